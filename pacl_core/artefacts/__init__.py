@@ -1,0 +1,1 @@
+"""How artefacts come to lie on disk: whole or not at all, the same bytes every time."""

@@ -1,0 +1,64 @@
+"""How this machine runs the work: never part of what decides results, so never a DVC parameter.
+
+Each setting comes from a `PACL_*` environment variable, else from an ignored `runtime.yaml` in the
+working directory, else from an automatic default.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from pacl_core.errors import UserError, unknown
+
+_SETTINGS = ("device", "workers", "batch")
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """`device` is a torch device name, `workers` decode threads, `batch` items per inference step."""
+
+    device: str
+    workers: int
+    batch: int
+
+
+def runtime(environ: Mapping[str, str] = os.environ, path: Path = Path("runtime.yaml")) -> Runtime:
+    """Read the settings. Raises `UserError` for an unknown setting or a count below one."""
+    given: dict[str, object] = {}
+    if path.is_file():
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        if not isinstance(loaded, dict):
+            raise UserError(f"{path}: expected 'setting: value' lines")
+        for name, value in loaded.items():
+            if name not in _SETTINGS:
+                raise UserError(f"{path}: {unknown('setting', str(name), _SETTINGS)}")
+            given[name] = value
+    for name in _SETTINGS:
+        if value := environ.get(f"PACL_{name.upper()}"):
+            given[name] = value
+    return Runtime(
+        device=str(given["device"]) if "device" in given else _best_device(),
+        workers=_count(given, "workers", min(8, os.cpu_count() or 1)),
+        batch=_count(given, "batch", 64),
+    )
+
+
+def _count(given: Mapping[str, object], name: str, default: int) -> int:
+    try:
+        value = int(str(given.get(name, default)))
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise UserError(f"PACL_{name.upper()} (or '{name}' in runtime.yaml) must be a whole number >= 1")
+    return value
+
+
+def _best_device() -> str:
+    import torch  # costs seconds, and stages without a model never ask
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "cpu"
