@@ -1,0 +1,48 @@
+"""Visual backbones: the models that are to be enhanced. One file per kind."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+from torch import Tensor, nn
+
+from pacl_core.errors import unknown
+from pacl_core.models.preprocess import Preprocess
+from pacl_core.params.models import BackboneParams
+
+_KINDS = ("efficientnet_lite", "open_clip", "timm")
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A feature extractor and everything needed to feed, train and save it.
+
+    `module` maps normalised float32 `[B, 3, H, W]` to `[B, dim]`; every parameter of it matters to the
+    features. `state` merges its weights with those that features do not need (a classifier, a text tower),
+    under the key names of `library`, so that this library loads the saved file as it is.
+    `weights_sha256` is of the file it was read from.
+    """
+
+    params: BackboneParams
+    module: nn.Module
+    dim: int
+    preprocess: Preprocess
+    library: str
+    state: Callable[[], dict[str, Tensor]]
+    weights_sha256: str
+
+
+def load_backbone(params: BackboneParams) -> Backbone:
+    """Load by `params.kind`, on the CPU, in evaluation mode. Raises `UserError` where files are missing."""
+    if params.kind not in _KINDS:
+        raise unknown("backbone kind", params.kind, _KINDS)
+    module = import_module(f"pacl_core.models.backbones.{params.kind}")
+    backbone: Backbone = module.load(params)
+    return backbone
+
+
+def merged_state(module: nn.Module, rest: dict[str, Tensor], prefix: str = "") -> dict[str, Tensor]:
+    """The module's weights under `prefix`, and `rest` beside them, by name: CPU, contiguous, detached."""
+    own = {prefix + name: tensor for name, tensor in module.state_dict().items()}
+    merged = {**rest, **own}
+    return {name: merged[name].detach().cpu().contiguous() for name in sorted(merged)}

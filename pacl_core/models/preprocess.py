@@ -1,0 +1,65 @@
+"""From a picture to a model's input: uint8 pixels on the CPU, then normalised floats on the device."""
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """What a model was trained on: an antialiased resize, a centre crop, mean and std of values in [0, 1].
+
+    `resize` is the length of the short side ("shortest") or of both sides ("squash") before the crop.
+    """
+
+    size: int
+    resize: int
+    mode: Literal["shortest", "squash"]
+    interpolation: Literal["bilinear", "bicubic"]
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+    def pixels(self, picture: Image.Image) -> NDArray[np.uint8]:
+        """Resize and crop: `[3, size, size]` uint8 RGB, the pixels of timm's and open_clip's transforms."""
+        width, height = _resized(picture.size, self.resize, self.mode)
+        if picture.mode != "RGB":
+            picture = picture.convert("RGB")
+        if (width, height) != picture.size:
+            picture = picture.resize((width, height), _FILTERS[self.interpolation])
+        # round half to even, as torchvision's CenterCrop does
+        left, top = round((width - self.size) / 2), round((height - self.size) / 2)
+        array = np.asarray(picture)[top : top + self.size, left : left + self.size]
+        return np.ascontiguousarray(array.transpose(2, 0, 1))
+
+    def normalise(self, pixels: "Tensor") -> "Tensor":
+        """`[B, 3, H, W]` uint8 -> float32 `(pixels / 255 - mean) / std`, on the device of `pixels`."""
+        import torch
+
+        mean = torch.tensor(self.mean, device=pixels.device).view(3, 1, 1)
+        std = torch.tensor(self.std, device=pixels.device).view(3, 1, 1)
+        return (pixels.float() / 255 - mean) / std
+
+    def to_json(self) -> dict[str, Any]:
+        """Every field, as `from_json` reads it."""
+        return {**asdict(self), "mean": list(self.mean), "std": list(self.std)}
+
+    @staticmethod
+    def from_json(fields: dict[str, Any]) -> "Preprocess":
+        """The inverse of `to_json`."""
+        return Preprocess(**{**fields, "mean": tuple(fields["mean"]), "std": tuple(fields["std"])})
+
+
+def _resized(picture_size: tuple[int, int], side: int, mode: str) -> tuple[int, int]:
+    if mode == "squash":
+        return side, side
+    width, height = picture_size
+    # the long side is cut off, not rounded, as torchvision's Resize does
+    return (side, int(side * height / width)) if width <= height else (int(side * width / height), side)

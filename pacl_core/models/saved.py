@@ -1,0 +1,72 @@
+"""The folder of a saved backbone: `backbone.safetensors`, `model.json`, perhaps `projectors.safetensors`."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save_file
+from torch import Tensor
+
+from pacl_core.artefacts.json_file import read_json, write_json
+from pacl_core.errors import UserError
+from pacl_core.models.backbones import Backbone, load_backbone
+from pacl_core.params.models import BackboneParams
+
+WEIGHTS = "backbone.safetensors"
+CARD = "model.json"
+PROJECTORS = "projectors.safetensors"
+
+
+def save_model(
+    folder: Path, backbone: Backbone, training: dict[str, Any] | None, projectors: dict[str, Tensor] | None
+) -> None:
+    """Write the files into an existing folder: the same bytes for the same weights.
+
+    `training` is a JSON value that says how it was trained (None: it was not). `projectors` maps
+    `image.weight` `[dim, D_v]` and `text.weight` `[dim, D_t]` (None: there are none).
+    """
+    save_file(backbone.state(), folder / WEIGHTS)
+    if projectors is not None:
+        save_file(
+            {name: tensor.detach().cpu().contiguous() for name, tensor in projectors.items()},
+            folder / PROJECTORS,
+        )
+    params = backbone.params
+    card = {
+        "kind": params.kind,
+        "name": params.name,
+        "image_size": params.image_size,
+        "dim": backbone.dim,
+        "library": backbone.library,
+        "preprocess": backbone.preprocess.to_json(),
+        "initial_weights": {"source": params.weights, "sha256": backbone.weights_sha256},
+        "projectors": {name: list(tensor.shape) for name, tensor in projectors.items()}
+        if projectors
+        else None,
+        "training": training,
+    }
+    write_json(folder / CARD, card)
+
+
+def load_model(folder: Path) -> Backbone:
+    """Rebuild a backbone from its folder alone. Raises `UserError` where a file is missing or does not fit.
+
+    `params` and `weights_sha256` of the result still name the weights it once began with, so that
+    saving it again writes the same card.
+    """
+    for name in (CARD, WEIGHTS):
+        if not (folder / name).is_file():
+            raise UserError(f"{folder / name}: missing; run the stage that writes it ('dvc repro')")
+    try:
+        card = read_json(folder / CARD)
+        initial = card["initial_weights"]
+        params = BackboneParams(
+            kind=card["kind"], name=card["name"], weights=str(folder / WEIGHTS), image_size=card["image_size"]
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{folder / CARD}: not a model card of this project ({error!r}); write the model again"
+        ) from None
+    loaded = load_backbone(params)
+    origin = params.model_copy(update={"weights": initial["source"]})
+    return replace(loaded, params=origin, weights_sha256=initial["sha256"])

@@ -1,0 +1,139 @@
+"""Where weights come from: a local path, or `hub:<owner>/<name>@<revision>`.
+
+Nothing read here can run code: safetensors, or PyTorch files through the weights-only unpickler.
+"""
+
+import pickle
+from collections.abc import Sequence
+from pathlib import Path
+
+from huggingface_hub import hf_hub_download, snapshot_download
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    HfHubHTTPError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from torch import Tensor
+
+from pacl_core.artefacts.hashing import file_sha256
+from pacl_core.errors import UserError
+
+_MOVING = {"", "main", "master", "latest"}
+
+
+def weights_file(weights: str | None, sha256: str | None, names: Sequence[str], hint: str) -> Path:
+    """The weights file: `weights` itself, or the first of `names` in that folder or hub repository.
+
+    `hint` says where such weights are published. Raises `UserError` where the file is missing, cannot
+    be fetched, or does not have the hex digest `sha256`.
+    """
+    if weights is None:
+        raise UserError(f"weights: null, but this model brings none itself; {hint}")
+    if weights.startswith("hub:"):
+        path = _hub_file(weights, names)
+    else:
+        path = _local_file(Path(weights), names, hint)
+    check_sha256(path, sha256)
+    return path
+
+
+def weights_folder(weights: str | None, patterns: Sequence[str], hint: str) -> Path:
+    """A folder with all of a model's files, local or from the hub. Raises `UserError` as `weights_file`."""
+    if weights is None:
+        raise UserError(f"weights: null, but this model brings none itself; {hint}")
+    if not weights.startswith("hub:"):
+        folder = Path(weights)
+        if not folder.is_dir():
+            raise UserError(f"weights '{weights}': no such folder; {hint}")
+        return folder
+    repo, revision = _parse(weights)
+    try:
+        return Path(snapshot_download(repo, revision=revision, allow_patterns=list(patterns)))
+    except (RepositoryNotFoundError, RevisionNotFoundError) as error:
+        raise _not_there(weights, error) from None
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+        wanted = ", ".join(patterns)
+        raise _unreachable(weights, repo, revision, f"{wanted} into one folder", error) from None
+
+
+def check_sha256(path: Path, sha256: str | None) -> None:
+    """Raise `UserError` where the file's digest is not `sha256` (None: nothing to check)."""
+    if sha256 is not None and (found := file_sha256(path)) != sha256.lower():
+        raise UserError(
+            f"{path}: sha256 is {found}, params.yaml says {sha256}; fetch it again or mend the digest"
+        )
+
+
+def load_state(path: Path) -> dict[str, Tensor]:
+    """Read a state dict as it is, on the CPU. Raises `UserError` for a file that is not one."""
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(
+            f"{path}: no readable weights ({reason}); fetch it again, as .safetensors if it exists"
+        ) from None
+    for wrapper in ("state_dict", "model"):
+        if isinstance(state, dict) and isinstance(state.get(wrapper), dict):
+            state = state[wrapper]
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise UserError(f"{path}: expected named tensors; save the model's state_dict()")
+    return state
+
+
+def _local_file(path: Path, names: Sequence[str], hint: str) -> Path:
+    if path.is_file():
+        return path
+    for name in names:
+        if (path / name).is_file():
+            return path / name
+    if path.is_dir():
+        raise UserError(f"weights '{path}': the folder holds none of {', '.join(names)}; {hint}")
+    raise UserError(f"weights '{path}': no such file; {hint}")
+
+
+def _hub_file(weights: str, names: Sequence[str]) -> Path:
+    repo, revision = _parse(weights)
+    for name in names:
+        try:
+            return Path(hf_hub_download(repo, name, revision=revision))
+        except LocalEntryNotFoundError as error:  # a kind of EntryNotFoundError: the hub gave no answer
+            raise _unreachable(weights, repo, revision, f"{names[0]} to a local path", error) from None
+        except EntryNotFoundError:
+            continue
+        except (RepositoryNotFoundError, RevisionNotFoundError) as error:
+            raise _not_there(weights, error) from None
+        except (HfHubHTTPError, OSError) as error:
+            raise _unreachable(weights, repo, revision, f"{names[0]} to a local path", error) from None
+    raise UserError(f"weights '{weights}': the repository holds none of {', '.join(names)}")
+
+
+def _parse(weights: str) -> tuple[str, str]:
+    repo, _, revision = weights.removeprefix("hub:").partition("@")
+    if repo.count("/") != 1:
+        raise UserError(f"weights '{weights}': expected hub:<owner>/<name>@<revision>")
+    if revision in _MOVING:
+        raise UserError(
+            f"weights '{weights}': pin a revision (a commit hash of its history): hub:{repo}@<revision>"
+        )
+    return repo, revision
+
+
+def _not_there(weights: str, error: Exception) -> UserError:
+    what = "repository" if isinstance(error, RepositoryNotFoundError) else "revision"
+    return UserError(f"weights '{weights}': the hub has no such {what}; check the name")
+
+
+def _unreachable(weights: str, repo: str, revision: str, wanted: str, error: Exception) -> UserError:
+    return UserError(
+        f"weights '{weights}': the hub cannot be reached ({type(error).__name__}); on a machine with network "
+        f"fetch https://huggingface.co/{repo}/tree/{revision}, copy {wanted}, and name that path as 'weights'"
+    )
