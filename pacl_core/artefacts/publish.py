@@ -1,6 +1,5 @@
 """Publishing: work on a hidden neighbour, then one rename."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ def published_file(target: Path) -> Iterator[Path]:
     draft = target.with_name(f".{target.name}.draft")
     try:
         yield draft
-        os.replace(draft, target)
+        draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
 
@@ -30,6 +29,6 @@ def published_folder(target: Path) -> Iterator[Path]:
         yield draft
         if target.exists():
             shutil.rmtree(target)
-        os.replace(draft, target)
+        draft.replace(target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)

@@ -33,4 +33,6 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     except FileNotFoundError:
         raise UserError(f"{path}: missing; run the stage that writes it ('dvc repro')") from None
     except (pa.ArrowInvalid, OSError) as error:
-        raise UserError(f"{path}: unreadable parquet ({str(error).splitlines()[0]}); delete it and run again") from None
+        raise UserError(
+            f"{path}: unreadable parquet ({str(error).splitlines()[0]}); delete it and run again"
+        ) from None

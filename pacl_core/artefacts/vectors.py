@@ -1,42 +1,58 @@
 """Embedding artefacts: `vectors.npy` and `ids.parquet` in one folder, the same row order."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
+import polars as pl
 from numpy.typing import NDArray
 
+from pacl_core.artefacts.aligned import part_files, row_count
 from pacl_core.artefacts.publish import published_folder
-from pacl_core.artefacts.tables import read_table, write_table
+from pacl_core.artefacts.tables import ROW_GROUP
 from pacl_core.errors import UserError
+
+BLOCK = 8192
 
 
 @dataclass(frozen=True)
 class Vectors:
-    """`sample_ids` [N] and the memory-mapped `vectors` [N, D] float32 or float16."""
+    """`ids`: parquet file with `sample_id` [N]; `vectors` [N, D] float32 or float16, memory-mapped."""
 
-    sample_ids: list[str]
+    ids: Path
     vectors: NDArray[Any]
 
 
-def write_vectors(folder: Path, sample_ids: list[str], vectors: NDArray[Any]) -> None:
-    """Publish both files. Raises ValueError where the counts differ."""
-    if len(sample_ids) != len(vectors):
-        raise ValueError(f"{len(sample_ids)} ids for {len(vectors)} vectors")
+def write_vectors(
+    folder: Path, ids_from: Path, block: Callable[[int, int], NDArray[np.float32]], dim: int
+) -> None:
+    """Publish vectors in the row order of `ids_from`, a parquet file or folder with `sample_id`.
+
+    `block(start, stop)` returns rows [stop - start, dim]; one block is in memory at a time.
+    """
     with published_folder(folder) as draft:
-        np.save(draft / "vectors.npy", np.ascontiguousarray(vectors))
-        write_table(draft / "ids.parquet", pa.table({"sample_id": pa.array(sample_ids, pa.string())}))
+        ids = pl.scan_parquet(part_files(ids_from)).select("sample_id")
+        ids.sink_parquet(draft / "ids.parquet", compression="zstd", row_group_size=ROW_GROUP)
+        count = row_count(draft / "ids.parquet")
+        rows = np.lib.format.open_memmap(
+            draft / "vectors.npy", mode="w+", dtype=np.float32, shape=(count, dim)
+        )
+        for start in range(0, count, BLOCK):
+            stop = min(start + BLOCK, count)
+            rows[start:stop] = block(start, stop)
+        rows.flush()
 
 
 def read_vectors(folder: Path) -> Vectors:
     """Map a folder of vectors. Raises `UserError` where a file is missing or the rows disagree."""
-    ids = read_table(folder / "ids.parquet")["sample_id"].to_pylist()
+    ids = folder / "ids.parquet"
+    count = row_count(ids)
     try:
         vectors = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
-    except (FileNotFoundError, ValueError, EOFError) as error:
-        raise UserError(f"{folder / 'vectors.npy'}: {error}; delete the folder and run again") from None
-    if len(ids) != len(vectors):
-        raise UserError(f"{folder}: {len(ids)} ids for {len(vectors)} vectors; delete it and run again")
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(f"{folder / 'vectors.npy'}: {error}; delete the folder and run 'dvc repro'") from None
+    if count != len(vectors):
+        raise UserError(f"{folder}: {count} ids for {len(vectors)} vectors; delete it and run 'dvc repro'")
     return Vectors(ids, vectors)

@@ -18,9 +18,9 @@ class DownstreamParams(Section):
 class EvaluateParams(Section):
     """Data sets (names of `downstream`), protocols and variants to cross, and the linear head."""
 
-    datasets: list[str]
-    protocols: list[Literal["linear"]] = ["linear"]
-    variants: list[str] = ["initial", "pacl"]
+    datasets: tuple[str, ...]
+    protocols: tuple[Literal["linear"], ...] = ("linear",)
+    variants: tuple[str, ...] = ("initial", "pacl")
     head_lr: float = Field(default=1e-2, gt=0)
     epochs: int = Field(default=40, ge=1)
     batch_size: int = Field(default=64, ge=1)

@@ -1,0 +1,80 @@
+"""Walking several parquet artefacts of the same pairs side by side, a batch at a time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pacl_core.errors import UserError
+
+
+@dataclass(frozen=True)
+class Table:
+    """One artefact: a parquet file, or a folder of part files in name order, and the columns wanted."""
+
+    path: Path
+    columns: tuple[str, ...]
+
+
+def part_files(path: Path) -> list[Path]:
+    """The parquet files of a table in row order. Raises `UserError` where there are none."""
+    files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+    if not files or not files[0].exists():
+        raise UserError(f"{path}: missing; run the stage that writes it ('dvc repro')")
+    return files
+
+
+def row_count(path: Path) -> int:
+    """Rows of a table, read from the files' footers."""
+    return sum(int(pq.read_metadata(file).num_rows) for file in part_files(path))
+
+
+def batches(table: Table, size: int) -> Iterator[pa.RecordBatch]:
+    """Record batches of exactly `size` rows but for the last, whatever the files' row groups.
+
+    Raises `UserError` naming a file that cannot be read.
+    """
+    held: list[pa.RecordBatch] = []
+    rows = 0
+    for file in part_files(table.path):
+        for batch in _file_batches(file, list(table.columns), size):
+            held.append(batch)
+            rows += batch.num_rows
+            while rows >= size:
+                whole = pa.concat_batches(held)
+                yield whole.slice(0, size)
+                held, rows = [whole.slice(size)], rows - size
+    if rows:
+        yield pa.concat_batches(held)
+
+
+def _file_batches(file: Path, columns: list[str], size: int) -> Iterator[pa.RecordBatch]:
+    try:
+        with pq.ParquetFile(file) as opened:
+            yield from opened.iter_batches(size, columns=columns)
+    except (pa.ArrowInvalid, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{file}: unreadable parquet ({reason}); delete it and run 'dvc repro'") from None
+
+
+def aligned(tables: Sequence[Table], size: int) -> Iterator[tuple[pa.RecordBatch, ...]]:
+    """Batches of all tables in lockstep. Each table must have `sample_id`.
+
+    Raises `UserError` where the tables are not rows of the same pairs in the same order.
+    """
+    paths = ", ".join(str(table.path) for table in tables)
+    if len({row_count(table.path) for table in tables}) > 1:
+        raise UserError(f"{paths}: different numbers of rows; run 'dvc repro' to rebuild what is stale")
+    with_ids = [Table(t.path, tuple(dict.fromkeys(("sample_id", *t.columns)))) for t in tables]
+    for row in zip(*(batches(table, size) for table in with_ids), strict=True):
+        if any(not batch["sample_id"].equals(row[0]["sample_id"]) for batch in row[1:]):
+            raise UserError(f"{paths}: rows of different runs; run 'dvc repro' to rebuild what is stale")
+        yield row
+
+
+def check_same_rows(paths: Sequence[Path]) -> None:
+    """Raise `UserError` unless all tables hold the same `sample_id`s in the same order."""
+    for _ in aligned([Table(path, ()) for path in paths], 100_000):
+        continue

@@ -1,0 +1,25 @@
+"""Features of a frozen backbone: pictures in, vectors out, no gradient."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pacl_core.models.backbones import Backbone
+
+
+def pixel_features(backbone: Backbone, device: str) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+    """A function from uint8 [B, 3, H, W] to float32 [B, dim].
+
+    Evaluation mode: BatchNorm keeps its statistics and dropout is off.
+    """
+    module = backbone.module.to(device).eval()
+
+    def features(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        with torch.inference_mode():
+            inputs = backbone.preprocess.normalise(torch.from_numpy(pixels).to(device))
+            vectors: NDArray[np.float32] = module(inputs).float().cpu().numpy()
+        return vectors
+
+    return features

@@ -1,0 +1,46 @@
+"""Progress of long work: a bar on a terminal, a line now and then elsewhere."""
+
+import logging
+import sys
+import time
+from types import TracebackType
+from typing import Self
+
+from tqdm import tqdm
+
+log = logging.getLogger("pacl")
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+class Progress:
+    """Counts finished items of `what` against `total` and logs the rate at the end."""
+
+    def __init__(self, what: str, total: int, done: int = 0) -> None:
+        self._what, self._total, self._done, self._at_start = what, total, done, done
+        self._started = self._said = time.monotonic()
+        self._bar = tqdm(total=total, initial=done, desc=what, unit="", disable=not sys.stderr.isatty())
+        if done:
+            log.info("%s: continuing after %d of %d", what, done, total)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def add(self, items: int) -> None:
+        """Note that `items` more are finished."""
+        self._done += items
+        self._bar.update(items)
+        now = time.monotonic()
+        if self._bar.disable and now - self._said > SECONDS_BETWEEN_LINES:
+            self._said = now
+            log.info("%s: %d of %d, %.0f/s", self._what, self._done, self._total, self._rate(now))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.close()
+        if kind is None:
+            log.info("%s: %d, %.0f/s", self._what, self._done, self._rate(time.monotonic()))
+
+    def _rate(self, now: float) -> float:
+        return (self._done - self._at_start) / max(now - self._started, 1e-9)

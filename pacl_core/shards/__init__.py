@@ -1,0 +1,1 @@
+"""WebDataset shards: what training reads, one folder per partition."""
