@@ -1,0 +1,68 @@
+"""Predictions per item, task and seed: one tidy parquet that every figure can be checked against."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pacl_core.artefacts.tables import read_table, write_table
+from pacl_core.errors import UserError
+
+SCHEMA = pa.schema(
+    [
+        ("item_id", pa.string()),
+        ("split", pa.string()),
+        ("task", pa.string()),
+        ("seed", pa.int32()),
+        ("target", pa.list_(pa.float32())),
+        ("prediction", pa.list_(pa.float64())),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Of one task on one split: `item_ids` [N], `target` [N, T], `prediction` [S, N, C] of S seeds."""
+
+    task: str
+    split: str
+    item_ids: list[str]
+    target: NDArray[np.float32]
+    prediction: NDArray[np.float64]
+
+
+def write_predictions(path: Path, parts: list[Predictions]) -> None:
+    """One row per item, task and seed. `target` holds the task's columns, `prediction` its outputs."""
+    tables = []
+    for part in parts:
+        for seed, prediction in enumerate(part.prediction):
+            columns = {
+                "item_id": part.item_ids,
+                "split": [part.split] * len(part.item_ids),
+                "task": [part.task] * len(part.item_ids),
+                "seed": [seed] * len(part.item_ids),
+                "target": list(part.target),
+                "prediction": list(prediction),
+            }
+            tables.append(pa.table(columns, schema=SCHEMA))
+    write_table(path, pa.concat_tables(tables).combine_chunks())
+
+
+def read_predictions(path: Path, task: str, split: str) -> Predictions:
+    """Raises `UserError` where the file is missing, or the task is not in it."""
+    table = read_table(path)
+    table = table.filter((pc.field("task") == task) & (pc.field("split") == split))
+    seeds = sorted(set(table["seed"].to_pylist()))
+    if not seeds:
+        raise UserError(f"{path}: no predictions of task '{task}' on '{split}'; run 'dvc repro evaluate'")
+    by_seed = [table.filter(pc.field("seed") == seed) for seed in seeds]
+    return Predictions(
+        task=task,
+        split=split,
+        item_ids=by_seed[0]["item_id"].to_pylist(),
+        target=np.stack(by_seed[0]["target"].to_numpy()),
+        prediction=np.stack([np.stack(one["prediction"].to_numpy()) for one in by_seed]),
+    )
