@@ -96,7 +96,7 @@ def test_test_items_are_predicted_after_every_head_is_fitted(tmp_path, monkeypat
 
 def test_figures_have_mean_spread_and_interval(tmp_path):
     path, features = write_dataset(tmp_path, items=800)
-    (_, test), _ = run_linear(VALENCE, path, features, Recipe(), seeds=3)
+    (_, test), _ = run_linear(VALENCE, path, features, Recipe(batch_size=16), seeds=3)
     r2 = task_figures(VALENCE, test, resamples=200)["r2"]
     assert r2["mean"] == pytest.approx(np.mean(r2["per_seed"]))
     assert r2["std"] == pytest.approx(np.std(r2["per_seed"], ddof=1))
