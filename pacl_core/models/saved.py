@@ -10,6 +10,7 @@ from torch import Tensor
 from pacl_core.artefacts.json_file import read_json, write_json
 from pacl_core.errors import UserError
 from pacl_core.models.backbones import Backbone, load_backbone
+from pacl_core.models.preprocess import Preprocess
 from pacl_core.params.models import BackboneParams
 
 WEIGHTS = "backbone.safetensors"
@@ -46,6 +47,8 @@ def save_model(
         "training": training,
     }
     write_json(folder / CARD, card)
+    for name, value in backbone.configs.items():
+        write_json(folder / name, value)
 
 
 def load_model(folder: Path) -> Backbone:
@@ -60,6 +63,7 @@ def load_model(folder: Path) -> Backbone:
     try:
         card = read_json(folder / CARD)
         initial = card["initial_weights"]
+        preprocess = Preprocess.from_json(card["preprocess"])
         params = BackboneParams(
             kind=card["kind"], name=card["name"], weights=str(folder / WEIGHTS), image_size=card["image_size"]
         )
@@ -69,4 +73,5 @@ def load_model(folder: Path) -> Backbone:
         ) from None
     loaded = load_backbone(params)
     origin = params.model_copy(update={"weights": initial["source"]})
-    return replace(loaded, params=origin, weights_sha256=initial["sha256"])
+    # the preprocessing too may have come from files that lay beside the first weights
+    return replace(loaded, params=origin, weights_sha256=initial["sha256"], preprocess=preprocess)

@@ -23,16 +23,21 @@ from pacl_core.errors import UserError
 _MOVING = {"", "main", "master", "latest"}
 
 
-def weights_file(weights: str | None, sha256: str | None, names: Sequence[str], hint: str) -> Path:
+def weights_file(
+    weights: str | None, sha256: str | None, names: Sequence[str], hint: str, beside: Sequence[str] = ()
+) -> Path:
     """The weights file: `weights` itself, or the first of `names` in that folder or hub repository.
 
-    `hint` says where such weights are published. Raises `UserError` where the file is missing, cannot
-    be fetched, or does not have the hex digest `sha256`.
+    Files of `beside` are fetched into the same folder where a hub repository has them. `hint` says where
+    such weights are published. Raises `UserError` where the file is missing, cannot be fetched, or does
+    not have the hex digest `sha256`.
     """
     if weights is None:
         raise UserError(f"weights: null, but this model brings none itself; {hint}")
     if weights.startswith("hub:"):
-        path = _hub_file(weights, names)
+        path = _hub_file(weights, names, f"{names[0]} to a local path")
+        for name in beside:
+            _fetch(weights, name, f"{name} to the folder of the weights")
     else:
         path = _local_file(Path(weights), names, hint)
     check_sha256(path, sha256)
@@ -67,7 +72,7 @@ def check_sha256(path: Path, sha256: str | None) -> None:
 
 
 def load_state(path: Path) -> dict[str, Tensor]:
-    """Read a state dict as it is, on the CPU. Raises `UserError` for a file that is not one."""
+    """A state dict on the CPU, without a trainer's wrapping. Raises `UserError` for a file that is none."""
     import torch
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -81,12 +86,13 @@ def load_state(path: Path) -> dict[str, Tensor]:
         raise UserError(
             f"{path}: no readable weights ({reason}); fetch it again, as .safetensors if it exists"
         ) from None
-    for wrapper in ("state_dict", "model"):
+    # the averaged weights of a training run are the published ones, where a file holds both
+    for wrapper in ("state_dict_ema", "model_ema", "state_dict", "model"):
         if isinstance(state, dict) and isinstance(state.get(wrapper), dict):
             state = state[wrapper]
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise UserError(f"{path}: expected named tensors; save the model's state_dict()")
-    return state
+    return {name.removeprefix("module."): value for name, value in state.items()}
 
 
 def _local_file(path: Path, names: Sequence[str], hint: str) -> Path:
@@ -100,20 +106,26 @@ def _local_file(path: Path, names: Sequence[str], hint: str) -> Path:
     raise UserError(f"weights '{path}': no such file; {hint}")
 
 
-def _hub_file(weights: str, names: Sequence[str]) -> Path:
-    repo, revision = _parse(weights)
+def _hub_file(weights: str, names: Sequence[str], wanted: str) -> Path:
     for name in names:
-        try:
-            return Path(hf_hub_download(repo, name, revision=revision))
-        except LocalEntryNotFoundError as error:  # a kind of EntryNotFoundError: the hub gave no answer
-            raise _unreachable(weights, repo, revision, f"{names[0]} to a local path", error) from None
-        except EntryNotFoundError:
-            continue
-        except (RepositoryNotFoundError, RevisionNotFoundError) as error:
-            raise _not_there(weights, error) from None
-        except (HfHubHTTPError, OSError) as error:
-            raise _unreachable(weights, repo, revision, f"{names[0]} to a local path", error) from None
+        if path := _fetch(weights, name, wanted):
+            return path
     raise UserError(f"weights '{weights}': the repository holds none of {', '.join(names)}")
+
+
+def _fetch(weights: str, name: str, wanted: str) -> Path | None:
+    """One file of a hub repository, from the local cache if it is there; None where the hub lacks it."""
+    repo, revision = _parse(weights)
+    try:
+        return Path(hf_hub_download(repo, name, revision=revision))
+    except LocalEntryNotFoundError as error:  # a kind of EntryNotFoundError: the hub gave no answer
+        raise _unreachable(weights, repo, revision, wanted, error) from None
+    except EntryNotFoundError:
+        return None
+    except (RepositoryNotFoundError, RevisionNotFoundError) as error:
+        raise _not_there(weights, error) from None
+    except (HfHubHTTPError, OSError) as error:
+        raise _unreachable(weights, repo, revision, wanted, error) from None
 
 
 def _parse(weights: str) -> tuple[str, str]:

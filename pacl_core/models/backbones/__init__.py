@@ -1,9 +1,11 @@
 """Visual backbones: the models that are to be enhanced. One file per kind."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
+from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from pacl_core.errors import unknown
@@ -19,8 +21,8 @@ class Backbone:
 
     `module` maps normalised float32 `[B, 3, H, W]` to `[B, dim]`; every parameter of it matters to the
     features. `state` merges its weights with those that features do not need (a classifier, a text tower),
-    under the key names of `library`, so that this library loads the saved file as it is.
-    `weights_sha256` is of the file it was read from.
+    under the key names of `library`, so that this library loads the saved file as it is; `configs` are the
+    JSON files that it wants to find beside it. `weights_sha256` is of the file the weights were read from.
     """
 
     params: BackboneParams
@@ -30,6 +32,7 @@ class Backbone:
     library: str
     state: Callable[[], dict[str, Tensor]]
     weights_sha256: str
+    configs: Mapping[str, Any] = field(default_factory=dict)
 
 
 def load_backbone(params: BackboneParams) -> Backbone:
@@ -42,7 +45,14 @@ def load_backbone(params: BackboneParams) -> Backbone:
 
 
 def merged_state(module: nn.Module, rest: dict[str, Tensor], prefix: str = "") -> dict[str, Tensor]:
-    """The module's weights under `prefix`, and `rest` beside them, by name: CPU, contiguous, detached."""
+    """The module's weights under `prefix`, and `rest` beside them, by name: a copy on the CPU."""
     own = {prefix + name: tensor for name, tensor in module.state_dict().items()}
     merged = {**rest, **own}
-    return {name: merged[name].detach().cpu().contiguous() for name in sorted(merged)}
+    return {name: merged[name].detach().to("cpu", copy=True).contiguous() for name in sorted(merged)}
+
+
+def feature_dim(module: nn.Module, size: int) -> int:
+    """Length of the vectors that a module in evaluation mode gives for pictures of `size`."""
+    with torch.inference_mode():
+        features: Tensor = module(torch.zeros(1, 3, size, size))
+    return features.shape[-1]

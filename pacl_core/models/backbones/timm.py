@@ -1,0 +1,112 @@
+"""Any timm model: pooled features before its classifier."""
+
+import math
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import timm
+from timm.data.config import resolve_model_data_config
+from torch import Tensor, nn
+
+from pacl_core.artefacts.hashing import file_sha256
+from pacl_core.errors import UserError, unknown
+from pacl_core.models.backbones import Backbone, feature_dim, merged_state
+from pacl_core.models.preprocess import Preprocess
+from pacl_core.models.weights import load_state, weights_file
+from pacl_core.params.models import BackboneParams
+
+_NAMES = ["backbone.safetensors", "model.safetensors", "pytorch_model.bin"]
+_MODES = {"center": "shortest", "squash": "squash"}
+
+
+def load(params: BackboneParams) -> Backbone:
+    """Load a published (or saved) weights file with its classifier; features are taken before that.
+
+    The classifier stays out of the trained module and is merged back by `state`, so that
+    `timm.create_model(name, checkpoint_path=...)` loads the saved file as it is.
+    """
+    architecture = params.name.partition(".")[0]
+    if not timm.is_model(architecture):
+        raise unknown(
+            "timm model", params.name, get_close_matches(architecture, timm.list_models()) or ["resnet50"]
+        )
+    hint = (
+        f"fetch it from https://huggingface.co/timm/{params.name} or name hub:timm/{params.name}@<revision>"
+    )
+    path = weights_file(params.weights, params.sha256, _NAMES, hint)
+    model = _with_weights(params, path)
+    full = model.state_dict()
+    model.reset_classifier(0)
+    kept = set(model.state_dict())
+    if not kept <= set(full):
+        raise UserError(
+            f"timm model '{params.name}': without its classifier it has other layers, so it cannot be saved"
+        )
+    rest = {name: tensor.detach().clone() for name, tensor in full.items() if name not in kept}
+    preprocess = _preprocess(model, params.image_size)
+    model.eval()
+    try:
+        dim = feature_dim(model, preprocess.size)
+    except (AssertionError, RuntimeError) as error:
+        raise UserError(f"timm model '{params.name}' at {preprocess.size} pixels: {_line(error)}") from None
+    return Backbone(
+        params=params,
+        module=model,
+        dim=dim,
+        preprocess=preprocess,
+        library="timm",
+        state=lambda: merged_state(model, rest),
+        weights_sha256=file_sha256(path),
+    )
+
+
+def _with_weights(params: BackboneParams, path: Path) -> Any:
+    state = load_state(path)
+    try:
+        options = _size_option(params)
+        model = timm.create_model(params.name, **options)
+        if _fits(state, model):
+            model.load_state_dict(state)
+        else:
+            # timm's own way in: it renames old keys and resamples position embeddings
+            model = timm.create_model(
+                params.name, pretrained=True, pretrained_cfg_overlay={"state_dict": state}, **options
+            )
+    except (RuntimeError, ValueError, KeyError, AssertionError) as error:
+        raise UserError(f"timm model '{params.name}' with {path}: {_line(error)}") from None
+    return model
+
+
+def _size_option(params: BackboneParams) -> dict[str, Any]:
+    """Transformers are built for one size; convolutions take any and know no such option."""
+    config = timm.get_pretrained_cfg(params.name)
+    fixed = config is not None and config.fixed_input_size
+    return {"img_size": params.image_size} if fixed and params.image_size else {}
+
+
+def _fits(state: dict[str, Tensor], model: nn.Module) -> bool:
+    return {name: tensor.shape for name, tensor in model.state_dict().items()} == {
+        name: tensor.shape for name, tensor in state.items()
+    }
+
+
+def _preprocess(model: nn.Module, image_size: int | None) -> Preprocess:
+    config = resolve_model_data_config(model)  # type: ignore[no-untyped-call]
+    size = image_size or config["input_size"][-1]
+    if config["crop_mode"] not in _MODES or config["interpolation"] not in ("bilinear", "bicubic"):
+        raise UserError(
+            f"timm preprocessing {config['crop_mode']}, {config['interpolation']} is not supported"
+        )
+    return Preprocess(
+        size=size,
+        resize=math.floor(size / config["crop_pct"]),
+        mode=_MODES[config["crop_mode"]],  # type: ignore[arg-type]
+        interpolation=config["interpolation"],
+        mean=tuple(config["mean"]),
+        std=tuple(config["std"]),
+    )
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

@@ -1,0 +1,109 @@
+"""CLIP models of open_clip, whole: for scoring, for the text tower, for the visual backbone."""
+
+import json
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import open_clip
+
+from pacl_core.artefacts.hashing import file_sha256
+from pacl_core.errors import UserError, unknown
+from pacl_core.models.preprocess import Preprocess
+from pacl_core.models.weights import weights_file
+
+CONFIG = "open_clip_config.json"
+_NAMES = [
+    "backbone.safetensors",
+    "open_clip_model.safetensors",
+    "open_clip_pytorch_model.safetensors",
+    "open_clip_pytorch_model.bin",
+]
+
+
+@dataclass(frozen=True)
+class ClipModel:
+    """The network in evaluation mode on the CPU, its tokeniser, preprocessing and published configuration."""
+
+    network: Any
+    tokeniser: Any
+    preprocess: Preprocess
+    config: dict[str, Any]
+    weights_sha256: str
+
+
+def load_clip(name: str, weights: str | None, sha256: str | None, image_size: int | None = None) -> ClipModel:
+    """Load a whole CLIP model from one file.
+
+    Where an open_clip_config.json lies beside the weights (as in every hub repository of open_clip), it
+    says architecture and preprocessing; else `name` is one of open_clip's own. Raises `UserError` for an
+    unknown name, missing weights, or weights of another architecture.
+    """
+    hint = "give a file or folder of open_clip weights, or hub:<owner>/<name>@<revision>"
+    path = weights_file(weights, sha256, _NAMES, hint, beside=[CONFIG])
+    described = _described(path, name)
+    source = f"local-dir:{path.parent}" if described else name
+    try:
+        network = open_clip.create_model(
+            source, load_weights=False, pretrained_text=False, force_image_size=image_size
+        )
+        open_clip.load_checkpoint(network, str(path))
+        tokeniser = open_clip.get_tokenizer(source)
+    except (RuntimeError, ValueError, KeyError, OSError, pickle.UnpicklingError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise UserError(f"open_clip model '{name}' with {path}: {reason}") from None
+    model_config = described.get("model_cfg") or open_clip.get_model_config(name)
+    preprocess_config = dict(open_clip.get_model_preprocess_cfg(network))
+    size = _side(preprocess_config["size"])
+    model_config = {**model_config, "vision_cfg": {**model_config["vision_cfg"], "image_size": size}}
+    return ClipModel(
+        network=network.eval(),
+        tokeniser=tokeniser,
+        preprocess=_preprocess(name, preprocess_config),
+        config={"model_cfg": model_config, "preprocess_cfg": {**preprocess_config, "size": size}},
+        weights_sha256=file_sha256(path),
+    )
+
+
+def _described(path: Path, name: str) -> dict[str, Any]:
+    """The configuration beside the weights, or {}; it must agree with a `name` of open_clip's own."""
+    file = path.parent / CONFIG
+    own = open_clip.get_model_config(name)
+    if not file.is_file():
+        if own is None:
+            raise unknown("open_clip model", name, open_clip.list_models())
+        return {}
+    try:
+        described: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        config = described["model_cfg"]
+    except (ValueError, KeyError) as error:
+        raise UserError(f"{file}: not an open_clip configuration ({error!r})") from None
+    # the one difference that loads without complaint and gives other features
+    if own is not None and bool(own.get("quick_gelu")) != bool(config.get("quick_gelu")):
+        other = name.removesuffix("-quickgelu") if own.get("quick_gelu") else f"{name}-quickgelu"
+        raise UserError(f"open_clip model '{name}': {file} describes the other activation; name it '{other}'")
+    return described
+
+
+def _preprocess(name: str, config: dict[str, Any]) -> Preprocess:
+    mode, interpolation = config["resize_mode"], config["interpolation"]
+    if mode not in ("shortest", "squash") or interpolation not in ("bilinear", "bicubic"):
+        raise UserError(f"open_clip model '{name}': preprocessing {mode}, {interpolation} is not supported")
+    size = _side(config["size"])
+    return Preprocess(
+        size=size,
+        resize=size,
+        mode=mode,
+        interpolation=interpolation,
+        mean=tuple(config["mean"]),
+        std=tuple(config["std"]),
+    )
+
+
+def _side(size: int | tuple[int, int]) -> int:
+    if isinstance(size, int):
+        return size
+    if size[0] != size[1]:
+        raise UserError(f"open_clip preprocessing to {size[0]} x {size[1]} is not supported, only squares")
+    return size[0]
