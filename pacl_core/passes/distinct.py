@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Distinct:
-    """`rows` [U]: where each distinct value stands first, ascending; `index` [N]: row -> its place in `rows`."""
+    """`rows` [U]: where each distinct value stands first, in order; `index` [N]: row -> place in `rows`."""
 
     rows: NDArray[np.int64]
     index: NDArray[np.int64]

@@ -33,7 +33,7 @@ def encode_images(
     scratch: Path,
     what: str,
 ) -> Encoded:
-    """Encode the pictures of a table with `image` (JPEG) and `pixel_hash`, resuming from `scratch` after a kill.
+    """Encode the pictures of a table with `image` and `pixel_hash`, resuming from `scratch` after a kill.
 
     `pixels`: picture -> uint8 [3, H, W]; `encode`: uint8 [B, 3, H, W] -> float32 [B, dim].
     """

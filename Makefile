@@ -1,0 +1,59 @@
+# Two commands on a fresh machine: `make repro` and `make test`. `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# pip's own update notice and DVC's usage statistics reach outside; nothing here needs to
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export DVC_NO_ANALYTICS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install repro report test lint types format bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: $(VENV)/.installed ## create .venv with pinned versions
+
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "PACL needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt requirements-embedded.txt | $(VENV)/bin/pip
+	$(BIN)/pip install -q -c constraints.txt -e '.[embedded]'
+	$(BIN)/pip install -q --no-deps -r requirements-embedded.txt
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	$(BIN)/pip install -q -c constraints.txt -e '.[embedded,test]'
+	@touch $@
+
+repro: $(VENV)/.installed ## run the whole pipeline on the embedded default; only what changed
+	@[ -e .git ] || $(BIN)/dvc config --local core.no_scm true  # a copy without git history
+	@$(BIN)/dvc repro
+	@$(BIN)/python -m pacl_core.report.headline
+
+report: $(VENV)/.installed ## rebuild what the report needs, and say where it is
+	@$(BIN)/dvc repro report
+	@$(BIN)/python -m pacl_core.report.headline
+
+test: $(VENV)/.installed-test ## the test suite
+	$(BIN)/python -m pytest -m 'not slow'
+
+lint: $(VENV)/.installed-test ## ruff: lint and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-test ## mypy --strict on pacl_core and stages
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-test ## let ruff format and fix
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed ## the benchmarks, as ratios measured side by side
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+clean: ## remove scratch of interrupted runs
+	rm -rf .pacl
