@@ -1,7 +1,10 @@
 """CLIP models of open_clip, whole: for scoring, for the text tower, for the visual backbone."""
 
 import json
+import logging
 import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,11 +48,12 @@ def load_clip(name: str, weights: str | None, sha256: str | None, image_size: in
     described = _described(path, name)
     source = f"local-dir:{path.parent}" if described else name
     try:
-        network = open_clip.create_model(
-            source, load_weights=False, pretrained_text=False, force_image_size=image_size
-        )
-        open_clip.load_checkpoint(network, str(path))
-        tokeniser = open_clip.get_tokenizer(source)
+        with _quiet():
+            network = open_clip.create_model(
+                source, load_weights=False, pretrained_text=False, force_image_size=image_size
+            )
+            open_clip.load_checkpoint(network, str(path))
+            tokeniser = open_clip.get_tokenizer(source)
     except (RuntimeError, ValueError, KeyError, OSError, pickle.UnpicklingError) as error:
         reason = " ".join(str(error).split())[:300]
         raise UserError(f"open_clip model '{name}' with {path}: {reason}") from None
@@ -64,6 +68,21 @@ def load_clip(name: str, weights: str | None, sha256: str | None, image_size: in
         config={"model_cfg": model_config, "preprocess_cfg": {**preprocess_config, "size": size}},
         weights_sha256=file_sha256(path),
     )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """open_clip tells the root logger every step, and that a model is random until its weights are read."""
+
+    def from_others(record: logging.LogRecord) -> bool:
+        return Path(record.pathname).parent.name != "open_clip"
+
+    root = logging.getLogger()
+    root.addFilter(from_others)
+    try:
+        yield
+    finally:
+        root.removeFilter(from_others)
 
 
 def _described(path: Path, name: str) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Any transformers encoder, from a local folder or a pinned hub revision."""
 
-from collections.abc import Sequence
+import pickle
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -8,8 +10,10 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from torch import Tensor
 from transformers import AutoModel, AutoTokenizer
+from transformers.utils import logging
 
 from pacl_core.errors import UserError
 from pacl_core.models.weights import check_sha256, weights_folder
@@ -65,17 +69,18 @@ def load_folder(folder: Path, params: TextEncoderParams, device: str) -> HfEncod
     if params.sha256 is not None:
         check_sha256(_weights_in(folder), params.sha256)
     try:
-        # float32 whatever the file holds: half precision on a CPU is slow and not what was published
-        model, report = AutoModel.from_pretrained(
-            folder,
-            local_files_only=True,
-            trust_remote_code=False,
-            dtype=torch.float32,
-            output_loading_info=True,
-        )
+        with _without_bar():
+            # float32 whatever the file holds: half precision is slow on a CPU
+            model, report = AutoModel.from_pretrained(
+                folder,
+                local_files_only=True,
+                trust_remote_code=False,
+                dtype=torch.float32,
+                output_loading_info=True,
+            )
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        reason = " ".join(str(error).split())[:300]
+    except (OSError, ValueError, KeyError, ImportError, SafetensorError, pickle.UnpicklingError) as error:
+        reason = " ".join(str(error).split())[:200]
         raise UserError(f"text encoder '{params.name}' in {folder}: {reason}") from None
     # a pooler without weights would be random; nobody reads it unless pooling says so
     missing = [key for key in report["missing_keys"] if params.pooling == "pooler" or not _of_pooler(key)]
@@ -93,6 +98,18 @@ def load_folder(folder: Path, params: TextEncoderParams, device: str) -> HfEncod
         max_length=min(params.max_length, _positions(model)),
         dim=model.config.hidden_size,
     )
+
+
+@contextmanager
+def _without_bar() -> Iterator[None]:
+    """transformers draws a progress bar for weights that load in a second."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def _of_pooler(key: str) -> bool:

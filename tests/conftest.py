@@ -1,0 +1,6 @@
+"""Makes `tiny_checkpoints` importable from every test: importlib mode does not put this folder on the path."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
