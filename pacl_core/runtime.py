@@ -20,9 +20,14 @@ _SETTINGS = ("device", "workers", "batch")
 class Runtime:
     """`device` is a torch device name, `workers` decode threads, `batch` items per inference step."""
 
-    device: str
+    chosen_device: str | None
     workers: int
     batch: int
+
+    @property
+    def device(self) -> str:
+        """The chosen device, else the best there is; a stage that never asks does not load torch."""
+        return self.chosen_device or _best_device()
 
 
 def runtime(environ: Mapping[str, str] = os.environ, path: Path = Path("runtime.yaml")) -> Runtime:
@@ -40,7 +45,7 @@ def runtime(environ: Mapping[str, str] = os.environ, path: Path = Path("runtime.
         if value := environ.get(f"PACL_{name.upper()}"):
             given[name] = value
     return Runtime(
-        device=str(given["device"]) if "device" in given else _best_device(),
+        chosen_device=str(given["device"]) if "device" in given else None,
         workers=_count(given, "workers", min(8, os.cpu_count() or 1)),
         batch=_count(given, "batch", 64),
     )
@@ -57,7 +62,7 @@ def _count(given: Mapping[str, object], name: str, default: int) -> int:
 
 
 def _best_device() -> str:
-    import torch  # costs seconds, and stages without a model never ask
+    import torch  # costs seconds
 
     if torch.cuda.is_available():
         return "cuda"

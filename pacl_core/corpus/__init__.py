@@ -1,0 +1,1 @@
+"""From a corpus as people hold it to pairs: readers, pictures, texts, the pair store."""

@@ -1,0 +1,179 @@
+"""Any picture file -> one normal form: sRGB JPEG, upright, on white, of bounded size."""
+
+import hashlib
+import io
+import struct
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageCms, UnidentifiedImageError
+
+from pacl_core.corpus.posts import UnusableError
+
+MAX_BYTES = 64 << 20
+MAX_PIXELS = 80_000_000
+MAX_SIDE = 65_500  # the longest side that libjpeg writes
+JPEG_QUALITY = 95
+# formats that people post; none that runs a program (EPS) or has no signature (TGA: any bytes may pass)
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO")
+SUFFIXES = frozenset(
+    f".{suffix}"
+    for suffix in "jpg jpeg jpe jfif png apng gif webp bmp tif tiff avif jp2 ppm pgm pnm ico".split()  # noqa: SIM905
+)
+_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_ICC_MODES = {"RGB ": ("RGB", "RGBA"), "CMYK": ("CMYK",), "GRAY": ("L",)}
+# Pillow only warns where MAX_PIXELS, a stricter bound, rejects
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A normalised picture. `pixel_hash`: SHA-256 of size and RGB bytes before JPEG coding."""
+
+    jpeg: bytes
+    width: int
+    height: int
+    pixel_hash: str
+
+
+def read_picture(path: Path) -> bytes:
+    """The bytes of a file. Raises `UnusableError`: missing_image, unreadable, empty, too_large."""
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise UnusableError("too_large", f"{size} bytes; at most {MAX_BYTES} are read")
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise UnusableError("missing_image", f"no file {path}") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise UnusableError("unreadable", f"{path}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def normalise_picture(data: bytes, short_side: int) -> Picture:
+    """Frame 0, upright, sRGB over white, short side at most `short_side` pixels, never enlarged.
+
+    Raises `UnusableError`: empty, too_large, not_a_picture, too_many_pixels, too_long_side, truncated,
+    decode_failed. Header and size are checked before a pixel is decoded.
+    """
+    try:
+        with _opened(data) as image:
+            rgb = _shrink(_rgb(_reduced(image, short_side)), short_side)
+    except (UnusableError, MemoryError):
+        raise
+    except Exception as error:  # decoders raise whatever a broken file leads them to
+        message = " ".join(str(error).split()) or type(error).__name__
+        truncated = isinstance(error, EOFError) or "truncated" in message.lower()
+        raise UnusableError("truncated" if truncated else "decode_failed", message) from error
+    jpeg = io.BytesIO()
+    rgb.save(jpeg, "JPEG", quality=JPEG_QUALITY, subsampling="4:4:4")
+    digest = hashlib.sha256(struct.pack("<II", *rgb.size) + rgb.tobytes()).hexdigest()
+    return Picture(jpeg.getvalue(), rgb.width, rgb.height, digest)
+
+
+def decode_jpeg(jpeg: bytes) -> Image.Image:
+    """A stored picture as an RGB image."""
+    return Image.open(io.BytesIO(jpeg), formats=("JPEG",)).convert("RGB")
+
+
+def _opened(data: bytes) -> Image.Image:
+    if not data:
+        raise UnusableError("empty", "0 bytes")
+    if len(data) > MAX_BYTES:
+        raise UnusableError("too_large", f"{len(data)} bytes; at most {MAX_BYTES} are read")
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError:
+        raise UnusableError("not_a_picture", f"starts with {data[:12]!r}") from None
+    except Image.DecompressionBombError as error:
+        raise UnusableError("too_many_pixels", str(error)) from None
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise UnusableError("too_many_pixels", f"{width} x {height}; at most {MAX_PIXELS} are decoded")
+    if max(width, height) > MAX_SIDE:
+        raise UnusableError("too_long_side", f"{width} x {height}; a side may have {MAX_SIDE}")
+    return image
+
+
+def _reduced(image: Image.Image, short_side: int) -> Image.Image:
+    """Decode; a JPEG at a cheaper 1/2, 1/4 or 1/8 that is still twice the size wanted."""
+    scale = 2 * short_side / min(image.size)
+    if scale < 1 and image.mode in ("RGB", "L"):
+        image.draft(image.mode, (round(image.width * scale), round(image.height * scale)))
+    image.load()
+    turn = _UPRIGHT.get(_orientation(image))
+    return image.transpose(turn) if turn is not None else image
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except (SyntaxError, ValueError, OSError, struct.error, KeyError, TypeError):
+        return 1  # the picture is sound, only its EXIF block is not
+    return value if isinstance(value, int) else 1
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """Any mode -> sRGB over white."""
+    profile = image.info.get("icc_profile")
+    if image.mode.startswith("I") or image.mode == "F":
+        image = _eight_bit(image)
+    elif image.has_transparency_data or image.mode in ("La", "PA", "RGBa"):
+        image = image.convert("LA").convert("RGBA") if image.mode == "La" else image.convert("RGBA")
+    elif image.mode not in ("RGB", "L", "CMYK"):
+        image = image.convert("RGB")
+    if profile:
+        image = _srgb(image, profile)
+    if image.mode == "RGBA":
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    return image.convert("RGB")
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """16- and 32-bit grey -> 8 bits; floats are taken as 0..1 where none is larger, else as 0..255."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float32))
+    if image.mode == "F":
+        scale = 255.0 if values.max() <= 1 else 1.0
+    else:
+        scale = 255.0 / 65535.0 if image.mode.startswith("I;16") or values.max() > 255 else 1.0
+    return Image.fromarray(np.clip(np.rint(values * scale), 0, 255).astype(np.uint8))
+
+
+def _srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """Apply an embedded colour profile; one that is broken or does not fit the mode is ignored."""
+    try:
+        transform = _transform(profile, image.mode)
+    except (ImageCms.PyCMSError, OSError):
+        return image
+    return image if transform is None else transform.apply(image)
+
+
+@lru_cache(maxsize=64)
+def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+    if mode not in _ICC_MODES.get(source.profile.xcolor_space, ()):
+        return None
+    target = "RGBA" if mode == "RGBA" else "RGB"
+    return ImageCms.ImageCmsTransform(source, srgb, mode, target, ImageCms.Intent.RELATIVE_COLORIMETRIC)
+
+
+def _shrink(image: Image.Image, short_side: int) -> Image.Image:
+    width, height = image.size
+    scale = short_side / min(width, height)
+    if scale >= 1:
+        return image
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return image.resize(size, Image.Resampling.LANCZOS)

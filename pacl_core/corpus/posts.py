@@ -1,0 +1,34 @@
+"""What a reader yields: a post, or why there is none."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Post:
+    """An image-text post as found: `image` is the file's bytes, undecoded; `key` the corpus' own id."""
+
+    key: str
+    image: bytes
+    text: str
+    provenance: str | None = None
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """An input that is no pair: where it stands, a short code, and the particulars."""
+
+    source: str
+    reason: str
+    detail: str
+
+
+class UnusableError(Exception):
+    """A picture or text that cannot become half of a pair."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+    def rejected(self, source: str) -> Rejected:
+        return Rejected(source, self.reason, self.detail)

@@ -1,0 +1,82 @@
+"""A table of picture paths and texts. Columns are parameters: `pairs.manifest`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+from pacl_core.corpus.pictures import read_picture
+from pacl_core.corpus.posts import Post, Rejected, UnusableError
+from pacl_core.corpus.readers.manifest_rows import Row, read_rows
+from pacl_core.corpus.text import valid_name
+from pacl_core.errors import UserError
+from pacl_core.params.data import ManifestParams, PairsParams
+
+
+def read(params: PairsParams) -> Iterator[Post | Rejected]:
+    """Posts row by row; the key is the id column, else the row number from 1.
+
+    `image` names a column of paths relative to the manifest's folder, or is a pattern over columns such
+    as "images/{Theme}.jpg". Outer white space of paths and ids is dropped. Raises `UserError`: no
+    manifest, no such column, a pattern that cannot be read.
+    """
+    manifest = _manifest_path(params)
+    return _posts(manifest, params.manifest)
+
+
+def _manifest_path(params: PairsParams) -> Path:
+    path = Path(params.path)
+    if path.is_dir():
+        if params.manifest.file is None:
+            raise UserError(f"{path}: a folder; set pairs.manifest.file to the manifest in it")
+        path /= params.manifest.file
+    if not path.is_file():
+        raise UserError(f"{path}: no such manifest; set pairs.path to a .csv, .tsv, .jsonl or .parquet file")
+    return path
+
+
+def _posts(manifest: Path, params: ManifestParams) -> Iterator[Post | Rejected]:
+    pattern = _pattern(params.image)
+    columns = [params.text, *(column for _, column in pattern if column is not None)]
+    if params.id is not None:
+        columns.append(params.id)
+    for number, row in read_rows(manifest, list(dict.fromkeys(columns))):
+        yield row if isinstance(row, Rejected) else _post(manifest, params, pattern, number, row)
+
+
+def _post(
+    manifest: Path, params: ManifestParams, pattern: list[tuple[str, str | None]], number: int, row: Row
+) -> Post | Rejected:
+    source = f"{manifest.name}:{number}"
+    try:
+        key = str(number) if params.id is None else valid_name(_value(row, params.id)).strip()
+        if not key:
+            raise UnusableError("missing_id", f"column '{params.id}' is empty")
+        parts = [
+            before + (_value(row, column).strip() if column is not None else "") for before, column in pattern
+        ]
+        name = "".join(parts)
+        if not name:
+            raise UnusableError("missing_image", f"column '{params.image}' is empty")
+        return Post(key, read_picture(manifest.parent / name), _value(row, params.text))
+    except UnusableError as error:
+        return Rejected(valid_name(source), error.reason, valid_name(error.detail))
+
+
+def _value(row: Row, column: str) -> str:
+    """A cell as text; an absent one as "". Raises `UnusableError` for what is neither text nor number."""
+    value = row[column]
+    if value is None:
+        return ""
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return str(value)
+    raise UnusableError("malformed_row", f"column '{column}' holds a {type(value).__name__}, not text")
+
+
+def _pattern(image: str) -> list[tuple[str, str | None]]:
+    """(literal text, column after it or None): one column, or a pattern with columns in braces."""
+    if "{" not in image:
+        return [("", image)]
+    try:
+        return [(before, column) for before, column, _, _ in Formatter().parse(image)]
+    except ValueError as error:
+        raise UserError(f"pairs.manifest.image: '{image}' is no pattern ({error})") from None

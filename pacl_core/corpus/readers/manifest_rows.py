@@ -1,0 +1,135 @@
+"""Rows of a manifest, one at a time: CSV, TSV, JSON lines or parquet, by suffix."""
+
+import codecs
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pacl_core.corpus.posts import Rejected
+from pacl_core.errors import UserError, unknown
+
+Row = dict[str, Any]
+MAX_FIELD = 1 << 20
+_PARQUET_ROWS = 1024
+
+
+def _latin1(error: UnicodeError) -> tuple[str, int]:
+    """Bytes that are no UTF-8 are read as Latin-1, alone: a stream cannot be decoded twice."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("latin-1"), error.end
+
+
+codecs.register_error("pacl_latin1", _latin1)
+
+
+def read_rows(path: Path, columns: list[str]) -> Iterator[tuple[int, Row | Rejected]]:
+    """(row number from 1, the values of `columns`), or why the row has none.
+
+    Raises `UserError`: unknown suffix, unreadable file, a column that is not there (naming those that are).
+    """
+    suffix = path.suffix.lower()
+    if suffix not in _FORMS:
+        raise UserError(f"{path}: {unknown('manifest suffix', suffix, _FORMS)}")
+    return _FORMS[suffix](path, columns)
+
+
+def _check(path: Path, columns: list[str], present: Iterable[str]) -> None:
+    there = [str(name) for name in present]
+    for column in columns:
+        if column not in there:
+            missing = unknown("column", column, there)
+            raise UserError(f"{path}: {missing} (columns: {', '.join(map(repr, there))}); see pairs.manifest")
+
+
+def _encoding(path: Path) -> str:
+    with path.open("rb") as stream:
+        head = stream.read(2)
+    return "utf-16" if head in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+
+
+def _delimited(delimiter: str) -> Callable[[Path, list[str]], Iterator[tuple[int, Row | Rejected]]]:
+    def rows(path: Path, columns: list[str]) -> Iterator[tuple[int, Row | Rejected]]:
+        csv.field_size_limit(MAX_FIELD)
+        # newline="": the csv module itself takes \n, \r\n and a lone \r as the end of a line
+        with path.open(encoding=_encoding(path), errors="pacl_latin1", newline="") as stream:
+            lines = csv.reader(stream, delimiter=delimiter)
+            header = next(lines, None)
+            if header is None:
+                raise UserError(f"{path}: empty; a manifest starts with its column names")
+            _check(path, columns, header)
+            places = {column: header.index(column) for column in columns}
+            for number, fields in enumerate(_without_blank_lines(lines), start=1):
+                source = f"{path.name}:{lines.line_num}"
+                if isinstance(fields, csv.Error):
+                    yield number, Rejected(source, "malformed_row", str(fields))
+                elif len(fields) != len(header):
+                    detail = f"{len(fields)} fields for {len(header)} columns"
+                    yield number, Rejected(source, "malformed_row", detail)
+                else:
+                    yield number, {column: fields[place] for column, place in places.items()}
+
+    return rows
+
+
+def _without_blank_lines(lines: Iterator[list[str]]) -> Iterator[list[str] | csv.Error]:
+    while True:
+        try:
+            fields = next(lines)
+        except StopIteration:
+            return
+        except csv.Error as error:  # the reader goes on at the next line
+            yield error
+            continue
+        if fields:
+            yield fields
+
+
+def _json_lines(path: Path, columns: list[str]) -> Iterator[tuple[int, Row | Rejected]]:
+    checked = False
+    with path.open(encoding=_encoding(path), errors="pacl_latin1") as stream:
+        for number, line in enumerate((line for line in stream if line.strip()), start=1):
+            source = f"{path.name}:{number}"
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                yield number, Rejected(source, "malformed_row", f"not JSON: {error}")
+                continue
+            if not isinstance(row, dict):
+                yield number, Rejected(source, "malformed_row", "not a JSON object")
+                continue
+            if not checked:
+                _check(path, columns, row)
+                checked = True
+            absent = [column for column in columns if column not in row]
+            if absent:
+                yield number, Rejected(source, "malformed_row", f"no '{absent[0]}'")
+            else:
+                yield number, {column: row[column] for column in columns}
+
+
+def _parquet(path: Path, columns: list[str]) -> Iterator[tuple[int, Row | Rejected]]:
+    try:
+        file = pq.ParquetFile(path)
+    except pa.ArrowInvalid as error:
+        raise UserError(f"{path}: unreadable parquet ({str(error).splitlines()[0]})") from None
+    with file:
+        _check(path, columns, file.schema_arrow.names)
+        number = 0
+        for batch in file.iter_batches(batch_size=_PARQUET_ROWS, columns=columns):
+            for row in batch.to_pylist():
+                number += 1
+                yield number, row
+
+
+_FORMS: dict[str, Callable[[Path, list[str]], Iterator[tuple[int, Row | Rejected]]]] = {
+    ".csv": _delimited(","),
+    ".tsv": _delimited("\t"),
+    ".jsonl": _json_lines,
+    ".parquet": _parquet,
+}

@@ -1,0 +1,27 @@
+"""The embedded corpus: OpenMoji pictures and noisy captions, made by the recipe at `pairs.path`."""
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from pacl_core.corpus.emoji import read_glyphs, render
+from pacl_core.corpus.emoji_noise import noisy_posts
+from pacl_core.corpus.emoji_recipe import load_recipe
+from pacl_core.corpus.emoji_split import corpus_glyphs
+from pacl_core.corpus.posts import Post, Rejected
+from pacl_core.params.data import PairsParams
+
+
+def read(params: PairsParams) -> Iterator[Post | Rejected]:
+    """Posts in the order of the glyphs; keys like "1F600-2"."""
+    recipe = load_recipe(Path(params.path))
+    glyphs = corpus_glyphs(read_glyphs(), recipe)
+    picture = lru_cache(maxsize=1)(render)  # posts of one glyph follow each other
+    numbers: Counter[str] = Counter()
+    for post in noisy_posts(glyphs, recipe):
+        stem = post.glyph.stem
+        numbers[stem] += 1
+        yield Post(
+            f"{stem}-{numbers[stem]}", picture(stem, params.image_size), post.caption, post.provenance.value
+        )

@@ -1,0 +1,42 @@
+"""Texts as found, made valid: nothing is rewritten here."""
+
+import re
+from pathlib import Path
+
+from pacl_core.corpus.posts import UnusableError
+
+MAX_TEXT_BYTES = 1 << 20
+# NUL ends strings in C readers of the artefacts; a lone surrogate is no text and cannot be stored
+_INVALID = re.compile("[\0\ud800-\udfff]")
+
+
+def valid_text(text: str) -> str:
+    """Without NUL, lone surrogates and outer white space. Raises `UnusableError` where nothing is left."""
+    valid = _INVALID.sub("", text).strip()
+    if not valid:
+        raise UnusableError("empty_text", "nothing but white space" if text else "no text")
+    return valid
+
+
+def valid_name(name: str) -> str:
+    """A key or path that can be stored: bytes of a file name that are no UTF-8 become \\xNN."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+
+
+def read_text(path: Path) -> str:
+    """A text file: UTF-8 (with or without a byte-order mark), else Latin-1; line ends become \\n.
+
+    Raises `UnusableError`: text_too_large, unreadable.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MAX_TEXT_BYTES:
+            raise UnusableError("text_too_large", f"{size} bytes; at most {MAX_TEXT_BYTES} are read")
+        data = path.read_bytes()
+    except OSError as error:
+        raise UnusableError("unreadable", f"{path.name}: {error.strerror}") from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
