@@ -1,11 +1,18 @@
 """The linear protocol (paper 4.4): one linear layer over stored features of the frozen backbone.
 
 AdamW (weight decay at its default, 0.01), cosine decay over the whole run, 40 epochs of batches of 64. The
-epoch with the lowest loss on the validation split is kept. Features go in raw: the paper names no
-standardisation, and every variant is read the same way.
+epoch with the lowest loss on the validation split is kept.
+
+Features are divided by their length, for every variant alike. The paper names no scaling; but AdamW moves
+every weight by up to the learning rate, so at 1e-2 the first steps move an output by 1e-2 times the sum
+of a picture's features, which is hundreds for raw pooled features, and a few hundred pictures leave too few
+steps to recover: on 637 emoji (EfficientNet-Lite0, valence) R2 was -1.8 to -2.3 with raw features, worse
+still when standardised, and -0.2 to 0.0 at unit length, where ridge regression reached -0.1 to 0.1.
 """
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +51,12 @@ class Fitted:
     loss: float
 
 
+def unit_length(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows [N, D] divided by their L2 norm; a row of zeros stays."""
+    norms = np.linalg.norm(features, axis=1, keepdims=True)
+    return (features / np.where(norms > 0, norms, 1)).astype(np.float32)
+
+
 def fit(task: Task, train: Examples, val: Examples, recipe: Recipe, seed: int, device: str = "cpu") -> Fitted:
     """Train one head. `seed` sets its initial weights and the order of batches; test items are not seen."""
     loss_of = head_loss(task.kind)
@@ -55,17 +68,18 @@ def fit(task: Task, train: Examples, val: Examples, recipe: Recipe, seed: int, d
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=steps)
     order = torch.Generator().manual_seed(seed)
     best = Fitted(head, 0, float("inf"))
-    for epoch in range(1, recipe.epochs + 1):
-        shuffled = torch.randperm(len(x_ND), generator=order).to(device)
-        for batch in torch.split(shuffled, recipe.batch_size):
-            optimiser.zero_grad()
-            torch.autograd.backward(loss_of(head(x_ND[batch]), y_NT[batch]))
-            optimiser.step()
-            schedule.step()
-        with torch.no_grad():
-            loss = float(loss_of(head(x_val), y_val))
-        if loss < best.loss:
-            best = Fitted(copy.deepcopy(head), epoch, loss)
+    with _one_thread():
+        for epoch in range(1, recipe.epochs + 1):
+            shuffled = torch.randperm(len(x_ND), generator=order).to(device)
+            for batch in torch.split(shuffled, recipe.batch_size):
+                optimiser.zero_grad()
+                torch.autograd.backward(loss_of(head(x_ND[batch]), y_NT[batch]))
+                optimiser.step()
+                schedule.step()
+            with torch.no_grad():
+                loss = float(loss_of(head(x_val), y_val))
+            if loss < best.loss:
+                best = Fitted(copy.deepcopy(head), epoch, loss)
     if best.epoch == 0:
         raise ValueError(f"task '{task.name}': the validation loss was never finite")
     return best
@@ -77,6 +91,17 @@ def predict(task: Task, head: torch.nn.Linear, features: NDArray[np.float32]) ->
         outputs = head(torch.from_numpy(features).to(head.weight.device))
         predictions: NDArray[Any] = head_prediction(task.kind)(outputs).double().cpu().numpy()
     return predictions
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """A head is so small that waiting for other threads cost ten times its work on a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _tensors(examples: Examples, device: str) -> tuple[Tensor, Tensor]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pacl_core.artefacts.tables import read_table
 from pacl_core.errors import UserError
 from pacl_core.evaluation.intervals import bootstrap, interval
-from pacl_core.evaluation.linear import Examples, Recipe, fit, predict
+from pacl_core.evaluation.linear import Examples, Recipe, fit, predict, unit_length
 from pacl_core.evaluation.metrics import Figure, measure
 from pacl_core.evaluation.predictions import Predictions
 from pacl_core.evaluation.tasks import SPLITS, Task, targets
@@ -35,6 +35,7 @@ def run_linear(
     item_ids = table["item_id"].to_pylist()
     target = targets(task, table, item_ids)
     rows = split_rows(dataset, table["split"].to_pylist())
+    features = unit_length(features)
     train, val = (Examples(features[rows[split]], target[rows[split]]) for split in ("train", "val"))
     fitted = [fit(task, train, val, recipe, seed, device) for seed in range(seeds)]
     parts = []

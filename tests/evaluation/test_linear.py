@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pacl_core.evaluation.heads import head_loss, head_prediction
-from pacl_core.evaluation.linear import Examples, Recipe, fit, predict
+from pacl_core.evaluation.linear import Examples, Recipe, fit, predict, unit_length
 from pacl_core.evaluation.tasks import Task
 
 VALENCE = Task("valence", "regression", ("valence",), None)
@@ -87,3 +87,10 @@ def test_a_validation_loss_that_is_never_finite_is_an_error():
     bad = Examples(np.full_like(x, np.nan), y.astype(np.float32))
     with pytest.raises(ValueError, match="never finite"):
         fit(VALENCE, Examples(x, y.astype(np.float32)), bad, Recipe(epochs=1), seed=0)
+
+
+def test_the_scale_of_features_does_not_matter():
+    x, _ = planted(10)
+    assert np.allclose(unit_length(x), unit_length(100 * x))
+    assert np.allclose(np.linalg.norm(unit_length(x), axis=1), 1)
+    assert (unit_length(np.zeros((1, 3), np.float32)) == 0).all()

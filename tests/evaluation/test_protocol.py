@@ -22,8 +22,9 @@ RECIPE = Recipe(epochs=5)
 
 def write_dataset(folder, items=60, split=None, valence=None):
     """Items whose valence the first feature decides; gives the parquet's path and the features."""
-    features = np.random.default_rng(0).normal(size=(items, 4)).astype(np.float32)
-    valence = 0.5 + 0.1 * features[:, 0] if valence is None else valence
+    features = np.random.default_rng(0).normal(size=(items, 8)).astype(np.float32)
+    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    valence = 0.5 + 0.3 * features[:, 0] if valence is None else valence
     columns = {
         "item_id": [f"item{i:03}" for i in range(items)],
         "split": split or [("train", "train", "val", "test")[i % 4] for i in range(items)],
@@ -74,7 +75,7 @@ def test_the_test_split_changes_neither_heads_nor_epochs(tmp_path):
     path, features = write_dataset(tmp_path)
     (val, _), epochs = run_linear(VALENCE, path, features, RECIPE, seeds=2)
     in_test = np.arange(60) % 4 == 3
-    path, _ = write_dataset(tmp_path, valence=np.where(in_test, 9.0, 0.5 + 0.1 * features[:, 0]))
+    path, _ = write_dataset(tmp_path, valence=np.where(in_test, 9.0, 0.5 + 0.3 * features[:, 0]))
     (other, _), other_epochs = run_linear(
         VALENCE, path, np.where(in_test[:, None], -features, features), RECIPE, 2
     )
@@ -136,7 +137,7 @@ def evaluated(folder, dataset, features, variant):
 def test_a_better_variant_has_a_difference_above_zero(tmp_path):
     dataset, features = write_dataset(tmp_path, items=200)
     blurred = features.copy()
-    blurred[:, 0] += np.random.default_rng(1).normal(size=200)
+    blurred[:, 0] += np.random.default_rng(1).normal(scale=0.4, size=200)
     for variant, seen in (("initial", blurred), ("pacl", features), ("twin", blurred)):
         evaluated(tmp_path, dataset, seen, variant)
     variants = ["initial", "pacl", "twin"]
