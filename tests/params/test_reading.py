@@ -9,6 +9,7 @@ from pacl_core.errors import UserError
 from pacl_core.params import load
 
 COMMITTED = Path(__file__).parents[2] / "params.yaml"
+PRESETS = sorted((COMMITTED.parent / "presets").glob("*.yaml"))
 
 
 def edited(tmp_path: Path, key: str, value: object, rename: str | None = None) -> Path:
@@ -31,9 +32,7 @@ def test_the_committed_params_are_valid() -> None:
     load(COMMITTED)
 
 
-@pytest.mark.parametrize(
-    "preset", sorted((COMMITTED.parent / "presets").glob("*.yaml")), ids=lambda p: p.stem
-)
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda path: path.stem)
 def test_every_preset_is_valid(preset: Path) -> None:
     load(preset)
 
@@ -41,7 +40,8 @@ def test_every_preset_is_valid(preset: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("factual_scores.scorer.kind", "open-clip", "factual_scores.scorer.kind: unknown value 'open-clip'; did you mean 'open_clip'"),
+        ("factual_scores.scorer.kind", "open-clip",
+         "scorer.kind: unknown value 'open-clip'; did you mean 'open_clip'"),
         ("partition.factual.transform", "clip_score", "did you mean 'clipscore'"),
         ("train.epochs", 0, "train.epochs: input should be greater than or equal to 1"),
         ("pseudo_labels.k", "two", "pseudo_labels.k: input should be a valid integer"),
@@ -60,7 +60,8 @@ def test_a_wrong_value_is_named(tmp_path: Path, key: str, value: object, message
     [
         ("train.epochs", "epocs", "train.epocs: unknown key; did you mean 'epochs'?"),
         ("partition.factual.threshold", "treshold", "did you mean 'threshold'?"),
-        ("downstream.emoji_sentiment.reader", "raeder", "downstream.emoji_sentiment.raeder: unknown key; did you mean 'reader'?"),
+        ("downstream.emoji_sentiment.reader", "raeder",
+         "raeder: unknown key; did you mean 'reader'?"),
         ("pseudo_labels", "pseudo_label", "pseudo_label: unknown key; did you mean 'pseudo_labels'?"),
     ],
 )  # fmt: skip

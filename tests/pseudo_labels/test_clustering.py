@@ -57,7 +57,7 @@ def test_the_same_vectors_give_the_same_labels() -> None:
 
 
 def test_more_clusters_than_vectors_is_one_clear_line() -> None:
-    with pytest.raises(UserError, match="pseudo_labels.k: 9 clusters asked of 4 image embeddings"):
+    with pytest.raises(UserError, match=r"pseudo_labels\.k: 9 clusters asked of 4 image embeddings"):
         cluster(blobs((4,)), PseudoLabelsParams(k=9), "image embeddings")
 
 

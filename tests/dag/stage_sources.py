@@ -1,0 +1,110 @@
+"""What a stage's source says it uses: the modules it imports and the params keys it reads."""
+
+import ast
+from pathlib import Path
+from typing import get_args, get_origin
+
+from pacl_core.params.reading import Params
+from pacl_core.params.section import Section
+
+ROOT = Path(__file__).parents[2]
+
+# Imported by every stage, yet unable to change a result: values of params are tracked one by one.
+CANNOT_CHANGE_RESULTS = (
+    "pacl_core/errors.py",
+    "pacl_core/params/",
+    "pacl_core/passes/progress.py",
+    "pacl_core/runtime.py",
+    "stages/__init__.py",
+    "stages/run.py",
+)
+
+
+def _modules() -> dict[str, Path]:
+    files = [file for folder in ("pacl_core", "stages") for file in (ROOT / folder).rglob("*.py")]
+    return {_module_name(file): file for file in files}
+
+
+def _module_name(file: Path) -> str:
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _imports(name: str, file: Path, modules: dict[str, Path]) -> set[str]:
+    """Modules of the project that `file` imports, lazily or not, and every kind it may load by name."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.Name) and node.id == "import_module":
+            found |= {other for other in modules if other.startswith(f"{name}.")}
+    packages = {".".join(one.split(".")[:end]) for one in found for end in range(1, one.count(".") + 1)}
+    return {one for one in found | packages if one in modules}
+
+
+def code_of(stage: str) -> set[str]:
+    """Files, relative to the root, that can change what a stage writes."""
+    modules = _modules()
+    seen: set[str] = set()
+    waiting = [f"stages.{stage}"]
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting += _imports(name, modules[name], modules)
+    files = {str(modules[name].relative_to(ROOT)) for name in seen}
+    return {file for file in files if not file.startswith(CANNOT_CHANGE_RESULTS) and not _is_blank(file)}
+
+
+def _is_blank(file: str) -> bool:
+    """True for a file that holds nothing but a docstring."""
+    body = ast.parse((ROOT / file).read_text(encoding="utf-8")).body
+    return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body)
+
+
+def keys_read_by(stage: str) -> set[str]:
+    """Params keys, down to single values, that the attribute chains on `params` in a stage reach."""
+    tree = ast.parse((ROOT / "stages" / f"{stage}.py").read_text(encoding="utf-8"))
+    inside = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    chains = {chain for node in ast.walk(tree) if id(node) not in inside and (chain := _chain(node))}
+    return {key for chain in chains for key in _values_under(chain)}
+
+
+def _chain(node: ast.AST) -> str | None:
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if isinstance(node, ast.Name) and node.id == "params" and parts:
+        return ".".join(reversed(parts))
+    return None
+
+
+def _values_under(chain: str) -> set[str]:
+    """Keys of single values at or under a chain; method names at its end (`model_dump`) are no keys."""
+    section: type = Params
+    path: list[str] = []
+    for part in chain.split("."):
+        if not (isinstance(section, type) and issubclass(section, Section)) or part not in section.model_fields:
+            break
+        annotation = section.model_fields[part].annotation
+        path.append(part)
+        section = get_origin(annotation) or annotation if not _is_section(annotation) else annotation
+    return _leaves(".".join(path), section)
+
+
+def _leaves(prefix: str, section: object) -> set[str]:
+    if not _is_section(section):
+        return {prefix}
+    assert isinstance(section, type) and issubclass(section, Section)
+    return {
+        leaf
+        for name, field in section.model_fields.items()
+        for leaf in _leaves(f"{prefix}.{name}", field.annotation)
+    }
+
+
+def _is_section(annotation: object) -> bool:
+    return isinstance(annotation, type) and not get_args(annotation) and issubclass(annotation, Section)
