@@ -22,6 +22,14 @@ from pacl_core.params.models import TextEncoderParams
 Pooling = Literal["first", "mean", "pooler"]
 
 _FILES = ["*.json", "*.txt", "*.codes", "*.model", "model*.safetensors", "pytorch_model.bin"]
+_TOKENISERS = (
+    ("tokenizer.json",),
+    ("vocab.json", "merges.txt"),
+    ("vocab.txt",),
+    ("spiece.model",),
+    ("sentencepiece.bpe.model",),
+    ("tokenizer.model",),
+)
 _HINT = "give a transformers folder (config.json, weights, tokenizer), or hub:<owner>/<name>@<revision>"
 
 
@@ -78,7 +86,7 @@ def load_folder(folder: Path, params: TextEncoderParams, device: str) -> HfEncod
                 dtype=torch.float32,
                 output_loading_info=True,
             )
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        tokenizer = _tokenizer(folder)
     except (OSError, ValueError, KeyError, ImportError, SafetensorError, pickle.UnpicklingError) as error:
         reason = " ".join(str(error).split())[:200]
         raise UserError(f"text encoder '{params.name}' in {folder}: {reason}") from None
@@ -98,6 +106,16 @@ def load_folder(folder: Path, params: TextEncoderParams, device: str) -> HfEncod
         max_length=min(params.max_length, _positions(model)),
         dim=model.config.hidden_size,
     )
+
+
+def _tokenizer(folder: Path) -> Any:
+    """The folder's tokeniser; without its files transformers would go on with an empty vocabulary."""
+    if not any(all((folder / name).is_file() for name in names) for names in _TOKENISERS):
+        raise UserError(f"{folder}: no tokeniser; it needs tokenizer.json, or the vocabulary files of the model")
+    try:
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except (AttributeError, TypeError) as error:  # what a missing second file ends in
+        raise UserError(f"{folder}: the tokeniser's files are incomplete ({error})") from None
 
 
 @contextmanager
