@@ -48,7 +48,9 @@ def expected(pairs: Path) -> np.ndarray:
 
 @pytest.mark.parametrize("batch", [1, 3, 64])
 @pytest.mark.parametrize("workers", [1, 3])
-def test_every_row_has_the_vector_of_its_picture(pairs: Path, tmp_path: Path, batch: int, workers: int) -> None:
+def test_every_row_has_the_vector_of_its_picture(
+    pairs: Path, tmp_path: Path, batch: int, workers: int
+) -> None:
     done = encode_images(pairs, pixels, mean_colour, 3, batch, workers, tmp_path / "scratch", "images")
     assert np.array_equal(done.block(0, 23), expected(pairs))
 
