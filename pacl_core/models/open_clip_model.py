@@ -18,10 +18,10 @@ from pacl_core.models.weights import weights_file
 
 CONFIG = "open_clip_config.json"
 _NAMES = [
-    "backbone.safetensors",
     "open_clip_model.safetensors",
     "open_clip_pytorch_model.safetensors",
     "open_clip_pytorch_model.bin",
+    "backbone.safetensors",
 ]
 
 

@@ -7,7 +7,7 @@ import pickle
 from collections.abc import Sequence
 from pathlib import Path
 
-from huggingface_hub import hf_hub_download, snapshot_download
+from huggingface_hub import _CACHED_NO_EXIST, hf_hub_download, snapshot_download, try_to_load_from_cache
 from huggingface_hub.errors import (
     EntryNotFoundError,
     HfHubHTTPError,
@@ -107,6 +107,11 @@ def _local_file(path: Path, names: Sequence[str], hint: str) -> Path:
 
 
 def _hub_file(weights: str, names: Sequence[str], wanted: str) -> Path:
+    repo, revision = _parse(weights)
+    # whichever is there already, before the hub is asked: it may be out of reach
+    for name in names:
+        if isinstance(cached := try_to_load_from_cache(repo, name, revision=revision), str):
+            return Path(cached)
     for name in names:
         if path := _fetch(weights, name, wanted):
             return path
@@ -116,6 +121,8 @@ def _hub_file(weights: str, names: Sequence[str], wanted: str) -> Path:
 def _fetch(weights: str, name: str, wanted: str) -> Path | None:
     """One file of a hub repository, from the local cache if it is there; None where the hub lacks it."""
     repo, revision = _parse(weights)
+    if try_to_load_from_cache(repo, name, revision=revision) is _CACHED_NO_EXIST:
+        return None
     try:
         return Path(hf_hub_download(repo, name, revision=revision))
     except LocalEntryNotFoundError as error:  # a kind of EntryNotFoundError: the hub gave no answer

@@ -10,8 +10,8 @@ from pacl_core.errors import UserError, unknown
 
 # "<tab>beautiful_flower [sentiment: 1.77] [#imgs: 2,380,000]" below "1. beautiful [sentiment: ...]"
 _VSO_PAIR = re.compile(r"^\s+(\S+)\s+\[sentiment:")
-# what a pair looks like: at least two words of letters, hyphens and apostrophes
-_PAIR = re.compile(r"^[^\W\d_][\w'’-]*(?: [^\W\d_][\w'’-]*)+$")
+# at least two words, and not of digits alone
+_PAIR = re.compile(r"^(?=.*[^\W\d_])\S+(?: \S+)+$")
 
 
 def read_ontology(path: Path, format: str) -> list[str]:

@@ -71,7 +71,7 @@ def load(params: BackboneParams) -> Backbone:
 
 
 def _weights(params: BackboneParams) -> Path:
-    names = ["backbone.safetensors", "model.safetensors"]
+    names = ["model.safetensors", "backbone.safetensors"]
     hint = f"only efficientnet_lite0 is embedded; for {params.name} give the path of its state dict"
     if params.weights is not None or params.name != "efficientnet_lite0":
         return weights_file(params.weights, params.sha256, names, hint)

@@ -16,7 +16,7 @@ from pacl_core.models.preprocess import Preprocess
 from pacl_core.models.weights import load_state, weights_file
 from pacl_core.params.models import BackboneParams
 
-_NAMES = ["backbone.safetensors", "model.safetensors", "pytorch_model.bin"]
+_NAMES = ["model.safetensors", "pytorch_model.bin", "backbone.safetensors"]
 _MODES = {"center": "shortest", "squash": "squash"}
 
 

@@ -1,0 +1,126 @@
+"""A saved model is rebuilt from its folder alone, and its library loads the weights as they are."""
+
+import json
+
+import open_clip
+import pytest
+import timm
+import torch
+from tiny_checkpoints import write_tiny_open_clip, write_tiny_timm_resnet
+
+from pacl_core.errors import UserError
+from pacl_core.models.backbones import Backbone, load_backbone
+from pacl_core.models.saved import load_model, save_model
+from pacl_core.params.models import BackboneParams
+
+WRITERS = {
+    "efficientnet_lite": lambda folder: {"kind": "efficientnet_lite", "name": "efficientnet_lite0", "image_size": 64},
+    "timm": write_tiny_timm_resnet,
+    "open_clip": write_tiny_open_clip,
+}
+PROJECTORS = {"image.weight": torch.ones(5, 3), "text.weight": torch.zeros(5, 2)}
+
+
+def enhanced(kind: str, tmp_path) -> Backbone:
+    """A backbone whose weights are no longer those it was loaded from."""
+    backbone = load_backbone(BackboneParams(**WRITERS[kind](tmp_path / "published")))
+    with torch.no_grad():
+        for parameter in backbone.module.parameters():
+            parameter.mul_(0.9)
+    return backbone
+
+
+def features(module: torch.nn.Module, size: int) -> torch.Tensor:
+    with torch.no_grad():
+        return module(torch.linspace(-1, 1, 2 * 3 * size * size).view(2, 3, size, size))
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_load_gives_back_what_was_saved(kind, tmp_path):
+    backbone = enhanced(kind, tmp_path)
+    folder = tmp_path / "pacl"
+    folder.mkdir()
+    save_model(folder, backbone, {"epochs": 3}, PROJECTORS)
+    loaded = load_model(folder)
+    size = backbone.preprocess.size
+    torch.testing.assert_close(features(loaded.module, size), features(backbone.module, size), rtol=0, atol=0)
+    assert (loaded.params, loaded.dim, loaded.preprocess) == (backbone.params, backbone.dim, backbone.preprocess)
+    assert not loaded.module.training
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_saving_twice_writes_the_same_bytes(kind, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    save_model(first, enhanced(kind, tmp_path), {"epochs": 3}, PROJECTORS)
+    save_model(second, load_model(first), {"epochs": 3}, PROJECTORS)
+    names = sorted(path.name for path in first.iterdir())
+    assert {"backbone.safetensors", "model.json", "projectors.safetensors"} <= set(names)
+    assert names == sorted(path.name for path in second.iterdir())
+    assert all((first / name).read_bytes() == (second / name).read_bytes() for name in names)
+
+
+def test_the_card_says_what_it_is(tmp_path):
+    backbone = enhanced("timm", tmp_path)
+    save_model(tmp_path, backbone, {"epochs": 3}, PROJECTORS)
+    card = json.loads((tmp_path / "model.json").read_text())
+    assert card["kind"] == card["library"] == "timm"
+    assert card["name"] == "test_resnet.r160_in1k"
+    assert (card["dim"], card["image_size"]) == (backbone.dim, 64)
+    assert card["projectors"] == {"image.weight": [5, 3], "text.weight": [5, 2]}
+    assert card["training"] == {"epochs": 3}
+    assert card["initial_weights"]["source"] == str(tmp_path / "published")
+    assert len(card["initial_weights"]["sha256"]) == 64
+
+
+def test_plain_timm_loads_the_file(tmp_path):
+    backbone = enhanced("timm", tmp_path)
+    save_model(tmp_path, backbone, None, None)
+    plain = timm.create_model(backbone.params.name, checkpoint_path=tmp_path / "backbone.safetensors").eval()
+    plain.reset_classifier(0)
+    torch.testing.assert_close(features(plain, 64), features(backbone.module, 64))
+    assert not (tmp_path / "projectors.safetensors").exists()
+
+
+def test_plain_open_clip_loads_the_folder_and_the_file(tmp_path):
+    backbone = enhanced("open_clip", tmp_path)
+    save_model(tmp_path, backbone, None, None)
+    by_folder = open_clip.create_model(f"local-dir:{tmp_path}").eval()
+    published = open_clip.create_model(f"local-dir:{tmp_path / 'published'}").eval()
+    open_clip.load_checkpoint(published, str(tmp_path / "backbone.safetensors"))  # strict
+    expected = features(backbone.module, 32) @ by_folder.visual.proj
+    torch.testing.assert_close(features(by_folder.visual, 32), expected)
+    torch.testing.assert_close(features(published.visual, 32), expected)
+
+
+def test_a_registered_open_clip_name_loads_the_file_by_that_name(tmp_path, monkeypatch):
+    params = write_tiny_open_clip(tmp_path / "published")
+    config = json.loads((tmp_path / "published" / "open_clip_config.json").read_text())["model_cfg"]
+    (tmp_path / "registered-tiny.json").write_text(json.dumps(config))
+    monkeypatch.setattr(open_clip.factory, "_MODEL_CONFIG_PATHS", [*open_clip.factory._MODEL_CONFIG_PATHS])
+    monkeypatch.setattr(open_clip.factory, "_MODEL_CONFIGS", dict(open_clip.factory._MODEL_CONFIGS))
+    open_clip.add_model_config(tmp_path / "registered-tiny.json")
+    weights = tmp_path / "published" / "open_clip_model.safetensors"
+    alone = tmp_path / "alone.safetensors"  # as a bare file, without the configuration beside it
+    alone.write_bytes(weights.read_bytes())
+    backbone = load_backbone(BackboneParams(**{**params, "name": "registered-tiny", "weights": str(alone)}))
+    save_model(tmp_path, backbone, None, None)
+    plain = open_clip.create_model("registered-tiny", pretrained=str(tmp_path / "backbone.safetensors")).eval()
+    expected = features(backbone.module, 32) @ plain.visual.proj
+    torch.testing.assert_close(features(plain.visual, 32), expected)
+
+
+@pytest.mark.parametrize("missing", ["model.json", "backbone.safetensors"])
+def test_a_missing_file_is_named(tmp_path, missing):
+    save_model(tmp_path, enhanced("timm", tmp_path), None, None)
+    (tmp_path / missing).unlink()
+    with pytest.raises(UserError, match=f"{missing}: missing; run the stage"):
+        load_model(tmp_path)
+
+
+def test_another_card_is_refused(tmp_path):
+    save_model(tmp_path, enhanced("timm", tmp_path), None, None)
+    (tmp_path / "model.json").write_text('{"kind": "timm"}')
+    with pytest.raises(UserError, match="not a model card"):
+        load_model(tmp_path)

@@ -1,0 +1,105 @@
+"""Finding weights: what is missing, and how to get it, in one line; nothing unpickled."""
+
+import pickle
+
+import huggingface_hub.constants
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from pacl_core.artefacts.hashing import file_sha256
+from pacl_core.errors import UserError
+from pacl_core.models.weights import load_state, weights_file, weights_folder
+
+REVISION = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture
+def hub_cache(tmp_path, monkeypatch):
+    """The hub as seen without a network: only what lies in the cache."""
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    return tmp_path / "hub"
+
+
+def test_the_file_itself_or_the_first_name_in_its_folder(tmp_path):
+    for name in ("b.bin", "c.bin"):
+        (tmp_path / name).write_bytes(b"x")
+    assert weights_file(str(tmp_path / "c.bin"), None, ["a.bin"], "hint") == tmp_path / "c.bin"
+    assert weights_file(str(tmp_path), None, ["a.bin", "b.bin", "c.bin"], "hint") == tmp_path / "b.bin"
+
+
+@pytest.mark.parametrize(
+    ("weights", "says"),
+    [
+        (None, "null.*fetch it from there"),
+        ("nowhere/model.safetensors", "nowhere/model.safetensors.*no such file.*fetch it from there"),
+        (".", "holds none of a.bin, b.bin.*fetch it from there"),
+        ("hub:timm/resnet50", "pin a revision"),
+        ("hub:timm/resnet50@main", "pin a revision"),
+        ("hub:resnet50@abc", "hub:<owner>/<name>@<revision>"),
+    ],
+)
+def test_what_is_missing_is_said(weights, says, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=says):
+        weights_file(weights, None, ["a.bin", "b.bin"], "fetch it from there")
+
+
+def test_an_unreachable_hub_names_file_and_place(hub_cache):
+    with pytest.raises(UserError) as error:
+        weights_file(f"hub:timm/resnet50.a1_in1k@{REVISION}", None, ["model.safetensors"], "hint")
+    assert f"https://huggingface.co/timm/resnet50.a1_in1k/tree/{REVISION}" in str(error.value)
+    assert "model.safetensors" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_an_unreachable_hub_names_the_files_of_a_folder(hub_cache):
+    with pytest.raises(UserError, match=r"cannot be reached.*\*\.json, model\.safetensors into one folder"):
+        weights_folder(f"hub:a/b@{REVISION}", ["*.json", "model.safetensors"], "hint")
+
+
+def test_a_cached_hub_file_needs_no_network(hub_cache):
+    snapshot = hub_cache / "models--timm--resnet50.a1_in1k" / "snapshots" / REVISION
+    snapshot.mkdir(parents=True)
+    (snapshot / "model.safetensors").write_bytes(b"x")
+    names = ["first.safetensors", "model.safetensors"]
+    found = weights_file(f"hub:timm/resnet50.a1_in1k@{REVISION}", None, names, "hint")
+    assert found.read_bytes() == b"x"
+
+
+def test_a_wrong_digest_is_refused_and_a_right_one_is_not(tmp_path):
+    path = tmp_path / "w.bin"
+    path.write_bytes(b"weights")
+    assert weights_file(str(path), file_sha256(path).upper(), [], "hint") == path
+    with pytest.raises(UserError, match="sha256 is .* params.yaml says 00"):
+        weights_file(str(path), "00", [], "hint")
+
+
+@pytest.mark.parametrize("wrapper", [None, "state_dict", "model", "model_ema"])
+def test_every_published_container_gives_the_same_tensors(tmp_path, wrapper):
+    state = {"module.a.weight": torch.arange(3.0)}
+    torch.save({wrapper: state, "epoch": 3} if wrapper else state, tmp_path / "w.pth")
+    save_file({"a.weight": torch.arange(3.0)}, tmp_path / "w.safetensors")
+    for path in (tmp_path / "w.pth", tmp_path / "w.safetensors"):
+        loaded = load_state(path)
+        assert list(loaded) == ["a.weight"]
+        torch.testing.assert_close(loaded["a.weight"], torch.arange(3.0))
+
+
+class Payload:
+    def __reduce__(self):
+        return (exec, ("raise SystemExit('code ran')",))
+
+
+@pytest.mark.parametrize("name", ["w.pth", "w.bin", "w.safetensors"])
+def test_code_in_a_file_does_not_run(tmp_path, name):
+    (tmp_path / name).write_bytes(pickle.dumps(Payload()))
+    with pytest.raises(UserError, match="no readable weights"):
+        load_state(tmp_path / name)
+
+
+def test_a_file_of_something_else_is_refused(tmp_path):
+    torch.save({"epoch": 3}, tmp_path / "w.pth")
+    with pytest.raises(UserError, match="expected named tensors"):
+        load_state(tmp_path / "w.pth")
