@@ -87,7 +87,10 @@ def _values_under(chain: str) -> set[str]:
     section: type = Params
     path: list[str] = []
     for part in chain.split("."):
-        if not (isinstance(section, type) and issubclass(section, Section)) or part not in section.model_fields:
+        if (
+            not (isinstance(section, type) and issubclass(section, Section))
+            or part not in section.model_fields
+        ):
             break
         annotation = section.model_fields[part].annotation
         path.append(part)

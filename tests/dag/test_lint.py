@@ -1,0 +1,66 @@
+"""dvc.yaml lists the code that each stage imports and the params that it reads: no more, no less."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from stage_sources import CANNOT_CHANGE_RESULTS, ROOT, _is_blank, code_of, keys_read_by
+
+STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+
+
+def body(stage: str) -> dict[str, list[str]]:
+    declared = STAGES[stage]
+    return declared.get("do", declared)
+
+
+def listed_code(stage: str) -> set[str]:
+    """The Python files that the stage's deps cover."""
+    files: set[str] = set()
+    for dep in body(stage)["deps"]:
+        if dep.startswith(("pacl_core", "stages")):
+            path = ROOT / dep
+            found = path.rglob("*.py") if path.is_dir() else [path]
+            files |= {str(file.relative_to(ROOT)) for file in found}
+    return {file for file in files if not file.startswith(CANNOT_CHANGE_RESULTS) and not _is_blank(file)}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_code_deps_are_the_imports(stage: str) -> None:
+    assert listed_code(stage) == code_of(stage)
+
+
+@pytest.mark.parametrize("stage", sorted(set(STAGES) - {"downstream"}))
+def test_params_are_the_keys_read(stage: str) -> None:
+    assert set(body(stage).get("params", [])) == keys_read_by(stage)
+
+
+def test_the_params_of_a_downstream_set_are_its_own() -> None:
+    assert set(body("downstream")["params"]) == {
+        "downstream.${key}.image_size",
+        "downstream.${key}.path",
+        "downstream.${key}.reader",
+    }
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_params_are_single_values(stage: str) -> None:
+    """A section listed whole would run the stage again for any key in it."""
+    import yaml as reader
+
+    tree = reader.safe_load((ROOT / "params.yaml").read_text())
+    for key in body(stage).get("params", []):
+        value = tree
+        for part in key.replace("${key}", next(iter(tree["downstream"]))).split("."):
+            value = value[part]
+        assert not isinstance(value, dict), key
+
+
+def test_every_stage_has_its_module_and_every_module_its_stage() -> None:
+    modules = {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__", "run"}
+    assert modules == set(STAGES)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_fits_one_screen(stage: str) -> None:
+    assert len(Path(ROOT / "stages" / f"{stage}.py").read_text().splitlines()) <= 110
