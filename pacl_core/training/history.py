@@ -1,0 +1,18 @@
+"""Training curves in dvclive's files, written at the end from a history that survives a restart."""
+
+from pathlib import Path
+
+from dvclive.live import Live
+
+from pacl_core.training.checkpoint import History
+
+
+def write_curves(folder: Path, history: History) -> None:
+    """`metrics.json` (last values) and `plots/metrics/**.tsv` (one row per epoch) in an existing folder."""
+    # nothing but the files: no experiment, no dvc.yaml, no report; no time stamps in them
+    with Live(str(folder), save_dvc_exp=False, dvcyaml=None, report=None) as live:
+        for epoch, metrics in enumerate(history):
+            live.step = epoch
+            for name, value in metrics.items():
+                live.log_metric(name, value, timestamp=False)
+            live.make_summary()

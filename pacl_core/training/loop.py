@@ -1,0 +1,159 @@
+"""The training run: epochs of steps, a checkpoint after each, the same bits after any interruption."""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pacl_core.artefacts.vectors import Vectors
+from pacl_core.errors import UserError
+from pacl_core.models.backbones import Backbone
+from pacl_core.objective import active_partitions, scheduled_partitions
+from pacl_core.params.training import TrainParams
+from pacl_core.shards.read import Samples
+from pacl_core.training.batches import Rows, epoch_batches, steps_in_epoch
+from pacl_core.training.checkpoint import History, load_checkpoint, save_checkpoint
+from pacl_core.training.deterministic import deterministic
+from pacl_core.training.meter import Meter
+from pacl_core.training.optimiser import cosine, make_optimiser, set_learning_rates
+from pacl_core.training.pictures import ahead, pixel_source
+from pacl_core.training.projectors import make_projectors
+from pacl_core.training.step import step_losses
+from pacl_core.training.warmup import warm_up
+
+log = logging.getLogger("pacl")
+
+# a CPU's caches hold the activations of about this many pictures
+CPU_PIECE = 16
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a run leaves besides the backbone's weights.
+
+    `projectors`: "image.weight" [dim, D_v], "text.weight" [dim, D_t]. `history`: metrics per epoch.
+    `card`: a JSON value for the model card.
+    """
+
+    projectors: dict[str, Tensor]
+    history: History
+    card: dict[str, object]
+
+
+def train(
+    samples: Samples,
+    backbone: Backbone,
+    params: TrainParams,
+    images: Vectors | None,
+    work: Path,
+    device: str,
+    workers: int,
+) -> Trained:
+    """Enhance `backbone.module` in place (paper 3.3) and return its projectors and curves.
+
+    `images` are the stored features of the untouched backbone, needed where `projector_warmup_steps` > 0.
+    Checkpoints live in `work`; called again with the same arguments after a kill, it goes on from the last
+    one and ends with the same bits. Raises `UserError` where there is nothing to train or a loss is not
+    finite.
+    """
+    sizes = {partition: len(rows) for partition, rows in samples.rows.items()}
+    plan = [active_partitions(epoch, params.epochs, params.usage, sizes) for epoch in range(params.epochs)]
+    steps = [steps_in_epoch(active, sizes, params.batch_size) for active in plan]
+    _announce(sizes, params, sum(steps))
+
+    projectors = make_projectors(backbone.dim, samples.texts.shape[1], params.dim, params.seed).to(device)
+    module = backbone.module.to(device).to(memory_format=torch.channels_last)
+    module.requires_grad_()
+    # frozen: normalisation keeps its statistics, and dropout is off too
+    module.train(params.batch_norm == "update")
+    both = nn.ModuleDict({"backbone": module, "projectors": projectors})
+    optimiser = make_optimiser(module, projectors, params)
+
+    with deterministic(params.seed, device), ThreadPoolExecutor(workers) as pool:
+        history = load_checkpoint(work, both, optimiser, device)
+        if history is None:
+            history = []
+            if params.projector_warmup_steps:
+                if images is None:
+                    raise ValueError("the warm-up of the projectors needs stored image features")
+                warm_up(projectors, samples, images, params, device)
+        else:
+            log.info("continuing after epoch %d of %d", len(history), params.epochs)
+        pixels = pixel_source(samples, backbone.preprocess, params, work, pool)
+
+        def load(batches: dict[str, Rows], epoch: int) -> Tensor:
+            taken = torch.from_numpy(pixels(np.concatenate(list(batches.values())), epoch)).to(device)
+            return backbone.preprocess.normalise(taken).contiguous(memory_format=torch.channels_last)
+
+        features = _features(module, params, device)
+        for epoch in range(len(history), params.epochs):
+            meter = Meter(f"epoch {epoch + 1} of {params.epochs}", steps[epoch])
+            if not plan[epoch]:
+                scheduled = ", ".join(scheduled_partitions(epoch, params.epochs, params.usage))
+                log.info("%s: nothing to train, no pairs in %s", meter.what, scheduled)
+            batches = epoch_batches(plan[epoch], samples.rows, params.batch_size, epoch, params.seed)
+            done = sum(steps[:epoch])
+            for step, (batch, loaded) in enumerate(ahead(partial(load, epoch=epoch), batches), done):
+                rates = set_learning_rates(optimiser, cosine(step, sum(steps)))
+                losses = step_losses(features, projectors, loaded, batch, samples, params.temperature)
+                _check_finite(losses.terms, batch, samples, step, epoch)
+                optimiser.zero_grad()
+                torch.stack(list(losses.terms.values())).sum().backward()  # type: ignore[no-untyped-call]
+                optimiser.step()
+                meter.add(losses.terms, losses.shares, rates, sum(len(rows) for rows in batch.values()))
+            history.append(meter.means())
+            save_checkpoint(work, history, both, optimiser, device)
+
+    module.eval()
+    weights = {name: tensor.detach().cpu() for name, tensor in projectors.state_dict().items()}
+    card = {
+        "params": params.model_dump(),
+        "samples": sizes,
+        "steps": sum(steps),
+        "text_dim": int(samples.texts.shape[1]),
+        "torch": torch.__version__,
+    }
+    return Trained(weights, history, card)
+
+
+def _announce(sizes: dict[str, int], params: TrainParams, steps: int) -> None:
+    used = scheduled_partitions(params.epochs - 1, params.epochs, params.usage)
+    if steps == 0:
+        raise UserError(
+            f"nothing to train: no pairs in {', '.join(used)}; lower a threshold in 'partition' or widen "
+            "train.usage"
+        )
+    for partition in used:
+        if sizes[partition] == 0:
+            log.info("partition %s has no pairs: it contributes nothing", partition)
+    counts = ", ".join(f"{partition} {sizes[partition]}" for partition in used)
+    log.info("%s pairs; %d epochs, %d steps", counts, params.epochs, steps)
+
+
+def _features(module: nn.Module, params: TrainParams, device: str) -> Callable[[Tensor], Tensor]:
+    """The backbone over any number of pictures.
+
+    Statistics of normalisation are of the whole step's pictures. Where they are frozen, pictures do not
+    see each other, and on a CPU small pieces, whose activations stay in its cache, are faster.
+    """
+    if params.batch_norm == "update" or device != "cpu":
+        return module
+    return lambda images: torch.cat([module(piece) for piece in torch.split(images, CPU_PIECE)])
+
+
+def _check_finite(
+    terms: dict[str, Tensor], batches: dict[str, Rows], samples: Samples, step: int, epoch: int
+) -> None:
+    for term, loss in terms.items():
+        if not torch.isfinite(loss):
+            ids = ", ".join(samples.sample_ids[row] for row in batches[term])
+            raise UserError(
+                f"training: loss of {term} is {loss.item()} at step {step} (epoch {epoch + 1}); lower the "
+                f"learning rates, or look at its samples: {ids}"
+            )

@@ -1,0 +1,18 @@
+"""The untouched backbone, saved like the enhanced one: the variant `initial` of the evaluation."""
+
+from pathlib import Path
+
+from pacl_core.artefacts.publish import published_folder
+from pacl_core.models.backbones import load_backbone
+from pacl_core.models.saved import save_model
+from pacl_core.params import Params
+from stages.run import run
+
+
+def main(params: Params) -> None:
+    with published_folder(Path("models/initial")) as draft:
+        save_model(draft, load_backbone(params.backbone), training=None, projectors=None)
+
+
+if __name__ == "__main__":
+    run("initial", main)

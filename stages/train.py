@@ -1,0 +1,37 @@
+"""Shards to the enhanced backbone and its training curves."""
+
+from pathlib import Path
+
+from pacl_core.artefacts.publish import published_folder
+from pacl_core.artefacts.scratch import scratch
+from pacl_core.artefacts.vectors import read_vectors
+from pacl_core.models.backbones import load_backbone
+from pacl_core.models.saved import save_model
+from pacl_core.params import Params
+from pacl_core.runtime import runtime
+from pacl_core.shards.read import read_shards
+from pacl_core.training.history import write_curves
+from pacl_core.training.key import training_key
+from pacl_core.training.loop import train
+from stages.run import run
+
+SHARDS = Path("data/shards")
+
+
+def main(params: Params) -> None:
+    machine = runtime()
+    backbone = load_backbone(params.backbone)
+    # only the warm-up of the projectors looks at stored features
+    images = read_vectors(Path("data/embeddings/image")) if params.train.projector_warmup_steps else None
+    key = training_key(SHARDS, backbone, images, params.train, machine.device)
+    with scratch("train", key) as work:
+        samples = read_shards(SHARDS, work)
+        trained = train(samples, backbone, params.train, images, work, machine.device, machine.workers)
+        with published_folder(Path("models/pacl")) as draft:
+            save_model(draft, backbone, trained.card, trained.projectors)
+        with published_folder(Path("training")) as draft:
+            write_curves(draft, trained.history)
+
+
+if __name__ == "__main__":
+    run("train", main)
