@@ -21,13 +21,18 @@ def run(stage: str, main: Callable[[Params], None]) -> None:
     except UserError as error:
         _stop(stage, str(error), 1)
     except OSError as error:
-        # a full disk, a read-only folder: the user's to mend, and the message names the file
-        _stop(stage, f"{error.filename or 'file'}: {error.strerror or error}", 1)
+        # a full disk, a read-only folder: the user's to mend; what was published before stays whole
+        _stop(stage, _one_line(error), 1)
     except KeyboardInterrupt:
         _stop(stage, "interrupted; 'dvc repro' goes on from here", 130)
     unit = 1024 if sys.platform == "linux" else 1024**2
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
     log.info("done in %.1f s, peak memory %.0f MB", time.monotonic() - started, peak)
+
+
+def _one_line(error: OSError) -> str:
+    what = " ".join(str(error.strerror or error).split())
+    return f"{error.filename}: {what}" if error.filename else what
 
 
 def _stop(stage: str, message: str, code: int) -> None:

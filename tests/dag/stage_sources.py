@@ -2,7 +2,7 @@
 
 import ast
 from pathlib import Path
-from typing import get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from pacl_core.params.reading import Params
 from pacl_core.params.section import Section
@@ -84,7 +84,7 @@ def _chain(node: ast.AST) -> str | None:
 
 def _values_under(chain: str) -> set[str]:
     """Keys of single values at or under a chain; method names at its end (`model_dump`) are no keys."""
-    section: type = Params
+    section: Any = Params
     path: list[str] = []
     for part in chain.split("."):
         if (
@@ -98,10 +98,9 @@ def _values_under(chain: str) -> set[str]:
     return _leaves(".".join(path), section)
 
 
-def _leaves(prefix: str, section: object) -> set[str]:
+def _leaves(prefix: str, section: Any) -> set[str]:
     if not _is_section(section):
         return {prefix}
-    assert isinstance(section, type) and issubclass(section, Section)
     return {
         leaf
         for name, field in section.model_fields.items()
@@ -109,5 +108,5 @@ def _leaves(prefix: str, section: object) -> set[str]:
     }
 
 
-def _is_section(annotation: object) -> bool:
+def _is_section(annotation: Any) -> bool:
     return isinstance(annotation, type) and not get_args(annotation) and issubclass(annotation, Section)

@@ -1,0 +1,74 @@
+"""The partition at 10 million pairs: wall time and peak memory of a process of its own.
+
+python benchmarks/partition.py [rows]; goal: under 60 s and 4 GB.
+"""
+
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+BLOCK = 1_000_000
+
+
+def write_inputs(folder: Path, rows: int) -> None:
+    """Pairs (without pictures), ANPs and both scores, with texts of tweet length."""
+    (folder / "pairs").mkdir()
+    rng = np.random.default_rng(0)
+    anps: list[pl.DataFrame] = []
+    scores: dict[str, list[pl.DataFrame]] = {"factual": [], "emotional": []}
+    for part, start in enumerate(range(0, rows, BLOCK)):
+        count = min(BLOCK, rows - start)
+        number = pl.int_range(start, start + count, eager=True)
+        ids = pl.DataFrame({"sample_id": number}).select(pl.format("post-{}", "sample_id").alias("sample_id"))
+        texts = pl.format(
+            "so happy about day {} at the sunny beach with my cute dog #love", pl.col("sample_id")
+        )
+        ids.with_columns(texts.alias("text")).write_parquet(folder / "pairs" / f"part-{part:05d}.parquet")
+        phrases = pl.lit(["happy dog", "sunny beach", "cute baby"])
+        anps.append(ids.with_columns(phrases.alias("anps"), pl.lit([0.3, 0.2, 0.1]).alias("anp_scores")))
+        for name, frames in scores.items():
+            values = pl.Series(f"{name}_score", rng.normal(0.25, 0.1, count).astype(np.float32))
+            frames.append(ids.with_columns(values))
+    pl.concat(anps).write_parquet(folder / "anps.parquet", row_group_size=100_000)
+    for name, frames in scores.items():
+        pl.concat(frames).write_parquet(folder / f"{name}.parquet", row_group_size=100_000)
+
+
+def partition(folder: Path) -> None:
+    """What the stage does, and its time and memory."""
+    from pacl_core.params.data import PartitionParams
+    from pacl_core.partition.write import write_partition
+
+    sigma = {"transform": "clipscore", "threshold": 0.7}
+    params = PartitionParams.model_validate(
+        {"factual": sigma, "emotional": {"transform": "rank", "share": 0.5}}
+    )
+    started = time.monotonic()
+    write_partition(
+        folder / "pairs",
+        folder / "anps.parquet",
+        folder / "factual.parquet",
+        folder / "emotional.parquet",
+        folder / "partition.parquet",
+        params,
+    )
+    unit = 1024**2 if sys.platform == "linux" else 1024**3
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    rows = pl.scan_parquet(folder / "partition.parquet").select(pl.len()).collect().item()
+    print(f"{rows:,} pairs: {time.monotonic() - started:.1f} s, peak {peak:.2f} GB")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--child"]:
+        partition(Path(sys.argv[2]))
+    else:
+        rows = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000
+        with tempfile.TemporaryDirectory() as name:
+            write_inputs(Path(name), rows)
+            subprocess.run([sys.executable, __file__, "--child", name], check=True)
