@@ -1,4 +1,4 @@
-"""Features are the libraries' own, taken where the method takes them; every trained weight matters to them."""
+"""Features are the libraries' own, taken where the method takes them; every trained weight matters."""
 
 import open_clip
 import pytest
@@ -103,7 +103,7 @@ def test_clip_features_come_before_the_projection(tmp_path):
     assert backbone.dim == 32  # the tower's width, not the 16 of the shared space
 
 
-def test_clip_b32_is_768_wide_and_has_clips_own_mean():
+def test_clip_b32_is_768_wide():
     """The real architecture, random weights: what the published file would fill."""
     from pacl_core.models.backbones.open_clip import _without_projection
 

@@ -14,7 +14,11 @@ from pacl_core.models.saved import load_model, save_model
 from pacl_core.params.models import BackboneParams
 
 WRITERS = {
-    "efficientnet_lite": lambda folder: {"kind": "efficientnet_lite", "name": "efficientnet_lite0", "image_size": 64},
+    "efficientnet_lite": lambda folder: {
+        "kind": "efficientnet_lite",
+        "name": "efficientnet_lite0",
+        "image_size": 64,
+    },
     "timm": write_tiny_timm_resnet,
     "open_clip": write_tiny_open_clip,
 }
@@ -44,7 +48,11 @@ def test_load_gives_back_what_was_saved(kind, tmp_path):
     loaded = load_model(folder)
     size = backbone.preprocess.size
     torch.testing.assert_close(features(loaded.module, size), features(backbone.module, size), rtol=0, atol=0)
-    assert (loaded.params, loaded.dim, loaded.preprocess) == (backbone.params, backbone.dim, backbone.preprocess)
+    assert (loaded.params, loaded.dim, loaded.preprocess) == (
+        backbone.params,
+        backbone.dim,
+        backbone.preprocess,
+    )
     assert not loaded.module.training
 
 
@@ -106,7 +114,9 @@ def test_a_registered_open_clip_name_loads_the_file_by_that_name(tmp_path, monke
     alone.write_bytes(weights.read_bytes())
     backbone = load_backbone(BackboneParams(**{**params, "name": "registered-tiny", "weights": str(alone)}))
     save_model(tmp_path, backbone, None, None)
-    plain = open_clip.create_model("registered-tiny", pretrained=str(tmp_path / "backbone.safetensors")).eval()
+    plain = open_clip.create_model(
+        "registered-tiny", pretrained=str(tmp_path / "backbone.safetensors")
+    ).eval()
     expected = features(backbone.module, 32) @ plain.visual.proj
     torch.testing.assert_close(features(plain.visual, 32), expected)
 

@@ -72,7 +72,7 @@ def test_a_wrong_digest_is_refused_and_a_right_one_is_not(tmp_path):
     path = tmp_path / "w.bin"
     path.write_bytes(b"weights")
     assert weights_file(str(path), file_sha256(path).upper(), [], "hint") == path
-    with pytest.raises(UserError, match="sha256 is .* params.yaml says 00"):
+    with pytest.raises(UserError, match=r"sha256 is .* params\.yaml says 00"):
         weights_file(str(path), "00", [], "hint")
 
 
