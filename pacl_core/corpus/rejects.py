@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pacl_core.corpus.posts import Rejected
+from pacl_core.corpus.text import valid_name
 
 REJECTED_SCHEMA = pa.schema([(name, pa.string()) for name in ("source", "reason", "detail")])
 _ROWS = 4096
@@ -34,6 +35,9 @@ class Rejects:
             self._flush()
 
     def _flush(self) -> None:
-        rows = [{"source": row.source, "reason": row.reason, "detail": row.detail} for row in self._rows]
+        rows = [
+            {"source": valid_name(row.source), "reason": row.reason, "detail": valid_name(row.detail)}
+            for row in self._rows
+        ]
         self._writer.write_table(pa.Table.from_pylist(rows, schema=REJECTED_SCHEMA))
         self._rows.clear()

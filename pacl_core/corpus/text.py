@@ -19,8 +19,10 @@ def valid_text(text: str) -> str:
 
 
 def valid_name(name: str) -> str:
-    """A key or path that can be stored: bytes of a file name that are no UTF-8 become \\xNN."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+    """A key, path or message that can be stored: lone surrogates, as Python reads file names that are no
+    UTF-8, and NUL are spelt out.
+    """
+    return name.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
 
 
 def read_text(path: Path) -> str:

@@ -9,7 +9,10 @@ from pacl_core.params.section import Section
 
 
 class ManifestParams(Section):
-    """Columns of a manifest. `file` names it inside `pairs.path` where that is a folder."""
+    """Columns of a manifest. `file` names it inside `pairs.path` where that is a folder.
+
+    `image` is a column of paths relative to the manifest, or a pattern over columns: "images/{Theme}.jpg".
+    """
 
     file: str | None = None
     image: str = "image"

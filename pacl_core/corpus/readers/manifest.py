@@ -59,7 +59,7 @@ def _post(
             raise UnusableError("missing_image", f"column '{params.image}' is empty")
         return Post(key, read_picture(manifest.parent / name), _value(row, params.text))
     except UnusableError as error:
-        return Rejected(valid_name(source), error.reason, valid_name(error.detail))
+        return error.rejected(source)
 
 
 def _value(row: Row, column: str) -> str:

@@ -1,0 +1,27 @@
+"""A published corpus as it comes: CR line ends, an unnamed column, blanks after names, a PNG called .jpg."""
+
+from pathlib import Path
+
+import pytest
+
+from pacl_core.corpus.pair_store import pair_batches, write_pairs
+from pacl_core.corpus.readers import read_posts
+from pacl_core.params.data import ManifestParams, PairsParams
+
+SAMPLE = Path(__file__).parents[3] / "shared" / "real_formats" / "oasis_sample"
+
+
+@pytest.mark.skipif(not SAMPLE.is_dir(), reason="the OASIS sample is not on this machine")
+def test_oasis_becomes_pairs_by_parameters_alone(tmp_path: Path) -> None:
+    columns = ManifestParams(file="OASIS.csv", image="images/{Theme}.jpg", text="Theme", id="")
+    params = PairsParams(reader="manifest", path=str(SAMPLE), manifest=columns)
+    counts = write_pairs(
+        read_posts(params), tmp_path / "pairs", tmp_path / "rejected.parquet", image_size=128
+    )
+    assert (counts["pairs"], counts["rejected"]) == (120, 0)
+    rows = [
+        row
+        for batch in pair_batches(tmp_path / "pairs", ["sample_id", "text"], 50)
+        for row in batch.to_pylist()
+    ]
+    assert rows[0] == {"sample_id": "I457", "text": "Lake 3"}
