@@ -77,11 +77,6 @@ class Glyph:
     names: tuple[str, ...]
     sentiment: Sentiment | None
 
-    @property
-    def words(self) -> frozenset[str]:
-        """Words of the first name."""
-        return frozenset(self.names[0].replace("-", " ").split())
-
 
 def group_of(stem: str) -> str:
     """The emoji without gender, direction and variation selectors; couples and families count as one."""

@@ -146,14 +146,19 @@ def _valence(glyph: Glyph, sentiments: dict[str, Sentiment], min_uses: int) -> f
     return sentiments[glyph.group].valence if glyph.group in sentiments else float("nan")
 
 
+def telling_words(glyph: Glyph) -> frozenset[str]:
+    """Words of the first name that say what is drawn, without a plural's s."""
+    words = glyph.names[0].replace("-", " ").split()
+    return frozenset(word.removesuffix("s") for word in words if word not in _EMPTY_WORDS)
+
+
 def _share_a_word(glyphs: Sequence[Glyph]) -> NDArray[np.bool_]:
-    """[N, N]: whether the first names of two glyphs have a telling word in common."""
-    column = {
-        word: place for place, word in enumerate(sorted({word for glyph in glyphs for word in glyph.words}))
-    }
+    """[N, N]: whether two glyphs have a telling word in common."""
+    words = [telling_words(glyph) for glyph in glyphs]
+    column = {word: place for place, word in enumerate(sorted(frozenset().union(*words)))}
     has_GW = np.zeros((len(glyphs), len(column)), dtype=np.float32)
-    for row, glyph in enumerate(glyphs):
-        has_GW[row, [column[word] for word in glyph.words - _EMPTY_WORDS]] = 1
+    for row, own in enumerate(words):
+        has_GW[row, [column[word] for word in own]] = 1
     shared: NDArray[np.bool_] = has_GW @ has_GW.T > 0
     return shared
 

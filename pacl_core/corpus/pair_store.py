@@ -7,13 +7,13 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from tqdm import tqdm
 
 from pacl_core.artefacts.publish import published_folder
 from pacl_core.artefacts.tables import table_writer
 from pacl_core.corpus.normalising import with_pictures
 from pacl_core.corpus.pair_parts import PAIRS_SCHEMA, PART_BYTES, PairParts
 from pacl_core.corpus.posts import Post, Rejected, UnusableError
+from pacl_core.corpus.progress import counted
 from pacl_core.corpus.rejects import REJECTED_SCHEMA, Rejects
 from pacl_core.corpus.seen import Seen
 from pacl_core.corpus.text import valid_text
@@ -44,7 +44,7 @@ def write_pairs(
         Seen() as seen,
     ):
         decoded = with_pictures(posts, _image, image_size, workers)
-        for post, picture in tqdm(decoded, desc="pairs", unit="", disable=None):
+        for post, picture in counted(decoded, "pairs"):
             if isinstance(post, Rejected):
                 rejects.add(post)
                 continue

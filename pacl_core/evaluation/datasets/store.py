@@ -6,13 +6,13 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from tqdm import tqdm
 
 from pacl_core.artefacts.json_file import write_json
 from pacl_core.artefacts.tables import table_writer
 from pacl_core.corpus.normalising import with_pictures
 from pacl_core.corpus.pictures import Picture
 from pacl_core.corpus.posts import Rejected, UnusableError
+from pacl_core.corpus.progress import counted
 from pacl_core.corpus.seen import Seen
 from pacl_core.errors import UserError
 from pacl_core.evaluation.datasets.records import DownstreamSet, Record
@@ -32,7 +32,7 @@ def write_dataset(dataset: DownstreamSet, path: Path, image_size: int, workers: 
     with table_writer(path, schema) as writer, Seen() as seen:
         rows: list[dict[str, Any]] = []
         decoded = with_pictures(dataset.records, _image, image_size, workers)
-        for record, picture in tqdm(decoded, desc=path.stem, unit="", disable=None):
+        for record, picture in counted(decoded, path.stem):
             reason = _refusal(record, picture, seen)
             if reason is not None:
                 reasons[reason] += 1
