@@ -1,5 +1,6 @@
 """Variants side by side, with the paired bootstrap of each against the first (the baseline)."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ Row = dict[str, Any]
 
 
 def compare(
-    folder: Path, dataset: str, protocol: str, variants: list[str], tasks: list[Task], resamples: int
+    folder: Path, dataset: str, protocol: str, variants: Sequence[str], tasks: list[Task], resamples: int
 ) -> list[Row]:
     """Tidy rows, one per task, metric and variant; the baseline has no `difference` (None).
 
@@ -41,7 +42,7 @@ def compare(
     return rows
 
 
-def comparison_tree(rows: list[Row], variants: list[str]) -> dict[str, Any]:
+def comparison_tree(rows: list[Row], variants: Sequence[str]) -> dict[str, Any]:
     """`<dataset>-<protocol>`: task: metric: each variant's mean and `_std`, `difference`, `low`, `high`.
 
     The plain names belong to the second variant; any further one prefixes them with its own name.

@@ -1,0 +1,1 @@
+"""One page from artefacts: it shows results and computes none."""

@@ -1,0 +1,1 @@
+"""One file per section of the page: artefacts in, what the template shows out."""

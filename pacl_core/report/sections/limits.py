@@ -1,0 +1,67 @@
+"""What the run cannot claim: stand-ins for published models, sizes, intervals that hold zero."""
+
+from pathlib import Path
+from typing import Any
+
+from pacl_core.report.reading import optional_json
+from pacl_core.report.sections.run import lookup
+
+_STAND_INS = {
+    ("factual_scores.scorer.kind", "lit"): (
+        "Factual scores come from a small projector between EfficientNet-Lite0 and MiniLM, trained on "
+        "captioned drawings, not from CLIP. A threshold that suits CLIP means something else here."
+    ),
+    ("factual_scores.scorer.kind", "conse"): (
+        "Factual scores come from class probabilities and word embeddings (ConSE), not from CLIP."
+    ),
+    ("emotional_scores.text_encoder.kind", "nade"): (
+        "Emotional scores compare emoji probabilities of nade, not sentence vectors of BERTweet."
+    ),
+    ("emotional_scores.text_encoder.kind", "minilm"): (
+        "Emotional scores compare general sentence vectors of MiniLM, not those of BERTweet."
+    ),
+    ("anps.kind", "zero_shot"): (
+        "Adjective-noun pairs are ranked by the factual scorer, not predicted by DeepSentiBank."
+    ),
+    ("text_encoder.kind", "minilm"): (
+        "The text side of training is MiniLM, a general sentence encoder, not the sentiment encoder SKEP."
+    ),
+    ("backbone.kind", "efficientnet_lite"): (
+        "The backbone is EfficientNet-Lite0 at a small picture size, not one of the paper's four."
+    ),
+    ("pairs.reader", "openmoji"): (
+        "The posts are emoji drawings with names, mixed up by a seeded rule: nobody posted them, and "
+        "drawings are not photographs."
+    ),
+}
+_PAPER_PAIRS = 200_000
+
+
+def limits(root: Path, params: dict[str, Any], tables: list[dict[str, Any]] | None) -> list[str]:
+    """Sentences, most consequential first."""
+    found = [text for (key, value), text in _STAND_INS.items() if lookup(params, key) == value]
+    corpus = optional_json(root / "metrics/pairs.json")
+    if corpus and corpus["pairs"] < _PAPER_PAIRS:
+        found.append(f"{corpus['pairs']:,} pairs were used; the paper's corpus has about {_PAPER_PAIRS:,}.")
+    metrics = optional_json(root / "metrics/partition.json")
+    if metrics is not None:
+        empty = [name for name, share in metrics["shares"].items() if share == 0 and name != "partial"]
+        if empty:
+            found.append(f"No pair is {', '.join(empty)}: training had nothing of it to learn from.")
+    for table in tables or []:
+        if table["test_items"]:
+            found.append(
+                f"{table['name']}: {table['test_items']:,} test items. Intervals are over these items "
+                "(bootstrap); they do not cover another corpus, training seed or set of test pictures."
+            )
+    rows = [row for table in tables or [] for task in table["tasks"] for row in task["rows"]]
+    changes = [change for row in rows for change in row["differences"]]
+    differences = [change for change in changes if change["verdict"] != "undefined"]
+    unclear = sum(difference["verdict"] == "unclear" for difference in differences)
+    if unclear:
+        found.append(
+            f"{unclear} of {len(differences)} differences have a 95 % interval that holds zero: they show "
+            "neither gain nor loss. Figures of one data set are related, so several together are not "
+            "independent evidence."
+        )
+    return found

@@ -1,0 +1,71 @@
+"""What ran: the corpus, the models, the settings that decide most."""
+
+from pathlib import Path
+from typing import Any
+
+from pacl_core.artefacts.json_file import read_json
+from pacl_core.report.reading import optional_json
+
+Rows = list[tuple[str, str]]
+
+# the settings a reader asks for first; all of params.yaml stands below them
+_KEYS = (
+    ("Corpus", "pairs.reader", "pairs.path"),
+    ("Factual scorer", "factual_scores.scorer.kind", "factual_scores.scorer.name"),
+    ("Adjective-noun pairs", "anps.kind", "anps.path"),
+    ("Emotional text encoder", "emotional_scores.text_encoder.kind", "emotional_scores.text_encoder.name"),
+    ("Backbone", "backbone.kind", "backbone.name"),
+    ("Text encoder", "text_encoder.kind", "text_encoder.name"),
+    ("Clusters (K)", "pseudo_labels.k"),
+    ("Epochs", "train.epochs"),
+    ("Batch size", "train.batch_size"),
+    ("Temperature", "train.temperature"),
+    ("Learning rates, backbone and projectors", "train.backbone_lr", "train.projector_lr"),
+    ("BatchNorm", "train.batch_norm"),
+    ("Projector warm-up steps", "train.projector_warmup_steps"),
+)
+
+
+def what_ran(root: Path, params: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "corpus": optional_json(root / "metrics/pairs.json"),
+        "models": [_model(path) for path in sorted(root.glob("models/*/model.json"))],
+        "settings": _settings(params),
+    }
+
+
+def lookup(params: dict[str, Any], key: str) -> Any:
+    """A value by its dotted key, None where there is none."""
+    value: Any = params
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def _settings(params: dict[str, Any]) -> Rows:
+    rows = []
+    for name, *keys in _KEYS:
+        values = [str(value) for key in keys if (value := lookup(params, key)) is not None]
+        if values:
+            rows.append((name, ", ".join(values)))
+    return rows
+
+
+def _model(path: Path) -> dict[str, Any]:
+    card = read_json(path)
+    weights = card.get("initial_weights") or {}
+    training = card.get("training") or {}
+    return {
+        "variant": path.parent.name,
+        "name": card.get("name"),
+        "library": card.get("library"),
+        "dim": card.get("dim"),
+        "image_size": card.get("image_size"),
+        "source": weights.get("source") or "the package's own",
+        "sha256": weights.get("sha256"),
+        "training": [(str(key), str(value)) for key, value in training.items() if not _nested(value)],
+    }
+
+
+def _nested(value: object) -> bool:
+    return isinstance(value, dict | list)

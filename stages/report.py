@@ -1,0 +1,23 @@
+"""One page of what ran and what came out: report/index.html, from artefacts only."""
+
+import logging
+from pathlib import Path
+
+from pacl_core.artefacts.publish import published_folder
+from pacl_core.params import Params
+from pacl_core.report.build import write_report
+from stages.run import run
+
+log = logging.getLogger("pacl")
+
+
+def main(params: Params) -> None:
+    written = Path("params.yaml").read_text(encoding="utf-8")
+    with published_folder(Path("report")) as draft:
+        write_report(Path(), draft, written, params.report.samples, params.report.seed)
+    size = Path("report/index.html").stat().st_size
+    log.info("report/index.html, %.1f MB", size / 1e6)
+
+
+if __name__ == "__main__":
+    run("report", main)

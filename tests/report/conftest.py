@@ -1,0 +1,206 @@
+"""Artefacts as the stages write them, small and synthetic: enough to draw every section."""
+
+import io
+import json
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+HOSTILE = '<script>alert("x")</script> &quot; \'><img src=x onerror=alert(1)>'
+PARAMS = """\
+pairs: {reader: openmoji, path: data/corpora/openmoji.yaml}
+factual_scores: {scorer: {kind: lit, name: efficientnet_lite0-minilm}}
+anps: {kind: zero_shot, path: data/ontology/affective_anps.txt}
+emotional_scores: {text_encoder: {kind: nade, name: socialmedia_en}}
+partition: {mode: both}
+backbone: {kind: efficientnet_lite, name: efficientnet_lite0, image_size: 112}
+text_encoder: {kind: minilm, name: all-MiniLM-L6-v2}
+pseudo_labels: {k: 2}
+train: {epochs: 3, batch_size: 64, temperature: 0.07, backbone_lr: 1.0e-4, projector_lr: 1.0e-3}
+evaluate: {variants: [initial, pacl]}
+"""
+THRESHOLDS = {"factual": 0.7, "emotional": 0.55}
+NAMES = ("strong", "partial_emotional", "partial_factual", "weak")
+
+
+@pytest.fixture
+def artefacts(tmp_path):
+    """A project folder with every artefact that the report reads, of 400 pairs."""
+    write_artefacts(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def hostile():
+    """The text of the first strong pair."""
+    return HOSTILE
+
+
+@pytest.fixture
+def params_text():
+    return PARAMS
+
+
+@pytest.fixture
+def thresholds():
+    return THRESHOLDS
+
+
+@pytest.fixture
+def write_project():
+    """The writer itself, for projects of another size."""
+    return write_artefacts
+
+
+def write_artefacts(root, pairs=400):
+    generator = np.random.default_rng(0)
+    factual = generator.normal(0.62, 0.15, pairs)
+    emotional = np.clip(0.4 * factual + generator.normal(0.3, 0.15, pairs), -1, 1)
+    is_factual, is_emotional = factual > 0.7, emotional > 0.55
+    partition = np.select([is_factual & is_emotional, is_emotional, is_factual], NAMES[:3], NAMES[3])
+    shares = {name: float((partition == name).mean()) for name in NAMES}
+    ids = [f"post{i:05}" for i in range(pairs)]
+    words = (
+        "a red heart on a table",
+        "loudly crying face after the game",
+        "sunny beach with a happy dog and friends",
+    )
+    texts = [f"{words[i % 3]} #{i}" for i in range(pairs)]
+    texts[int(np.flatnonzero(partition == "strong")[0])] = HOSTILE
+    anps = [["happy dog", "sunny beach", "cute baby"]] * pairs
+    anps[int(np.flatnonzero(partition == "weak")[0])] = ["<b>dark</b> night", "sad face", "lonely street"]
+
+    write_pairs(root / "data/pairs", ids, texts, generator)
+    pl.DataFrame(
+        {
+            "sample_id": ids,
+            "text": texts,
+            "anps": anps,
+            "factual_score": factual / 2.5,
+            "emotional_score": emotional,
+            "factual_value": factual,
+            "emotional_value": emotional,
+            "factual_matched": is_factual,
+            "emotional_matched": is_emotional,
+            "partition": partition,
+        }
+    ).write_parquet(root / "data/partition.parquet")
+    rejected = {
+        "read": pairs + 7,
+        "pairs": pairs,
+        "rejected": 7,
+        "rejected_by_reason": {"broken_image": 5, "no_text": 2},
+    }
+    write_json(root / "metrics/pairs.json", rejected)
+    per_partition = {
+        name: {"pairs": int((partition == name).sum()), "precision": 0.5, "recall": 0.4} for name in NAMES
+    }
+    per_partition["weak"]["precision"] = None
+    write_json(
+        root / "metrics/partition.json",
+        {
+            "pairs": pairs,
+            "shares": shares | {"partial": shares["partial_emotional"] + shares["partial_factual"]},
+            "published_shares": {"strong": 0.22, "partial": 0.51, "weak": 0.27},
+            "matched": {"factual": float(is_factual.mean()), "emotional": float(is_emotional.mean())},
+            "thresholds": THRESHOLDS,
+            "agreement": {"factual_auc": 0.853, "emotional_auc": 0.642, "per_partition": per_partition},
+        },
+    )
+    for name, values in (("factual", factual), ("emotional", emotional)):
+        edges = np.histogram_bin_edges(values, 50)
+        matched = values > THRESHOLDS[name]
+        rows = zip(
+            edges[:-1],
+            edges[1:],
+            np.histogram(values[~matched], edges)[0],
+            np.histogram(values[matched], edges)[0],
+            strict=True,
+        )
+        lines = [f"{(a + b) / 2},{low},{high},{THRESHOLDS[name]}" for a, b, low, high in rows]
+        write(root / f"plots/{name}_histogram.csv", "\n".join(["value,unmatched,matched,threshold", *lines]))
+    counts, x, y = np.histogram2d(factual, emotional, 40)
+    lines = [
+        f"{(x[i] + x[i + 1]) / 2},{(y[j] + y[j + 1]) / 2},{int(counts[i, j])}" for i, j in np.argwhere(counts)
+    ]
+    write(root / "plots/plane.csv", "\n".join(["factual_value,emotional_value,pairs", *lines]))
+    sizes = {"sizes": {"0": 260, "1": 140}, "inertia": 0.613}
+    write_json(root / "metrics/pseudo_labels.json", {"factual": sizes, "emotional": sizes})
+    write_models(root)
+    write_curves(root / "training/plots/metrics")
+    write_comparison(root / "evaluation")
+
+
+def write_pairs(folder, ids, texts, generator):
+    """Two files of small row groups, so that finding a row crosses both borders."""
+    folder.mkdir(parents=True)
+    images = []
+    for _ in ids:
+        picture = Image.new("RGB", (80, 60), tuple(int(c) for c in generator.integers(60, 255, 3)))
+        picture.paste((255, 255, 255), (20, 10, 20 + int(generator.integers(5, 50)), 40))
+        stream = io.BytesIO()
+        picture.save(stream, "JPEG")
+        images.append(stream.getvalue())
+    half = len(ids) // 2
+    for index, part in enumerate((slice(0, half), slice(half, None))):
+        table = pa.table({"sample_id": ids[part], "text": texts[part], "image": images[part]})
+        pq.write_table(table, folder / f"part-{index:05}.parquet", row_group_size=30)
+
+
+def write_models(root):
+    card = {"kind": "efficientnet_lite", "name": "efficientnet_lite0", "library": "efficientnet_lite_pytorch"}
+    card |= {"dim": 1280, "image_size": 112, "initial_weights": {"source": None, "sha256": "ab" * 32}}
+    for variant, training in (("initial", None), ("pacl", {"epochs": 3, "loss": 2.31, "steps": 141})):
+        write_json(root / f"models/{variant}/model.json", card | {"training": training})
+
+
+def write_curves(folder):
+    for name, start in (
+        ("loss/strong", 4.1),
+        ("loss/partial_emotional", 3.9),
+        ("loss/weak", 3.2),
+        ("learning_rate/backbone", 1e-4),
+    ):
+        rows = [f"{step}\t{start * 0.93**step}" for step in range(12)]
+        write(folder / f"{name}.tsv", "\n".join([f"step\t{name.split('/')[-1]}", *rows]))
+
+
+def write_comparison(folder):
+    def leaf(initial, pacl, low, high):
+        spread = {"initial_std": 0.012, "pacl_std": 0.009}
+        return {
+            "initial": initial,
+            "pacl": pacl,
+            "difference": pacl - initial,
+            "low": low,
+            "high": high,
+        } | spread
+
+    tasks = {
+        "valence": {
+            "mse_x100": leaf(1.92, 1.81, -0.22, -0.01),
+            "r2": leaf(-0.021, 0.054, 0.004, 0.148),
+            "pearson": leaf(0.21, 0.29, -0.02, 0.18),
+        },
+        "polarity": {
+            "accuracy": leaf(0.612, 0.598, -0.06, 0.03),
+            "f1_weighted": leaf(0.58, 0.52, -0.09, -0.02),
+        },
+    }
+    undefined = dict.fromkeys(("initial", "initial_std", "pacl", "pacl_std", "difference", "low", "high"))
+    tasks["polarity"]["f1_macro"] = undefined
+    write_json(folder / "comparison.json", {"emoji_sentiment-linear": tasks})
+    write_json(folder / "emoji_sentiment-linear-initial.json", {"tasks": {}, "test_items": 124})
+
+
+def write_json(path, value):
+    write(path, json.dumps(value))
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
