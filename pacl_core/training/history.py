@@ -13,6 +13,7 @@ def write_curves(folder: Path, history: History) -> None:
     with Live(str(folder), save_dvc_exp=False, dvcyaml=None, report=None) as live:
         for epoch, metrics in enumerate(history):
             live.step = epoch
-            for name, value in metrics.items():
+            # dvclive keeps the order of the calls, and a history read back from JSON has another one
+            for name, value in sorted(metrics.items()):
                 live.log_metric(name, value, timestamp=False)
             live.make_summary()

@@ -1,0 +1,97 @@
+"""The train stage killed with SIGKILL in mid-run and started again: the same files, byte for byte."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import timm
+import torch
+import yaml
+from safetensors.torch import save_file
+
+from pacl_core.params import load
+from stages.initial import main as save_initial
+from stages.train import main as run_stage
+
+ROOT = Path(__file__).parents[2]
+EPOCHS = 12
+
+
+@pytest.fixture
+def project(tmp_path: Path, make_shards: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with shards, a tiny timm backbone and a params.yaml; it is the working directory."""
+    make_shards()
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = timm.create_model("test_resnet")
+    save_file(model.state_dict(), tmp_path / "tiny.safetensors")
+    tree = yaml.safe_load((ROOT / "params.yaml").read_text())
+    tree["backbone"] = {
+        "kind": "timm",
+        "name": "test_resnet",
+        "weights": "tiny.safetensors",
+        "image_size": 32,
+    }
+    tree["train"] |= {"epochs": EPOCHS, "batch_size": 8, "dim": 16, "projector_warmup_steps": 0}
+    tree["train"] |= {"batch_norm": "update", "horizontal_flip": True}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(tree))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PACL_DEVICE", "cpu")
+    return tmp_path
+
+
+def outs(project: Path) -> dict[str, bytes]:
+    paths = [p for out in ("models", "training") for p in (project / out).rglob("*") if p.is_file()]
+    return {str(path.relative_to(project)): path.read_bytes() for path in sorted(paths)}
+
+
+def start_and_kill(project: Path) -> None:
+    """Start the stage, wait for its first checkpoint, and kill it without warning."""
+    environ = os.environ | {
+        "PYTHONPATH": str(ROOT),
+        # another number of threads would sum in another order
+        "OMP_NUM_THREADS": str(torch.get_num_threads()),
+    }
+    command = [sys.executable, "-m", "stages.train"]
+    with subprocess.Popen(command, cwd=project, env=environ, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 120
+        while not list(project.glob(".pacl/scratch/train/*/epoch-*")):
+            assert process.poll() is None, process.stderr.read().decode()  # type: ignore[union-attr]
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_killed_and_started_again_ends_with_the_same_bytes(project: Path) -> None:
+    start_and_kill(project)
+    (checkpoint, *_) = sorted(project.glob(".pacl/scratch/train/*/epoch-*"))
+    assert int(checkpoint.name.removeprefix("epoch-")) < EPOCHS
+    assert outs(project) == {}  # nothing half-done is published
+
+    run_stage(load("params.yaml"))
+    resumed = outs(project)
+    assert not list(project.glob(".pacl/scratch/train/*"))  # finished: nothing is left over
+
+    run_stage(load("params.yaml"))  # an uninterrupted run
+    assert outs(project) == resumed
+    assert {"models/pacl/backbone.safetensors", "models/pacl/projectors.safetensors"} <= set(resumed)
+    assert {"models/pacl/model.json", "training/metrics.json"} <= set(resumed)
+
+
+def test_the_initial_model_is_the_file_it_came_from(project: Path) -> None:
+    save_initial(load("params.yaml"))
+    names = {path.name for path in (project / "models" / "initial").iterdir()}
+    assert {"backbone.safetensors", "model.json"} <= names
+    assert "projectors.safetensors" not in names
+    saved = timm.create_model(
+        "test_resnet", checkpoint_path=str(project / "models/initial/backbone.safetensors")
+    ).state_dict()
+    given = timm.create_model("test_resnet", checkpoint_path=str(project / "tiny.safetensors")).state_dict()
+    assert all(torch.equal(saved[name], given[name]) for name in given)
