@@ -69,7 +69,9 @@ def aligned(tables: Sequence[Table], size: int) -> Iterator[tuple[pa.RecordBatch
         raise UserError(f"{paths}: different numbers of rows; run 'dvc repro' to rebuild what is stale")
     with_ids = [Table(t.path, tuple(dict.fromkeys(("sample_id", *t.columns)))) for t in tables]
     for row in zip(*(batches(table, size) for table in with_ids), strict=True):
-        if any(not batch["sample_id"].equals(row[0]["sample_id"]) for batch in row[1:]):
+        # polars and pyarrow store strings under two widths: compared as one
+        first, *others = (batch["sample_id"].cast(pa.string()) for batch in row)
+        if any(not other.equals(first) for other in others):
             raise UserError(f"{paths}: rows of different runs; run 'dvc repro' to rebuild what is stale")
         yield row
 

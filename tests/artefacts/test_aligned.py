@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,6 +32,13 @@ def test_batches_are_the_rows_in_order_cut_at_size(
     found = [batch["sample_id"].to_pylist() for batch in batches(Table(folder, ("sample_id",)), size)]
     assert found == [rows[at : at + size] for at in range(0, len(rows), size)]
     assert row_count(folder) == len(rows)
+
+
+def test_polars_and_pyarrow_files_of_the_same_rows_go_together(tmp_path: Path) -> None:
+    pl.DataFrame({"sample_id": ["a", "b"]}).write_parquet(tmp_path / "one.parquet")
+    pq.write_table(pa.table({"sample_id": ["a", "b"]}), tmp_path / "two.parquet")
+    tables = [Table(tmp_path / "one.parquet", ()), Table(tmp_path / "two.parquet", ())]
+    assert len(list(aligned(tables, 10))) == 1
 
 
 def test_tables_of_other_rows_are_refused(tmp_path: Path) -> None:
