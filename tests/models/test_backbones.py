@@ -11,7 +11,7 @@ from pacl_core.errors import UserError
 from pacl_core.models.backbones import Backbone, load_backbone
 from pacl_core.params.models import BackboneParams
 
-LITE = {"kind": "efficientnet_lite", "name": "efficientnet_lite0", "image_size": 64}
+LITE = {"kind": "efficientnet_lite", "name": "efficientnet_lite0", "image_size": 112}
 
 
 def images(backbone: Backbone, count: int = 3) -> torch.Tensor:
@@ -61,7 +61,7 @@ def test_efficientnet_lite_features_feed_its_own_classifier():
     from efficientnet_lite_pytorch import EfficientNet
 
     backbone = load_backbone(BackboneParams(**LITE))
-    whole = EfficientNet.from_name("efficientnet-lite0", image_size=64).eval()
+    whole = EfficientNet.from_name("efficientnet-lite0", image_size=112).eval()
     whole.load_state_dict(backbone.state())  # strict: the classifier is in the state
     with torch.no_grad():
         ours = whole._fc(backbone.module(images(backbone)))

@@ -12,7 +12,7 @@ from pacl_core.models.anps.ontologies import read_ontology
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT.parent / "shared" / "real_formats"
-VSO = """The sentiment value of each ANP is created by merging [...]. A detailed description can be found in [...].
+VSO = """The sentiment value of each ANP is created by merging the two.
 
 
 1. beautiful [sentiment: 1.00] [#images: 18,487,527]

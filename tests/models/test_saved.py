@@ -121,6 +121,15 @@ def test_a_registered_open_clip_name_loads_the_file_by_that_name(tmp_path, monke
     torch.testing.assert_close(features(plain.visual, 32), expected)
 
 
+def test_the_card_decides_the_preprocessing(tmp_path):
+    """A later release of a library may change its mind about a model's defaults; a saved model does not."""
+    save_model(tmp_path, enhanced("timm", tmp_path), None, None)
+    card = json.loads((tmp_path / "model.json").read_text())
+    card["preprocess"]["mean"] = [0.1, 0.2, 0.3]
+    (tmp_path / "model.json").write_text(json.dumps(card))
+    assert load_model(tmp_path).preprocess.mean == (0.1, 0.2, 0.3)
+
+
 @pytest.mark.parametrize("missing", ["model.json", "backbone.safetensors"])
 def test_a_missing_file_is_named(tmp_path, missing):
     save_model(tmp_path, enhanced("timm", tmp_path), None, None)
