@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,11 +19,13 @@ from stages.initial import main as save_initial
 from stages.train import main as run_stage
 
 ROOT = Path(__file__).parents[2]
-EPOCHS = 12
+EPOCHS = 6
 
 
 @pytest.fixture
-def project(tmp_path: Path, make_shards: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(
+    tmp_path: Path, make_shards: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
     """A folder with shards, a tiny timm backbone and a params.yaml; it is the working directory."""
     make_shards()
     with torch.random.fork_rng():
@@ -42,7 +44,10 @@ def project(tmp_path: Path, make_shards: Callable[..., Path], monkeypatch: pytes
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(tree))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PACL_DEVICE", "cpu")
-    return tmp_path
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # here as in the process that is killed: more threads sum in another order
+    yield tmp_path
+    torch.set_num_threads(threads)
 
 
 def outs(project: Path) -> dict[str, bytes]:
@@ -52,11 +57,7 @@ def outs(project: Path) -> dict[str, bytes]:
 
 def start_and_kill(project: Path) -> None:
     """Start the stage, wait for its first checkpoint, and kill it without warning."""
-    environ = os.environ | {
-        "PYTHONPATH": str(ROOT),
-        # another number of threads would sum in another order
-        "OMP_NUM_THREADS": str(torch.get_num_threads()),
-    }
+    environ = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "stages.train"]
     with subprocess.Popen(command, cwd=project, env=environ, stderr=subprocess.PIPE) as process:
         deadline = time.monotonic() + 120
