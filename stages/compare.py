@@ -19,7 +19,7 @@ def main(params: Params) -> None:
         tasks = read_tasks(Path(f"data/downstream/{dataset}.json"))
         for protocol in params.evaluate.protocols:
             rows += compare(Path("evaluation"), dataset, protocol, variants, tasks, params.evaluate.bootstrap)
-    write_json(Path("evaluation/comparison.json"), comparison_tree(rows, variants))
+    write_json(Path("metrics/comparison.json"), comparison_tree(rows, variants))
     write_csv(Path("plots/comparison.csv"), pa.Table.from_pylist(rows))
 
 

@@ -132,7 +132,7 @@ def write_artefacts(root, pairs=400):
     write_json(root / "metrics/pseudo_labels.json", {"factual": sizes, "emotional": sizes})
     write_models(root)
     write_curves(root / "training/plots/metrics")
-    write_comparison(root / "evaluation")
+    write_comparison(root)
 
 
 def write_pairs(folder, ids, texts, generator):
@@ -169,7 +169,7 @@ def write_curves(folder):
         write(folder / f"{name}.tsv", "\n".join([f"step\t{name.split('/')[-1]}", *rows]))
 
 
-def write_comparison(folder):
+def write_comparison(root):
     def leaf(initial, pacl, low, high):
         spread = {"initial_std": 0.012, "pacl_std": 0.009}
         return {
@@ -193,8 +193,8 @@ def write_comparison(folder):
     }
     undefined = dict.fromkeys(("initial", "initial_std", "pacl", "pacl_std", "difference", "low", "high"))
     tasks["polarity"]["f1_macro"] = undefined
-    write_json(folder / "comparison.json", {"emoji_sentiment-linear": tasks})
-    write_json(folder / "emoji_sentiment-linear-initial.json", {"tasks": {}, "test_items": 124})
+    write_json(root / "metrics/comparison.json", {"emoji_sentiment-linear": tasks})
+    write_json(root / "evaluation/emoji_sentiment-linear-initial.json", {"tasks": {}, "test_items": 124})
 
 
 def write_json(path, value):

@@ -11,7 +11,7 @@ from pacl_core.report.charts.curves import curves
 from pacl_core.report.charts.difference import difference
 from pacl_core.report.charts.histogram import histogram
 from pacl_core.report.charts.plane import plane
-from pacl_core.report.charts.svg import Scale, element, ticks
+from pacl_core.report.charts.svg import Scale, element, tick_label, ticks
 
 
 def marks(svg, tag, kind):
@@ -73,3 +73,9 @@ def test_an_interval_above_zero_lies_right_of_the_zero_line():
     svg = difference(0.2, 0.1, 0.3, "better")
     (zero,), (whisker,) = marks(svg, "line", "zero"), marks(svg, "line", "whisker")
     assert float(zero.get("x1")) < float(whisker.get("x1")) < float(whisker.get("x2"))
+
+
+def test_labels_of_ticks_stay_short():
+    assert [tick_label(value) for value in (0.25, 1200, 25_000, 5e-5, -0.5, 0)] == (
+        ["0.25", "1,200", "25k", "5e−5", "−0.5", "0"]
+    )

@@ -81,7 +81,7 @@ def test_hostile_params_and_names_are_text(artefacts, params_text):
             "<u>t</u>": {"<s>m</s>": {"initial": 1, "initial_std": 0, "pacl": 1, "pacl_std": 0}}
         }
     }
-    (artefacts / "evaluation/comparison.json").write_text(json.dumps(tree))
+    (artefacts / "metrics/comparison.json").write_text(json.dumps(tree))
     page = Page(render(artefacts, params, count=1, seed=0))
     for tag in ("script", "i", "u", "s"):
         assert page.all(tag) == []

@@ -67,6 +67,9 @@ def ticks(low: float, high: float, about: int = 5) -> list[float]:
 def tick_label(value: float) -> str:
     if abs(value) >= 10_000:
         return f"{value / 1000:,.10g}k"
+    if 0 < abs(value) < 0.001:
+        digits, power = f"{value:.4e}".split("e")
+        return f"{float(digits):g}e{int(power)}".replace("-", "−")
     return f"{value:,.6g}".replace("-", "−")
 
 

@@ -26,7 +26,7 @@ _HEADLINES = ("r2", "accuracy", "kl")
 
 def results(root: Path, variants: list[str]) -> list[dict[str, Any]] | None:
     """One table per data set and protocol; None where nothing was compared."""
-    tree = optional_json(root / "evaluation/comparison.json")
+    tree = optional_json(root / "metrics/comparison.json")
     if tree is None:
         return None
     return [_table(root, name, tasks, variants) for name, tasks in tree.items()]

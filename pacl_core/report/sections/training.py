@@ -20,7 +20,8 @@ def training(root: Path) -> list[dict[str, Any]] | None:
             name = path.relative_to(folder).with_suffix("").as_posix()
             folder_name = PurePosixPath(name).parent.as_posix()
             groups.setdefault(name if folder_name == "." else folder_name, {})[name] = table
-    return [_chart(title, members) for title, members in groups.items()] or None
+    loss_first = sorted(groups, key=lambda title: (not title.startswith("loss"), title))
+    return [_chart(title, groups[title]) for title in loss_first] or None
 
 
 def _chart(title: str, members: dict[str, dict[str, list[float]]]) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def _chart(title: str, members: dict[str, dict[str, list[float]]]) -> dict[str, 
         used = [colour for colour, _ in legend]
         colour = _colour(short, used)
         series.append((colour, table["step"], table[column]))
-        legend.append((colour, short))
+        legend.append((colour, short.replace("_", " ")))
     return {"title": title, "legend": legend, "chart": curves(title, series, title.replace("_", " "))}
 
 
