@@ -5,7 +5,6 @@ Sentiment Ranking (Kralj Novak et al. 2015, PLoS ONE 10(12): e0144296; package e
 """
 
 import csv
-import json
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
@@ -121,12 +120,13 @@ def render(stem: str, pixels: int) -> bytes:
 
 def _names() -> dict[str, list[str]]:
     """Fully qualified emoji, without variation selectors -> CLDR name, then aliases."""
-    path = _package("emoji", "emoji") / "unicode_codes" / "emoji.json"
-    fully_qualified = 2
+    _package("emoji", "emoji")
+    from emoji import EMOJI_DATA, STATUS
+
     return {
         _bare(sign): [entry["en"], *entry.get("alias", [])]
-        for sign, entry in json.loads(path.read_text(encoding="utf-8")).items()
-        if entry["status"] == fully_qualified
+        for sign, entry in EMOJI_DATA.items()
+        if entry["status"] == STATUS["fully_qualified"]
     }
 
 
@@ -182,7 +182,7 @@ def _svg_folder() -> Path:
 
 @cache
 def _package(module: str, distribution: str) -> Path:
-    """Where a data package lies. It is not imported: emosent would set up logging."""
+    """Where a package lies. Data packages are not imported: emosent would set up logging."""
     spec = find_spec(module)
     if spec is None or not spec.submodule_search_locations:
         raise UserError(

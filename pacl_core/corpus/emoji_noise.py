@@ -18,23 +18,7 @@ from pacl_core.errors import UserError
 
 # words that say nothing of what is drawn
 _EMPTY_WORDS = frozenset(
-    (
-        "a",
-        "and",
-        "button",
-        "facing",
-        "in",
-        "no",
-        "of",
-        "off",
-        "on",
-        "right",
-        "symbol",
-        "the",
-        "up",
-        "with",
-        "without",
-    )
+    "a and button facing in no of off on right symbol the up with without".split()  # noqa: SIM905
 )
 _THUMBNAIL = 16
 _HAND = 64  # other glyphs that a glyph draws captions from, of maybe a thousand
@@ -57,13 +41,13 @@ def noisy_posts(glyphs: Sequence[Glyph], recipe: EmojiRecipe) -> list[NoisyPost]
     others from all. Within a kind the glyphs take turns, and no caption of a glyph comes twice before
     every one of the kind has come once. Raises `UserError` where a kind has no candidates.
     """
-    partners = _Partners(glyphs, recipe)
+    allowed = _allowed(glyphs, recipe)
     rng = random.Random(recipe.seed)
     order = list(range(len(glyphs)))
     rng.shuffle(order)
     dealt: list[tuple[int, NoisyPost]] = []
     for provenance, count in _counts(recipe).items():
-        choices = partners.of(provenance)
+        choices = _choices(allowed[provenance])
         if count and not choices:
             raise UserError(f"no emoji has a caption of kind '{provenance.value}'; widen the recipe's gaps")
         turns = [place for place in order if place in choices]
@@ -103,40 +87,34 @@ def _deal(
                     yield place, named, caption
 
 
-class _Partners:
-    """Whose names may caption which glyph, as places in `glyphs`, per kind."""
+def _allowed(glyphs: Sequence[Glyph], recipe: EmojiRecipe) -> dict[Provenance, NDArray[np.bool_]]:
+    """Per kind [N, N]: whether the names of glyph j may caption the picture of glyph i."""
+    sentiments = group_sentiments(glyphs, recipe.min_uses)
+    valence = np.array([_valence(glyph, sentiments, recipe.min_uses) for glyph in glyphs])
+    known = ~np.isnan(valence)
+    gap = np.abs(valence[:, None] - valence[None, :])  # NaN, where one is unknown, compares as False
+    same = gap <= recipe.same_gap
+    above = valence > (np.median(valence[known]) if known.any() else 0)
+    opposite = (gap >= recipe.opposite_gap) & (above[:, None] != above[None, :])
+    groups = np.array([glyph.group for glyph in glyphs])
+    other = groups[:, None] != groups[None, :]
+    shared = _share_a_word(glyphs)
+    alike = np.zeros_like(shared)
+    if known.any():
+        cosines = _cosines([glyph for glyph, is_known in zip(glyphs, known, strict=True) if is_known])
+        alike[np.ix_(known, known)] = cosines >= recipe.alike
+    return {
+        Provenance.KEPT: np.eye(len(glyphs), dtype=bool),
+        Provenance.SAME_SENTIMENT: other & ~shared & same,
+        Provenance.OPPOSITE_LOOKALIKE: other & shared & alike & opposite,
+        # where a sentiment is unknown, that it differs cannot be checked: then the names alone decide
+        Provenance.RANDOM: other & ~shared & ~same,
+    }
 
-    def __init__(self, glyphs: Sequence[Glyph], recipe: EmojiRecipe) -> None:
-        self.glyphs = glyphs
-        count = len(glyphs)
-        sentiments = group_sentiments(glyphs, recipe.min_uses)
-        valence = np.array([_valence(g, sentiments, recipe.min_uses) for g in glyphs])  # NaN: unknown
-        known = ~np.isnan(valence)
-        gap = np.abs(valence[:, None] - valence[None, :])  # NaN compares as False
-        above = valence > np.median(valence[known]) if known.any() else known
-        groups = np.array([glyph.group for glyph in glyphs])
-        other = groups[:, None] != groups[None, :]
-        shared = _share_a_word(glyphs)
-        alike = np.zeros((count, count), dtype=bool)
-        alike[np.ix_(known, known)] = (
-            _cosines([g for g, k in zip(glyphs, known, strict=True) if k]) >= recipe.alike
-        )
-        opposite = (gap >= recipe.opposite_gap) & (above[:, None] != above[None, :])
-        same = gap <= recipe.same_gap
-        self._allowed = {
-            Provenance.KEPT: np.eye(count, dtype=bool),
-            Provenance.SAME_SENTIMENT: other & ~shared & same,
-            Provenance.OPPOSITE_LOOKALIKE: other & shared & alike & opposite,
-            # where a sentiment is unknown, "differs" cannot be checked: then only names decide
-            Provenance.RANDOM: other & ~shared & ~same,
-        }
 
-    def of(self, provenance: Provenance) -> dict[int, list[int]]:
-        """Place of a picture -> places of the glyphs whose names may caption it, where there are any."""
-        allowed = self._allowed[provenance]
-        return {
-            int(row): np.flatnonzero(allowed[row]).tolist() for row in np.flatnonzero(allowed.any(axis=1))
-        }
+def _choices(allowed: NDArray[np.bool_]) -> dict[int, list[int]]:
+    """Place of a picture -> places of the glyphs whose names may caption it, where there are any."""
+    return {int(row): np.flatnonzero(allowed[row]).tolist() for row in np.flatnonzero(allowed.any(axis=1))}
 
 
 def _valence(glyph: Glyph, sentiments: dict[str, Sentiment], min_uses: int) -> float:
