@@ -7,7 +7,6 @@ read when they are asked for: a full one has 2,089 names, and a corpus has many 
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,56 +15,47 @@ from pacl_core.models.anps.ontologies import phrase
 
 _IDS = ("sample_id", "id", "image")
 
+Lookup = Callable[[str], tuple[list[str], list[float]]]
 
-@dataclass
-class PrecomputedAnps:
-    """Lookup by sample id. `missing` counts the images without an entry that were asked for."""
 
-    path: Path
-    entry: Callable[[str], Any]
-    missing: int = 0
+def read_deepsentibank(path: Path) -> Lookup:
+    """A lookup from sample id to phrases and probabilities, best first; empty lists where there is no entry.
 
-    def best(self, sample_id: str, top: int) -> tuple[list[str], list[float]]:
-        """The `top` phrases of highest probability, best first; empty lists for an image without an entry.
+    `path` is a folder of `<sample_id>.json`, a JSON object by sample id, or JSON lines (.jsonl) with the id
+    under `sample_id`, `id` or `image`. An entry is DeepSentiBank's own `{"bi-concepts": {"happy_dog": 0.9}}`,
+    alone or as the one item of a list `images`, or the bare names and probabilities as object or as pairs.
+    Raises `UserError` where the path is missing or not of that form; so does the lookup, for an entry.
+    """
+    if path.is_dir():
+        if next(path.rglob("*.json"), None) is None:
+            raise UserError(f"{path}: no .json file in this folder; expected <sample_id>.json")
+        return _lookup(path, lambda sample_id: _file_entry(path / f"{sample_id}.json"))
+    if not path.is_file():
+        raise UserError(f"{path}: no such file or folder of DeepSentiBank JSON; mend anps.path")
+    if path.suffix == ".jsonl":
+        offsets = _line_offsets(path)
+        return _lookup(path, lambda sample_id: _line_entry(path, offsets.get(sample_id)))
+    entries = _parse(path, path.read_bytes())
+    if not isinstance(entries, dict):
+        raise UserError(f"{path}: expected one JSON object, sample ids as its keys")
+    return _lookup(path, entries.get)
 
-        Raises `UserError` where the entry is not one of DeepSentiBank's.
-        """
-        found = self.entry(sample_id)
+
+def _lookup(path: Path, entry: Callable[[str], Any]) -> Lookup:
+    def ranked(sample_id: str) -> tuple[list[str], list[float]]:
+        found = entry(sample_id)
         if found is None:
-            self.missing += 1
             return [], []
         try:
             pairs = [(phrase(name), float(score)) for name, score in _pairs(found)]
             if any(math.isnan(score) for _, score in pairs):
                 raise ValueError("a probability is NaN")
-        except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-            raise UserError(
-                f"{self.path}: entry of '{sample_id}' is not DeepSentiBank's ({error!r})"
-            ) from None
+        except (ValueError, TypeError, AttributeError) as error:
+            raise UserError(f"{path}: entry of '{sample_id}' is not DeepSentiBank's ({error!r})") from None
         pairs.sort(key=lambda pair: -pair[1])
-        return [name for name, _ in pairs[:top]], [score for _, score in pairs[:top]]
+        return [name for name, _ in pairs], [score for _, score in pairs]
 
-
-def read_deepsentibank(path: Path) -> PrecomputedAnps:
-    """Open a folder of `<sample_id>.json`, a JSON object by sample id, or JSON lines (.jsonl) with ids.
-
-    An entry is DeepSentiBank's own `{"bi-concepts": {"happy_dog": 0.9, ...}}`, alone or as the one item of a
-    list `images`, or the bare names and probabilities as object or as pairs. In JSON lines the id is under
-    `sample_id`, `id` or `image`. Raises `UserError` where the path is missing or not of that form.
-    """
-    if path.is_dir():
-        if next(path.rglob("*.json"), None) is None:
-            raise UserError(f"{path}: no .json file in this folder; expected <sample_id>.json")
-        return PrecomputedAnps(path, lambda sample_id: _file_entry(path / f"{sample_id}.json"))
-    if not path.is_file():
-        raise UserError(f"{path}: no such file or folder of DeepSentiBank JSON; mend anps.path")
-    if path.suffix == ".jsonl":
-        offsets = _line_offsets(path)
-        return PrecomputedAnps(path, lambda sample_id: _line_entry(path, offsets.get(sample_id)))
-    entries = _parse(path, path.read_bytes())
-    if not isinstance(entries, dict):
-        raise UserError(f"{path}: expected one JSON object, sample ids as its keys")
-    return PrecomputedAnps(path, entries.get)
+    return ranked
 
 
 def _pairs(entry: Any) -> list[tuple[str, Any]]:

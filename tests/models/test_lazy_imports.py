@@ -1,0 +1,28 @@
+"""A kind brings its own libraries and no other: loading stays quick, and what is not needed need not work."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("timm", "open_clip", "transformers", "torch")
+
+
+@pytest.mark.parametrize(
+    ("module", "brings"),
+    [
+        ("pacl_core.models.backbones.efficientnet_lite", {"torch"}),
+        ("pacl_core.models.backbones.timm", {"torch", "timm"}),
+        ("pacl_core.models.preprocess", set()),
+        ("pacl_core.models.text_encoders", set()),
+        ("pacl_core.models.image_text", set()),
+        ("pacl_core.models.anps.ontologies", set()),
+        ("pacl_core.models.anps.precomputed", set()),
+    ],
+)
+def test_imports_of(module, brings):
+    code = f"import sys, {module}; print(*[name for name in {HEAVY} if name in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert set(run.stdout.split()) == brings
