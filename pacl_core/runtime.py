@@ -22,12 +22,17 @@ class Runtime:
 
     chosen_device: str | None
     workers: int
-    batch: int
+    chosen_batch: int | None
 
     @property
     def device(self) -> str:
         """The chosen device, else the best there is; a stage that never asks does not load torch."""
         return self.chosen_device or _best_device()
+
+    @property
+    def batch(self) -> int:
+        """The chosen batch, else 16 on a CPU, where a small network then stays in its cache, else 256."""
+        return self.chosen_batch or (16 if self.device == "cpu" else 256)
 
 
 def runtime(environ: Mapping[str, str] = os.environ, path: Path = Path("runtime.yaml")) -> Runtime:
@@ -47,7 +52,7 @@ def runtime(environ: Mapping[str, str] = os.environ, path: Path = Path("runtime.
     return Runtime(
         chosen_device=str(given["device"]) if "device" in given else None,
         workers=_count(given, "workers", min(8, os.cpu_count() or 1)),
-        batch=_count(given, "batch", 64),
+        chosen_batch=_count(given, "batch", 1) if "batch" in given else None,
     )
 
 

@@ -8,7 +8,7 @@ import polars as pl
 from pacl_core.artefacts.aligned import part_files
 from pacl_core.artefacts.csv_file import write_csv
 from pacl_core.artefacts.json_file import write_json
-from pacl_core.corpus.provenance import TRUTH
+from pacl_core.corpus.provenance import MATCHED
 from pacl_core.params import Params
 from pacl_core.partition.agreement import agreement
 from pacl_core.partition.distributions import histogram, plane
@@ -65,10 +65,12 @@ def _metrics(done: Partitioned) -> dict[str, object]:
 def _agreement(done: Partitioned) -> dict[str, object] | None:
     """Agreement with `provenance` where every pair of the corpus has one that is known."""
     provenance = pl.scan_parquet(part_files(PAIRS)).select("provenance").collect().to_series()
-    if not provenance.is_in(list(TRUTH)).fill_null(False).all():
+    if not provenance.is_in(list(MATCHED)).fill_null(False).all():
         return None
     found = pl.scan_parquet(done.table).select("partition").collect().to_series()
-    return agreement(provenance.to_list(), TRUTH, done.factual.values, done.emotional.values, found.to_list())
+    return agreement(
+        provenance.to_list(), MATCHED, done.factual.values, done.emotional.values, found.to_list()
+    )
 
 
 if __name__ == "__main__":

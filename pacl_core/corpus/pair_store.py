@@ -13,11 +13,11 @@ from pacl_core.artefacts.tables import table_writer
 from pacl_core.corpus.normalising import with_pictures
 from pacl_core.corpus.pair_parts import PAIRS_SCHEMA, PART_BYTES, PairParts
 from pacl_core.corpus.posts import Post, Rejected, UnusableError
-from pacl_core.corpus.progress import counted
 from pacl_core.corpus.rejects import REJECTED_SCHEMA, Rejects
 from pacl_core.corpus.seen import Seen
 from pacl_core.corpus.text import valid_text
 from pacl_core.errors import UserError
+from pacl_core.progress import counted
 
 __all__ = ["PAIRS_SCHEMA", "count_pairs", "pair_batches", "write_pairs"]
 

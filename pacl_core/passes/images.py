@@ -14,8 +14,8 @@ from pacl_core.artefacts.aligned import Table, batches, part_files
 from pacl_core.corpus.pictures import decode_jpeg
 from pacl_core.passes.distinct import distinct
 from pacl_core.passes.encoded import Encoded
-from pacl_core.passes.progress import Progress
 from pacl_core.passes.resumable import ResumableRows
+from pacl_core.progress import Progress
 
 READ = 64  # pictures per read: compressed bytes in memory stay small
 

@@ -11,8 +11,8 @@ from pacl_core.artefacts.aligned import Table, batches
 from pacl_core.artefacts.publish import published_file
 from pacl_core.passes.distinct import distinct
 from pacl_core.passes.encoded import Encoded
-from pacl_core.passes.progress import Progress
 from pacl_core.passes.resumable import ResumableRows
+from pacl_core.progress import Progress
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 

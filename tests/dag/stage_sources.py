@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 CANNOT_CHANGE_RESULTS = (
     "pacl_core/errors.py",
     "pacl_core/params/",
-    "pacl_core/passes/progress.py",
+    "pacl_core/progress.py",
     "pacl_core/runtime.py",
     "stages/__init__.py",
     "stages/run.py",

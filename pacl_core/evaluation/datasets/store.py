@@ -12,11 +12,11 @@ from pacl_core.artefacts.tables import table_writer
 from pacl_core.corpus.normalising import with_pictures
 from pacl_core.corpus.pictures import Picture
 from pacl_core.corpus.posts import Rejected, UnusableError
-from pacl_core.corpus.progress import counted
 from pacl_core.corpus.seen import Seen
 from pacl_core.errors import UserError
 from pacl_core.evaluation.datasets.records import DownstreamSet, Record
 from pacl_core.evaluation.tasks import SPLITS, Task
+from pacl_core.progress import counted
 
 ROW_GROUP = 256
 
