@@ -12,6 +12,8 @@ from pacl_core.models.preprocess import Preprocess
 from pacl_core.models.text_encoders import TextEncoder, load_text_encoder
 from pacl_core.params.models import BackboneParams, TextEncoderParams
 
+_CPU_BATCH = 16  # measured on two cores: larger batches leave the cache, 93 images/s against 54 at 160 px
+
 
 def load_towers(image_size: int, device: str) -> tuple[Backbone, TextEncoder]:
     """Both frozen towers on the device."""
@@ -28,9 +30,13 @@ def image_features(
     backbone: Backbone, preprocess: Preprocess, pixels: NDArray[np.uint8], device: str
 ) -> Tensor:
     """`[B, 3, H, W]` uint8 -> `[B, F]` float32 on the device."""
-    images = preprocess.normalise(torch.from_numpy(pixels).to(device))
-    features: Tensor = backbone.module(images.contiguous(memory_format=torch.channels_last))
-    return features
+    at_once = _CPU_BATCH if device == "cpu" else len(pixels)
+    features: list[Tensor] = []
+    for start in range(0, len(pixels), at_once):
+        part = torch.from_numpy(pixels[start : start + at_once])
+        images = preprocess.normalise(part.to(device))
+        features.append(backbone.module(images.contiguous(memory_format=torch.channels_last)))
+    return torch.cat(features)
 
 
 def sentence_vectors(text_encoder: TextEncoder, texts: Sequence[str]) -> NDArray[np.float32]:
