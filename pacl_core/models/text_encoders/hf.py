@@ -111,7 +111,9 @@ def load_folder(folder: Path, params: TextEncoderParams, device: str) -> HfEncod
 def _tokenizer(folder: Path) -> Any:
     """The folder's tokeniser; without its files transformers would go on with an empty vocabulary."""
     if not any(all((folder / name).is_file() for name in names) for names in _TOKENISERS):
-        raise UserError(f"{folder}: no tokeniser; it needs tokenizer.json, or the vocabulary files of the model")
+        raise UserError(
+            f"{folder}: no tokeniser; it needs tokenizer.json, or the vocabulary files of the model"
+        )
     try:
         return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except (AttributeError, TypeError) as error:  # what a missing second file ends in
