@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import open_clip
+from safetensors import SafetensorError
 
 from pacl_core.artefacts.hashing import file_sha256
 from pacl_core.errors import UserError, unknown
 from pacl_core.models.preprocess import Preprocess
-from pacl_core.models.weights import weights_file
+from pacl_core.models.weights import more_than_tensors, refuse_script, weights_file
 
 CONFIG = "open_clip_config.json"
 _NAMES = [
@@ -46,6 +47,7 @@ def load_clip(name: str, weights: str | None, sha256: str | None, image_size: in
     hint = "give a file or folder of open_clip weights, or hub:<owner>/<name>@<revision>"
     path = weights_file(weights, sha256, _NAMES, hint, beside=[CONFIG])
     described = _described(path, name)
+    refuse_script(path)
     source = f"local-dir:{path.parent}" if described else name
     try:
         with _quiet():
@@ -54,7 +56,9 @@ def load_clip(name: str, weights: str | None, sha256: str | None, image_size: in
             )
             open_clip.load_checkpoint(network, str(path))
             tokeniser = open_clip.get_tokenizer(source)
-    except (RuntimeError, ValueError, KeyError, OSError, pickle.UnpicklingError) as error:
+    except pickle.UnpicklingError:
+        raise more_than_tensors(path) from None
+    except (RuntimeError, ValueError, KeyError, OSError, SafetensorError) as error:
         reason = " ".join(str(error).split())[:300]
         raise UserError(f"open_clip model '{name}' with {path}: {reason}") from None
     model_config = described.get("model_cfg") or open_clip.get_model_config(name)

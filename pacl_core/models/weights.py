@@ -4,6 +4,7 @@ Nothing read here can run code: safetensors, or PyTorch files through the weight
 """
 
 import pickle
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -77,11 +78,14 @@ def load_state(path: Path) -> dict[str, Tensor]:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
+    refuse_script(path)
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+    except pickle.UnpicklingError:
+        raise more_than_tensors(path) from None
+    except (SafetensorError, RuntimeError, EOFError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise UserError(
             f"{path}: no readable weights ({reason}); fetch it again, as .safetensors if it exists"
@@ -93,6 +97,25 @@ def load_state(path: Path) -> dict[str, Tensor]:
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise UserError(f"{path}: expected named tensors; save the model's state_dict()")
     return {name.removeprefix("module."): value for name, value in state.items()}
+
+
+def refuse_script(path: Path) -> None:
+    """Raise `UserError` for a TorchScript archive: it is a program. OpenAI published CLIP in this form."""
+    if path.suffix == ".safetensors" or not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        if any("/code/" in name for name in archive.namelist()):
+            raise UserError(
+                f"{path}: a TorchScript archive, which is code; fetch the same weights as safetensors "
+                "(OpenAI's CLIP ViT-B/32: https://huggingface.co/timm/vit_base_patch32_clip_224.openai)"
+            )
+
+
+def more_than_tensors(path: Path) -> UserError:
+    """For a file that the weights-only unpickler refuses; its own message advises to run the code."""
+    return UserError(
+        f"{path}: damaged, or pickled with more than tensors, which is never loaded; get safetensors"
+    )
 
 
 def _local_file(path: Path, names: Sequence[str], hint: str) -> Path:

@@ -1,6 +1,7 @@
 """transformers encoders, from folders in the formats in which BERTweet, SKEP and their kind are published."""
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -99,9 +100,19 @@ def garbage_weights(folder):
     (folder / "model.safetensors").write_bytes(b"garbage")
 
 
+class Payload:
+    def __reduce__(self):
+        return (exec, ("raise SystemExit('code ran')",))
+
+
 def other_weights(folder):
     torch.save({"other": torch.zeros(2)}, folder / "pytorch_model.bin")
     (folder / "model.safetensors").unlink()
+
+
+def pickled_code(folder):
+    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").write_bytes(pickle.dumps(Payload()))
 
 
 def remote_code(folder):
@@ -115,6 +126,7 @@ def unlink(*names):
     return lambda folder: [(folder / name).unlink() for name in names]
 
 
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 @pytest.mark.parametrize(
     ("break_it", "says"),
     [
@@ -123,6 +135,7 @@ def unlink(*names):
         (unlink("config.json"), "config.json"),
         (garbage_weights, "text encoder 'tiny-roberta'"),
         (other_weights, "the weights lack"),
+        (pickled_code, "never loaded"),
         (remote_code, "custom code"),
     ],
 )

@@ -9,6 +9,7 @@ from safetensors.torch import save_file
 
 from pacl_core.artefacts.hashing import file_sha256
 from pacl_core.errors import UserError
+from pacl_core.models.open_clip_model import load_clip
 from pacl_core.models.weights import load_state, weights_file, weights_folder
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
@@ -92,11 +93,29 @@ class Payload:
         return (exec, ("raise SystemExit('code ran')",))
 
 
-@pytest.mark.parametrize("name", ["w.pth", "w.bin", "w.safetensors"])
-def test_code_in_a_file_does_not_run(tmp_path, name):
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("w.pth", "never loaded"), ("w.bin", "never loaded"), ("w.safetensors", "no readable weights")],
+)
+def test_code_in_a_file_does_not_run(tmp_path, name, says):
     (tmp_path / name).write_bytes(pickle.dumps(Payload()))
-    with pytest.raises(UserError, match="no readable weights"):
+    with pytest.raises(UserError, match=says):
         load_state(tmp_path / name)
+
+
+class Doubler(torch.nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 2 * x
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:FutureWarning")
+def test_openais_torchscript_form_of_clip_is_refused_with_the_way_out(tmp_path):
+    torch.jit.script(Doubler()).save(str(tmp_path / "ViT-B-32.pt"))
+    with pytest.raises(UserError, match=r"which is code.*timm/vit_base_patch32_clip_224\.openai"):
+        load_state(tmp_path / "ViT-B-32.pt")
+    with pytest.raises(UserError, match="which is code"):
+        load_clip("ViT-B-32-quickgelu", str(tmp_path / "ViT-B-32.pt"), None)
 
 
 def test_a_file_of_something_else_is_refused(tmp_path):

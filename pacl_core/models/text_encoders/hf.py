@@ -16,7 +16,7 @@ from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging
 
 from pacl_core.errors import UserError
-from pacl_core.models.weights import check_sha256, weights_folder
+from pacl_core.models.weights import check_sha256, more_than_tensors, weights_folder
 from pacl_core.params.models import TextEncoderParams
 
 Pooling = Literal["first", "mean", "pooler"]
@@ -87,7 +87,9 @@ def load_folder(folder: Path, params: TextEncoderParams, device: str) -> HfEncod
                 output_loading_info=True,
             )
         tokenizer = _tokenizer(folder)
-    except (OSError, ValueError, KeyError, ImportError, SafetensorError, pickle.UnpicklingError) as error:
+    except pickle.UnpicklingError:
+        raise more_than_tensors(_weights_in(folder)) from None
+    except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
         reason = " ".join(str(error).split())[:200]
         raise UserError(f"text encoder '{params.name}' in {folder}: {reason}") from None
     # a pooler without weights would be random; nobody reads it unless pooling says so
