@@ -23,11 +23,12 @@ def backbone_features(
     """
     with pq.ParquetFile(dataset) as file:
         features = np.empty((file.metadata.num_rows, backbone.dim), dtype=np.float32)
-        module = backbone.module.to(device).eval()
+        module = backbone.module.to(device).to(memory_format=torch.channels_last).eval()
         done = 0
         with torch.inference_mode(), tqdm(total=len(features), unit="picture", disable=None) as progress:
             for pixels in _pixel_batches(file, backbone, batch, workers):
                 inputs = backbone.preprocess.normalise(torch.from_numpy(pixels).to(device))
+                inputs = inputs.contiguous(memory_format=torch.channels_last)  # twice as fast on a CPU
                 features[done : done + len(pixels)] = module(inputs).float().cpu().numpy()
                 done += len(pixels)
                 progress.update(len(pixels))

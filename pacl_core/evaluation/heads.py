@@ -50,8 +50,16 @@ def _of(kind: str) -> tuple[Loss, Callable[[Tensor], Tensor]]:
     return _HEADS[kind]
 
 
-def new_head(features: int, outputs: int, seed: int, device: str) -> torch.nn.Linear:
-    """A linear head, initialised from `seed` without touching the global generator."""
+def new_head(kind: str, features: int, outputs: int, target: Tensor, seed: int) -> torch.nn.Linear:
+    """A linear head, initialised from `seed` without touching the global generator.
+
+    A regression starts from the mean of `target` [N, C]: with few steps, the choice of the epoch would else
+    be about the offset alone.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return torch.nn.Linear(features, outputs).to(device)
+        head = torch.nn.Linear(features, outputs)
+    if kind == "regression":
+        with torch.no_grad():
+            head.bias.copy_(target.mean(dim=0))
+    return head.to(target.device)

@@ -94,3 +94,10 @@ def test_the_scale_of_features_does_not_matter():
     assert np.allclose(unit_length(x), unit_length(100 * x))
     assert np.allclose(np.linalg.norm(unit_length(x), axis=1), 1)
     assert (unit_length(np.zeros((1, 3), np.float32)) == 0).all()
+
+
+def test_a_regression_starts_from_the_mean_of_its_training_targets():
+    """Features of zeros can only give a constant: it is the training mean from the first epoch on."""
+    x, target = np.zeros((30, 4), np.float32), np.full((30, 1), 7.0, np.float32)
+    fitted = fit(VALENCE, Examples(x, target), Examples(x, target), Recipe(epochs=1), seed=0)
+    assert np.allclose(predict(VALENCE, fitted.head, x), 7.0, atol=0.01)
