@@ -154,7 +154,7 @@ def write_pairs(folder, ids, texts, generator):
 def write_models(root):
     card = {"kind": "efficientnet_lite", "name": "efficientnet_lite0", "library": "efficientnet_lite_pytorch"}
     card |= {"dim": 1280, "image_size": 112, "initial_weights": {"source": None, "sha256": "ab" * 32}}
-    for variant, training in (("initial", None), ("pacl", {"epochs": 3, "loss": 2.31, "steps": 141})):
+    for variant, training in (("initial", None), ("pacl", {"steps": 141, "samples": {"strong": 78}})):
         write_json(root / f"models/{variant}/model.json", card | {"training": training})
 
 

@@ -99,6 +99,7 @@ def test_the_figures_of_the_artefacts_are_on_the_page(html):
         "0.853",
         "124 test items",
         "mean squared",
+        "samples.strong 78",
     ):
         assert said in words
     assert "+0.075 +0.004 to +0.148" in words
@@ -178,3 +179,22 @@ def test_a_partition_of_other_pairs_is_refused(artefacts, tmp_path_factory, para
     first.replace(artefacts / "data/pairs/part-00000.parquet")
     with pytest.raises(UserError, match="not of these pairs"):
         render(artefacts, params_text, count=8, seed=0)
+
+
+def test_a_figure_of_unknown_direction_is_called_neither_better_nor_worse(artefacts, params_text):
+    leaf = {
+        "initial": 1,
+        "initial_std": 0,
+        "pacl": 2,
+        "pacl_std": 0,
+        "difference": 1,
+        "low": 0.5,
+        "high": 1.5,
+    }
+    tree = {"photos-linear": {"mood": {"novel": leaf, "r2": leaf | {"low": None, "high": None}}}}
+    (artefacts / "metrics/comparison.json").write_text(json.dumps(tree))
+    results = Page(render(artefacts, params_text, count=1, seed=0)).words.split("photos-linear", 2)[1][:400]
+    assert "novel 1.000 (0.000) 2.000 (0.000) +1.000" in results
+    assert "changed" in results
+    assert "+1.000 not defined on this test split" in results
+    assert "better" not in results.split("↑ higher")[0]

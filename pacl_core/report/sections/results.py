@@ -88,10 +88,10 @@ def _differences(leaf: dict[str, Any], variants: list[str], better: str | None) 
         prefix = "" if variant == variants[1] else f"{variant}_"
         value, low, high = (leaf.get(f"{prefix}{key}") for key in ("difference", "low", "high"))
         if value is None or low is None or high is None:
-            shown.append({"variant": variant, "verdict": "undefined"})
+            shown.append({"variant": variant, "value": value, "verdict": "undefined"})
             continue
         verdict = _verdict(low, high, better)
-        chart = difference(value, low, high, verdict.split()[0])
+        chart = difference(value, low, high, verdict)
         shown.append(
             {"variant": variant, "value": value, "low": low, "high": high, "verdict": verdict, "chart": chart}
         )
@@ -100,6 +100,8 @@ def _differences(leaf: dict[str, Any], variants: list[str], better: str | None) 
 
 def _verdict(low: float, high: float, better: str | None) -> str:
     """In words: an interval that holds zero shows no change in either direction."""
-    if low <= 0 <= high or better is None:
+    if low <= 0 <= high:
         return "unclear"
+    if better is None:
+        return "changed"
     return "better" if (low > 0) == (better == "higher") else "worse"

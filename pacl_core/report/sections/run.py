@@ -54,7 +54,6 @@ def _settings(params: dict[str, Any]) -> Rows:
 def _model(path: Path) -> dict[str, Any]:
     card = read_json(path)
     weights = card.get("initial_weights") or {}
-    training = card.get("training") or {}
     return {
         "variant": path.parent.name,
         "name": card.get("name"),
@@ -63,9 +62,13 @@ def _model(path: Path) -> dict[str, Any]:
         "image_size": card.get("image_size"),
         "source": weights.get("source") or "the package's own",
         "sha256": weights.get("sha256"),
-        "training": [(str(key), str(value)) for key, value in training.items() if not _nested(value)],
+        "training": _flat(card.get("training") or {}),
     }
 
 
-def _nested(value: object) -> bool:
-    return isinstance(value, dict | list)
+def _flat(value: object, key: str = "") -> Rows:
+    """A nested value as (dotted key, text) rows."""
+    if isinstance(value, dict):
+        inner = ((f"{key}.{name}" if key else str(name), part) for name, part in value.items())
+        return [row for name, part in inner for row in _flat(part, name)]
+    return [(key, str(value))]
