@@ -14,6 +14,7 @@ from PIL import Image
 from safetensors.torch import save_file
 from sklearn.metrics import roc_auc_score
 
+from pacl_core.artefacts.hashing import file_sha256
 from pacl_core.errors import UserError
 from pacl_core.models.image_text import load_scorer
 from pacl_core.models.image_text.lit import SHIPPED, read_projector
@@ -94,8 +95,6 @@ def test_the_shipped_projector_says_where_it_comes_from():
 
 
 def test_the_card_names_the_digest_of_the_shipped_file():
-    from pacl_core.artefacts.hashing import file_sha256
-
     assert file_sha256(SHIPPED) in SHIPPED.with_name("CARD.md").read_text(encoding="utf-8")
 
 
