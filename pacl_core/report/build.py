@@ -53,7 +53,7 @@ def render(root: Path, params_text: str, count: int, seed: int) -> str:
         "percent": lambda value: f"{100 * value:.1f} %",
         "number": _number,
         "short": _short,
-        "signed": lambda value: f"{value:+.3f}".replace("-", "−"),
+        "signed": _signed,
     }
     return environment.get_template("page.html").render(
         names=NAMES,
@@ -72,6 +72,10 @@ def render(root: Path, params_text: str, count: int, seed: int) -> str:
 
 def _short(value: float | None) -> str:
     return "none" if value is None else f"{value:.2f}".replace("-", "−")
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3f}".replace("-", "−") if round(value, 3) else "0.000"
 
 
 def _number(value: float | None) -> str:

@@ -20,7 +20,8 @@ def histogram(
     low, high = values[0] - step / 2, values[-1] + step / 2
     if threshold is not None:
         low, high = min(low, threshold), max(high, threshold)
-    x, y = x_scale(low, high), y_scale(0, max(map(sum, zip(unmatched, matched, strict=True))) or 1)
+    most = max(map(sum, zip(unmatched, matched, strict=True))) or 1  # a little room for the label
+    x, y = x_scale(low, high), y_scale(0, 1.12 * most)
     parts: list[Markup] = [axes(x, y, name, "pairs")]
     for value, below, above in zip(values, unmatched, matched, strict=True):
         left, width = x(value - step / 2), max(x(value + step / 2) - x(value - step / 2) - 0.8, 0.6)
