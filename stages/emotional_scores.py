@@ -23,8 +23,8 @@ def main(params: Params) -> None:
     check_same_rows([PAIRS, ANPS])
     encoder = load_text_encoder(params.emotional_scores.text_encoder, machine.device)
     key = [
-        pass_key(PAIRS, ("text",), params.emotional_scores.text_encoder, machine.batch),
-        pass_key(ANPS, ("anps",), params.emotional_scores.text_encoder, machine.batch),
+        pass_key(PAIRS, ("text",), params.emotional_scores.text_encoder.model_dump(), machine.batch),
+        pass_key(ANPS, ("anps",), params.emotional_scores.text_encoder.model_dump(), machine.batch),
     ]
     columns = {
         "texts": pl.scan_parquet(part_files(PAIRS)).select("text"),

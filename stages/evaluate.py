@@ -3,15 +3,22 @@
 import sys
 from pathlib import Path
 
-from pacl_core.artefacts.json_file import write_json
+import numpy as np
+from numpy.typing import NDArray
+
+from pacl_core.artefacts.hashing import file_sha256
+from pacl_core.artefacts.json_file import read_json, write_json
+from pacl_core.artefacts.scratch import scratch
 from pacl_core.errors import UserError, unknown
-from pacl_core.evaluation.features import backbone_features
 from pacl_core.evaluation.linear import Recipe
 from pacl_core.evaluation.predictions import write_predictions
 from pacl_core.evaluation.protocol import run_linear, task_figures
 from pacl_core.evaluation.tasks import read_tasks
-from pacl_core.models.saved import load_model
+from pacl_core.models.inference import pixel_features
+from pacl_core.models.saved import WEIGHTS, load_model
 from pacl_core.params import Params
+from pacl_core.passes.images import encode_images
+from pacl_core.passes.key import pass_key
 from pacl_core.runtime import runtime
 from stages.run import run
 
@@ -20,7 +27,6 @@ def main(params: Params) -> None:
     dataset, protocol, variant = _arguments()
     if protocol != "linear":
         raise unknown("protocol", protocol, ["linear"])
-    machine = runtime()
     pictures = Path(f"data/downstream/{dataset}.parquet")
     tasks = read_tasks(pictures.with_suffix(".json"))
     model = Path("models") / variant
@@ -28,11 +34,11 @@ def main(params: Params) -> None:
         raise UserError(f"{model}: no such variant; put a saved model there or edit evaluate.variants")
     recipe = Recipe(params.evaluate.head_lr, params.evaluate.epochs, params.evaluate.batch_size)
 
-    features = backbone_features(load_model(model), pictures, machine.device, machine.batch, machine.workers)
+    features = _features(model, pictures)
     parts, figures, epochs = [], {}, {}
     for task in tasks:
         predictions, epochs[task.name] = run_linear(
-            task, pictures, features, recipe, params.evaluate.seeds, machine.device
+            task, pictures, features, recipe, params.evaluate.seeds, runtime().device
         )
         parts += predictions
         test = next(part for part in predictions if part.split == "test")
@@ -42,6 +48,26 @@ def main(params: Params) -> None:
     write_predictions(Path(f"evaluation/{stem}.parquet"), parts)
     summary = {"tasks": figures, "epochs": epochs, "test_items": len(test.item_ids)}
     write_json(Path(f"evaluation/{stem}.json"), summary)
+
+
+def _features(model: Path, pictures: Path) -> NDArray[np.float32]:
+    """Features [N, D] of the frozen backbone in the order of the data set, each picture once."""
+    machine = runtime()
+    backbone = load_model(model)
+    card = read_json(model / "model.json")
+    key = pass_key(pictures, ("pixel_hash",), [card, file_sha256(model / WEIGHTS)], machine.batch)
+    with scratch(f"evaluate-{pictures.stem}-{model.name}", key) as folder:
+        images = encode_images(
+            pictures,
+            backbone.preprocess.pixels,
+            pixel_features(backbone, machine.device),
+            backbone.dim,
+            machine.batch,
+            machine.workers,
+            folder,
+            "images",
+        )
+        return images.block(0, len(images.index))
 
 
 def _arguments() -> list[str]:

@@ -25,7 +25,7 @@ PAIRS = Path("data/pairs")
 def main(params: Params) -> None:
     machine = runtime()
     scorer = load_scorer(params.factual_scores.scorer, machine.device)
-    key = pass_key(PAIRS, ("pixel_hash", "text"), params.factual_scores.scorer, machine.batch)
+    key = pass_key(PAIRS, ("pixel_hash", "text"), params.factual_scores.scorer.model_dump(), machine.batch)
     with scratch("factual_scores", key) as folder:
         texts = encode_texts(
             pl.scan_parquet(part_files(PAIRS)).select("text"),

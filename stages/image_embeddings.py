@@ -18,7 +18,7 @@ PAIRS = Path("data/pairs")
 def main(params: Params) -> None:
     machine = runtime()
     backbone = load_backbone(params.backbone)
-    key = pass_key(PAIRS, ("pixel_hash",), params.backbone, machine.batch)
+    key = pass_key(PAIRS, ("pixel_hash",), params.backbone.model_dump(), machine.batch)
     with scratch("image_embeddings", key) as folder:
         images = encode_images(
             PAIRS,

@@ -20,7 +20,7 @@ PAIRS = Path("data/pairs")
 def main(params: Params) -> None:
     machine = runtime()
     encoder = load_text_encoder(params.text_encoder, machine.device)
-    key = pass_key(PAIRS, ("text",), params.text_encoder, machine.batch)
+    key = pass_key(PAIRS, ("text",), params.text_encoder.model_dump(), machine.batch)
     with scratch("text_embeddings", key) as folder:
         texts = encode_texts(
             pl.scan_parquet(part_files(PAIRS)).select("text"),

@@ -1,4 +1,4 @@
-"""Features of a real backbone: row order, evaluation mode, any batch size."""
+"""Features of a real backbone, frozen: row order, evaluation mode, any batch size."""
 
 import io
 
@@ -11,9 +11,10 @@ from PIL import Image
 
 pytest.importorskip("efficientnet_lite_pytorch")
 
-from pacl_core.evaluation.features import backbone_features
 from pacl_core.models.backbones import load_backbone
+from pacl_core.models.inference import pixel_features
 from pacl_core.params.models import BackboneParams
+from pacl_core.passes.images import encode_images
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +30,21 @@ def jpeg(shade):
 
 @pytest.fixture
 def dataset(tmp_path):
-    pq.write_table(pa.table({"image": [jpeg(40 * i) for i in range(5)]}), tmp_path / "d.parquet")
+    rows = {"image": [jpeg(40 * i) for i in range(5)], "pixel_hash": [str(i) for i in range(5)]}
+    pq.write_table(pa.table(rows), tmp_path / "d.parquet")
     return tmp_path / "d.parquet"
+
+
+def features_of(backbone, dataset, batch, workers):
+    encode, pixels = pixel_features(backbone, "cpu"), backbone.preprocess.pixels
+    scratch = dataset.parent / "scratch"
+    encoded = encode_images(dataset, pixels, encode, backbone.dim, batch, workers, scratch, "images")
+    return encoded.block(0, 5)
 
 
 def test_each_row_is_its_own_picture_in_evaluation_mode(backbone, dataset):
     backbone.module.train()
-    features = backbone_features(backbone, dataset, "cpu", batch=2, workers=2)
+    features = features_of(backbone, dataset, batch=2, workers=2)
     assert features.shape == (5, backbone.dim)
     backbone.module.eval()
     for row, data in zip(features, pq.read_table(dataset)["image"].to_pylist(), strict=True):
@@ -47,5 +56,5 @@ def test_each_row_is_its_own_picture_in_evaluation_mode(backbone, dataset):
 
 def test_the_backbone_is_left_as_it_was(backbone, dataset):
     before = {name: tensor.clone() for name, tensor in backbone.module.state_dict().items()}
-    backbone_features(backbone, dataset, "cpu", batch=5, workers=1)
+    features_of(backbone, dataset, batch=5, workers=1)
     assert all(torch.equal(before[name], tensor) for name, tensor in backbone.module.state_dict().items())
