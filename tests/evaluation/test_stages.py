@@ -43,6 +43,7 @@ def project(tmp_path_factory):
     columns = {
         "item_id": [f"shade{i:02}" for i in range(32)],
         "image": images,
+        "pixel_hash": [f"picture{i:02}" for i in range(32)],
         "split": [("train", "train", "val", "test")[i % 4] for i in range(32)],
         "valence": pa.array(shades, pa.float32()),
         "light": pa.array((shades > 0.5).astype(int), pa.int32()),
