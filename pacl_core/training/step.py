@@ -1,12 +1,13 @@
-"""One step: one forward of the backbone over the batches of all active partitions, their losses summed."""
+"""One step's gradients: the backbone over the batches of all active partitions, their losses summed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from pacl_core.errors import UserError
 from pacl_core.objective import batch_shares, partition_loss
 from pacl_core.shards.read import Samples
 from pacl_core.training.batches import Rows
@@ -15,39 +16,71 @@ from pacl_core.training.projectors import embed
 
 @dataclass(frozen=True)
 class Losses:
-    """`terms`: partition -> its loss, a scalar. `shares`: `<share>/<partition>` -> a scalar."""
+    """`terms`: partition -> its loss. `shares`: `<share>/<partition>` -> its share. Scalars, detached."""
 
-    terms: dict[str, Tensor]
-    shares: dict[str, Tensor]
+    terms: dict[str, Tensor] = field(default_factory=dict)
+    shares: dict[str, Tensor] = field(default_factory=dict)
 
 
-def step_losses(
+def add_gradients(
     features: Callable[[Tensor], Tensor],
     projectors: nn.ModuleDict,
     images: Tensor,
     batches: dict[str, Rows],
     samples: Samples,
     temperature: float,
+    together: bool,
 ) -> Losses:
-    """Losses of one batch per partition.
+    """Add the gradients of the summed losses of one batch per partition; returns the losses.
 
     `images` [sum of B, 3, H, W] float32 are the pictures of `batches` one after the other, on the device
-    where everything happens; `features` is the backbone. Candidates of an anchor are its own batch only.
+    where everything happens; `features` is the backbone. Candidates of an anchor are its own batch only,
+    so the partitions' gradients simply add up: `together` they share one forward (and the statistics of a
+    normalisation that updates), else they follow one another and memory holds one batch's activations.
+    Raises `UserError` where a loss is not finite, naming its samples.
     """
+    losses = Losses()
+    groups = [batches] if together else [{partition: rows} for partition, rows in batches.items()]
+    start = 0
+    for group in groups:
+        size = sum(len(rows) for rows in group.values())
+        total = _summed(
+            features, projectors, images[start : start + size], group, samples, temperature, losses
+        )
+        total.backward()  # type: ignore[no-untyped-call]
+        start += size
+    return losses
+
+
+def _summed(
+    features: Callable[[Tensor], Tensor],
+    projectors: nn.ModuleDict,
+    images: Tensor,
+    batches: dict[str, Rows],
+    samples: Samples,
+    temperature: float,
+    losses: Losses,
+) -> Tensor:
+    """The sum of the batches' losses with its graph; each is noted in `losses`."""
     rows = np.concatenate(list(batches.values()))
     text_TD = torch.from_numpy(np.array(samples.texts[rows])).to(images.device)
     factual = torch.from_numpy(samples.factual_labels[rows]).to(images.device)
     emotional = torch.from_numpy(samples.emotional_labels[rows]).to(images.device)
     z_v, z_t = embed(projectors, features(images).float(), text_TD)
-    losses = Losses({}, {})
+    terms = []
     start = 0
     for partition, batch in batches.items():
         own = slice(start, start + len(batch))
         start += len(batch)
         similarity = z_v[own] @ z_t[own].T
         labels = factual[own], emotional[own]
-        losses.terms[partition] = partition_loss(similarity, partition, *labels, temperature)
+        loss = partition_loss(similarity, partition, *labels, temperature)
+        if not torch.isfinite(loss):
+            ids = ", ".join(samples.sample_ids[row] for row in batch)
+            raise UserError(f"loss of {partition} is {loss.item()}; its samples: {ids}")
+        terms.append(loss)
+        losses.terms[partition] = loss.detach()
         with torch.no_grad():
             for name, share in batch_shares(similarity, partition, *labels).items():
                 losses.shares[f"{name}/{partition}"] = share
-    return losses
+    return torch.stack(terms).sum()

@@ -35,7 +35,7 @@ def warm_up(
         return
     places = _places(samples, strong, images, projectors.get_parameter("image.weight").shape[1])
     optimiser = torch.optim.AdamW(
-        projectors.parameters(), lr=params.projector_lr, weight_decay=params.weight_decay
+        projectors.parameters(), lr=params.projector_lr, weight_decay=params.weight_decay, fused=True
     )
     labels = torch.zeros(params.batch_size, dtype=torch.int64, device=device)  # L1 looks at none
     step, loss = 0, torch.zeros(())

@@ -199,7 +199,7 @@ def test_a_loss_that_is_not_finite_names_step_term_and_samples(
     backbone = make_backbone()
     with torch.no_grad():
         backbone.module.get_parameter("6.bias")[0] = torch.nan
-    with pytest.raises(UserError, match=r"loss of strong is nan at step 0 \(epoch 1\).*strong/\d") as caught:
+    with pytest.raises(UserError, match=r"step 0 \(epoch 1\): loss of strong is nan.*strong/\d") as caught:
         run(samples, backbone, params, tmp_path / "work")
     assert "\n" not in str(caught.value)
 
