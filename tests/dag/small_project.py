@@ -22,6 +22,7 @@ SOURCES = (
     ".dvc/config",
     ".dvc/.gitignore",
     "data/.gitignore",
+    "data/downstream/.gitignore",
     "data/corpora",
     "data/ontology",
     "metrics/.gitignore",

@@ -59,8 +59,8 @@ def tiny_preset(root: Path, preset: str) -> Project:
     tree["backbone"] = fit(tree["backbone"], backbone) | {"image_size": None if is_clip else 64}
     tree["train"] |= {"epochs": 3, "batch_size": 8}
     # sigma by share: random checkpoints match nothing at the published one
-    half = {"transform": "clipscore", "threshold": None, "share": 0.5}
-    tree["partition"] |= {"factual": half, "emotional": half | {"transform": "raw"}}
+    half = {"transform": "raw", "threshold": None, "share": 0.5}
+    tree["partition"] |= {"factual": half, "emotional": half}
     (root / "params.yaml").write_text(yaml.safe_dump(tree))
     write_tumemo(root / "data/corpora/tumemo", 60)
     vso = "1. happy [sentiment: 1.00] [#images: 1]\n\thappy_dog [sentiment: 1.77] [#imgs: 2]\n"
