@@ -105,14 +105,10 @@ def train(
             for step, (batch, loaded) in enumerate(ahead(partial(load, epoch=epoch), batches), done):
                 rates = set_learning_rates(optimiser, cosine(step, sum(steps)))
                 optimiser.zero_grad()
-                try:
-                    losses = add_gradients(
-                        features, projectors, loaded, batch, samples, params.temperature, together
-                    )
-                except UserError as error:
-                    raise UserError(
-                        f"step {step} (epoch {epoch + 1}): {error}; lower train's learning rates or mend them"
-                    ) from None
+                where = f"step {step} (epoch {epoch + 1})"
+                losses = add_gradients(
+                    features, projectors, loaded, batch, samples, params.temperature, together, where
+                )
                 optimiser.step()
                 meter.add(losses.terms, losses.shares, rates, sum(len(rows) for rows in batch.values()))
             history.append(meter.means())

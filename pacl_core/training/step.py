@@ -1,5 +1,6 @@
 """One step's gradients: the backbone over the batches of all active partitions, their losses summed."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -30,6 +31,7 @@ def add_gradients(
     samples: Samples,
     temperature: float,
     together: bool,
+    where: str,
 ) -> Losses:
     """Add the gradients of the summed losses of one batch per partition; returns the losses.
 
@@ -37,7 +39,7 @@ def add_gradients(
     where everything happens; `features` is the backbone. Candidates of an anchor are its own batch only,
     so the partitions' gradients simply add up: `together` they share one forward (and the statistics of a
     normalisation that updates), else they follow one another and memory holds one batch's activations.
-    Raises `UserError` where a loss is not finite, naming its samples.
+    Raises `UserError` for a loss that is not finite, with `where` (the step), its term and its samples.
     """
     losses = Losses()
     groups = [batches] if together else [{partition: rows} for partition, rows in batches.items()]
@@ -47,6 +49,7 @@ def add_gradients(
         total = _summed(
             features, projectors, images[start : start + size], group, samples, temperature, losses
         )
+        _check_finite(losses, group, samples, where)
         total.backward()  # type: ignore[no-untyped-call]
         start += size
     return losses
@@ -75,12 +78,20 @@ def _summed(
         similarity = z_v[own] @ z_t[own].T
         labels = factual[own], emotional[own]
         loss = partition_loss(similarity, partition, *labels, temperature)
-        if not torch.isfinite(loss):
-            ids = ", ".join(samples.sample_ids[row] for row in batch)
-            raise UserError(f"loss of {partition} is {loss.item()}; its samples: {ids}")
         terms.append(loss)
         losses.terms[partition] = loss.detach()
         with torch.no_grad():
             for name, share in batch_shares(similarity, partition, *labels).items():
                 losses.shares[f"{name}/{partition}"] = share
     return torch.stack(terms).sum()
+
+
+def _check_finite(losses: Losses, batches: dict[str, Rows], samples: Samples, where: str) -> None:
+    for partition, rows in batches.items():
+        loss = losses.terms[partition].item()
+        if not math.isfinite(loss):
+            ids = ", ".join(samples.sample_ids[row] for row in rows)
+            raise UserError(
+                f"{where}: loss of {partition} is {loss}; lower the learning rates in 'train', or mend "
+                f"what is wrong with these samples: {ids}"
+            )

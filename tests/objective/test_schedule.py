@@ -2,6 +2,7 @@
 
 import pytest
 
+from pacl_core import partitions
 from pacl_core.objective import PARTITIONS, active_partitions, scheduled_partitions
 
 STRONG = ("strong",)
@@ -39,3 +40,7 @@ def test_empty_partitions_are_left_out() -> None:
 def test_an_epoch_outside_the_run_is_refused(epoch: int) -> None:
     with pytest.raises(ValueError, match="outside a run of 3 epochs"):
         scheduled_partitions(epoch, 3)
+
+
+def test_the_names_are_those_of_the_whole_project() -> None:
+    assert partitions.PARTITIONS == PARTITIONS  # two lists, because the objective imports only torch

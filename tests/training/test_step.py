@@ -44,7 +44,8 @@ def test_gradients_are_those_of_the_summed_losses(
     expected = torch.autograd.grad(total, parameters)
 
     everything = images([row for rows in batches.values() for row in rows.tolist()])
-    losses = add_gradients(backbone.module, projectors, everything, batches, samples, 0.07, together)
+    arguments = (backbone.module, projectors, everything, batches, samples, 0.07)
+    losses = add_gradients(*arguments, together=together, where="step 0")
     assert list(losses.terms) == ["strong", "partial_emotional", "partial_factual", "weak"]
     torch.testing.assert_close(sum(losses.terms.values()), total.detach())
     for parameter, gradient in zip(parameters, expected, strict=True):
