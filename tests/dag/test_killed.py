@@ -1,0 +1,65 @@
+"""A stage killed in the middle of a model pass goes on from its scratch and ends with the same bytes."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from small_project import Project, copy_project
+
+pytestmark = pytest.mark.dag
+
+PASSES = {
+    "image_embeddings": "data/embeddings/image",
+    "text_embeddings": "data/embeddings/text",
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    copied = copy_project(tmp_path_factory.mktemp("killed"))
+    assert copied.run("python", "-m", "stages.pairs").code == 0
+    return copied
+
+
+def kill_half_way(project: Project, stage: str, seconds: float = 120) -> None:
+    """Start a stage and SIGKILL it once its scratch counts thirty finished inputs."""
+    env = os.environ | {"PACL_BATCH": "1", "PACL_DEVICE": "cpu"}
+    running = subprocess.Popen((sys.executable, "-m", f"stages.{stage}"), cwd=project.root, env=env)
+    scratch = project.root / ".pacl/scratch" / stage
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and running.poll() is None:
+        counts = [int(path.read_text()) for path in scratch.rglob("done.json") if path.stat().st_size]
+        if any(count >= 30 for count in counts):
+            running.send_signal(signal.SIGKILL)
+            break
+        time.sleep(0.005)
+    assert running.wait() == -signal.SIGKILL, "the stage ended before it could be killed"
+
+
+@pytest.mark.parametrize("stage", PASSES)
+def test_killed_and_started_again_it_ends_with_the_same_bytes(project: Project, stage: str) -> None:
+    out = PASSES[stage]
+    done = project.run("python", "-m", f"stages.{stage}", PACL_BATCH="1")
+    assert done.code == 0, done.output
+    undisturbed = project.bytes_of(out)
+    shutil.rmtree(project.root / out)
+
+    kill_half_way(project, stage)
+    assert not (project.root / out).exists()
+    again = project.run("python", "-m", f"stages.{stage}", PACL_BATCH="1")
+    assert again.code == 0, again.output
+    assert "continuing after" in again.output
+    assert project.bytes_of(out) == undisturbed
+    assert not any((project.root / ".pacl/scratch").rglob("rows.npy"))
+
+
+def test_scratch_of_other_params_is_not_continued(project: Project) -> None:
+    kill_half_way(project, "image_embeddings")
+    project.edit(backbone__image_size=48)
+    done = project.run("python", "-m", "stages.image_embeddings", PACL_BATCH="1")
+    assert done.code == 0, done.output
+    assert "continuing after" not in done.output

@@ -1,0 +1,27 @@
+"""Real photographs through the same DAG, by editing params.yaml alone."""
+
+import polars as pl
+import pytest
+from small_project import ROOT, copy_project
+
+PHOTOS = ROOT.parent / "shared/real_formats/oasis_sample"
+
+pytestmark = [
+    pytest.mark.dag,
+    pytest.mark.skipif(not PHOTOS.is_dir(), reason="no photographs beside the project"),
+]
+
+
+def test_photographs_with_their_themes_as_captions(tmp_path) -> None:
+    project = copy_project(tmp_path / "project")
+    project.edit(
+        pairs__reader="manifest",
+        pairs__path=str(PHOTOS),
+        pairs__manifest={"file": "OASIS.csv", "image": "images/{Theme}.jpg", "text": "Theme", "id": "Theme"},
+        factual_scores__scorer={"kind": "conse", "name": "efficientnet_lite0-minilm"},
+    )
+    project.repro()
+    table = pl.read_parquet(project.root / "data/partition.parquet")
+    assert table.height == 120
+    assert (project.root / "models/pacl/backbone.safetensors").exists()
+    assert "image/jpeg" in (project.root / "report/index.html").read_text()
