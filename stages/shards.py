@@ -2,31 +2,19 @@
 
 from pathlib import Path
 
-from pacl_core.artefacts.json_file import write_json
 from pacl_core.params import Params
 from pacl_core.shards.write import write_shards
 from stages.run import run
 
 
 def main(params: Params) -> None:
-    index = write_shards(
+    write_shards(
         pairs=Path("data/pairs"),
         partition=Path("data/partition.parquet"),
         pseudo_labels=Path("data/pseudo_labels.parquet"),
         text_embeddings=Path("data/embeddings/text"),
         out=Path("data/shards"),
         params=params.shards,
-    )
-    write_json(
-        Path("metrics/shards.json"),
-        {
-            name: {
-                "samples": part["samples"],
-                "shards": len(part["shards"]),
-                "bytes": sum(shard["bytes"] for shard in part["shards"]),
-            }
-            for name, part in index["partitions"].items()
-        },
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from pacl_core.artefacts.json_file import read_json
 from pacl_core.errors import UserError
 from pacl_core.evaluation.intervals import bootstrap, interval
+from pacl_core.evaluation.metrics import HEADLINE
 from pacl_core.evaluation.predictions import read_predictions
 from pacl_core.evaluation.tasks import Task
 
@@ -58,6 +59,20 @@ def comparison_tree(rows: list[Row], variants: Sequence[str]) -> dict[str, Any]:
             for short, key in (("", "difference"), ("low", "difference_low"), ("high", "difference_high")):
                 leaf[f"{prefix}{short or key}"] = row[key]
     return tree
+
+
+def headline_tree(tree: dict[str, Any], dataset: str, protocol: str, tasks: list[Task]) -> dict[str, Any]:
+    """Of one evaluation in `tree`, the headline figure of each task, without standard deviations."""
+    figures = tree[f"{dataset}-{protocol}"]
+    return {
+        task.name: {
+            metric: {
+                name: value for name, value in figures[task.name][metric].items() if not name.endswith("_std")
+            }
+        }
+        for task in tasks
+        if (metric := HEADLINE[task.kind]) in figures[task.name]
+    }
 
 
 def _figures(path: Path) -> dict[str, Any]:

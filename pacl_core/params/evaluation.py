@@ -32,4 +32,4 @@ class ReportParams(Section):
     """How many pairs of each partition the report shows."""
 
     samples: int = Field(default=8, ge=1)
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)

@@ -22,4 +22,4 @@ class TrainParams(Section):
     projector_warmup_steps: int = Field(default=0, ge=0)
     horizontal_flip: bool = False
     random_resized_crop: bool = False
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)

@@ -20,7 +20,7 @@ def headline(root: Path) -> list[str]:
             f"emotional {agreement['emotional_auc']:.3f}; right partition {agreement['accuracy']:.1%}"
         )
     lines.append(f"backbone    {root / 'models/pacl/backbone.safetensors'}")
-    return lines + _comparison(read_json(root / "metrics/comparison.json"))
+    return lines + _comparison(read_json(root / "metrics/headline.json"))
 
 
 def _shares(partition: dict[str, Any]) -> str:
@@ -36,14 +36,13 @@ def _comparison(tree: dict[str, Any]) -> list[str]:
         lines.append(f"            {evaluation}: initial -> pacl, difference [95 % interval]")
         for task, metrics in tasks.items():
             for metric, leaf in metrics.items():
-                if leaf.get("difference") is not None:
+                if leaf.get("difference") is not None and {"initial", "pacl"} <= leaf.keys():
                     lines.append(f"              {task + ' ' + metric:<28} {_difference(leaf)}")
     return lines
 
 
 def _difference(leaf: dict[str, Any]) -> str:
-    names = [name for name in leaf if f"{name}_std" in leaf]
-    values = " -> ".join(f"{leaf[name]:.3f}" for name in sorted(names))
+    values = f"{leaf['initial']:.3f} -> {leaf['pacl']:.3f}"
     bounds = "" if leaf["low"] is None else f" [{leaf['low']:+.3f}, {leaf['high']:+.3f}]"
     return f"{values}  {leaf['difference']:+.3f}{bounds}"
 

@@ -17,6 +17,9 @@ Figure = float | str
 
 _KINDS = ("distribution", "regression", "single_label")
 
+# the one figure of a kind that `dvc metrics` shows
+HEADLINE = {"distribution": "kl", "regression": "r2", "single_label": "accuracy"}
+
 
 def measure(task: Task, target: NDArray[Any], prediction: NDArray[Any]) -> dict[str, Figure]:
     """Figures of one head. `target` [N, T], `prediction` [N, C] as `tasks.Task` describes them."""
