@@ -39,7 +39,7 @@ report: $(VENV)/.installed ## rebuild what the report needs, and say where it is
 	@$(BIN)/python -m pacl_core.report.headline
 
 test: $(VENV)/.installed-test ## the test suite
-	$(BIN)/python -m pytest -m 'not slow'
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m 'not slow' -n 2 --dist loadfile
 
 lint: $(VENV)/.installed-test ## ruff: lint and format
 	$(BIN)/ruff check .

@@ -18,7 +18,7 @@ def test_photographs_with_their_themes_as_captions(tmp_path) -> None:
         pairs__reader="manifest",
         pairs__path=str(PHOTOS),
         pairs__manifest={"file": "OASIS.csv", "image": "images/{Theme}.jpg", "text": "Theme", "id": "Theme"},
-        factual_scores__scorer={"kind": "conse", "name": "efficientnet_lite0-minilm"},
+        factual_scores__scorer__kind="conse",
     )
     project.repro()
     table = pl.read_parquet(project.root / "data/partition.parquet")
