@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -24,6 +25,15 @@ def write_table(path: Path, table: pa.Table) -> None:
     """Publish a table that is in memory."""
     with table_writer(path, table.schema) as writer:
         writer.write_table(table, row_group_size=ROW_GROUP)
+
+
+def sink_table(path: Path, frame: pl.LazyFrame, row_group: int = ROW_GROUP) -> None:
+    """Publish a lazy frame, streamed, rows in their order. Raises `UserError` where writing fails."""
+    with published_file(path) as draft:
+        try:
+            frame.sink_parquet(draft, compression="zstd", row_group_size=row_group, maintain_order=True)
+        except pl.exceptions.ComputeError as error:  # a full disk comes as one, too
+            raise UserError(f"{path}: {str(error).splitlines()[0]}") from None
 
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:

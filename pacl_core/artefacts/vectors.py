@@ -10,8 +10,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pacl_core.artefacts.aligned import part_files, row_count
+from pacl_core.artefacts.npy_file import allocate
 from pacl_core.artefacts.publish import published_folder
-from pacl_core.artefacts.tables import ROW_GROUP
+from pacl_core.artefacts.tables import sink_table
 from pacl_core.errors import UserError
 
 BLOCK = 8192
@@ -33,12 +34,9 @@ def write_vectors(
     `block(start, stop)` returns rows [stop - start, dim]; one block is in memory at a time.
     """
     with published_folder(folder) as draft:
-        ids = pl.scan_parquet(part_files(ids_from)).select("sample_id")
-        ids.sink_parquet(draft / "ids.parquet", compression="zstd", row_group_size=ROW_GROUP)
+        sink_table(draft / "ids.parquet", pl.scan_parquet(part_files(ids_from)).select("sample_id"))
         count = row_count(draft / "ids.parquet")
-        rows = np.lib.format.open_memmap(
-            draft / "vectors.npy", mode="w+", dtype=np.float32, shape=(count, dim)
-        )
+        rows = allocate(draft / "vectors.npy", (count, dim))
         for start in range(0, count, BLOCK):
             stop = min(start + BLOCK, count)
             rows[start:stop] = block(start, stop)

@@ -7,8 +7,7 @@ import numpy as np
 import polars as pl
 
 from pacl_core.artefacts.aligned import part_files
-from pacl_core.artefacts.publish import published_file
-from pacl_core.artefacts.tables import ROW_GROUP, read_table
+from pacl_core.artefacts.tables import read_table, sink_table
 from pacl_core.errors import UserError
 from pacl_core.params.data import PartitionParams
 from pacl_core.partition.matching import Matching, match
@@ -44,23 +43,19 @@ def write_partition(
         _matches("emotional", emotional_match),
     ]
     _check_same_pairs(columns[:4], len(factual_match.values))
-    with published_file(out) as draft:
-        (
-            pl.concat(columns, how="horizontal")
-            .select(
-                "sample_id",
-                "text",
-                "anps",
-                "factual_score",
-                "emotional_score",
-                "factual_value",
-                "emotional_value",
-                "factual_matched",
-                "emotional_matched",
-                partition_name(params.mode).alias("partition"),
-            )
-            .sink_parquet(draft, compression="zstd", row_group_size=ROW_GROUP, maintain_order=True)
-        )
+    chosen = pl.concat(columns, how="horizontal").select(
+        "sample_id",
+        "text",
+        "anps",
+        "factual_score",
+        "emotional_score",
+        "factual_value",
+        "emotional_value",
+        "factual_matched",
+        "emotional_matched",
+        partition_name(params.mode).alias("partition"),
+    )
+    sink_table(out, chosen)
     return Partitioned(factual_match, emotional_match, out)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pacl_core.artefacts.json_file import read_json, write_json
+from pacl_core.artefacts.npy_file import allocate
 
 
 class ResumableRows:
@@ -22,7 +23,7 @@ class ResumableRows:
             if self.array.shape == (rows, dim):
                 return
             self.done = 0
-        self.array = np.lib.format.open_memmap(self._path, mode="w+", dtype=np.float32, shape=(rows, dim))
+        self.array = allocate(self._path, (rows, dim))
 
     def append(self, block: NDArray[np.float32]) -> Self:
         """Write the next rows, and only then count them."""

@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pacl_core.artefacts.aligned import Table, batches
-from pacl_core.artefacts.publish import published_file
+from pacl_core.artefacts.tables import sink_table
 from pacl_core.passes.distinct import distinct
 from pacl_core.passes.encoded import Encoded
 from pacl_core.passes.resumable import ResumableRows
@@ -61,8 +61,7 @@ def _write_in_order(
         .join(pl.LazyFrame({"row": pl.Series(rows, dtype=pl.get_index_type())}), on="row", how="semi")
         .sort(pl.col("text").str.len_bytes() if pads else pl.lit(0), "row")
     )
-    with published_file(path) as draft:
-        chosen.sink_parquet(draft, compression="zstd", row_group_size=10_000)
+    sink_table(path, chosen, row_group=10_000)
     order: NDArray[np.int64] = (
         pl.scan_parquet(path).select("row").collect().to_series().to_numpy().astype(np.int64)
     )

@@ -15,6 +15,7 @@ from PIL import Image
 
 from pacl_core.artefacts.hashing import file_sha256
 from pacl_core.artefacts.json_file import read_json
+from pacl_core.artefacts.npy_file import allocate
 from pacl_core.corpus.pictures import decode_jpeg
 from pacl_core.errors import UserError, unknown
 from pacl_core.partitions import PARTITIONS
@@ -63,9 +64,7 @@ def read_shards(folder: Path, work: Path) -> Samples:
     total = sum(int(part["samples"]) for part in parts.values())
     if total == 0:
         raise UserError(f"{folder}: no pairs in any partition; nothing to train on")
-    texts = np.lib.format.open_memmap(
-        work / "texts.npy", mode="w+", dtype=np.float32, shape=(total, text_dim)
-    )
+    texts = allocate(work / "texts.npy", (total, text_dim))
     labels = np.empty((total, 2), np.int64)
     places = np.empty((total, 3), np.int64)
     sample_ids: list[str] = []

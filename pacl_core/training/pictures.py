@@ -8,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from pacl_core.artefacts.npy_file import allocate
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.params.training import TrainParams
 from pacl_core.shards.read import Samples
@@ -55,7 +56,7 @@ def _cached(samples: Samples, preprocess: Preprocess, work: Path, pool: Executor
         count = len(samples.sample_ids)
         shape = (count, 3, preprocess.size, preprocess.size)
         draft = work / "pixels.draft.npy"
-        array = np.lib.format.open_memmap(draft, mode="w+", dtype=np.uint8, shape=shape)
+        array = allocate(draft, shape, np.uint8)
         for start in range(0, count, _BLOCK):
             block = range(start, min(start + _BLOCK, count))
             for row, pixels in zip(

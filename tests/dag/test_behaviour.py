@@ -14,7 +14,6 @@ AFTER_TRAIN = {
     "compare",
     "report",
 }
-MODEL_PASSES = {"factual_scores", "anps", "emotional_scores", "image_embeddings", "text_embeddings"}
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +39,16 @@ def test_after_a_full_repro_nothing_is_stale(project: Project) -> None:
     assert project.repro().ran == set()
 
 
-@pytest.mark.parametrize("score", ["factual", "emotional"])
-def test_sigma_reruns_the_partition_and_what_follows_but_no_model_pass(restored: Project, score: str) -> None:
-    restored.edit(**{f"partition__{score}__threshold": 0.2})
+def test_sigma_reruns_the_partition_and_what_follows_but_no_model_pass(restored: Project) -> None:
+    restored.edit(partition__factual__threshold=0.2)
     assert restored.repro().ran == {"partition", "shards"} | AFTER_TRAIN
+
+
+def test_a_sigma_that_empties_partitions_is_said_and_goes_on(restored: Project) -> None:
+    restored.edit(partition__emotional__threshold=2.0)
+    done = restored.repro()
+    assert done.ran == {"partition", "shards"} | AFTER_TRAIN
+    assert "no pair is strong; training goes on without that partition" in done.output
 
 
 def test_k_starts_at_the_pseudo_labels(restored: Project) -> None:

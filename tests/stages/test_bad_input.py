@@ -110,6 +110,32 @@ def test_a_full_disk_publishes_nothing_half(tmp_path: Path) -> None:
     assert not list((tmp_path / "data").glob(".*draft"))
 
 
+def test_a_full_disk_under_the_partition(tmp_path: Path) -> None:
+    ids = pl.DataFrame({"sample_id": [f"post-{number}" for number in range(20_000)]})
+    noise = pl.Series(np.random.default_rng(0).random(20_000, np.float32))
+    for folder in ("pairs", "scores"):
+        (tmp_path / "data" / folder).mkdir(parents=True)
+    texts = pl.Series([f"{number} {number**3}" for number in range(20_000)])
+    provenance = pl.lit(None, pl.String).alias("provenance")
+    pairs = ids.with_columns(texts.alias("text"), provenance)
+    pairs.write_parquet(tmp_path / "data/pairs/part-00000.parquet")
+    ids.with_columns(anps=pl.lit(["happy dog"])).write_parquet(tmp_path / "data/scores/anps.parquet")
+    for name in ("factual", "emotional"):
+        scores = ids.with_columns(noise.alias(f"{name}_score"))
+        scores.write_parquet(tmp_path / f"data/scores/{name}.parquet")
+    the_line(tmp_path, "partition", {}, file_limit=100_000)
+    assert not (tmp_path / "data/partition.parquet").exists()
+
+
+def test_a_full_disk_under_a_model_pass(tmp_path: Path) -> None:
+    changes = posts(tmp_path / "corpus", 300, picture())
+    code, output = stage(tmp_path, "pairs", changes)
+    assert code == 0, output
+    line = the_line(tmp_path, "text_embeddings", changes, file_limit=100_000)
+    assert "large" in line.lower() or "space" in line.lower()
+    assert not (tmp_path / "data/embeddings/text").exists()
+
+
 def test_more_clusters_than_pairs(tmp_path: Path) -> None:
     ids = tmp_path / "ids.parquet"
     pl.DataFrame({"sample_id": ["a", "b"]}).write_parquet(ids)

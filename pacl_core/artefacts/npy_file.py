@@ -1,0 +1,30 @@
+"""Arrays larger than memory, as .npy files that are written in place."""
+
+import os
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+Mapped: TypeAlias = np.memmap[Any, np.dtype[Any]]
+
+_CHUNK = 1 << 24
+
+
+def allocate(path: Path, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> Mapped:
+    """A writable memory map of zeros, its disk space taken at once.
+
+    A sparse file would take the space while it is written, and a full disk then kills the process in the
+    middle of an assignment. Here it is an OSError, before any work.
+    """
+    array: Mapped = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+        else:  # macOS
+            file.seek(size - array.nbytes)
+            for start in range(0, array.nbytes, _CHUNK):
+                file.write(bytes(min(_CHUNK, array.nbytes - start)))
+    return array
