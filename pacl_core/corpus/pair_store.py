@@ -1,12 +1,9 @@
 """Pairs on disk: parquet parts in corpus order, the rejects beside them, all published whole."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pacl_core.artefacts.publish import published_folder
 from pacl_core.artefacts.tables import table_writer
@@ -19,7 +16,7 @@ from pacl_core.corpus.text import valid_text
 from pacl_core.errors import UserError
 from pacl_core.progress import counted
 
-__all__ = ["PAIRS_SCHEMA", "count_pairs", "pair_batches", "write_pairs"]
+__all__ = ["PAIRS_SCHEMA", "write_pairs"]
 
 
 def write_pairs(
@@ -70,25 +67,6 @@ def write_pairs(
         "rejected_by_reason": dict(sorted(rejects.reasons.items())),
     }
     return counts | ({"provenance": dict(sorted(provenance.items()))} if provenance else {})
-
-
-def pair_batches(folder: Path, columns: list[str], batch: int) -> Iterator[pa.RecordBatch]:
-    """Record batches of at most `batch` pairs in corpus order. Raises `UserError` without pairs."""
-    for path in _part_files(folder):
-        with pq.ParquetFile(path) as part:
-            yield from part.iter_batches(batch_size=batch, columns=columns)
-
-
-def count_pairs(folder: Path) -> int:
-    """How many pairs the folder holds. Raises `UserError` without pairs."""
-    return sum(pq.read_metadata(path).num_rows for path in _part_files(folder))
-
-
-def _part_files(folder: Path) -> list[Path]:
-    paths = sorted(folder.glob("part-*.parquet"))
-    if not paths:
-        raise UserError(f"{folder}: no pairs; run the stage that writes them ('dvc repro pairs')")
-    return paths
 
 
 def _image(post: Post | Rejected) -> bytes | None:

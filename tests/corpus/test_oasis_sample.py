@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pacl_core.corpus.pair_store import pair_batches, write_pairs
+from pacl_core.artefacts.tables import read_table
+from pacl_core.corpus.pair_store import write_pairs
 from pacl_core.corpus.readers import read_posts
 from pacl_core.params.data import ManifestParams, PairsParams
 
@@ -19,9 +20,5 @@ def test_oasis_becomes_pairs_by_parameters_alone(tmp_path: Path) -> None:
         read_posts(params), tmp_path / "pairs", tmp_path / "rejected.parquet", image_size=128
     )
     assert (counts["pairs"], counts["rejected"]) == (120, 0)
-    rows = [
-        row
-        for batch in pair_batches(tmp_path / "pairs", ["sample_id", "text"], 50)
-        for row in batch.to_pylist()
-    ]
+    rows = read_table(tmp_path / "pairs", ["sample_id", "text"]).to_pylist()
     assert rows[0] == {"sample_id": "I457", "text": "Lake 3"}

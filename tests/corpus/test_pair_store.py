@@ -7,7 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from pacl_core.corpus.pair_store import PAIRS_SCHEMA, count_pairs, pair_batches, write_pairs
+from pacl_core.artefacts.tables import read_table
+from pacl_core.corpus.pair_store import PAIRS_SCHEMA, write_pairs
 from pacl_core.corpus.pictures import decode_jpeg
 from pacl_core.corpus.posts import Post, Rejected
 from pacl_core.corpus.readers import read_posts
@@ -73,10 +74,8 @@ def test_order_holds_over_parts_row_groups_and_threads(tmp_path: Path, workers: 
     )
     assert len(list(folder.glob("part-*.parquet"))) > 1
     assert all(pq.read_metadata(part).row_group(0).num_rows <= 256 for part in folder.glob("part-*.parquet"))
-    assert count_pairs(folder) == 700
-    batches = list(pair_batches(folder, ["sample_id", "image"], batch=64))
-    assert all(len(batch) <= 64 for batch in batches)
-    rows = [row for batch in batches for row in batch.to_pylist()]
+    rows = read_table(folder, ["sample_id", "image"]).to_pylist()
+    assert len(rows) == 700
     assert [row["sample_id"] for row in rows] == [f"p{number}" for number in range(700)]
     for row in rows[::50]:
         shade = int(row["sample_id"][1:])
@@ -118,8 +117,6 @@ def test_a_corpus_without_a_usable_pair_is_one_clear_line(tmp_path: Path) -> Non
         write_pairs(broken, tmp_path / "pairs", tmp_path / "r.parquet", image_size=16)
     with pytest.raises(UserError, match="the corpus is empty"):
         write_pairs([], tmp_path / "pairs", tmp_path / "r.parquet", image_size=16)
-    with pytest.raises(UserError, match="no pairs; run the stage"):
-        count_pairs(tmp_path / "pairs")
 
 
 def test_duplicate_ids_of_a_manifest_are_rejected(tmp_path: Path) -> None:
