@@ -24,6 +24,8 @@ from pacl_core.training.meter import Meter
 from pacl_core.training.optimiser import cosine, make_optimiser, set_learning_rates
 from pacl_core.training.pictures import ahead, pixel_source
 from pacl_core.training.projectors import make_projectors
+from pacl_core.training.rank_norm import rank_features
+from pacl_core.training.ranks import ALONE, Ranks
 from pacl_core.training.step import add_gradients
 from pacl_core.training.warmup import warm_up
 
@@ -54,13 +56,15 @@ def train(
     work: Path,
     device: str,
     workers: int,
+    group: Ranks = ALONE,
 ) -> Trained:
     """Enhance `backbone.module` in place (paper 3.3) and return its projectors and curves.
 
     `images` are the stored features of the untouched backbone, needed where `projector_warmup_steps` > 0.
     Checkpoints live in `work`; called again with the same arguments after a kill, it goes on from the last
-    one and ends with the same bits. Raises `UserError` where there is nothing to train or a loss is not
-    finite.
+    one and ends with the same bits. Of several ranks, each calls this on the same samples, with a `device`
+    of its own; all end with the same weights. Raises `UserError` where there is nothing to train or a loss
+    is not finite.
     """
     sizes = {partition: len(rows) for partition, rows in samples.rows.items()}
     plan = [active_partitions(epoch, params.epochs, params.usage, sizes) for epoch in range(params.epochs)]
@@ -79,22 +83,28 @@ def train(
         history = load_checkpoint(work, both, optimiser, device)
         if history is None:
             history = []
-            if params.projector_warmup_steps:
+            if params.projector_warmup_steps and group.first:
                 if images is None:
                     raise ValueError("the warm-up of the projectors needs stored image features")
                 with one_thread():
                     warm_up(projectors, samples, images, params, device)
         else:
             log.info("continuing after epoch %d of %d", len(history), params.epochs)
-        pixels = pixel_source(samples, backbone.preprocess, params, work, pool)
+        group.agree("the last checkpoint", len(history))
+        group.same_weights(both)
+        with group.first_before_the_others():
+            pixels = pixel_source(samples, backbone.preprocess, params, work, pool)
+        size = backbone.preprocess.size
 
         def load(batches: dict[str, Rows], epoch: int) -> Tensor:
-            taken = torch.from_numpy(pixels(np.concatenate(list(batches.values())), epoch)).to(device)
+            rows = np.concatenate(list(group.own(batches).values()))
+            decoded = pixels(rows, epoch) if len(rows) else np.empty((0, 3, size, size), np.uint8)
+            taken = torch.from_numpy(decoded).to(device)
             return backbone.preprocess.normalise(taken).contiguous(memory_format=torch.channels_last)
 
         # statistics that update are of the whole step, and a GPU is fastest on all of it at once
         together = params.batch_norm == "update" or device != "cpu"
-        features = module if together else _in_pieces(module)
+        features = rank_features(module if together else _in_pieces(module), module, backbone.dim, group)
         for epoch in range(len(history), params.epochs):
             meter = Meter(f"epoch {epoch + 1} of {params.epochs}", steps[epoch])
             if not plan[epoch]:
@@ -105,14 +115,17 @@ def train(
             for step, (batch, loaded) in enumerate(ahead(partial(load, epoch=epoch), batches), done):
                 rates = set_learning_rates(optimiser, cosine(step, sum(steps)))
                 optimiser.zero_grad()
+                group.seed(params.seed, step)
                 where = f"step {step} (epoch {epoch + 1})"
                 losses = add_gradients(
-                    features, projectors, loaded, batch, samples, params.temperature, together, where
+                    features, projectors, loaded, batch, samples, params.temperature, together, where, group
                 )
+                group.add_up_gradients(both.parameters())
                 optimiser.step()
                 meter.add(losses.terms, losses.shares, rates, sum(len(rows) for rows in batch.values()))
             history.append(meter.means())
-            save_checkpoint(work, history, both, optimiser, device)
+            if group.first:
+                save_checkpoint(work, history, both, optimiser, device)
 
     module.eval()
     weights = {name: tensor.detach().cpu() for name, tensor in projectors.state_dict().items()}

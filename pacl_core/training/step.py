@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -12,15 +11,10 @@ from pacl_core.errors import UserError
 from pacl_core.objective import batch_shares, partition_loss
 from pacl_core.shards.read import Samples
 from pacl_core.training.batches import Rows
+from pacl_core.training.losses import Losses
 from pacl_core.training.projectors import embed
-
-
-@dataclass(frozen=True)
-class Losses:
-    """`terms`: partition -> its loss. `shares`: `<share>/<partition>` -> its share. Scalars, detached."""
-
-    terms: dict[str, Tensor] = field(default_factory=dict)
-    shares: dict[str, Tensor] = field(default_factory=dict)
+from pacl_core.training.rank_step import share_of_losses
+from pacl_core.training.ranks import ALONE, Ranks
 
 
 def add_gradients(
@@ -32,6 +26,7 @@ def add_gradients(
     temperature: float,
     together: bool,
     where: str,
+    group: Ranks = ALONE,
 ) -> Losses:
     """Add the gradients of the summed losses of one batch per partition; returns the losses.
 
@@ -39,17 +34,17 @@ def add_gradients(
     where everything happens; `features` is the backbone. Candidates of an anchor are its own batch only,
     so the partitions' gradients simply add up: `together` they share one forward (and the statistics of a
     normalisation that updates), else they follow one another and memory holds one batch's activations.
+    Of several ranks, each has its share of the pictures, and the gradients add up over the ranks.
     Raises `UserError` for a loss that is not finite, with `where` (the step), its term and its samples.
     """
     losses = Losses()
     groups = [batches] if together else [{partition: rows} for partition, rows in batches.items()]
     start = 0
-    for group in groups:
-        size = sum(len(rows) for rows in group.values())
-        total = _summed(
-            features, projectors, images[start : start + size], group, samples, temperature, losses
-        )
-        _check_finite(losses, group, samples, where)
+    for chosen in groups:
+        size = sum(len(rows) for rows in group.own(chosen).values())
+        arguments = (features, projectors, images[start : start + size], chosen, samples, temperature, losses)
+        total = _summed(*arguments) if group.alone else share_of_losses(*arguments, group)
+        _check_finite(losses, chosen, samples, where)
         total.backward()  # type: ignore[no-untyped-call]
         start += size
     return losses
