@@ -1,14 +1,9 @@
 """The objective of paper 3.3 as pure functions of tensors: labels -> masks -> one masked loss."""
 
-from pacl_core.objective.filters import emotional_filter, factual_filter
+from pacl_core.objective.anchors import PARTITIONS, sample_losses
+from pacl_core.objective.filters import best_image, best_text, emotional_filter, factual_filter
 from pacl_core.objective.masked_loss import masked_loss
-from pacl_core.objective.partition_loss import (
-    PARTITIONS,
-    Masks,
-    batch_loss,
-    partition_loss,
-    partition_masks,
-)
+from pacl_core.objective.partition_loss import Masks, local_partition_loss, partition_loss, partition_masks
 from pacl_core.objective.schedule import active_partitions, scheduled_partitions
 from pacl_core.objective.shares import batch_shares
 
@@ -16,12 +11,15 @@ __all__ = [
     "PARTITIONS",
     "Masks",
     "active_partitions",
-    "batch_loss",
     "batch_shares",
+    "best_image",
+    "best_text",
     "emotional_filter",
     "factual_filter",
+    "local_partition_loss",
     "masked_loss",
     "partition_loss",
     "partition_masks",
+    "sample_losses",
     "scheduled_partitions",
 ]
