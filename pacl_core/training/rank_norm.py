@@ -70,7 +70,7 @@ def _batch_norm(
     squares_C = (values - mean_C.view(per_channel)).square().sum(over)
     count = values.new_full((1,), here)
     of_ranks = group.gather(torch.cat([mean_C, squares_C, count])[None], group.count)
-    mean_RC, squares_RC, count_R1 = of_ranks.split([len(mean_C), len(mean_C), 1], dim=1)
+    mean_RC, squares_RC, count_R1 = torch.split(of_ranks, [len(mean_C), len(mean_C), 1], dim=1)
     total = count_R1.sum()
     mean_C = (count_R1 * mean_RC).sum(0) / total
     # squares around the common mean, from those around each rank's own (Chan et al. 1983)

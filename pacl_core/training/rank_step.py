@@ -76,6 +76,6 @@ def best_shares(
 
 def _agreeing(labels: Tensor, best: Tensor) -> Tensor:
     """Of the pairs (a, b) with a != b, the share where the label of `best[a]` is that of b."""
-    _, labels, counts = labels.unique(return_inverse=True, return_counts=True)
-    agreeing = counts[labels[best]].sum() - (labels[best] == labels).sum()
+    _, labels, counts = torch.unique(labels, return_inverse=True, return_counts=True)
+    agreeing: Tensor = counts[labels[best]].sum() - (labels[best] == labels).sum()
     return agreeing / (len(labels) * (len(labels) - 1))

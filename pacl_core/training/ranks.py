@@ -76,7 +76,7 @@ class Ranks:
         grads = [p.grad if p.grad is not None else torch.zeros_like(p) for p in trained]
         there = torch.tensor([float(p.grad is not None) for p in trained], device=self.device)
         total = self.add_up(torch.cat([*(grad.flatten() for grad in grads), there]))
-        pieces = total.split([*(grad.numel() for grad in grads), len(grads)])
+        pieces = torch.split(total, [*(grad.numel() for grad in grads), len(grads)])
         for parameter, grad, piece, has in zip(trained, grads, pieces, pieces[-1].tolist(), strict=False):
             if has:
                 parameter.grad = grad.copy_(piece.view_as(grad))
@@ -169,7 +169,7 @@ class _Gather(torch.autograd.Function):
         return torch.cat(shares)
 
     @staticmethod
-    def backward(  # type: ignore[override]
+    def backward(
         ctx: torch.autograd.function.FunctionCtx, gradient: Tensor
     ) -> tuple[Tensor, None]:
         # every rank's loss looks at every share: its gradient is the sum of what all ranks send
@@ -184,5 +184,5 @@ def _gathered(group: Ranks, share: Tensor, size: int) -> Tensor:
     padding = share.new_zeros((longest - len(share), *share.shape[1:]))
     everything: Tensor = _Gather.apply(torch.cat([share, padding]), group)
     counts = [Ranks(rank, group.count).share(size) for rank in range(group.count)]
-    pieces = everything.split(longest)
+    pieces = torch.split(everything, longest)
     return torch.cat([piece[: own.stop - own.start] for piece, own in zip(pieces, counts, strict=True)])
