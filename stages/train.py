@@ -26,7 +26,16 @@ def main(params: Params) -> None:
     key = training_key(SHARDS, backbone, images, params.train, machine.device)
     with scratch("train", key) as work:
         samples = read_shards(SHARDS, work)
-        trained = train(samples, backbone, params.train, images, work, machine.device, machine.workers)
+        trained = train(
+            samples,
+            backbone,
+            params.train,
+            images,
+            work,
+            machine.device,
+            machine.workers,
+            machine.checkpoint_minutes,
+        )
         with published_folder(Path("models/pacl")) as draft:
             save_model(draft, backbone, trained.card, trained.projectors)
         with published_folder(Path("training")) as draft:
