@@ -29,13 +29,20 @@ def main(params: Params) -> None:
         # only the warm-up of the projectors looks at stored features
         images = read_vectors(Path("data/embeddings/image")) if params.train.projector_warmup_steps else None
         key = training_key(SHARDS, backbone, images, params.train, machine.device)
-        # sums over another number of ranks have other last bits
-        key["ranks"] = group.count
+        key["ranks"] = group.count  # sums over another number of ranks have other last bits
         group.agree("shards, parameters, weights, code or libraries", key)
         with scratch("train", key) as work:
             samples = read_shards(SHARDS, own_folder(work, group))
             trained = train(
-                samples, backbone, params.train, images, work, group.device, machine.workers, group
+                samples,
+                backbone,
+                params.train,
+                images,
+                work,
+                group.device,
+                machine.workers,
+                machine.checkpoint_minutes,
+                group,
             )
             if group.first:
                 with published_folder(Path("models/pacl")) as draft:

@@ -15,7 +15,7 @@ def steps_in_epoch(active: Sequence[str], sizes: Mapping[str, int], batch_size: 
 
 
 def epoch_batches(
-    active: Sequence[str], rows: Mapping[str, range], batch_size: int, epoch: int, seed: int
+    active: Sequence[str], rows: Mapping[str, range | Rows], batch_size: int, epoch: int, seed: int
 ) -> Iterator[dict[str, Rows]]:
     """Per step one batch of every active partition: `{partition: rows [<= batch_size]}`.
 
@@ -30,10 +30,10 @@ def epoch_batches(
         yield dict(zip(active, batches, strict=True))
 
 
-def _batches(rows: range, batch_size: int, seed: tuple[int, ...]) -> Iterator[Rows]:
+def _batches(rows: range | Rows, batch_size: int, seed: tuple[int, ...]) -> Iterator[Rows]:
     """Endless passes over `rows`."""
     pieces = -(-len(rows) // batch_size)
-    order = np.arange(rows.start, rows.stop, dtype=np.int64)
+    order = np.asarray(rows, np.int64)
     generator = np.random.default_rng(seed)
     while True:
         yield from np.array_split(generator.permutation(order), pieces)

@@ -21,11 +21,12 @@ def rank_features(
     """
     if group.alone:
         return features
-    updating = any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in module.modules())
-    updating = updating and module.training
+    norms = [part for part in module.modules() if isinstance(part, nn.modules.batchnorm._BatchNorm)]
 
     def of_rank(images: Tensor) -> Tensor:
-        if updating:  # also with no pictures: the other ranks wait for this one's sums
+        if any(
+            norm.training for norm in norms
+        ):  # also with no pictures: the other ranks wait for this one's sums
             with _Synchronised(group):
                 return features(images)
         # many a transformer cannot take a batch of none

@@ -7,11 +7,14 @@ import torch
 from torch import Tensor, nn
 
 from pacl_core.objective import local_partition_loss
+from pacl_core.objective.anchors import select_anchors
+from pacl_core.objective.filters import image_keys, text_keys
 from pacl_core.shards.read import Samples
 from pacl_core.training.batches import Rows
 from pacl_core.training.losses import Losses
 from pacl_core.training.projectors import embed
 from pacl_core.training.ranks import Ranks
+from pacl_core.training.temperature import LearnedTemperature
 
 
 def share_of_losses(
@@ -20,7 +23,7 @@ def share_of_losses(
     images: Tensor,
     batches: Mapping[str, Rows],
     samples: Samples,
-    temperature: float | Tensor,
+    temperature: float | LearnedTemperature,
     losses: Losses,
     group: Ranks,
 ) -> Tensor:
@@ -32,6 +35,7 @@ def share_of_losses(
     own = group.own(batches)
     text_TD = torch.from_numpy(np.array(samples.texts[np.concatenate(list(own.values()))])).to(images.device)
     z_v, z_t = embed(projectors, features(images).float(), text_TD)
+    tau = temperature if isinstance(temperature, float) else temperature()
     terms = []
     start = 0
     for partition, rows in batches.items():
@@ -45,12 +49,33 @@ def share_of_losses(
         emotional = torch.from_numpy(samples.emotional_labels[rows]).to(images.device)
         offset = group.share(len(rows)).start
         arguments = (partition, factual, emotional, best_image_T, best_text_V)
-        loss = local_partition_loss(image_rows, text_rows, offset, *arguments, temperature) / len(rows)
+        loss = local_partition_loss(image_rows, text_rows, offset, *arguments, tau) / len(rows)
         terms.append(loss)
         losses.terms[partition] = group.add_up(loss.detach().clone())
         for name, share in best_shares(*arguments).items():
             losses.shares[f"{name}/{partition}"] = share
+        alone = group.add_up(_without_negatives(group.share(len(rows)), *arguments))
+        losses.shares[f"without_negatives/{partition}"] = alone / (2 * len(rows))
     return torch.stack(terms).sum()
+
+
+def _without_negatives(
+    own: slice,
+    partition: str,
+    factual_labels: Tensor,
+    emotional_labels: Tensor,
+    best_image_T: Tensor,
+    best_text_V: Tensor,
+) -> Tensor:
+    """How many of the `own` anchors, images and texts, have no negative."""
+    images = image_keys(factual_labels, emotional_labels, best_text_V)
+    texts = text_keys(factual_labels, emotional_labels, best_image_T)
+    count = torch.zeros((), device=factual_labels.device)
+    for sides in ((images, texts, best_text_V), (texts, images, best_image_T)):
+        anchors = select_anchors(own, partition, *sides)
+        negatives = anchors.negatives(slice(None)).scatter_(1, anchors.positive[:, None], False)
+        count += (~negatives.any(dim=1)).sum()
+    return count
 
 
 def best_shares(

@@ -68,7 +68,7 @@ class Ranks:
             dist.all_reduce(tensor)
         return tensor
 
-    def add_up_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+    def add_up_gradients(self, parameters: Iterable[Tensor]) -> None:
         """Every gradient becomes the sum over the ranks; one that no rank has stays None."""
         trained = [parameter for parameter in parameters if parameter.requires_grad]
         if self.alone or not trained:
@@ -169,9 +169,7 @@ class _Gather(torch.autograd.Function):
         return torch.cat(shares)
 
     @staticmethod
-    def backward(
-        ctx: torch.autograd.function.FunctionCtx, gradient: Tensor
-    ) -> tuple[Tensor, None]:
+    def backward(ctx: torch.autograd.function.FunctionCtx, gradient: Tensor) -> tuple[Tensor, None]:
         # every rank's loss looks at every share: its gradient is the sum of what all ranks send
         group: Ranks = ctx.group  # type: ignore[attr-defined]
         total = group.add_up(gradient.clone(memory_format=torch.contiguous_format))

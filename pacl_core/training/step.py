@@ -8,13 +8,18 @@ import torch
 from torch import Tensor, nn
 
 from pacl_core.errors import UserError
-from pacl_core.objective import batch_shares, partition_loss
+from pacl_core.objective import Masks, batch_shares, partition_loss, partition_masks
 from pacl_core.shards.read import Samples
 from pacl_core.training.batches import Rows
 from pacl_core.training.losses import Losses
 from pacl_core.training.projectors import embed
 from pacl_core.training.rank_step import share_of_losses
 from pacl_core.training.ranks import ALONE, Ranks
+from pacl_core.training.temperature import LearnedTemperature
+
+
+class NotFiniteError(UserError):
+    """A loss or gradient is infinite or no number."""
 
 
 def add_gradients(
@@ -23,7 +28,7 @@ def add_gradients(
     images: Tensor,
     batches: dict[str, Rows],
     samples: Samples,
-    temperature: float,
+    temperature: float | LearnedTemperature,
     together: bool,
     where: str,
     group: Ranks = ALONE,
@@ -34,8 +39,8 @@ def add_gradients(
     where everything happens; `features` is the backbone. Candidates of an anchor are its own batch only,
     so the partitions' gradients simply add up: `together` they share one forward (and the statistics of a
     normalisation that updates), else they follow one another and memory holds one batch's activations.
-    Of several ranks, each has its share of the pictures, and the gradients add up over the ranks.
-    Raises `UserError` for a loss that is not finite, with `where` (the step), its term and its samples.
+    Of several ranks, `images` is this one's share, and the gradients of all ranks are summands. Raises
+    `NotFiniteError` for a loss that is not finite, with `where` (the step), its term and its samples.
     """
     losses = Losses()
     groups = [batches] if together else [{partition: rows} for partition, rows in batches.items()]
@@ -56,7 +61,7 @@ def _summed(
     images: Tensor,
     batches: dict[str, Rows],
     samples: Samples,
-    temperature: float,
+    temperature: float | LearnedTemperature,
     losses: Losses,
 ) -> Tensor:
     """The sum of the batches' losses with its graph; each is noted in `losses`."""
@@ -65,6 +70,7 @@ def _summed(
     factual = torch.from_numpy(samples.factual_labels[rows]).to(images.device)
     emotional = torch.from_numpy(samples.emotional_labels[rows]).to(images.device)
     z_v, z_t = embed(projectors, features(images).float(), text_TD)
+    tau = temperature if isinstance(temperature, float) else temperature()
     terms = []
     start = 0
     for partition, batch in batches.items():
@@ -72,13 +78,22 @@ def _summed(
         start += len(batch)
         similarity = z_v[own] @ z_t[own].T
         labels = factual[own], emotional[own]
-        loss = partition_loss(similarity, partition, *labels, temperature)
+        loss = partition_loss(similarity, partition, *labels, tau)
         terms.append(loss)
         losses.terms[partition] = loss.detach()
         with torch.no_grad():
             for name, share in batch_shares(similarity, partition, *labels).items():
                 losses.shares[f"{name}/{partition}"] = share
+            masks = partition_masks(similarity, partition, *labels)
+            losses.shares[f"without_negatives/{partition}"] = _without_negatives(masks)
     return torch.stack(terms).sum()
+
+
+def _without_negatives(masks: Masks) -> Tensor:
+    """Share of anchors, images and texts, that have no negative: their loss is 0, and they teach nothing."""
+    images = (masks.image_negatives & ~masks.image_positives).any(dim=1)
+    texts = (masks.text_negatives & ~masks.text_positives).any(dim=0)
+    return 1 - 0.5 * images.float().mean() - 0.5 * texts.float().mean()
 
 
 def _check_finite(losses: Losses, batches: dict[str, Rows], samples: Samples, where: str) -> None:
@@ -86,7 +101,7 @@ def _check_finite(losses: Losses, batches: dict[str, Rows], samples: Samples, wh
         loss = losses.terms[partition].item()
         if not math.isfinite(loss):
             ids = ", ".join(samples.sample_ids[row] for row in rows)
-            raise UserError(
+            raise NotFiniteError(
                 f"{where}: loss of {partition} is {loss}; lower the learning rates in 'train', or mend "
                 f"what is wrong with these samples: {ids}"
             )

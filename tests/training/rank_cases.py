@@ -65,7 +65,7 @@ def train_cases(folder: Path, group: Ranks) -> None:
         work.mkdir(exist_ok=True)
         samples = read_shards(Path(case["shards"]), own_folder(work, group))
         with Largest(wide=params.dim) as largest:
-            trained = train(samples, backbone, params, images, work, "cpu", 1, group)
+            trained = train(samples, backbone, params, images, work, "cpu", 1, group=group)
         weights = backbone.state() | trained.projectors
         group.agree(f"weights of {name}", {key: tensor.tolist() for key, tensor in weights.items()})
         if group.first:

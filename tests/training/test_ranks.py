@@ -40,6 +40,10 @@ CASES: dict[str, tuple[dict[str, int], dict[str, Any]]] = {
     "few": (FEW, {"batch_norm": "frozen"}),
     "few-update": (FEW, {"batch_norm": "update"}),
     "warm": ({"strong": 7}, {"batch_norm": "frozen", "projector_warmup_steps": 5}),
+    "options": (
+        UNEVEN,
+        {"batch_norm": "frozen", "temperature_learnable": True, "clip_norm": 0.5, "ema": 0.9, "holdout": 3},
+    ),
     "large": ({"strong": 64, "weak": 64}, {"batch_norm": "frozen", "batch_size": 64}),
 }
 
