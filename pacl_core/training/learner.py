@@ -19,8 +19,8 @@ from pacl_core.training.temperature import LearnedTemperature
 class Learner:
     """`model` holds `backbone`, `projectors` and, where it is learnt, `temperature`.
 
-    `features` runs the backbone; `together`: on all batches of a step at once. `average` is empty where
-    none is asked for.
+    `features` runs the backbone; `together`: on all batches of a step at once; `mixed`: they are one batch.
+    `average` is empty where none is asked for.
     """
 
     model: nn.ModuleDict
@@ -30,6 +30,7 @@ class Learner:
     average: Average
     features: Callable[[Tensor], Tensor]
     together: bool
+    mixed: bool
 
 
 def make_learner(backbone: Backbone, text_dim: int, params: TrainParams, device: str) -> Learner:
@@ -48,4 +49,5 @@ def make_learner(backbone: Backbone, text_dim: int, params: TrainParams, device:
         average=start_average(model) if params.ema is not None else {},
         features=features_of(module, params, device),
         together=one_forward(params, device),
+        mixed=params.batching == "mixed",
     )

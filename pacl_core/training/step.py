@@ -2,30 +2,24 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from pacl_core.errors import UserError
-from pacl_core.objective import Masks, batch_shares, partition_loss, partition_masks
+from pacl_core.objective import batch_shares, partition_loss, partition_masks
 from pacl_core.shards.read import Samples
 from pacl_core.training.batches import Rows
+from pacl_core.training.losses import Losses
+from pacl_core.training.mixed import mixed_loss_of
+from pacl_core.training.negatives import without_negatives
 from pacl_core.training.projectors import embed
 from pacl_core.training.temperature import LearnedTemperature
 
 
 class NotFiniteError(UserError):
     """A loss or gradient is infinite or no number."""
-
-
-@dataclass(frozen=True)
-class Losses:
-    """`terms`: partition -> its loss. `shares`: `<share>/<partition>` -> its share. Scalars, detached."""
-
-    terms: dict[str, Tensor] = field(default_factory=dict)
-    shares: dict[str, Tensor] = field(default_factory=dict)
 
 
 def add_gradients(
@@ -37,6 +31,7 @@ def add_gradients(
     temperature: float | LearnedTemperature,
     together: bool,
     where: str,
+    mixed: bool = False,
 ) -> Losses:
     """Add the gradients of the summed losses of one batch per partition; returns the losses.
 
@@ -44,15 +39,16 @@ def add_gradients(
     where everything happens; `features` is the backbone. Candidates of an anchor are its own batch only,
     so the partitions' gradients simply add up: `together` they share one forward (and the statistics of a
     normalisation that updates), else they follow one another and memory holds one batch's activations.
+    `mixed` takes them for one batch, whose anchors have all of it as candidates.
     Raises `NotFiniteError` for a loss that is not finite, with `where` (the step), its term and its samples.
     """
     losses = Losses()
-    groups = [batches] if together else [{partition: rows} for partition, rows in batches.items()]
+    groups = [batches] if together or mixed else [{partition: rows} for partition, rows in batches.items()]
     start = 0
     for group in groups:
         size = sum(len(rows) for rows in group.values())
         total = _summed(
-            features, projectors, images[start : start + size], group, samples, temperature, losses
+            features, projectors, images[start : start + size], group, samples, temperature, losses, mixed
         )
         _check_finite(losses, group, samples, where)
         total.backward()  # type: ignore[no-untyped-call]
@@ -68,6 +64,7 @@ def _summed(
     samples: Samples,
     temperature: float | LearnedTemperature,
     losses: Losses,
+    mixed: bool,
 ) -> Tensor:
     """The sum of the batches' losses with its graph; each is noted in `losses`."""
     rows = np.concatenate(list(batches.values()))
@@ -76,6 +73,8 @@ def _summed(
     emotional = torch.from_numpy(samples.emotional_labels[rows]).to(images.device)
     z_v, z_t = embed(projectors, features(images).float(), text_TD)
     tau = temperature if isinstance(temperature, float) else temperature()
+    if mixed:
+        return mixed_loss_of(z_v @ z_t.T, batches, factual, emotional, tau, losses)
     terms = []
     start = 0
     for partition, batch in batches.items():
@@ -90,15 +89,8 @@ def _summed(
             for name, share in batch_shares(similarity, partition, *labels).items():
                 losses.shares[f"{name}/{partition}"] = share
             masks = partition_masks(similarity, partition, *labels)
-            losses.shares[f"without_negatives/{partition}"] = _without_negatives(masks)
+            losses.shares[f"without_negatives/{partition}"] = without_negatives(masks)
     return torch.stack(terms).sum()
-
-
-def _without_negatives(masks: Masks) -> Tensor:
-    """Share of anchors, images and texts, that have no negative: their loss is 0, and they teach nothing."""
-    images = (masks.image_negatives & ~masks.image_positives).any(dim=1)
-    texts = (masks.text_negatives & ~masks.text_positives).any(dim=0)
-    return 1 - 0.5 * images.float().mean() - 0.5 * texts.float().mean()
 
 
 def _check_finite(losses: Losses, batches: dict[str, Rows], samples: Samples, where: str) -> None:

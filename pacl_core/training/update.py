@@ -10,7 +10,8 @@ from pacl_core.shards.read import Samples
 from pacl_core.training.averaging import update_average
 from pacl_core.training.batches import Rows
 from pacl_core.training.learner import Learner
-from pacl_core.training.step import Losses, NotFiniteError, add_gradients
+from pacl_core.training.losses import Losses
+from pacl_core.training.step import NotFiniteError, add_gradients
 from pacl_core.training.temperature import LearnedTemperature
 
 log = logging.getLogger("pacl")
@@ -77,6 +78,7 @@ def _gradients(
         learner.temperature,
         learner.together,
         where,
+        learner.mixed,
     )
 
 

@@ -51,7 +51,8 @@ def warm_up(
             image_VD = torch.from_numpy(stored).to(device)
             text_TD = torch.from_numpy(np.array(samples.texts[rows])).to(device)
             z_v, z_t = embed(projectors, image_VD, text_TD)
-            loss = partition_loss(z_v @ z_t.T, "strong", labels, labels, params.temperature)
+            unread = labels[: len(rows)]
+            loss = partition_loss(z_v @ z_t.T, "strong", unread, unread, params.temperature)
             if not torch.isfinite(loss):
                 ids = ", ".join(samples.sample_ids[row] for row in rows)
                 raise UserError(f"projector warm-up: loss is {loss.item()} at step {step}; samples: {ids}")
