@@ -21,8 +21,8 @@ from pacl_core.training.temperature import LearnedTemperature
 class Learner:
     """`model` holds `backbone`, `projectors` and, where it is learnt, `temperature`.
 
-    `features` runs the backbone; `together`: on all batches of a step at once. `average` is empty where
-    none is asked for. `group`: this process among those that learn together.
+    `features` runs the backbone; `together`: on all batches of a step at once; `mixed`: they are one batch.
+    `average` is empty where none is asked for. `group`: this process among those that learn together.
     """
 
     model: nn.ModuleDict
@@ -32,6 +32,7 @@ class Learner:
     average: Average
     features: Callable[[Tensor], Tensor]
     together: bool
+    mixed: bool
     group: Ranks
 
 
@@ -53,5 +54,6 @@ def make_learner(
         average=start_average(model) if params.ema is not None else {},
         features=rank_features(features_of(module, params, device), module, backbone.dim, group),
         together=one_forward(params, device),
+        mixed=params.batching == "mixed",
         group=group,
     )

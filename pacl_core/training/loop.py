@@ -71,7 +71,7 @@ def train(
     rows, held = hold_out(samples, params.holdout, params.seed)
     sizes = {partition: len(own) for partition, own in rows.items()}
     plan = [active_partitions(epoch, params.epochs, params.usage, sizes) for epoch in range(params.epochs)]
-    steps = [steps_in_epoch(active, sizes, params.batch_size) for active in plan]
+    steps = [steps_in_epoch(active, sizes, params.batch_size, params.batching) for active in plan]
     _announce(sizes, len(held), params, sum(steps))
     learner = make_learner(backbone, samples.texts.shape[1], params, device, group)
     preprocess = backbone.preprocess
@@ -94,7 +94,7 @@ def train(
                 scheduled = ", ".join(scheduled_partitions(epoch, params.epochs, params.usage))
                 log.info("%s: nothing to train, no pairs in %s", what, scheduled)
             meter = Meter(what, steps[epoch], position.values, position.steps)
-            drawn = epoch_batches(plan[epoch], rows, params.batch_size, epoch, params.seed)
+            drawn = epoch_batches(plan[epoch], rows, params.batch_size, epoch, params.seed, params.batching)
             left = islice(drawn, position.steps, None)
             for batches, pictures in meter.waits(ahead(partial(_pictures, load, epoch, group), left)):
                 step = sum(steps[:epoch]) + position.steps

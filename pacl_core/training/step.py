@@ -8,10 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from pacl_core.errors import UserError
-from pacl_core.objective import Masks, batch_shares, partition_loss, partition_masks
+from pacl_core.objective import batch_shares, partition_loss, partition_masks
 from pacl_core.shards.read import Samples
 from pacl_core.training.batches import Rows
 from pacl_core.training.losses import Losses
+from pacl_core.training.mixed import mixed_loss_of
+from pacl_core.training.negatives import without_negatives
 from pacl_core.training.projectors import embed
 from pacl_core.training.rank_step import share_of_losses
 from pacl_core.training.ranks import ALONE, Ranks
@@ -31,6 +33,7 @@ def add_gradients(
     temperature: float | LearnedTemperature,
     together: bool,
     where: str,
+    mixed: bool = False,
     group: Ranks = ALONE,
 ) -> Losses:
     """Add the gradients of the summed losses of one batch per partition; returns the losses.
@@ -39,15 +42,17 @@ def add_gradients(
     where everything happens; `features` is the backbone. Candidates of an anchor are its own batch only,
     so the partitions' gradients simply add up: `together` they share one forward (and the statistics of a
     normalisation that updates), else they follow one another and memory holds one batch's activations.
-    Of several ranks, `images` is this one's share, and the gradients of all ranks are summands. Raises
-    `NotFiniteError` for a loss that is not finite, with `where` (the step), its term and its samples.
+    `mixed` takes them for one batch, whose anchors have all of it as candidates. Of several ranks, `images`
+    is this one's share, and the gradients of all ranks are summands. Raises `NotFiniteError` for a loss that
+    is not finite, with `where` (the step), its term and its samples.
     """
     losses = Losses()
-    groups = [batches] if together else [{partition: rows} for partition, rows in batches.items()]
+    groups = [batches] if together or mixed else [{partition: rows} for partition, rows in batches.items()]
     start = 0
     for chosen in groups:
         size = sum(len(rows) for rows in group.own(chosen).values())
-        arguments = (features, projectors, images[start : start + size], chosen, samples, temperature, losses)
+        own = images[start : start + size]
+        arguments = (features, projectors, own, chosen, samples, temperature, losses, mixed)
         total = _summed(*arguments) if group.alone else share_of_losses(*arguments, group)
         _check_finite(losses, chosen, samples, where)
         total.backward()  # type: ignore[no-untyped-call]
@@ -63,6 +68,7 @@ def _summed(
     samples: Samples,
     temperature: float | LearnedTemperature,
     losses: Losses,
+    mixed: bool,
 ) -> Tensor:
     """The sum of the batches' losses with its graph; each is noted in `losses`."""
     rows = np.concatenate(list(batches.values()))
@@ -71,6 +77,8 @@ def _summed(
     emotional = torch.from_numpy(samples.emotional_labels[rows]).to(images.device)
     z_v, z_t = embed(projectors, features(images).float(), text_TD)
     tau = temperature if isinstance(temperature, float) else temperature()
+    if mixed:
+        return mixed_loss_of(z_v @ z_t.T, batches, factual, emotional, tau, losses)
     terms = []
     start = 0
     for partition, batch in batches.items():
@@ -85,15 +93,8 @@ def _summed(
             for name, share in batch_shares(similarity, partition, *labels).items():
                 losses.shares[f"{name}/{partition}"] = share
             masks = partition_masks(similarity, partition, *labels)
-            losses.shares[f"without_negatives/{partition}"] = _without_negatives(masks)
+            losses.shares[f"without_negatives/{partition}"] = without_negatives(masks)
     return torch.stack(terms).sum()
-
-
-def _without_negatives(masks: Masks) -> Tensor:
-    """Share of anchors, images and texts, that have no negative: their loss is 0, and they teach nothing."""
-    images = (masks.image_negatives & ~masks.image_positives).any(dim=1)
-    texts = (masks.text_negatives & ~masks.text_positives).any(dim=0)
-    return 1 - 0.5 * images.float().mean() - 0.5 * texts.float().mean()
 
 
 def _check_finite(losses: Losses, batches: dict[str, Rows], samples: Samples, where: str) -> None:

@@ -78,6 +78,7 @@ def _gradients(
         learner.temperature,
         learner.together,
         where,
+        learner.mixed,
         learner.group,
     )
     learner.group.add_up_gradients(_parameters(learner.optimiser))

@@ -224,3 +224,15 @@ def test_the_term_of_an_infinite_gradient_is_named_among_others(samples, make_ba
         update(replace(learner, features=features), samples, images, batches, params, "step 7")
     ids = str(caught.value).partition("samples: ")[2].split(", ")
     assert ids == [f"partial_factual/{number}" for number in range(4)]
+
+
+@pytest.mark.parametrize("batch_norm", ["frozen", "update"])
+def test_mixed_batches_train_every_active_partition(run, batch_norm) -> None:
+    state, trained = run(batching="mixed", batch_norm=batch_norm, epochs=9, holdout=2)
+    assert trained.card["steps"] == 3 * 2 + 3 * 5 + 3 * 6  # of 10, 37 and 42 pairs in eights
+    assert trained.history[2]["loss/strong"] < trained.history[0]["loss/strong"]
+    assert [f"loss/{name}" in trained.history[3] for name in ("partial_factual", "weak")] == [True, False]
+    last = trained.history[-1]
+    for name in ("excluded_by_factual/weak", "excluded_by_emotional/partial_factual", "rebuilt/weak"):
+        assert 0 <= last[name] <= 1
+    assert equal(state, run(batching="mixed", batch_norm=batch_norm, epochs=9, holdout=2)[0])
