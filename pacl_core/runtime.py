@@ -4,6 +4,7 @@ Each setting comes from a `PACL_*` environment variable, else from an ignored `r
 working directory, else from an automatic default.
 """
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,16 +14,20 @@ import yaml
 
 from pacl_core.errors import UserError, unknown
 
-_SETTINGS = ("device", "workers", "batch")
+_SETTINGS = ("device", "workers", "batch", "checkpoint_minutes")
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """`device` is a torch device name, `workers` decode threads, `batch` items per inference step."""
+    """`device` is a torch device name, `workers` decode threads, `batch` items per inference step.
+
+    `checkpoint_minutes`: training's state is saved that often within an epoch, 0 after every step.
+    """
 
     chosen_device: str | None
     workers: int
     chosen_batch: int | None
+    checkpoint_minutes: float = 10.0
 
     @property
     def device(self) -> str:
@@ -53,6 +58,7 @@ def runtime(environ: Mapping[str, str] = os.environ, path: Path = Path("runtime.
         chosen_device=str(given["device"]) if "device" in given else None,
         workers=_count(given, "workers", min(8, os.cpu_count() or 1)),
         chosen_batch=_count(given, "batch", 1) if "batch" in given else None,
+        checkpoint_minutes=_minutes(given, "checkpoint_minutes", 10.0),
     )
 
 
@@ -63,6 +69,16 @@ def _count(given: Mapping[str, object], name: str, default: int) -> int:
         value = 0
     if value < 1:
         raise UserError(f"PACL_{name.upper()} (or '{name}' in runtime.yaml) must be a whole number >= 1")
+    return value
+
+
+def _minutes(given: Mapping[str, object], name: str, default: float) -> float:
+    try:
+        value = float(str(given.get(name, default)))
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < math.inf:
+        raise UserError(f"PACL_{name.upper()} (or '{name}' in runtime.yaml) must be a number >= 0")
     return value
 
 

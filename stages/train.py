@@ -1,5 +1,6 @@
 """Shards to the enhanced backbone and its training curves."""
 
+import logging
 from pathlib import Path
 
 from pacl_core.artefacts.publish import published_folder
@@ -13,6 +14,7 @@ from pacl_core.shards.read import read_shards
 from pacl_core.training.history import write_curves
 from pacl_core.training.key import training_key
 from pacl_core.training.loop import train
+from pacl_core.training.ranks import own_folder, ranks
 from stages.run import run
 
 SHARDS = Path("data/shards")
@@ -20,17 +22,34 @@ SHARDS = Path("data/shards")
 
 def main(params: Params) -> None:
     machine = runtime()
-    backbone = load_backbone(params.backbone)
-    # only the warm-up of the projectors looks at stored features
-    images = read_vectors(Path("data/embeddings/image")) if params.train.projector_warmup_steps else None
-    key = training_key(SHARDS, backbone, images, params.train, machine.device)
-    with scratch("train", key) as work:
-        samples = read_shards(SHARDS, work)
-        trained = train(samples, backbone, params.train, images, work, machine.device, machine.workers)
-        with published_folder(Path("models/pacl")) as draft:
-            save_model(draft, backbone, trained.card, trained.projectors)
-        with published_folder(Path("training")) as draft:
-            write_curves(draft, trained.history)
+    with ranks(machine.device) as group:
+        if not group.first:
+            logging.getLogger("pacl").setLevel(logging.WARNING)
+        backbone = load_backbone(params.backbone)
+        # only the warm-up of the projectors looks at stored features
+        images = read_vectors(Path("data/embeddings/image")) if params.train.projector_warmup_steps else None
+        key = training_key(SHARDS, backbone, images, params.train, machine.device)
+        key["ranks"] = group.count  # sums over another number of ranks have other last bits
+        group.agree("shards, parameters, weights, code or libraries", key)
+        with scratch("train", key) as work:
+            samples = read_shards(SHARDS, own_folder(work, group))
+            trained = train(
+                samples,
+                backbone,
+                params.train,
+                images,
+                work,
+                group.device,
+                machine.workers,
+                machine.checkpoint_minutes,
+                group,
+            )
+            if group.first:
+                with published_folder(Path("models/pacl")) as draft:
+                    save_model(draft, backbone, trained.card, trained.projectors)
+                with published_folder(Path("training")) as draft:
+                    write_curves(draft, trained.history)
+            group.wait()
 
 
 if __name__ == "__main__":

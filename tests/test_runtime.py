@@ -28,6 +28,18 @@ def test_a_count_below_one_is_refused(tmp_path: Path, value: str) -> None:
         runtime({"PACL_BATCH": value, "PACL_DEVICE": "cpu"}, tmp_path / "none.yaml")
 
 
+def test_minutes_between_checkpoints_may_be_a_fraction(tmp_path: Path) -> None:
+    assert runtime({}, tmp_path / "none.yaml").checkpoint_minutes == 10
+    found = runtime({"PACL_CHECKPOINT_MINUTES": "0.5", "PACL_DEVICE": "cpu"}, tmp_path / "none.yaml")
+    assert found.checkpoint_minutes == 0.5
+
+
+@pytest.mark.parametrize("value", ["-1", "often", "nan", "inf"])
+def test_minutes_between_checkpoints_are_not_negative(tmp_path: Path, value: str) -> None:
+    with pytest.raises(UserError, match="PACL_CHECKPOINT_MINUTES"):
+        runtime({"PACL_CHECKPOINT_MINUTES": value}, tmp_path / "none.yaml")
+
+
 def test_an_unknown_setting_names_the_nearest(tmp_path: Path) -> None:
     path = tmp_path / "runtime.yaml"
     path.write_text("worker: 3\n")

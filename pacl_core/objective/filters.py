@@ -1,10 +1,43 @@
 """The two filters: which pairs of a batch may be matches although they were not posted together.
 
-Both are `[B, B]` boolean matrices indexed [image v, text t], and each serves both directions.
+Both compare a label of the image with a label of the text, its own or that of its best match, so two
+vectors per modality (`Keys`) say everything; the `[B, B]` boolean matrices are indexed [image v, text t].
 """
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+
+class Keys(NamedTuple):
+    """What the filters compare: F holds where the `factual` keys of image and text agree, E likewise.
+
+    `[B]` int64 of the images or of the texts. Paper Eq. 6, 7, 9, 10, with f_l where Eq. 6 prints f_i.
+    """
+
+    factual: Tensor
+    emotional: Tensor
+
+
+def image_keys(factual_labels: Tensor, emotional_labels: Tensor, best_text_V: Tensor) -> Keys:
+    """Of every image: its own factual label, and the emotional label of the text that matches it best."""
+    return Keys(factual_labels, emotional_labels[best_text_V])
+
+
+def text_keys(factual_labels: Tensor, emotional_labels: Tensor, best_image_T: Tensor) -> Keys:
+    """Of every text: the factual label of the image that matches it best, and its own emotional label."""
+    return Keys(factual_labels[best_image_T], emotional_labels)
+
+
+def best_text(similarity: Tensor) -> Tensor:
+    """`[B]` int64: the text that matches each image best, the first one on ties (Eq. 12); no gradient."""
+    return similarity.detach().argmax(dim=1)
+
+
+def best_image(similarity: Tensor) -> Tensor:
+    """`[B]` int64: the image that matches each text best, the first one on ties (Eq. 13); no gradient."""
+    return similarity.detach().argmax(dim=0)
 
 
 def factual_filter(similarity: Tensor, factual_labels: Tensor) -> Tensor:
@@ -12,10 +45,9 @@ def factual_filter(similarity: Tensor, factual_labels: Tensor) -> Tensor:
 
     `similarity` [B, B] (images x texts), `factual_labels` [B] int64 of the images. F[v, t] holds where v
     has the label of the image that matches t best (first one on ties): column t is m_f(t), row v is
-    m_f^-1(v). Paper Eq. 6 and 7, with the f_l of its text where Eq. 6 prints f_i. No gradient passes.
+    m_f^-1(v). Paper Eq. 6 and 7. No gradient passes.
     """
-    best_image_T = similarity.detach().argmax(dim=0)
-    return factual_labels[:, None] == factual_labels[best_image_T][None, :]
+    return factual_labels[:, None] == factual_labels[best_image(similarity)][None, :]
 
 
 def emotional_filter(similarity: Tensor, emotional_labels: Tensor) -> Tensor:
@@ -25,8 +57,7 @@ def emotional_filter(similarity: Tensor, emotional_labels: Tensor) -> Tensor:
     has the label of the text that matches v best (first one on ties): row v is m_e(v), column t is
     m_e^-1(t). Paper Eq. 9 and 10. No gradient passes.
     """
-    best_text_V = similarity.detach().argmax(dim=1)
-    return emotional_labels[best_text_V][:, None] == emotional_labels[None, :]
+    return emotional_labels[best_text(similarity)][:, None] == emotional_labels[None, :]
 
 
 def off_diagonal(similarity: Tensor) -> Tensor:

@@ -1,12 +1,29 @@
-"""The one contrastive loss underneath: similarities, positives, negatives, and nothing of partitions."""
+"""The one contrastive loss underneath: similarities, positives, negatives, and nothing of partitions.
+
+Shapes: A anchors, C candidates, b anchors of one block.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn.functional import logsigmoid
+
+RowMask = Callable[[slice], Tensor]
+"""A mask that is never there as a whole: block of anchors -> its `[b, C]` bool rows, freshly made."""
+
+# logits in one block: few enough for a CPU's cache, enough to keep an accelerator busy
+_CPU_BLOCK, _DEVICE_BLOCK = 2**17, 2**26
 
 
 def masked_loss(
-    similarity: Tensor, positives: Tensor, negatives: Tensor, temperature: float | Tensor = 0.07
+    similarity: Tensor,
+    positives: Tensor,
+    negatives: Tensor | RowMask,
+    temperature: float | Tensor = 0.07,
+    chunk: int | None = None,
 ) -> Tensor:
     """Loss of every anchor, `[A]` float32 (float64 for float64 input); one direction of paper Eq. 3.
 
@@ -14,12 +31,104 @@ def masked_loss(
     P = sum over positives of exp(s / temperature), and N likewise over the negatives that are not
     positives, it is -log(P / (P + N)): the sum stays inside the log. An anchor without negatives has
     loss 0 and gradient 0; every anchor needs a positive.
+
+    Where every anchor has one positive, `positives` [A] int64 may name it, and `negatives` may be a
+    function that makes a block's rows. Then the backward pass keeps `similarity` and 2 A numbers, since
+    the gradient (N / (P + N)) (softmax over N - softmax over P) / temperature needs the sums only; what
+    else is needed is made again for `chunk` anchors at a time (default: a block that fits the cache).
     """
+    return _MaskedLoss.apply(similarity, temperature, positives, negatives, chunk)  # type: ignore[no-any-return]
+
+
+class _MaskedLoss(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        similarity: Tensor,
+        temperature: float | Tensor,
+        positives: Tensor,
+        negatives: Tensor | RowMask,
+        chunk: int | None,
+    ) -> Tensor:
+        dtype = torch.promote_types(similarity.dtype, torch.float32)
+        positive_A, negative_A = similarity.new_empty(2, len(similarity), dtype=dtype)
+        for rows in _blocks(similarity, chunk):
+            logits = _logits(similarity[rows], temperature)
+            negative_A[rows] = _log_sum(logits, _negative_rows(positives, negatives, rows))
+            if positives.dtype == torch.bool:
+                positive_A[rows] = _log_sum(logits, positives[rows])
+            else:
+                positive_A[rows] = logits.gather(1, positives[rows, None]).squeeze(1)
+        learnt = temperature if isinstance(temperature, Tensor) else None
+        ctx.save_for_backward(similarity, positive_A, negative_A, learnt)
+        ctx.temperature = None if learnt is not None else temperature
+        ctx.positives, ctx.negatives, ctx.chunk = positives, negatives, chunk
+        # -log(P / (P + N)) = -log sigmoid(log P - log N), exact also where the loss is tiny
+        return -logsigmoid(positive_A - negative_A)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient_A: Tensor) -> tuple[Tensor | None, ...]:
+        similarity, positive_A, negative_A, learnt = ctx.saved_tensors
+        temperature = ctx.temperature if learnt is None else learnt
+        weight_A = gradient_A * torch.sigmoid(negative_A - positive_A) / temperature
+        gradient = torch.empty_like(similarity)  # of a transposed view: transposed too
+        by_temperature = gradient_A.new_zeros(())
+        for rows in _blocks(similarity, ctx.chunk):
+            logits = _logits(similarity[rows], temperature)
+            negatives = _negative_rows(ctx.positives, ctx.negatives, rows)
+            block = _softmax(logits, negatives).mul_(weight_A[rows, None])
+            if ctx.positives.dtype == torch.bool:
+                block -= _softmax(logits, ctx.positives[rows]) * weight_A[rows, None]
+            else:
+                block.scatter_add_(1, ctx.positives[rows, None], -weight_A[rows, None])
+            if gradient.stride(0) == 1:  # turned within the cache, then copied along memory
+                gradient.T[:, rows] = block.T.contiguous()
+            else:
+                gradient[rows] = block
+            if ctx.needs_input_grad[1]:  # d loss / d temperature = -sum of gradient x logits
+                by_temperature -= block.mul_(logits).sum()
+        temperature_gradient = by_temperature.to(learnt.dtype) if ctx.needs_input_grad[1] else None
+        return gradient, temperature_gradient, None, None, None
+
+
+def _blocks(similarity: Tensor, chunk: int | None) -> Iterator[slice]:
+    anchors, candidates = similarity.shape
+    block = _CPU_BLOCK if similarity.device.type == "cpu" else _DEVICE_BLOCK
+    step = chunk or max(1, block // max(1, candidates))
+    return (slice(start, min(start + step, anchors)) for start in range(0, anchors, step))
+
+
+def _logits(similarity: Tensor, temperature: float | Tensor) -> Tensor:
     # half precision has too few digits for s / 0.01, so logits are at least float32
-    logits = similarity.to(torch.promote_types(similarity.dtype, torch.float32)) / temperature
-    # the lowest finite number, not -inf: an empty row then has a finite softmax, and 0 x it is 0, not NaN
-    lowest = torch.finfo(logits.dtype).min
-    positive_A = logits.masked_fill(~positives, lowest).logsumexp(dim=1)
-    negative_A = logits.masked_fill(positives | ~negatives, lowest).logsumexp(dim=1)
-    # -log(P / (P + N)) = -log sigmoid(log P - log N), exact also where the loss is tiny
-    return -logsigmoid(positive_A - negative_A)
+    wide = similarity.to(torch.promote_types(similarity.dtype, torch.float32))
+    return wide.contiguous() / temperature
+
+
+def _negative_rows(positives: Tensor, negatives: Tensor | RowMask, rows: slice) -> Tensor:
+    """[b, C] bool: the negatives that are not positives."""
+    mask = negatives[rows].clone() if isinstance(negatives, Tensor) else negatives(rows)
+    if positives.dtype == torch.bool:
+        return mask.logical_and_(~positives[rows])
+    return mask.scatter_(1, positives[rows, None], False)
+
+
+def _masked(logits: Tensor, mask: Tensor) -> Tensor:
+    """The logits where the mask holds, elsewhere the lowest number.
+
+    Not -inf: a row without any then has a finite softmax, and 0 x it is 0, not NaN. And not by where():
+    a sum does not branch, which on a CPU is several times as fast (as is widening bytes, not bools).
+    """
+    excluded = (~mask).view(torch.uint8).to(logits.dtype)
+    return torch.sub(logits, excluded, alpha=torch.finfo(logits.dtype).max)
+
+
+def _log_sum(logits: Tensor, mask: Tensor) -> Tensor:
+    """log of the sum of exp(logits) where the mask holds, [b]."""
+    masked = _masked(logits, mask)
+    # log_softmax is x - log_sum in one fused pass, which logsumexp is not; exact at the highest x
+    return masked.amax(dim=1) - masked.log_softmax(dim=1).amax(dim=1)
+
+
+def _softmax(logits: Tensor, mask: Tensor) -> Tensor:
+    return _masked(logits, mask).softmax(dim=1)

@@ -1,14 +1,12 @@
-"""From labels and a partition's name to masks (paper 3.3.2 to 3.3.4), and from masks to L1 .. L4."""
+"""L1 .. L4: of a whole batch, or of the rows that one process of several holds."""
 
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
-from pacl_core.objective.filters import emotional_filter, factual_filter, off_diagonal
-from pacl_core.objective.masked_loss import masked_loss
-
-PARTITIONS = ("strong", "partial_emotional", "partial_factual", "weak")
+from pacl_core.objective.anchors import sample_losses, select_anchors
+from pacl_core.objective.filters import best_image, best_text, image_keys, text_keys
 
 
 class Masks(NamedTuple):
@@ -27,32 +25,19 @@ def partition_masks(
     similarity: Tensor, partition: str, factual_labels: Tensor, emotional_labels: Tensor
 ) -> Masks:
     """Positives and negatives of one batch: Eq. 5, 8, 11 or 14. Arguments as in `partition_loss`."""
-    if partition not in PARTITIONS:
-        raise ValueError(f"unknown partition '{partition}'; known: {', '.join(PARTITIONS)}")
-    negatives = off_diagonal(similarity)
-    if partition in ("partial_emotional", "weak"):
-        negatives = negatives & ~factual_filter(similarity, factual_labels)
-    if partition in ("partial_factual", "weak"):
-        negatives = negatives & ~emotional_filter(similarity, emotional_labels)
-    if partition != "weak":
-        partners = ~off_diagonal(similarity)
-        return Masks(partners, negatives, partners, negatives)
-    order = torch.arange(len(similarity), device=similarity.device)
-    best_text_V = similarity.detach().argmax(dim=1)  # Eq. 12
-    best_image_T = similarity.detach().argmax(dim=0)  # Eq. 13
+    size = len(similarity)
+    best_text_V, best_image_T = best_text(similarity), best_image(similarity)
+    image = image_keys(factual_labels, emotional_labels, best_text_V)
+    text = text_keys(factual_labels, emotional_labels, best_image_T)
+    everyone = slice(0, size)
+    images = select_anchors(everyone, partition, image, text, best_text_V)
+    texts = select_anchors(everyone, partition, text, image, best_image_T)
     return Masks(
-        image_positives=order[None, :] == best_text_V[:, None],
-        image_negatives=negatives,
-        text_positives=order[:, None] == best_image_T[None, :],
-        text_negatives=negatives,
+        image_positives=one_hot(images.positive, size).bool(),
+        image_negatives=images.negatives(everyone),
+        text_positives=one_hot(texts.positive, size).bool().T,
+        text_negatives=texts.negatives(everyone).T,
     )
-
-
-def batch_loss(similarity: Tensor, masks: Masks, temperature: float | Tensor = 0.07) -> Tensor:
-    """Half the mean over image anchors plus half the mean over text anchors (Eq. 3), a scalar."""
-    images = masked_loss(similarity, masks.image_positives, masks.image_negatives, temperature)
-    texts = masked_loss(similarity.T, masks.text_positives.T, masks.text_negatives.T, temperature)
-    return 0.5 * images.mean() + 0.5 * texts.mean()
 
 
 def partition_loss(
@@ -61,12 +46,56 @@ def partition_loss(
     factual_labels: Tensor,
     emotional_labels: Tensor,
     temperature: float | Tensor = 0.07,
+    chunk: int | None = None,
 ) -> Tensor:
     """L1 (strong), L2 (partial_emotional), L3 (partial_factual) or L4 (weak) of one batch, a scalar.
 
     `similarity` [B, B] cosines, rows images, columns texts; labels [B] int64, factual ones of the images,
-    emotional ones of the texts. Every argmax is taken on detached similarities. Raises ValueError for an
-    unknown partition. Paper Eq. 5, 8, 11, 14.
+    emotional ones of the texts. Every argmax is taken on detached similarities. Half the mean over image
+    anchors plus half the mean over text anchors. Nothing but `similarity` and vectors is kept for the
+    backward pass; both passes make O(chunk x B) at a time beside it and its gradient. Raises ValueError
+    for an unknown partition. Paper Eq. 5, 8, 11, 14.
     """
-    masks = partition_masks(similarity, partition, factual_labels, emotional_labels)
-    return batch_loss(similarity, masks, temperature)
+    return sample_losses(
+        similarity,
+        similarity.T,
+        0,
+        partition,
+        factual_labels,
+        emotional_labels,
+        best_image(similarity),
+        best_text(similarity),
+        temperature,
+        chunk,
+    ).mean()
+
+
+def local_partition_loss(
+    image_rows: Tensor,
+    text_rows: Tensor,
+    offset: int,
+    partition: str,
+    factual_labels: Tensor,
+    emotional_labels: Tensor,
+    best_image_T: Tensor,
+    best_text_V: Tensor,
+    temperature: float | Tensor = 0.07,
+) -> Tensor:
+    """What b local samples add to the `partition_loss` of a batch of B, times B: a scalar.
+
+    `image_rows` [b, B] are similarities of the local images to all texts, `text_rows` [b, B] of the local
+    texts to all images; `offset` is the global index of the first local sample. Of the whole batch: labels
+    [B], `best_image_T` [B] int64 the image that matches each text best, `best_text_V` [B] the text that
+    matches each image best. The sum over all processes, divided by B, is the `partition_loss`.
+    """
+    return sample_losses(
+        image_rows,
+        text_rows,
+        offset,
+        partition,
+        factual_labels,
+        emotional_labels,
+        best_image_T,
+        best_text_V,
+        temperature,
+    ).sum()

@@ -1,69 +1,84 @@
-"""Checkpoints after each epoch: safetensors and JSON, nothing that would have to be unpickled."""
+"""Checkpoints within and after each epoch: safetensors and JSON, nothing that would have to be unpickled."""
 
 import shutil
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from pacl_core.artefacts.json_file import read_json, write_json
 from pacl_core.artefacts.publish import published_folder
+from pacl_core.training.learner import Learner
 
 History = list[dict[str, float]]
 
 
-def save_checkpoint(
-    work: Path, history: History, model: nn.Module, optimiser: torch.optim.Optimizer, device: str
-) -> None:
-    """Publish `<work>/epoch-<n>`, n being the epochs in `history`, then drop the older ones.
+@dataclass
+class Position:
+    """Where a run stands: metrics of the finished epochs, steps done in the one after them, its values.
 
-    Holds weights, buffers, optimiser moments and the generators' states; the position in the data
-    follows from the epoch.
+    `values`: name of a metric -> its scalars so far in this epoch, as a `Meter` collects them.
     """
-    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
-    for index, parameter in enumerate(_parameters(optimiser)):
-        for name, value in optimiser.state[parameter].items():
+
+    history: History = field(default_factory=list)
+    steps: int = 0
+    values: dict[str, list[Tensor]] = field(default_factory=dict)
+
+
+def save_checkpoint(work: Path, position: Position, learner: Learner, device: str) -> None:
+    """Publish `<work>/epoch-<finished>-<steps>`, then drop the older ones.
+
+    Holds weights, buffers, optimiser moments, averaged weights and the generators' states; learning rates
+    and the order of the data follow from the position.
+    """
+    tensors = {f"model.{name}": tensor for name, tensor in learner.model.state_dict().items()}
+    for index, parameter in enumerate(_parameters(learner.optimiser)):
+        for name, value in learner.optimiser.state[parameter].items():
             tensors[f"optimiser.{index}.{name}"] = value
+    tensors |= {f"average.{name}": tensor for name, tensor in learner.average.items()}
+    tensors |= {f"values.{name}": torch.stack(scalars) for name, scalars in position.values.items()}
     tensors["generator.cpu"] = torch.get_rng_state()
     if device.startswith("cuda"):
         tensors["generator.cuda"] = torch.cuda.get_rng_state(device)
-    target = work / f"epoch-{len(history):05d}"
+    target = work / f"epoch-{len(position.history):05d}-{position.steps:09d}"
     with published_folder(target) as draft:
         # a copy each: safetensors refuses memory that two names share
         save_file(
             {name: t.detach().to("cpu", copy=True).contiguous() for name, t in tensors.items()},
             draft / "state.safetensors",
         )
-        write_json(draft / "history.json", history)
-    for other in _checkpoints(work):
+        write_json(draft / "position.json", {"history": position.history, "steps": position.steps})
+    for other in [*_checkpoints(work), *work.glob(".epoch-*")]:  # drafts too, of runs that were killed
         if other != target:
             shutil.rmtree(other)
 
 
-def load_checkpoint(
-    work: Path, model: nn.Module, optimiser: torch.optim.Optimizer, device: str
-) -> History | None:
-    """Restore the newest checkpoint in place; its history, or None where there is none."""
+def load_checkpoint(work: Path, learner: Learner, device: str) -> Position | None:
+    """Restore the newest checkpoint in place; where it stands, or None where there is none."""
     found = _checkpoints(work)
     if not found:
         return None
     tensors = load_file(found[-1] / "state.safetensors")
-    model.load_state_dict(_under("model.", tensors))
-    for index, parameter in enumerate(_parameters(optimiser)):
+    learner.model.load_state_dict(_under("model.", tensors))
+    for index, parameter in enumerate(_parameters(learner.optimiser)):
         moments: dict[str, Any] = {}
         for name, value in _under(f"optimiser.{index}.", tensors).items():
             # moments have their parameter's memory layout, as a run without a break would have
             like = parameter if value.shape == parameter.shape else value
             moments[name] = torch.empty_like(like).copy_(value)
         if moments:
-            optimiser.state[parameter] = moments
+            learner.optimiser.state[parameter] = moments
+    for name, value in learner.average.items():
+        value.copy_(tensors[f"average.{name}"])
     torch.set_rng_state(tensors["generator.cpu"])
     if device.startswith("cuda"):
         torch.cuda.set_rng_state(tensors["generator.cuda"], device)
-    history: History = read_json(found[-1] / "history.json")
-    return history
+    stored = read_json(found[-1] / "position.json")
+    values = {name: list(t.to(device).unbind()) for name, t in _under("values.", tensors).items()}
+    return Position(stored["history"], stored["steps"], values)
 
 
 def _checkpoints(work: Path) -> list[Path]:

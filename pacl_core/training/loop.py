@@ -1,15 +1,17 @@
-"""The training run: epochs of steps, a checkpoint after each, the same bits after any interruption."""
+"""The training run: epochs of steps, checkpoints on the way, the same bits after any interruption."""
 
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from pacl_core.artefacts.vectors import Vectors
 from pacl_core.errors import UserError
@@ -17,20 +19,21 @@ from pacl_core.models.backbones import Backbone
 from pacl_core.objective import active_partitions, scheduled_partitions
 from pacl_core.params.training import TrainParams
 from pacl_core.shards.read import Samples
+from pacl_core.training.averaging import load_average, start_average
 from pacl_core.training.batches import Rows, epoch_batches, steps_in_epoch
-from pacl_core.training.checkpoint import History, load_checkpoint, save_checkpoint
+from pacl_core.training.checkpoint import History, Position, load_checkpoint, save_checkpoint
 from pacl_core.training.deterministic import deterministic, one_thread
+from pacl_core.training.holdout import hold_out
+from pacl_core.training.learner import Learner, make_learner
 from pacl_core.training.meter import Meter
-from pacl_core.training.optimiser import cosine, make_optimiser, set_learning_rates
-from pacl_core.training.pictures import ahead, pixel_source
-from pacl_core.training.projectors import make_projectors
-from pacl_core.training.step import add_gradients
+from pacl_core.training.optimiser import learning_rate_factor, set_learning_rates
+from pacl_core.training.pictures import ahead, batch_loader, pixel_source, plain_source
+from pacl_core.training.ranks import ALONE, Ranks
+from pacl_core.training.retrieval import held_out_recalls
+from pacl_core.training.update import update
 from pacl_core.training.warmup import warm_up
 
 log = logging.getLogger("pacl")
-
-# fastest on a CPU: EfficientNet-Lite0 at 112 pixels did 72 images a CPU second, 56 at 8, 66 at 64, 41 at 128
-CPU_PIECE = 16
 
 
 @dataclass(frozen=True)
@@ -54,92 +57,119 @@ def train(
     work: Path,
     device: str,
     workers: int,
+    checkpoint_minutes: float = 10,
+    group: Ranks = ALONE,
 ) -> Trained:
     """Enhance `backbone.module` in place (paper 3.3) and return its projectors and curves.
 
     `images` are the stored features of the untouched backbone, needed where `projector_warmup_steps` > 0.
-    Checkpoints live in `work`; called again with the same arguments after a kill, it goes on from the last
-    one and ends with the same bits. Raises `UserError` where there is nothing to train or a loss is not
-    finite.
+    Checkpoints live in `work`, one after each epoch and one every `checkpoint_minutes`; called again with
+    the same arguments after a kill, it goes on from the last one and ends with the same bits. Of several
+    ranks, each calls this on the same samples with a `device` of its own; all end with the same weights.
+    Raises `UserError` where there is nothing to train, or where a loss or gradient is not finite.
     """
-    sizes = {partition: len(rows) for partition, rows in samples.rows.items()}
+    rows, held = hold_out(samples, params.holdout, params.seed)
+    sizes = {partition: len(own) for partition, own in rows.items()}
     plan = [active_partitions(epoch, params.epochs, params.usage, sizes) for epoch in range(params.epochs)]
-    steps = [steps_in_epoch(active, sizes, params.batch_size) for active in plan]
-    _announce(sizes, params, sum(steps))
-
-    projectors = make_projectors(backbone.dim, samples.texts.shape[1], params.dim, params.seed).to(device)
-    module = backbone.module.to(device).to(memory_format=torch.channels_last)
-    module.requires_grad_()
-    # frozen: normalisation keeps its statistics, and dropout is off too
-    module.train(params.batch_norm == "update")
-    both = nn.ModuleDict({"backbone": module, "projectors": projectors})
-    optimiser = make_optimiser(module, projectors, params)
+    steps = [steps_in_epoch(active, sizes, params.batch_size, params.batching) for active in plan]
+    _announce(sizes, len(held), params, sum(steps))
+    learner = make_learner(backbone, samples.texts.shape[1], params, device, group)
+    preprocess = backbone.preprocess
 
     with deterministic(params.seed, device), ThreadPoolExecutor(workers) as pool:
-        history = load_checkpoint(work, both, optimiser, device)
-        if history is None:
-            history = []
-            if params.projector_warmup_steps:
-                if images is None:
-                    raise ValueError("the warm-up of the projectors needs stored image features")
-                with one_thread():
-                    warm_up(projectors, samples, images, params, device)
+        position = load_checkpoint(work, learner, device)
+        if position is None:
+            position = Position()
+            _warm_up(learner, samples, rows["strong"], images, params, device)
         else:
-            log.info("continuing after epoch %d of %d", len(history), params.epochs)
-        pixels = pixel_source(samples, backbone.preprocess, params, work, pool)
-
-        def load(batches: dict[str, Rows], epoch: int) -> Tensor:
-            taken = torch.from_numpy(pixels(np.concatenate(list(batches.values())), epoch)).to(device)
-            return backbone.preprocess.normalise(taken).contiguous(memory_format=torch.channels_last)
-
-        # statistics that update are of the whole step, and a GPU is fastest on all of it at once
-        together = params.batch_norm == "update" or device != "cpu"
-        features = module if together else _in_pieces(module)
-        for epoch in range(len(history), params.epochs):
-            meter = Meter(f"epoch {epoch + 1} of {params.epochs}", steps[epoch])
+            log.info("continuing after %d epochs and %d steps", len(position.history), position.steps)
+        group.agree("the last checkpoint", [len(position.history), position.steps])
+        with group.first_before_the_others():
+            load = batch_loader(preprocess, pixel_source(samples, preprocess, params, work, pool), device)
+        plain = batch_loader(preprocess, plain_source(samples, preprocess, pool), device)
+        saved = time.monotonic()
+        for epoch in range(len(position.history), params.epochs):
+            what = f"epoch {epoch + 1} of {params.epochs}"
             if not plan[epoch]:
                 scheduled = ", ".join(scheduled_partitions(epoch, params.epochs, params.usage))
-                log.info("%s: nothing to train, no pairs in %s", meter.what, scheduled)
-            batches = epoch_batches(plan[epoch], samples.rows, params.batch_size, epoch, params.seed)
-            done = sum(steps[:epoch])
-            for step, (batch, loaded) in enumerate(ahead(partial(load, epoch=epoch), batches), done):
-                rates = set_learning_rates(optimiser, cosine(step, sum(steps)))
-                optimiser.zero_grad()
+                log.info("%s: nothing to train, no pairs in %s", what, scheduled)
+            meter = Meter(what, steps[epoch], position.values, position.steps)
+            drawn = epoch_batches(plan[epoch], rows, params.batch_size, epoch, params.seed, params.batching)
+            left = islice(drawn, position.steps, None)
+            for batches, pictures in meter.waits(ahead(partial(_pictures, load, epoch, group), left)):
+                step = sum(steps[:epoch]) + position.steps
+                factor = learning_rate_factor(step, sum(steps), params.warmup_steps)
+                rates = set_learning_rates(learner.optimiser, factor)
                 where = f"step {step} (epoch {epoch + 1})"
-                losses = add_gradients(
-                    features, projectors, loaded, batch, samples, params.temperature, together, where
-                )
-                optimiser.step()
-                meter.add(losses.terms, losses.shares, rates, sum(len(rows) for rows in batch.values()))
-            history.append(meter.means())
-            save_checkpoint(work, history, both, optimiser, device)
+                group.seed(params.seed, step)
+                images_seen = sum(len(own) for own in batches.values())
+                meter.add(update(learner, samples, pictures, batches, params, where), rates, images_seen)
+                position.steps += 1
+                due = time.monotonic() - saved >= 60 * checkpoint_minutes
+                if (
+                    group.first and due and position.steps < steps[epoch]
+                ):  # else the epoch's own follows at once
+                    save_checkpoint(work, position, learner, device)
+                    saved = time.monotonic()
+            looked_at = held if group.first else held[:0]
+            recalls = held_out_recalls(learner, samples, looked_at, partial(plain, epoch), params.batch_size)
+            position = Position([*position.history, meter.means() | recalls])
+            if group.first:
+                save_checkpoint(work, position, learner, device)
+            saved = time.monotonic()
 
-    module.eval()
-    weights = {name: tensor.detach().cpu() for name, tensor in projectors.state_dict().items()}
+    load_average(learner.model, learner.average)
+    backbone.module.eval()
+    weights = {name: tensor.detach().cpu() for name, tensor in learner.projectors.state_dict().items()}
     card = {
         "params": params.model_dump(),
         "samples": sizes,
+        "held_out": len(held),
         "steps": sum(steps),
         "text_dim": int(samples.texts.shape[1]),
         "torch": torch.__version__,
     }
-    return Trained(weights, history, card)
+    return Trained(weights, position.history, card)
 
 
-def _announce(sizes: dict[str, int], params: TrainParams, steps: int) -> None:
+def _pictures(
+    load: Callable[[int, Rows], Tensor], epoch: int, group: Ranks, batches: dict[str, Rows]
+) -> Tensor:
+    return load(epoch, np.concatenate(list(group.own(batches).values())))
+
+
+def _warm_up(
+    learner: Learner,
+    samples: Samples,
+    strong: Rows,
+    images: Vectors | None,
+    params: TrainParams,
+    device: str,
+) -> None:
+    if params.projector_warmup_steps == 0:
+        return
+    if images is None:
+        raise ValueError("the warm-up of the projectors needs stored image features")
+    if learner.group.first:
+        with one_thread():
+            warm_up(learner.projectors, samples, strong, images, params, device)
+    learner.group.same_weights(learner.projectors)
+    learner.average.update(start_average(learner.model) if learner.average else {})
+
+
+def _announce(sizes: dict[str, int], held: int, params: TrainParams, steps: int) -> None:
     used = scheduled_partitions(params.epochs - 1, params.epochs, params.usage)
     if steps == 0:
         raise UserError(
             f"nothing to train: no pairs in {', '.join(used)}; lower a threshold in 'partition' or widen "
             "train.usage"
         )
+    if params.warmup_steps >= steps:
+        raise UserError(
+            f"train.warmup_steps: {params.warmup_steps} of a run of {steps} steps; give fewer, or more epochs"
+        )
     for partition in used:
         if sizes[partition] == 0:
             log.info("partition %s has no pairs: it contributes nothing", partition)
     counts = ", ".join(f"{partition} {sizes[partition]}" for partition in used)
-    log.info("%s pairs; %d epochs, %d steps", counts, params.epochs, steps)
-
-
-def _in_pieces(module: nn.Module) -> Callable[[Tensor], Tensor]:
-    """The backbone, a few pictures at a time: right where they do not see each other."""
-    return lambda images: torch.cat([module(piece) for piece in torch.split(images, CPU_PIECE)])
+    log.info("%s pairs, %d held out; %d epochs, %d steps", counts, held, params.epochs, steps)

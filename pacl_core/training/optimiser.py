@@ -3,41 +3,56 @@
 import math
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from pacl_core.params.training import TrainParams
+from pacl_core.training.layers import layer_scales
 
 
-def make_optimiser(backbone: nn.Module, projectors: nn.Module, params: TrainParams) -> torch.optim.AdamW:
-    """Groups by part and decay; a group has `part` and `full_lr`. Norms and biases are not decayed."""
-    groups = []
-    for part, module, lr in (
-        ("backbone", backbone, params.backbone_lr),
-        ("projectors", projectors, params.projector_lr),
-    ):
-        trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
+def make_optimiser(model: nn.ModuleDict, params: TrainParams) -> torch.optim.AdamW:
+    """Groups by part of the model, decay and layer; a group has `part` and `full_lr`.
+
+    Norms and biases are not decayed. Whatever is not the backbone learns at the projectors' rate.
+    """
+    groups: dict[tuple[str, float, float], list[Tensor]] = {}
+    for part, module in model.items():
+        full_lr = params.backbone_lr if part == "backbone" else params.projector_lr
+        scales: dict[str, float] = {}
+        if part == "backbone" and params.layer_decay is not None:
+            scales = layer_scales(module, params.layer_decay)
+        trained = [(name, p) for name, p in module.named_parameters() if p.requires_grad]
         # norms' scales and biases are the parameters of one dimension
         for decay, chosen in (
-            (params.weight_decay, [parameter for parameter in trained if parameter.ndim > 1]),
-            (0.0, [parameter for parameter in trained if parameter.ndim <= 1]),
+            (params.weight_decay, [(name, p) for name, p in trained if p.ndim > 1]),
+            (0.0, [(name, p) for name, p in trained if p.ndim <= 1]),
         ):
-            if chosen:
-                groups.append(
-                    {"params": chosen, "lr": lr, "weight_decay": decay, "part": part, "full_lr": lr}
-                )
+            for name, parameter in chosen:
+                groups.setdefault((part, decay, full_lr * scales.get(name, 1.0)), []).append(parameter)
     # one kernel for the whole update; step by step it took half of a projector step on a CPU
-    return torch.optim.AdamW(groups, fused=True)
+    return torch.optim.AdamW(
+        [
+            {"params": chosen, "lr": lr, "weight_decay": decay, "part": part, "full_lr": lr}
+            for (part, decay, lr), chosen in groups.items()
+        ],
+        fused=True,
+    )
 
 
-def cosine(step: int, steps: int) -> float:
-    """Factor of the learning rate at `step` (from 0) of `steps`: from 1 down towards 0 over the run."""
-    return 0.5 * (1 + math.cos(math.pi * step / steps))
+def learning_rate_factor(step: int, steps: int, warmup_steps: int = 0) -> float:
+    """Factor of the learning rate at `step` (from 0) of `steps`.
+
+    It grows linearly to 1 within the first `warmup_steps`, then follows a cosine from 1 down towards 0 at
+    the end of the run.
+    """
+    if step < warmup_steps:
+        return (step + 1) / warmup_steps
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup_steps) / (steps - warmup_steps)))
 
 
 def set_learning_rates(optimiser: torch.optim.Optimizer, factor: float) -> dict[str, float]:
-    """Scale every group's full rate by `factor`; returns the rate of each part."""
-    rates = {}
+    """Scale every group's full rate by `factor`; returns the rate of each part, of its last layer."""
+    rates: dict[str, float] = {}
     for group in optimiser.param_groups:
         group["lr"] = group["full_lr"] * factor
-        rates[group["part"]] = group["lr"]
+        rates[group["part"]] = max(group["lr"], rates.get(group["part"], 0.0))
     return rates

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from pacl_core.artefacts.npy_file import allocate
 from pacl_core.models.preprocess import Preprocess
@@ -15,8 +17,8 @@ from pacl_core.shards.read import Samples
 from pacl_core.training.augment import flips, random_resized_crop
 
 Pixels = NDArray[np.uint8]
-# (rows [B], epoch) -> [B, 3, size, size] uint8
-PixelSource = Callable[[NDArray[np.int64], int], Pixels]
+# (epoch, rows [B]) -> [B, 3, size, size] uint8
+PixelSource = Callable[[int, NDArray[np.int64]], Pixels]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -50,6 +52,29 @@ def ahead(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tup
             yield pending[0], pending[1].result()
 
 
+def batch_loader(
+    preprocess: Preprocess, pixels: PixelSource, device: str
+) -> Callable[[int, NDArray[np.int64]], Tensor]:
+    """(epoch, rows [B]) -> `[B, 3, size, size]` float32 on the device, normalised there, channels last."""
+
+    def load(epoch: int, rows: NDArray[np.int64]) -> Tensor:
+        none = np.empty((0, 3, preprocess.size, preprocess.size), np.uint8)
+        taken = torch.from_numpy(pixels(epoch, rows) if len(rows) else none)
+        if device.startswith("cuda"):  # a copy from pinned memory does not stop the step under way
+            taken = taken.pin_memory()
+        moved = taken.to(device, non_blocking=True)
+        return preprocess.normalise(moved).contiguous(memory_format=torch.channels_last)
+
+    return load
+
+
+def plain_source(samples: Samples, preprocess: Preprocess, pool: Executor) -> PixelSource:
+    """Pictures as the backbone is fed outside training, decoded each time."""
+    return lambda epoch, rows: np.stack(
+        list(pool.map(lambda row: preprocess.pixels(samples.picture(row)), rows.tolist()))
+    )
+
+
 def _cached(samples: Samples, preprocess: Preprocess, work: Path, pool: Executor) -> PixelSource:
     path = work / "pixels.npy"
     if not path.exists():
@@ -66,16 +91,16 @@ def _cached(samples: Samples, preprocess: Preprocess, work: Path, pool: Executor
         array.flush()
         draft.replace(path)
     pixels_N = np.load(path, mmap_mode="r", allow_pickle=False)
-    return lambda rows, epoch: pixels_N[rows]
+    return lambda epoch, rows: pixels_N[rows]
 
 
 def _decoding(samples: Samples, preprocess: Preprocess, params: TrainParams, pool: Executor) -> PixelSource:
-    def source(rows: NDArray[np.int64], epoch: int) -> Pixels:
+    if not params.random_resized_crop:
+        return plain_source(samples, preprocess, pool)
+
+    def source(epoch: int, rows: NDArray[np.int64]) -> Pixels:
         def view(row: int) -> Pixels:
-            picture = samples.picture(row)
-            if params.random_resized_crop:
-                return random_resized_crop(picture, preprocess, row, epoch, params.seed)
-            return preprocess.pixels(picture)
+            return random_resized_crop(samples.picture(row), preprocess, row, epoch, params.seed)
 
         return np.stack(list(pool.map(view, rows.tolist())))
 
@@ -83,8 +108,8 @@ def _decoding(samples: Samples, preprocess: Preprocess, params: TrainParams, poo
 
 
 def _flipping(source: PixelSource, seed: int) -> PixelSource:
-    def flipped(rows: NDArray[np.int64], epoch: int) -> Pixels:
-        pixels = np.array(source(rows, epoch))
+    def flipped(epoch: int, rows: NDArray[np.int64]) -> Pixels:
+        pixels = np.array(source(epoch, rows))
         mirrored = flips(rows, epoch, seed)
         pixels[mirrored] = pixels[mirrored][..., ::-1]
         return pixels

@@ -14,7 +14,7 @@ from pacl_core.errors import UserError
 from pacl_core.objective import partition_loss
 from pacl_core.params.training import TrainParams
 from pacl_core.shards.read import Samples
-from pacl_core.training.batches import epoch_batches
+from pacl_core.training.batches import Rows, epoch_batches
 from pacl_core.training.projectors import embed
 
 log = logging.getLogger("pacl")
@@ -23,17 +23,22 @@ _REPRO = "run 'dvc repro' to rebuild what is stale"
 
 
 def warm_up(
-    projectors: nn.ModuleDict, samples: Samples, images: Vectors, params: TrainParams, device: str
+    projectors: nn.ModuleDict,
+    samples: Samples,
+    strong: Rows,
+    images: Vectors,
+    params: TrainParams,
+    device: str,
 ) -> None:
-    """Train both projectors by L1 for `projector_warmup_steps` on stored features of the strong pairs.
+    """Train both projectors by L1 for `projector_warmup_steps` on stored features of `strong`, rows of pairs.
 
     Constant learning rate. Raises `UserError` where the stored features are of other pairs or width.
     """
-    strong = samples.rows["strong"]
-    if not strong:
+    if len(strong) == 0:
         log.info("no strong pairs: the projectors are not warmed up")
         return
-    places = _places(samples, strong, images, projectors.get_parameter("image.weight").shape[1])
+    place_of = np.zeros(len(samples.sample_ids), np.int64)
+    place_of[strong] = _places(samples, strong, images, projectors.get_parameter("image.weight").shape[1])
     optimiser = torch.optim.AdamW(
         projectors.parameters(), lr=params.projector_lr, weight_decay=params.weight_decay, fused=True
     )
@@ -42,11 +47,12 @@ def warm_up(
     for epoch in count():
         for batch in epoch_batches(("strong",), {"strong": strong}, params.batch_size, epoch, params.seed):
             rows = batch["strong"]
-            stored = np.asarray(images.vectors[places[rows - strong.start]], np.float32)
+            stored = np.asarray(images.vectors[place_of[rows]], np.float32)
             image_VD = torch.from_numpy(stored).to(device)
             text_TD = torch.from_numpy(np.array(samples.texts[rows])).to(device)
             z_v, z_t = embed(projectors, image_VD, text_TD)
-            loss = partition_loss(z_v @ z_t.T, "strong", labels, labels, params.temperature)
+            unread = labels[: len(rows)]
+            loss = partition_loss(z_v @ z_t.T, "strong", unread, unread, params.temperature)
             if not torch.isfinite(loss):
                 ids = ", ".join(samples.sample_ids[row] for row in rows)
                 raise UserError(f"projector warm-up: loss is {loss.item()} at step {step}; samples: {ids}")
@@ -59,7 +65,7 @@ def warm_up(
                 return
 
 
-def _places(samples: Samples, strong: range, images: Vectors, width: int) -> NDArray[np.int64]:
+def _places(samples: Samples, strong: Rows, images: Vectors, width: int) -> NDArray[np.int64]:
     """Rows of the stored features that belong to the strong pairs, in their order."""
     if images.vectors.shape[1] != width:
         raise UserError(

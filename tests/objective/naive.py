@@ -23,7 +23,8 @@ def best_text(s: Rows, v: int) -> int:
 
 def m_f(s: Rows, f: list[int], t: int) -> set[int]:
     """Eq. 6: images that might be a factual match of text t."""
-    return {j for j in range(len(s)) if f[j] == f[best_image(s, t)]}
+    label = f[best_image(s, t)]
+    return {j for j in range(len(s)) if f[j] == label}
 
 
 def m_f_inverse(s: Rows, f: list[int], v: int) -> set[int]:
@@ -33,7 +34,8 @@ def m_f_inverse(s: Rows, f: list[int], v: int) -> set[int]:
 
 def m_e(s: Rows, e: list[int], v: int) -> set[int]:
     """Eq. 9: texts that might be an emotional match of image v."""
-    return {j for j in range(len(s)) if e[j] == e[best_text(s, v)]}
+    label = e[best_text(s, v)]
+    return {j for j in range(len(s)) if e[j] == label}
 
 
 def m_e_inverse(s: Rows, e: list[int], t: int) -> set[int]:
@@ -67,3 +69,19 @@ def naive_loss(s: Tensor, partition: str, f: list[int], e: list[int], temperatur
         total = total + 0.5 * anchor_loss(row, of_image, others - by_factual_v[i] - by_emotional_v[i])
         total = total + 0.5 * anchor_loss(column, of_text, others - by_factual_t[i] - by_emotional_t[i])
     return total / size
+
+
+def sample_loss(s: Tensor, i: int, partition: str, f: list[int], e: list[int], temperature: float) -> Tensor:
+    """What pair i, as image and as text anchor, adds to a batch in which it alone follows `partition`."""
+    rows = s.tolist()
+    others = {j for j in range(len(s)) if j != i}
+    of_image = {best_text(rows, i)} if partition == "weak" else {i}
+    of_text = {best_image(rows, i)} if partition == "weak" else {i}
+    from_image, from_text = others, others
+    if partition in FACTUAL:
+        from_image, from_text = from_image - m_f_inverse(rows, f, i), from_text - m_f(rows, f, i)
+    if partition in EMOTIONAL:
+        from_image, from_text = from_image - m_e(rows, e, i), from_text - m_e_inverse(rows, e, i)
+    image = anchor_loss([s[i, j] / temperature for j in range(len(s))], of_image, from_image)
+    text = anchor_loss([s[j, i] / temperature for j in range(len(s))], of_text, from_text)
+    return 0.5 * image + 0.5 * text

@@ -52,3 +52,28 @@ def test_batches_are_level_and_without_doubles(strong: int, weak: int, batch_siz
             pieces = -(-full // batch_size)
             assert len(np.unique(batch)) == len(batch)
             assert full // pieces <= len(batch) <= min(batch_size, full // pieces + 1)
+
+
+def test_a_mixed_epoch_sees_every_active_pair_once() -> None:
+    steps = list(epoch_batches(("strong", "weak"), ROWS, 8, epoch=0, seed=0, batching="mixed"))
+    assert len(steps) == steps_in_epoch(("strong", "weak"), {"strong": 10, "weak": 63}, 8, "mixed") == 10
+    for name, rows in ROWS.items():
+        assert sorted(chain(*(step.get(name, []) for step in steps))) == list(rows)
+    assert {sum(map(len, step.values())) for step in steps} == {7, 8}
+    assert list(epoch_batches((), ROWS, 8, epoch=0, seed=0, batching="mixed")) == []
+
+
+def test_mixed_batches_leave_out_whom_they_do_not_meet() -> None:
+    rows = {"strong": range(1), "weak": range(1, 40)}
+    steps = list(epoch_batches(("strong", "weak"), rows, 8, epoch=0, seed=0, batching="mixed"))
+    assert sum("strong" in step for step in steps) == 1
+    assert all(len(batch) for step in steps for batch in step.values())
+
+
+def test_mixed_order_follows_seed_and_epoch() -> None:
+    def order(epoch: int, seed: int) -> list[int]:
+        steps = epoch_batches(("weak",), ROWS, 8, epoch, seed, "mixed")
+        return [int(row) for step in steps for row in step["weak"]]
+
+    assert order(0, 0) == order(0, 0)
+    assert len({tuple(order(epoch, seed)) for epoch in range(3) for seed in range(3)}) == 9

@@ -39,8 +39,9 @@ def project(
         "weights": "tiny.safetensors",
         "image_size": 32,
     }
-    tree["train"] |= {"epochs": EPOCHS, "batch_size": 8, "dim": 16, "projector_warmup_steps": 0}
+    tree["train"] |= {"epochs": EPOCHS, "batch_size": 4, "dim": 16, "projector_warmup_steps": 0}
     tree["train"] |= {"batch_norm": "update", "horizontal_flip": True}
+    tree["train"] |= {"holdout": 3, "ema": 0.9, "temperature_learnable": True}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(tree))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PACL_DEVICE", "cpu")
@@ -55,26 +56,31 @@ def outs(project: Path) -> dict[str, bytes]:
     return {str(path.relative_to(project)): path.read_bytes() for path in sorted(paths)}
 
 
-def start_and_kill(project: Path) -> None:
-    """Start the stage, wait for its first checkpoint, and kill it without warning."""
-    environ = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+def checkpoints(project: Path) -> list[str]:
+    return sorted(path.name for path in project.glob(".pacl/scratch/train/*/epoch-*"))
+
+
+def start_and_kill(project: Path, moment: str) -> None:
+    """Start the stage, wait for the checkpoint of this moment or a later one, and kill it without warning."""
+    environ = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PACL_CHECKPOINT_MINUTES": "0"}
     command = [sys.executable, "-m", "stages.train"]
     with subprocess.Popen(command, cwd=project, env=environ, stderr=subprocess.PIPE) as process:
         deadline = time.monotonic() + 120
-        while not list(project.glob(".pacl/scratch/train/*/epoch-*")):
+        while not any(name >= moment for name in checkpoints(project)):
             assert process.poll() is None, process.stderr.read().decode()  # type: ignore[union-attr]
             assert time.monotonic() < deadline
-            time.sleep(0.002)
+            time.sleep(0.001)
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert process.returncode == -signal.SIGKILL
 
 
 def test_killed_and_started_again_ends_with_the_same_bytes(project: Path) -> None:
-    start_and_kill(project)
-    (checkpoint, *_) = sorted(project.glob(".pacl/scratch/train/*/epoch-*"))
-    assert int(checkpoint.name.removeprefix("epoch-")) < EPOCHS
-    assert outs(project) == {}  # nothing half-done is published
+    # in the middle of epochs, of each phase: the first step, and a continued run killed once more
+    for moment in ("epoch-00000-000000001", "epoch-00002-000000002", "epoch-00004-000000003"):
+        start_and_kill(project, moment)
+        assert checkpoints(project)[-1] < f"epoch-{EPOCHS:05d}"
+        assert outs(project) == {}  # nothing half-done is published
 
     run_stage(load("params.yaml"))
     resumed = outs(project)

@@ -29,9 +29,10 @@ def run(
     work: Path,
     workers: int = 2,
     images: Vectors | None = None,
+    minutes: float = 10,
 ) -> tuple[dict[str, Tensor], Trained]:
     work.mkdir(exist_ok=True)
-    trained = train(samples, backbone, params, images, work, "cpu", workers)
+    trained = train(samples, backbone, params, images, work, "cpu", workers, minutes)
     return backbone.state(), trained
 
 
@@ -112,17 +113,20 @@ def test_pictures_decoded_as_needed_train_the_same(
     assert equal(cached, decoded)
 
 
+@pytest.mark.parametrize("minutes", [0, 10])
 @pytest.mark.parametrize("batch_norm", ["frozen", "update"])
-def test_a_run_stopped_between_epochs_ends_with_the_same_bits(
+def test_a_run_stopped_at_every_checkpoint_ends_with_the_same_bits(
     samples: Samples,
     make_backbone: MakeBackbone,
     params: TrainParams,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     batch_norm: str,
+    minutes: float,
 ) -> None:
-    params = params.model_copy(update={"batch_norm": batch_norm})
-    whole, _ = run(samples, make_backbone(), params, tmp_path / "whole")
+    options = {"ema": 0.5, "temperature_learnable": True, "clip_norm": 1.0, "non_finite": "skip"}
+    params = params.model_copy(update={"batch_norm": batch_norm, "holdout": 3} | options)
+    whole, uninterrupted = run(samples, make_backbone(), params, tmp_path / "whole")
 
     from pacl_core.training import loop
 
@@ -132,14 +136,16 @@ def test_a_run_stopped_between_epochs_ends_with_the_same_bits(
         save(*arguments)  # type: ignore[arg-type]
         raise KeyboardInterrupt
 
-    for _ in range(params.epochs):  # each time one more epoch, in what is otherwise a new process' state
+    stops = 2 + 3 + 3 if minutes == 0 else params.epochs
+    for _ in range(stops):  # each time one step or epoch more, in what is otherwise a new process' state
         with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
             patched.setattr(loop, "save_checkpoint", save_and_stop)
-            run(samples, make_backbone(), params, tmp_path / "parts")
-    parts, trained = run(samples, make_backbone(), params, tmp_path / "parts")
-    assert equal(whole, parts)
+            run(samples, make_backbone(), params, tmp_path / "parts", minutes=minutes)
+    parts, trained = run(samples, make_backbone(), params, tmp_path / "parts", minutes=minutes)
+    assert equal(whole, parts) and equal(uninterrupted.projectors, trained.projectors)
+    assert trained.history == uninterrupted.history
     assert len(trained.history) == params.epochs
-    assert [path.name for path in sorted((tmp_path / "parts").glob("epoch-*"))] == ["epoch-00003"]
+    assert [path.name for path in sorted((tmp_path / "parts").glob("epoch-*"))] == ["epoch-00003-000000000"]
 
 
 def test_frozen_batch_norm_keeps_its_statistics_but_learns_its_scale(
