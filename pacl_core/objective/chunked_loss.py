@@ -25,8 +25,8 @@ def chunked_partition_loss(
     the best matches of all: so the best matches are found first, without gradient, and the backward pass
     makes the rows of one chunk after the other again. Peak beside the features and their gradients, in
     floats: 2 chunk x B similarities and as much for their gradients; kept for the backward pass: nothing
-    but the features and vectors of B. The price is three more products of the features: five in place of
-    one forward, four in place of two backward. Matmul may round a chunk's similarities in another way
+    but the features and vectors of B. The price is in products of features: three forward and
+    six backward in place of one and two. Matmul may round a chunk's similarities in another way
     than the square's, so argmax among equals up to rounding may differ.
     """
     losses = chunked_sample_losses(

@@ -88,7 +88,9 @@ class _MaskedLoss(torch.autograd.Function):
                 gradient[rows] = block
             if ctx.needs_input_grad[1]:  # d loss / d temperature = -sum of gradient x logits
                 by_temperature -= block.mul_(logits).sum()
-        temperature_gradient = by_temperature.to(learnt.dtype) if ctx.needs_input_grad[1] else None
+        temperature_gradient = (
+            by_temperature.to(learnt.dtype).reshape(learnt.shape) if ctx.needs_input_grad[1] else None
+        )
         return gradient, temperature_gradient, None, None, None
 
 
