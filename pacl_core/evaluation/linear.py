@@ -13,8 +13,6 @@ A regression's bias starts at the training mean, which took the embedded data se
 """
 
 import copy
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +23,7 @@ from torch import Tensor
 
 from pacl_core.evaluation.heads import head_loss, head_prediction, new_head
 from pacl_core.evaluation.tasks import Task
+from pacl_core.threads import one_thread
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def fit(task: Task, train: Examples, val: Examples, recipe: Recipe, seed: int, d
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=steps)
     order = torch.Generator().manual_seed(seed)
     best = Fitted(head, 0, float("inf"))
-    with _one_thread():
+    with one_thread():
         for epoch in range(1, recipe.epochs + 1):
             shuffled = torch.randperm(len(x_ND), generator=order).to(device)
             for batch in torch.split(shuffled, recipe.batch_size):
@@ -93,17 +92,6 @@ def predict(task: Task, head: torch.nn.Linear, features: NDArray[np.float32]) ->
         outputs = head(torch.from_numpy(features).to(head.weight.device))
         predictions: NDArray[Any] = head_prediction(task.kind)(outputs).double().cpu().numpy()
     return predictions
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """A head is so small that waiting for other threads cost ten times its work on a busy machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _tensors(examples: Examples, device: str) -> tuple[Tensor, Tensor]:

@@ -23,15 +23,3 @@ def deterministic(seed: int, device: str) -> Iterator[None]:
         finally:
             torch.use_deterministic_algorithms(algorithms)
             torch.utils.deterministic.fill_uninitialized_memory = filling  # type: ignore[attr-defined]
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """For small products on the CPU: threads gain little there, and on a busy machine they wait for
-    each other (150 projector steps: 4 s with one, 68 s with two on two cores that others used too)."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

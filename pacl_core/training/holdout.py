@@ -2,24 +2,18 @@
 
 import numpy as np
 
-from pacl_core.errors import UserError
 from pacl_core.shards.read import Samples
 from pacl_core.training.batches import Rows
 
 
 def hold_out(samples: Samples, count: int, seed: int) -> tuple[dict[str, Rows], Rows]:
-    """Rows to train on by partition, and `count` rows of strong pairs drawn by `seed`, both ascending.
+    """Rows to train on by partition, and rows of strong pairs drawn by `seed`, both ascending.
 
-    Without any strong pair nothing is held out. Raises `UserError` where none would be left to train on.
+    `count` of them, but never more than a third: a small corpus has to train on something.
     """
     rows = {name: np.arange(r.start, r.stop, dtype=np.int64) for name, r in samples.rows.items()}
     strong = rows["strong"]
-    if count == 0 or len(strong) == 0:
-        return rows, strong[:0]
-    if count >= len(strong):
-        raise UserError(
-            f"train.holdout: {count} of {len(strong)} strong pairs leave none to train on; lower it"
-        )
+    count = min(count, len(strong) // 3)
     drawn = np.zeros(len(strong), bool)
     drawn[np.random.default_rng((seed, _OWN_STREAM)).choice(len(strong), count, replace=False)] = True
     rows["strong"] = strong[~drawn]

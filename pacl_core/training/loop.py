@@ -19,10 +19,11 @@ from pacl_core.models.backbones import Backbone
 from pacl_core.objective import active_partitions, scheduled_partitions
 from pacl_core.params.training import TrainParams
 from pacl_core.shards.read import Samples
+from pacl_core.threads import one_thread
 from pacl_core.training.averaging import load_average, start_average
 from pacl_core.training.batches import Rows, epoch_batches, steps_in_epoch
 from pacl_core.training.checkpoint import History, Position, load_checkpoint, save_checkpoint
-from pacl_core.training.deterministic import deterministic, one_thread
+from pacl_core.training.deterministic import deterministic
 from pacl_core.training.holdout import hold_out
 from pacl_core.training.learner import Learner, make_learner
 from pacl_core.training.meter import Meter

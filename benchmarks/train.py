@@ -1,0 +1,133 @@
+"""Images/s of a training step and of its parts, side by side: rounds interleaved, medians.
+
+python benchmarks/train.py [--rounds 3] [--batch 64] [--text-rounds 1]; run `dvc repro shards` before.
+
+bare       the backbone alone: forward and backward on tensors in memory
+fed        the same, its pictures taken from the shards
+full       the whole step of a phase: pictures, backbone, projectors, losses, optimiser
+usual      what most code does: the same backbone, open_clip's loss, and a frozen text tower of SKEP's size
+           (24 layers, 1024 wide, 77 tokens, random weights) that runs in every step
+
+Goals: full >= 0.90 of bare; full of the first phase >= 2 x usual.
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from open_clip import ClipLoss
+from torch.nn.functional import normalize
+from transformers import RobertaConfig, RobertaModel
+
+from pacl_core.models.backbones import load_backbone
+from pacl_core.objective import scheduled_partitions
+from pacl_core.params import load
+from pacl_core.runtime import runtime
+from pacl_core.shards.read import read_shards
+from pacl_core.training.learner import make_learner
+from pacl_core.training.pictures import batch_loader, pixel_source
+from pacl_core.training.update import update
+
+TOKENS, WIDTH = 77, 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--text-rounds", type=int, default=1)
+    chosen = parser.parse_args()
+    if not Path("data/shards/index.json").is_file():
+        raise SystemExit("data/shards: missing; run 'dvc repro shards' first")
+
+    params, machine = load("params.yaml"), runtime()
+    train = params.train
+    backbone = load_backbone(params.backbone)
+    with tempfile.TemporaryDirectory() as work, ThreadPoolExecutor(machine.workers) as pool:
+        samples = read_shards(Path("data/shards"), Path(work))
+        learner = make_learner(backbone, samples.texts.shape[1], train, machine.device)
+        source = pixel_source(samples, backbone.preprocess, train, Path(work), pool)
+        pictures = batch_loader(backbone.preprocess, source, machine.device)
+        text_tower = RobertaModel(
+            RobertaConfig(
+                num_hidden_layers=24, hidden_size=WIDTH, num_attention_heads=16, intermediate_size=4096
+            ),
+            add_pooling_layer=False,
+        )
+        text_tower = text_tower.to(machine.device).eval().requires_grad_(False)
+        to_space = torch.nn.Linear(WIDTH, train.dim, bias=False).to(machine.device)
+        tokens = torch.randint(5, 50_000, (chosen.batch, TOKENS), device=machine.device)
+
+        phases = {
+            f"phase {1 + phase}": {
+                partition: samples.rows[partition][: chosen.batch]
+                for partition in scheduled_partitions(phase, 3)
+                if len(samples.rows[partition])
+            }
+            for phase in range(3)
+        }
+        batches = phases["phase 3"]
+        rows = np.concatenate(list(batches.values()))
+        in_memory = pictures(0, rows)
+
+        def bare() -> int:
+            for piece in torch.split(in_memory, chosen.batch):
+                learner.features(piece).sum().backward()
+            return len(in_memory)
+
+        def fed() -> int:
+            for piece in torch.split(pictures(0, rows), chosen.batch):
+                learner.features(piece).sum().backward()
+            return len(rows)
+
+        def full(batches: dict[str, np.ndarray]) -> int:
+            own = np.concatenate(list(batches.values()))
+            update(learner, samples, pictures(0, own), batches, train, "benchmark")
+            return len(own)
+
+        def usual() -> int:
+            images = pictures(0, rows[: chosen.batch])
+            with torch.no_grad():
+                texts = text_tower(input_ids=tokens).last_hidden_state[:, 0]
+            z_v = normalize(learner.projectors["image"](learner.features(images)), dim=1)
+            z_t = normalize(to_space(texts), dim=1)
+            ClipLoss()(z_v, z_t, torch.tensor(1 / train.temperature)).backward()
+            learner.optimiser.step()
+            learner.optimiser.zero_grad()
+            return chosen.batch
+
+        work_of: dict[str, Callable[[], int]] = {"bare": bare, "fed": fed}
+        for name, own in phases.items():
+            work_of[f"full, {name}"] = lambda own=own: full(own)
+        rates = measure(work_of, chosen.rounds)
+        rates |= measure({"usual": usual}, chosen.text_rounds) if chosen.text_rounds else {}
+
+    print(f"{'':14} {'images/s':>9} {'of bare':>8}")
+    for name, rate in rates.items():
+        print(f"{name:14} {rate:9.1f} {rate / rates['bare']:8.2f}")
+    if "usual" in rates:
+        print(f"full, phase 1, over usual: {rates['full, phase 1'] / rates['usual']:.1f} x")
+
+
+def measure(work_of: dict[str, Callable[[], int]], rounds: int) -> dict[str, float]:
+    """Median images/s of each, after one round that does not count, all taking turns."""
+    seen: dict[str, list[float]] = {name: [] for name in work_of}
+    for turn in range(rounds + 1):
+        for name, work in work_of.items():
+            started = time.perf_counter()
+            images = work()
+            if torch.cuda.is_available():
+                torch.cuda.synchronize()
+            if turn:
+                seen[name].append(images / (time.perf_counter() - started))
+    return {name: statistics.median(rates) for name, rates in seen.items()}
+
+
+if __name__ == "__main__":
+    main()
