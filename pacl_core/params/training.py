@@ -12,6 +12,7 @@ class TrainParams(Section):
 
     epochs: int = Field(default=30, ge=1)
     batch_size: int = Field(default=64, ge=1)
+    compile: bool = False
     batching: Literal["separate", "mixed"] = "separate"
     dim: int = Field(default=768, ge=1)
     temperature: float = Field(default=0.07, gt=0)

@@ -30,8 +30,9 @@ def one_forward(params: TrainParams, device: str) -> bool:
 
 
 def features_of(module: nn.Module, params: TrainParams, device: str) -> Callable[[Tensor], Tensor]:
-    """`[B, 3, H, W]` normalised -> `[B, D]`, in the precision of `params`."""
-    run: Callable[[Tensor], Tensor] = module if one_forward(params, device) else _in_pieces(module)
+    """`[B, 3, H, W]` normalised -> `[B, D]`, in the precision of `params`, compiled where they ask for it."""
+    called = torch.compile(module) if params.compile else module  # shares the weights of `module`
+    run: Callable[[Tensor], Tensor] = called if one_forward(params, device) else _in_pieces(called)
     if params.precision == "float32":
         return run
 
@@ -42,6 +43,6 @@ def features_of(module: nn.Module, params: TrainParams, device: str) -> Callable
     return autocast
 
 
-def _in_pieces(module: nn.Module) -> Callable[[Tensor], Tensor]:
+def _in_pieces(module: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
     """The backbone, a few pictures at a time: right where they do not see each other."""
     return lambda images: torch.cat([module(piece) for piece in torch.split(images, CPU_PIECE)])

@@ -1,6 +1,7 @@
 """Every option of the train section does what it says, in whole runs on a tiny corpus."""
 
 import logging
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -57,6 +58,15 @@ def test_neutral_values_change_nothing(run) -> None:
     plain, _ = run()
     neutral, _ = run(clip_norm=1e9, layer_decay=1.0, non_finite="skip")
     assert equal(plain, neutral)
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler on a CPU")
+def test_a_compiled_backbone_learns_the_same(run) -> None:
+    plain, _ = run(backbone_lr=1e-4)
+    compiled, _ = run(backbone_lr=1e-4, compile=True)
+    assert plain.keys() == compiled.keys()
+    for name in plain:
+        torch.testing.assert_close(plain[name], compiled[name], rtol=1e-3, atol=1e-4)
 
 
 def test_clipping_shortens_the_gradient_that_is_applied(run, monkeypatch) -> None:
