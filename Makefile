@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro report test lint types format bench clean
+.PHONY: help install repro report tables test lint types format bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ repro: $(VENV)/.installed ## run the whole pipeline on the embedded default; onl
 report: $(VENV)/.installed ## rebuild what the report needs, and say where it is
 	@$(BIN)/dvc repro report
 	@$(BIN)/python -m pacl_core.report.headline
+
+tables: $(VENV)/.installed ## the paper's Tables 1 to 5 beside the workspace and its experiments
+	@$(BIN)/python -m pacl_core.report.tables
 
 test: $(VENV)/.installed-test ## the test suite
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m 'not slow' -n 2 --dist loadfile

@@ -1,4 +1,4 @@
-"""downstream: a data set as published -> data/downstream/<name>.parquet and .json.
+"""downstream: a data set as published -> data/downstream/<name>.parquet, .json and _rejected.parquet.
 
 python -m stages.downstream <data set>
 """
@@ -7,8 +7,10 @@ import logging
 import sys
 from pathlib import Path
 
+from pacl_core.artefacts.scratch import scratch
 from pacl_core.errors import UserError, unknown
-from pacl_core.evaluation.datasets import read_dataset
+from pacl_core.evaluation.datasets.readers import read_items
+from pacl_core.evaluation.datasets.record import load_record
 from pacl_core.evaluation.datasets.store import write_dataset
 from pacl_core.params import Params
 from pacl_core.runtime import runtime
@@ -27,9 +29,19 @@ def main(params: Params) -> None:
     if name not in params.downstream:
         raise unknown("data set", name, params.downstream)
     chosen = params.downstream[name]
-    path = Path("data/downstream") / f"{name}.parquet"
-    description = write_dataset(read_dataset(chosen), path, chosen.image_size, runtime().workers)
-    log.info("%s: %s", name, description["counts"])
+    record = load_record(Path(chosen.record))
+    with scratch(f"downstream-{name}", chosen.model_dump()) as folder:
+        description = write_dataset(
+            name,
+            record,
+            read_items(record, Path(chosen.path)),
+            path=Path("data/downstream") / f"{name}.parquet",
+            image_size=chosen.image_size,
+            workers=runtime().workers,
+            scratch=folder,
+        )
+    counts = description["counts"]
+    log.info("%s: %s items; rejected: %s", name, counts["items"], counts["rejected_by_reason"])
 
 
 if __name__ == "__main__":

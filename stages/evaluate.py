@@ -1,78 +1,105 @@
 """Evaluate a variant on a downstream data set: python -m stages.evaluate <dataset> <protocol> <variant>"""
 
+import logging
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pacl_core.artefacts.code_hash import code_sha256
 from pacl_core.artefacts.hashing import file_sha256
-from pacl_core.artefacts.json_file import read_json, write_json
+from pacl_core.artefacts.json_file import read_json
 from pacl_core.artefacts.scratch import scratch
 from pacl_core.errors import UserError, unknown
-from pacl_core.evaluation.linear import Recipe
+from pacl_core.evaluation.features import read_features
+from pacl_core.evaluation.outcome import NotApplicableError, Outcome
 from pacl_core.evaluation.predictions import write_predictions
-from pacl_core.evaluation.protocol import run_linear, task_figures
-from pacl_core.evaluation.tasks import read_tasks
-from pacl_core.models.inference import pixel_features
-from pacl_core.models.saved import WEIGHTS, load_model
+from pacl_core.evaluation.summary import summarise, write_summary
+from pacl_core.evaluation.tasks import Task, read_tasks
+from pacl_core.models.saved import CARD, WEIGHTS
 from pacl_core.params import Params
-from pacl_core.passes.images import encode_images
-from pacl_core.passes.key import pass_key
 from pacl_core.runtime import runtime
 from stages.run import run
+
+log = logging.getLogger("pacl")
+
+PROTOCOLS = ("linear", "finetune", "zero_shot")
 
 
 def main(params: Params) -> None:
     dataset, protocol, variant = _arguments()
-    if protocol != "linear":
-        raise unknown("protocol", protocol, ["linear"])
-    pictures = Path(f"data/downstream/{dataset}.parquet")
+    pictures, model = Path(f"data/downstream/{dataset}.parquet"), Path("models") / variant
     tasks = read_tasks(pictures.with_suffix(".json"))
-    model = Path("models") / variant
-    if not model.is_dir():
+    if not (model / CARD).is_file():
         raise UserError(f"{model}: no such variant; put a saved model there or edit evaluate.variants")
-    recipe = Recipe(params.evaluate.head_lr, params.evaluate.epochs, params.evaluate.batch_size)
+    excluded: set[str] = set()
+    if params.evaluate.exclude_leaks != "none":
+        from pacl_core.evaluation.leaks import leaked_items
 
-    features = _features(model, pictures)
-    parts, figures, epochs = [], {}, {}
-    for task in tasks:
-        predictions, epochs[task.name] = run_linear(
-            task, pictures, features, recipe, params.evaluate.seeds, runtime().device
-        )
-        parts += predictions
-        test = next(part for part in predictions if part.split == "test")
-        figures[task.name] = task_figures(task, test, params.evaluate.bootstrap)
+        excluded = leaked_items(Path(f"data/leaks/{dataset}.parquet"), params.evaluate.exclude_leaks)
+    outcomes: list[Outcome] = []
+    not_applicable = None
+    try:
+        outcomes = _outcomes(params, protocol, tasks, pictures, model, excluded)
+    except NotApplicableError as error:
+        not_applicable = str(error)
+        log.warning("%s does not apply: %s", protocol, not_applicable)
+    stem = Path(f"evaluation/{dataset}-{protocol}-{variant}")
+    write_predictions(stem.with_name(f"{stem.name}.parquet"), [p for o in outcomes for p in o.predictions])
+    write_summary(
+        stem.with_name(f"{stem.name}.json"),
+        dataset,
+        protocol,
+        variant,
+        read_json(model / CARD)["name"],
+        not_applicable,
+        len(excluded),
+        summarise(outcomes, params.evaluate.bootstrap),
+    )
 
-    stem = f"{dataset}-{protocol}-{variant}"
-    write_predictions(Path(f"evaluation/{stem}.parquet"), parts)
-    summary = {"tasks": figures, "epochs": epochs, "test_items": len(test.item_ids)}
-    write_json(Path(f"evaluation/{stem}.json"), summary)
 
-
-def _features(model: Path, pictures: Path) -> NDArray[np.float32]:
-    """Features [N, D] of the frozen backbone in the order of the data set, each picture once."""
+def _outcomes(
+    params: Params, protocol: str, tasks: list[Task], pictures: Path, model: Path, excluded: set[str]
+) -> list[Outcome]:
+    """What the protocol gives; each is imported only where it is asked for."""
     machine = runtime()
-    backbone = load_model(model)
-    card = read_json(model / "model.json")
-    key = pass_key(pictures, ("pixel_hash",), [card, file_sha256(model / WEIGHTS)], machine.batch)
-    with scratch(f"evaluate-{pictures.stem}-{model.name}", key) as folder:
-        images = encode_images(
-            pictures,
-            backbone.preprocess.pixels,
-            pixel_features(backbone, machine.device),
-            backbone.dim,
-            machine.batch,
-            machine.workers,
-            folder,
-            "images",
-        )
-        return images.block(0, len(images.index))
+    if protocol == "linear":
+        from pacl_core.evaluation.protocols import linear
+
+        features = _features(pictures, model)
+        return linear.run(tasks, pictures, features, params.evaluate.linear, excluded, machine.device)
+    if protocol == "zero_shot":
+        from pacl_core.evaluation.protocols import zero_shot
+
+        features, prompts = _features(pictures, model), params.evaluate.zero_shot
+        return zero_shot.run(tasks, pictures, features, model, prompts, excluded, machine.device)
+    from pacl_core.evaluation.protocols import finetune
+
+    key = {
+        "pictures": file_sha256(pictures),
+        "model": [read_json(model / CARD), file_sha256(model / WEIGHTS)],
+        "params": params.evaluate.finetune.model_dump(),
+        "excluded": sorted(excluded),
+        "device": machine.device,
+        "code": code_sha256("evaluation", "models", "passes"),
+        "torch": version("torch"),
+    }
+    with scratch(f"finetune-{pictures.stem}-{model.name}", key) as work:
+        recipe, device, workers = params.evaluate.finetune, machine.device, machine.workers
+        return finetune.run(tasks, pictures, model, recipe, excluded, device, workers, work)
+
+
+def _features(pictures: Path, model: Path) -> NDArray[np.float32]:
+    return read_features(Path(f"data/features/{pictures.stem}-{model.name}"), pictures)
 
 
 def _arguments() -> list[str]:
     if len(sys.argv) != 4:
         raise UserError("usage: python -m stages.evaluate <dataset> <protocol> <variant>")
+    if sys.argv[2] not in PROTOCOLS:
+        raise unknown("protocol", sys.argv[2], PROTOCOLS)
     return sys.argv[1:]
 
 

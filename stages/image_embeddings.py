@@ -5,9 +5,8 @@ from pathlib import Path
 from pacl_core.artefacts.scratch import scratch
 from pacl_core.artefacts.vectors import write_vectors
 from pacl_core.models.backbones import load_backbone
-from pacl_core.models.inference import pixel_features
 from pacl_core.params import Params
-from pacl_core.passes.images import encode_images
+from pacl_core.passes.backbone import picture_features
 from pacl_core.passes.key import pass_key
 from pacl_core.runtime import runtime
 from stages.run import run
@@ -20,16 +19,7 @@ def main(params: Params) -> None:
     backbone = load_backbone(params.backbone)
     key = pass_key(PAIRS, ("pixel_hash",), params.backbone.model_dump(), machine.batch)
     with scratch("image_embeddings", key) as folder:
-        images = encode_images(
-            PAIRS,
-            backbone.preprocess.pixels,
-            pixel_features(backbone, machine.device),
-            backbone.dim,
-            machine.batch,
-            machine.workers,
-            folder,
-            "images",
-        )
+        images = picture_features(PAIRS, backbone, machine, folder)
         write_vectors(Path("data/embeddings/image"), PAIRS, images.block, backbone.dim)
 
 

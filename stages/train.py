@@ -46,7 +46,8 @@ def main(params: Params) -> None:
             )
             if group.first:
                 with published_folder(Path("models/pacl")) as draft:
-                    save_model(draft, backbone, trained.card, trained.projectors)
+                    encoder = params.text_encoder.model_dump()
+                    save_model(draft, backbone, trained.card, trained.projectors, encoder)
                 with published_folder(Path("training")) as draft:
                     write_curves(draft, trained.history)
             group.wait()

@@ -1,4 +1,4 @@
-"""Makes `tiny_checkpoints` importable from every test: importlib mode leaves this folder off the path."""
+"""Makes the modules beside it importable from every test: importlib mode leaves this folder off the path."""
 
 import sys
 from pathlib import Path

@@ -27,10 +27,26 @@ CLIP_PREPROCESS = {
 }
 
 
-def write_tiny_open_clip(folder: Path) -> dict[str, Any]:
+CLIP_TOWERS: dict[str, dict[str, Any]] = {
+    "vit": CLIP_CONFIG["vision_cfg"],
+    "timm": {
+        "image_size": 32,
+        "timm_model_name": "test_resnet",
+        "timm_model_pretrained": False,
+        "timm_pool": "avg",
+        "timm_proj": "linear",
+    },
+    "resnet": {"image_size": 32, "layers": [1, 1, 1, 1], "width": 8, "head_width": 16, "patch_size": None},
+}
+
+
+def write_tiny_open_clip(folder: Path, tower: str = "vit") -> dict[str, Any]:
     """A CLIP model as open_clip's hub repositories hold it: weights and open_clip_config.json."""
     folder.mkdir(parents=True, exist_ok=True)
-    config = {"model_cfg": CLIP_CONFIG, "preprocess_cfg": CLIP_PREPROCESS}
+    config = {
+        "model_cfg": {**CLIP_CONFIG, "vision_cfg": CLIP_TOWERS[tower]},
+        "preprocess_cfg": CLIP_PREPROCESS,
+    }
     (folder / "open_clip_config.json").write_text(json.dumps(config), encoding="utf-8")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)

@@ -20,21 +20,25 @@ BLOCK = 8192
 
 @dataclass(frozen=True)
 class Vectors:
-    """`ids`: parquet file with `sample_id` [N]; `vectors` [N, D] float32 or float16, memory-mapped."""
+    """`ids`: parquet file with the rows' ids [N]; `vectors` [N, D] float32 or float16, memory-mapped."""
 
     ids: Path
     vectors: NDArray[Any]
 
 
 def write_vectors(
-    folder: Path, ids_from: Path, block: Callable[[int, int], NDArray[np.float32]], dim: int
+    folder: Path,
+    ids_from: Path,
+    block: Callable[[int, int], NDArray[np.float32]],
+    dim: int,
+    id_column: str = "sample_id",
 ) -> None:
-    """Publish vectors in the row order of `ids_from`, a parquet file or folder with `sample_id`.
+    """Publish vectors in the row order of `ids_from`, a parquet file or folder with `id_column`.
 
     `block(start, stop)` returns rows [stop - start, dim]; one block is in memory at a time.
     """
     with published_folder(folder) as draft:
-        sink_table(draft / "ids.parquet", pl.scan_parquet(part_files(ids_from)).select("sample_id"))
+        sink_table(draft / "ids.parquet", pl.scan_parquet(part_files(ids_from)).select(id_column))
         count = row_count(draft / "ids.parquet")
         rows = allocate(draft / "vectors.npy", (count, dim))
         for start in range(0, count, BLOCK):

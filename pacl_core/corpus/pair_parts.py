@@ -18,6 +18,7 @@ PAIRS_SCHEMA = pa.schema(
         pa.field("height", pa.int32(), nullable=False),
         pa.field("pixel_hash", pa.string(), nullable=False),
         pa.field("provenance", pa.string()),
+        pa.field("perceptual_hash", pa.uint64(), nullable=False),
     ]
 )
 ROW_GROUP = 256
@@ -90,6 +91,7 @@ def _table(rows: list[tuple[Post, str, Picture]]) -> pa.Table:
             "height": [picture.height for picture in pictures],
             "pixel_hash": [picture.pixel_hash for picture in pictures],
             "provenance": [post.provenance for post in posts],
+            "perceptual_hash": [picture.perceptual_hash for picture in pictures],
         },
         schema=PAIRS_SCHEMA,
     )

@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 
+from pacl_core.corpus.perceptual import perceptual_hash
 from pacl_core.corpus.posts import UnusableError
 
+Box = tuple[int, int, int, int]
 MAX_BYTES = 64 << 20
 MAX_PIXELS = 80_000_000
 MAX_SIDE = 65_500  # the longest side that libjpeg writes
@@ -40,12 +42,16 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 @dataclass(frozen=True)
 class Picture:
-    """A normalised picture. `pixel_hash`: SHA-256 of size and RGB bytes before JPEG coding."""
+    """A normalised picture. Both hashes are of its pixels before JPEG coding.
+
+    `pixel_hash`: SHA-256 of size and RGB bytes. `perceptual_hash`: 64 bits, 0 for a flat picture.
+    """
 
     jpeg: bytes
     width: int
     height: int
     pixel_hash: str
+    perceptual_hash: int
 
 
 def read_picture(path: Path) -> bytes:
@@ -61,15 +67,20 @@ def read_picture(path: Path) -> bytes:
         raise UnusableError("unreadable", f"{path}: {getattr(error, 'strerror', None) or error}") from None
 
 
-def normalise_picture(data: bytes, short_side: int) -> Picture:
+def normalise_picture(data: bytes, short_side: int, box: Box | None = None) -> Picture:
     """Frame 0, upright, sRGB over white, short side at most `short_side` pixels, never enlarged.
 
+    `box`: the part to keep, as (left, top, right, bottom) in the pixels of the file as stored, before an
+    EXIF turn (annotators' tools show those); clipped to the picture.
+
     Raises `UnusableError`: empty, too_large, not_a_picture, too_many_pixels, too_long_side, truncated,
-    decode_failed. Header and size are checked before a pixel is decoded.
+    decode_failed, empty_box. Header and size are checked before a pixel is decoded.
     """
     try:
         with _opened(data) as image:
-            rgb = _shrink(_rgb(_reduced(image, short_side)), short_side)
+            rgb = _shrink(
+                _rgb(_reduced(image, short_side) if box is None else _cropped(image, box)), short_side
+            )
     except (UnusableError, MemoryError):
         raise
     except Exception as error:  # decoders raise whatever a broken file leads them to
@@ -79,7 +90,7 @@ def normalise_picture(data: bytes, short_side: int) -> Picture:
     jpeg = io.BytesIO()
     rgb.save(jpeg, "JPEG", quality=JPEG_QUALITY, subsampling="4:4:4")
     digest = hashlib.sha256(struct.pack("<II", *rgb.size) + rgb.tobytes()).hexdigest()
-    return Picture(jpeg.getvalue(), rgb.width, rgb.height, digest)
+    return Picture(jpeg.getvalue(), rgb.width, rgb.height, digest, perceptual_hash(rgb))
 
 
 def decode_jpeg(jpeg: bytes) -> Image.Image:
@@ -112,7 +123,21 @@ def _reduced(image: Image.Image, short_side: int) -> Image.Image:
     if scale < 1 and image.mode in ("RGB", "L"):
         image.draft(image.mode, (round(image.width * scale), round(image.height * scale)))
     image.load()
-    turn = _UPRIGHT.get(_orientation(image))
+    return _upright(image, _orientation(image))
+
+
+def _cropped(image: Image.Image, box: Box) -> Image.Image:
+    """Decode at full size, as the box is in these pixels, and cut the box out."""
+    left, top, right, bottom = box
+    clipped = max(left, 0), max(top, 0), min(right, image.width), min(bottom, image.height)
+    if clipped[0] >= clipped[2] or clipped[1] >= clipped[3]:
+        raise UnusableError("empty_box", f"{box} in a picture of {image.width} x {image.height}")
+    image.load()
+    return _upright(image.crop(clipped), _orientation(image))
+
+
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    turn = _UPRIGHT.get(orientation)
     return image.transpose(turn) if turn is not None else image
 
 

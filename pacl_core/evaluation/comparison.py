@@ -1,98 +1,133 @@
 """Variants side by side, with the paired bootstrap of each against the first (the baseline)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from pacl_core.artefacts.json_file import read_json
 from pacl_core.errors import UserError
 from pacl_core.evaluation.intervals import bootstrap, interval
-from pacl_core.evaluation.metrics import HEADLINE
-from pacl_core.evaluation.predictions import read_predictions
+from pacl_core.evaluation.predictions import Predictions, read_predictions
 from pacl_core.evaluation.tasks import Task
 
-Row = dict[str, Any]
+Comparison = dict[str, Any]
+
+_ROW = pa.schema(
+    [(name, pa.string()) for name in ("dataset", "protocol", "task", "metric", "variant")]
+    + [(name, pa.float64()) for name in ("mean", "std", "low", "high")]
+    + [(name, pa.float64()) for name in ("difference", "difference_low", "difference_high")]
+    + [("reason", pa.string())]
+)
+_VALUES = ("mean", "std", "low", "high")
+_ABSENT = dict.fromkeys(_VALUES) | {"reason": "not evaluated"}
 
 
-def compare(
-    folder: Path, dataset: str, protocol: str, variants: Sequence[str], tasks: list[Task], resamples: int
-) -> list[Row]:
-    """Tidy rows, one per task, metric and variant; the baseline has no `difference` (None).
+def compare(folder: Path, dataset: str, protocol: str, variants: Sequence[str], resamples: int) -> Comparison:
+    """One data set under one protocol, every variant: a JSON value.
 
     `folder` holds `<dataset>-<protocol>-<variant>.json` and `.parquet` as the evaluate stage wrote them.
+    Gives `dataset, protocol, variants, backbones, not_applicable {variant: reason}, excluded_test_items` and
+    `tasks`: of each its `task`, `test_items`, what each variant has `chosen`, and `figures`: per metric
+    `variants {variant: {mean, std, low, high[, reason]}}` and `differences {variant: {value, low, high}}`
+    from the first variant, where both have the figure.
+    Raises `UserError` where an evaluation is missing, or two are of different test items.
     """
     stems = {variant: folder / f"{dataset}-{protocol}-{variant}" for variant in variants}
-    figures = {variant: _figures(stem.with_name(f"{stem.name}.json")) for variant, stem in stems.items()}
-    rows: list[Row] = []
-    for task in tasks:
-        differences = _differences(task, stems, resamples)
-        for metric in figures[variants[0]][task.name]:
-            for variant in variants:
-                entry = figures[variant][task.name][metric]
-                row: Row = {"dataset": dataset, "protocol": protocol, "task": task.name, "metric": metric}
-                row |= {"variant": variant} | {key: entry[key] for key in ("mean", "std", "low", "high")}
-                row |= {"difference": None, "difference_low": None, "difference_high": None}
-                base = figures[variants[0]][task.name][metric]["mean"]
-                if variant != variants[0] and entry["mean"] is not None and base is not None:
-                    row["difference"] = entry["mean"] - base
-                    bounds = interval(differences[variant][metric])
-                    row["difference_low"], row["difference_high"] = bounds or (None, None)
-                rows.append(row)
-    return rows
-
-
-def comparison_tree(rows: list[Row], variants: Sequence[str]) -> dict[str, Any]:
-    """`<dataset>-<protocol>`: task: metric: each variant's mean and `_std`, `difference`, `low`, `high`.
-
-    The plain names belong to the second variant; any further one prefixes them with its own name.
-    """
-    tree: dict[str, Any] = {}
-    for row in rows:
-        tasks = tree.setdefault(f"{row['dataset']}-{row['protocol']}", {})
-        leaf = tasks.setdefault(row["task"], {}).setdefault(row["metric"], {})
-        variant = row["variant"]
-        leaf |= {variant: row["mean"], f"{variant}_std": row["std"]}
-        if variant != variants[0]:
-            prefix = "" if variant == variants[1] else f"{variant}_"
-            for short, key in (("", "difference"), ("low", "difference_low"), ("high", "difference_high")):
-                leaf[f"{prefix}{short or key}"] = row[key]
-    return tree
-
-
-def headline_tree(tree: dict[str, Any], dataset: str, protocol: str, tasks: list[Task]) -> dict[str, Any]:
-    """Of one evaluation in `tree`, the headline figure of each task, without standard deviations."""
-    figures = tree[f"{dataset}-{protocol}"]
+    summaries = {variant: _summary(stem) for variant, stem in stems.items()}
+    given = {v: one for v, one in summaries.items() if one["not_applicable"] is None}
+    names = list(dict.fromkeys(name for one in given.values() for name in one["tasks"]))
     return {
-        task.name: {
-            metric: {
-                name: value for name, value in figures[task.name][metric].items() if not name.endswith("_std")
-            }
-        }
-        for task in tasks
-        if (metric := HEADLINE[task.kind]) in figures[task.name]
+        "dataset": dataset,
+        "protocol": protocol,
+        "variants": list(variants),
+        "backbones": {variant: one["backbone"] for variant, one in summaries.items()},
+        "not_applicable": {v: one["not_applicable"] for v, one in summaries.items() if v not in given},
+        "excluded_test_items": max((one["excluded_test_items"] for one in given.values()), default=0),
+        "tasks": {name: _compared(name, given, stems, variants[0], resamples) for name in names},
     }
 
 
-def _figures(path: Path) -> dict[str, Any]:
+def comparison_table(comparisons: Sequence[Comparison]) -> pa.Table:
+    """Tidy rows, one per task, metric and variant; a variant without a figure has its `reason`.
+
+    A variant that a protocol cannot evaluate has a row for each figure of the others; where no variant can
+    be evaluated, one row without task and metric.
+    """
+    rows = []
+    for one in comparisons:
+        key = {"dataset": one["dataset"], "protocol": one["protocol"]}
+        for name, task in one["tasks"].items():
+            for metric, figure in task["figures"].items():
+                for variant in one["variants"]:
+                    row = key | {"task": name, "metric": metric, "variant": variant}
+                    entry = figure["variants"].get(variant, _ABSENT)
+                    change = figure["differences"].get(variant, {})
+                    row |= {name: entry[name] for name in _VALUES}
+                    row |= {"reason": one["not_applicable"].get(variant, entry.get("reason"))}
+                    row |= {"difference": change.get("value")}
+                    row |= {f"difference_{end}": change.get(end) for end in ("low", "high")}
+                    rows.append(row)
+        if not one["tasks"]:
+            rows += [key | {"variant": v, "reason": why} for v, why in one["not_applicable"].items()]
+    return pa.Table.from_pylist(rows, schema=_ROW)
+
+
+def _summary(stem: Path) -> dict[str, Any]:
+    path = stem.with_name(f"{stem.name}.json")
     try:
-        tasks: dict[str, Any] = read_json(path)["tasks"]
+        summary: dict[str, Any] = read_json(path)
     except FileNotFoundError:
         raise UserError(f"{path}: missing; run 'dvc repro evaluate'") from None
-    return tasks
+    return summary
 
 
-def _differences(task: Task, stems: dict[str, Path], resamples: int) -> dict[str, dict[str, Any]]:
-    """Per compared variant and metric: its mean over seeds minus the baseline's, on the same resamples."""
-    paths = {variant: stem.with_name(f"{stem.name}.parquet") for variant, stem in stems.items()}
-    tests = {variant: read_predictions(path, task.name, "test") for variant, path in paths.items()}
-    baseline, *others = stems
-    for variant in others:
-        same = tests[variant].item_ids == tests[baseline].item_ids
-        if not same or not np.array_equal(tests[variant].target, tests[baseline].target):
+def _compared(
+    name: str, given: Mapping[str, dict[str, Any]], stems: Mapping[str, Path], baseline: str, resamples: int
+) -> dict[str, Any]:
+    """One task over the variants that have it."""
+    entries = {variant: one["tasks"][name] for variant, one in given.items() if name in one["tasks"]}
+    first = next(iter(entries.values()))
+    boot = _resampled(Task.from_json(first["task"]), {v: stems[v] for v in entries}, baseline, resamples)
+    figures: dict[str, Any] = {}
+    for variant, entry in entries.items():
+        for metric, found in entry["figures"].items():
+            figure = figures.setdefault(metric, {"variants": {}, "differences": {}})
+            kept = {key: found[key] for key in (*_VALUES, "reason") if key in found}
+            figure["variants"][variant] = kept
+            base = figure["variants"].get(baseline)
+            if variant == baseline or base is None or base["mean"] is None or kept["mean"] is None:
+                continue
+            low, high = interval(boot[variant][metric] - boot[baseline][metric]) or (None, None)
+            figure["differences"][variant] = {"value": kept["mean"] - base["mean"], "low": low, "high": high}
+    return {
+        "task": first["task"],
+        "test_items": first["test_items"],
+        "chosen": {variant: entry["chosen"] for variant, entry in entries.items()},
+        "figures": figures,
+    }
+
+
+def _resampled(
+    task: Task, stems: Mapping[str, Path], baseline: str, resamples: int
+) -> dict[str, dict[str, Any]]:
+    """Each variant's figures on the same resamples; nothing where there is no pair to compare."""
+    if baseline not in stems or len(stems) < 2:
+        return {}
+    tests = {
+        variant: read_predictions(stem.with_name(f"{stem.name}.parquet"), task.name, "test")
+        for variant, stem in stems.items()
+    }
+    for variant, test in tests.items():
+        if not _same_items(test, tests[baseline]):
             raise UserError(
-                f"{paths[variant]}: not the test items of {paths[baseline]}; run 'dvc repro evaluate' again"
+                f"{stems[variant]}.parquet: not the test items of {stems[baseline]}.parquet; "
+                "run 'dvc repro evaluate' again"
             )
-    boot = {v: bootstrap(task, t.target, t.prediction, resamples, seed=0) for v, t in tests.items()}
-    return {v: {name: boot[v][name] - boot[baseline][name] for name in boot[v]} for v in others}
+    return {v: bootstrap(task, t.target, t.prediction, resamples, seed=0) for v, t in tests.items()}
+
+
+def _same_items(one: Predictions, other: Predictions) -> bool:
+    return one.item_ids == other.item_ids and np.array_equal(one.target, other.target, equal_nan=True)

@@ -35,8 +35,11 @@ class Predictions:
 
 
 def write_predictions(path: Path, parts: list[Predictions]) -> None:
-    """One row per item, task and seed. `target` holds the task's columns, `prediction` its outputs."""
-    tables = []
+    """One row per item, task and seed. `target` holds the task's columns, `prediction` its outputs.
+
+    No parts: a table without rows.
+    """
+    tables = [SCHEMA.empty_table()]
     for part in parts:
         for seed, prediction in enumerate(part.prediction):
             columns = {

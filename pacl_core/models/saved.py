@@ -19,12 +19,17 @@ PROJECTORS = "projectors.safetensors"
 
 
 def save_model(
-    folder: Path, backbone: Backbone, training: dict[str, Any] | None, projectors: dict[str, Tensor] | None
+    folder: Path,
+    backbone: Backbone,
+    training: dict[str, Any] | None,
+    projectors: dict[str, Tensor] | None,
+    text_encoder: dict[str, Any] | None = None,
 ) -> None:
     """Write the files into an existing folder: the same bytes for the same weights.
 
     `training` is a JSON value that says how it was trained (None: it was not). `projectors` maps
-    `image.weight` `[dim, D_v]` and `text.weight` `[dim, D_t]` (None: there are none).
+    `image.weight` `[dim, D_v]` and `text.weight` `[dim, D_t]` (None: there are none);
+    `text_encoder` names the encoder whose vectors q_t takes, as in params.yaml.
     """
     save_file(backbone.state(), folder / WEIGHTS)
     if projectors is not None:
@@ -44,6 +49,7 @@ def save_model(
         "projectors": {name: list(tensor.shape) for name, tensor in projectors.items()}
         if projectors
         else None,
+        "text_encoder": text_encoder,
         "training": training,
     }
     write_json(folder / CARD, card)

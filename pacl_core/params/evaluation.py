@@ -8,24 +8,73 @@ from pacl_core.params.section import Section
 
 
 class DownstreamParams(Section):
-    """One data set as published: its reader, its path, the short side of stored pictures."""
+    """One data set: its record (what it is), where it lies, the short side of its stored pictures."""
 
-    reader: str
+    record: str
     path: str
     image_size: int = Field(default=256, ge=16)
 
 
-class EvaluateParams(Section):
-    """Data sets (names of `downstream`), protocols and variants to cross, and the linear head."""
+class LeaksParams(Section):
+    """Pictures are near duplicates where their perceptual hashes differ in at most `distance` of 64 bits."""
 
-    datasets: tuple[str, ...]
-    protocols: tuple[Literal["linear"], ...] = ("linear",)
-    variants: tuple[str, ...] = ("initial", "pacl")
-    head_lr: float = Field(default=1e-2, gt=0)
+    distance: int = Field(default=4, ge=0, le=16)
+
+
+class VariantParams(Section):
+    """Other weights of the same architecture. `prefix` is cut from the names of the file's tensors."""
+
+    weights: str
+    sha256: str | None = None
+    prefix: str | None = None
+
+
+class LinearParams(Section):
+    """A linear head over features of the frozen backbone, or a convex probe without epochs and seeds."""
+
+    probe: Literal["head", "convex"] = "head"
+    lr: float = Field(default=1e-2, gt=0)
     epochs: int = Field(default=40, ge=1)
     batch_size: int = Field(default=64, ge=1)
     seeds: int = Field(default=5, ge=1)
+
+
+class FinetuneParams(Section):
+    """The whole backbone and a head. `polarity_weight`: of the polarity-consistent loss (PDANet)."""
+
+    backbone_lr: float = Field(default=1e-4, gt=0)
+    head_lr: float = Field(default=1e-2, gt=0)
+    weight_decay: float = Field(default=0.01, ge=0)
+    epochs: int = Field(default=40, ge=1)
+    batch_size: int = Field(default=64, ge=1)
+    seeds: int = Field(default=1, ge=1)
+    batch_norm: Literal["update", "frozen"] = "update"
+    loss: Literal["cross_entropy", "polarity_consistent"] = "cross_entropy"
+    polarity_weight: float = Field(default=0.5, ge=0)
+    horizontal_flip: bool = False
+    random_resized_crop: bool = False
+
+
+class ZeroShotParams(Section):
+    """Prompts with [C] in place of the class; `ensemble` adds the mean of all as one more."""
+
+    prompts: tuple[str, ...] = ("A photo with [C] emotion.", "The photo makes me feel so [C]!")
+    ensemble: bool = True
+
+
+class EvaluateParams(Section):
+    """Protocols and variants to cross with every data set of `downstream`, and each protocol's own section.
+
+    `exclude_leaks`: which test items with a duplicate among the pairs are left out.
+    """
+
+    protocols: tuple[Literal["linear", "finetune", "zero_shot"], ...] = ("linear",)
+    variants: tuple[str, ...] = ("initial", "pacl")
+    exclude_leaks: Literal["none", "exact", "near"] = "none"
     bootstrap: int = Field(default=2000, ge=100)
+    linear: LinearParams = LinearParams()
+    finetune: FinetuneParams = FinetuneParams()
+    zero_shot: ZeroShotParams = ZeroShotParams()
 
 
 class ReportParams(Section):

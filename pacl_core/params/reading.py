@@ -4,7 +4,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 import yaml
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from pacl_core.errors import UserError
@@ -17,7 +17,13 @@ from pacl_core.params.data import (
     PseudoLabelsParams,
     ShardsParams,
 )
-from pacl_core.params.evaluation import DownstreamParams, EvaluateParams, ReportParams
+from pacl_core.params.evaluation import (
+    DownstreamParams,
+    EvaluateParams,
+    LeaksParams,
+    ReportParams,
+    VariantParams,
+)
 from pacl_core.params.models import BackboneParams, TextEncoderParams
 from pacl_core.params.section import Section
 from pacl_core.params.training import TrainParams
@@ -37,7 +43,9 @@ class Params(Section):
     shards: ShardsParams = ShardsParams()
     train: TrainParams = TrainParams()
     downstream: dict[str, DownstreamParams]
-    evaluate: EvaluateParams
+    leaks: LeaksParams = LeaksParams()
+    variants: dict[str, VariantParams] = Field(default_factory=dict)
+    evaluate: EvaluateParams = EvaluateParams()
     report: ReportParams = ReportParams()
 
 
@@ -84,6 +92,8 @@ def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
         annotation = section.model_fields[str(part)].annotation
         if annotation == dict[str, DownstreamParams]:
             return list(DownstreamParams.model_fields)
+        if annotation == dict[str, VariantParams]:
+            return list(VariantParams.model_fields)
         section = annotation
     if isinstance(section, type) and issubclass(section, Section):
         return list(section.model_fields)

@@ -7,9 +7,11 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pacl_core.report.sections.clusters import clusters
+from pacl_core.report.sections.leaks import leaks
 from pacl_core.report.sections.limits import limits
 from pacl_core.report.sections.partition import partition
-from pacl_core.report.sections.results import headlines, results
+from pacl_core.report.sections.published import beside_paper
+from pacl_core.report.sections.results import headlines, overview, results
 from pacl_core.report.sections.run import lookup, what_ran
 from pacl_core.report.sections.samples import samples
 from pacl_core.report.sections.training import training
@@ -40,7 +42,7 @@ def write_report(root: Path, folder: Path, params_text: str, count: int, seed: i
 def render(root: Path, params_text: str, count: int, seed: int) -> str:
     """The page as HTML. Everything that is not the template's own is escaped."""
     params: dict[str, Any] = yaml.safe_load(params_text) or {}
-    tables = results(root, list(lookup(params, "evaluate.variants") or ["initial", "pacl"]))
+    evaluations = results(root)
     environment = Environment(
         loader=PackageLoader("pacl_core.report"),
         autoescape=True,
@@ -53,7 +55,7 @@ def render(root: Path, params_text: str, count: int, seed: int) -> str:
         "percent": lambda value: f"{100 * value:.1f} %",
         "number": _number,
         "short": _short,
-        "signed": _signed,
+        "capitalize_first": lambda text: text[:1].upper() + text[1:],
     }
     return environment.get_template("page.html").render(
         names=NAMES,
@@ -64,18 +66,17 @@ def render(root: Path, params_text: str, count: int, seed: int) -> str:
         samples=samples(root, count, seed),
         clusters=clusters(root),
         training=training(root),
-        results=tables,
-        headlines=headlines(tables),
-        limits=limits(root, params, tables),
+        results=evaluations,
+        overview=overview(evaluations),
+        headlines=headlines(evaluations),
+        beside_paper=beside_paper(root),
+        leaks=leaks(root),
+        limits=limits(root, params, evaluations),
     )
 
 
 def _short(value: float | None) -> str:
     return "none" if value is None else f"{value:.2f}".replace("-", "−")
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.3f}".replace("-", "−") if round(value, 3) else "0.000"
 
 
 def _number(value: float | None) -> str:

@@ -20,7 +20,7 @@ def headline(root: Path) -> list[str]:
             f"emotional {agreement['emotional_auc']:.3f}; right partition {agreement['accuracy']:.1%}"
         )
     lines.append(f"backbone    {root / 'models/pacl/backbone.safetensors'}")
-    return lines + _comparison(read_json(root / "metrics/headline.json"))
+    return lines + _comparison(root / "metrics/results")
 
 
 def _shares(partition: dict[str, Any]) -> str:
@@ -29,22 +29,21 @@ def _shares(partition: dict[str, Any]) -> str:
     return f"{partition['pairs']} pairs: {', '.join(parts)}"
 
 
-def _comparison(tree: dict[str, Any]) -> list[str]:
-    """One line per task and metric of every evaluation: initial, pacl, difference with its interval."""
+def _comparison(folder: Path) -> list[str]:
+    """One line per headline or published figure: initial, pacl, difference with its interval."""
     lines = []
-    for evaluation, tasks in tree.items():
-        lines.append(f"            {evaluation}: initial -> pacl, difference [95 % interval]")
-        for task, metrics in tasks.items():
-            for metric, leaf in metrics.items():
-                if leaf.get("difference") is not None and {"initial", "pacl"} <= leaf.keys():
-                    lines.append(f"              {task + ' ' + metric:<28} {_difference(leaf)}")
-    return lines
+    for path in sorted(folder.glob("*.json")):
+        row = read_json(path)
+        if row.get("difference") is not None and {"initial", "pacl"} <= row.keys():
+            lines.append(f"              {path.stem:<44} {_difference(row)}")
+    head = "            initial -> pacl, difference [95 % interval]"
+    return [head, *lines] if lines else []
 
 
-def _difference(leaf: dict[str, Any]) -> str:
-    values = f"{leaf['initial']:.3f} -> {leaf['pacl']:.3f}"
-    bounds = "" if leaf["low"] is None else f" [{leaf['low']:+.3f}, {leaf['high']:+.3f}]"
-    return f"{values}  {leaf['difference']:+.3f}{bounds}"
+def _difference(row: dict[str, float]) -> str:
+    values = f"{row['initial']:.3f} -> {row['pacl']:.3f}"
+    bounds = f" [{row['low']:+.3f}, {row['high']:+.3f}]" if "low" in row else ""
+    return f"{values}  {row['difference']:+.3f}{bounds}"
 
 
 if __name__ == "__main__":

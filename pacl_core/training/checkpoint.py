@@ -3,7 +3,6 @@
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from pacl_core.artefacts.json_file import read_json, write_json
 from pacl_core.artefacts.publish import published_folder
+from pacl_core.models.optimiser_state import optimiser_tensors, restore_optimiser
 from pacl_core.training.learner import Learner
 
 History = list[dict[str, float]]
@@ -35,9 +35,7 @@ def save_checkpoint(work: Path, position: Position, learner: Learner, device: st
     and the order of the data follow from the position.
     """
     tensors = {f"model.{name}": tensor for name, tensor in learner.model.state_dict().items()}
-    for index, parameter in enumerate(_parameters(learner.optimiser)):
-        for name, value in learner.optimiser.state[parameter].items():
-            tensors[f"optimiser.{index}.{name}"] = value
+    tensors |= {f"optimiser.{name}": t for name, t in optimiser_tensors(learner.optimiser).items()}
     tensors |= {f"average.{name}": tensor for name, tensor in learner.average.items()}
     tensors |= {f"values.{name}": torch.stack(scalars) for name, scalars in position.values.items()}
     tensors["generator.cpu"] = torch.get_rng_state()
@@ -63,14 +61,7 @@ def load_checkpoint(work: Path, learner: Learner, device: str) -> Position | Non
         return None
     tensors = load_file(found[-1] / "state.safetensors")
     learner.model.load_state_dict(_under("model.", tensors))
-    for index, parameter in enumerate(_parameters(learner.optimiser)):
-        moments: dict[str, Any] = {}
-        for name, value in _under(f"optimiser.{index}.", tensors).items():
-            # moments have their parameter's memory layout, as a run without a break would have
-            like = parameter if value.shape == parameter.shape else value
-            moments[name] = torch.empty_like(like).copy_(value)
-        if moments:
-            learner.optimiser.state[parameter] = moments
+    restore_optimiser(learner.optimiser, _under("optimiser.", tensors))
     for name, value in learner.average.items():
         value.copy_(tensors[f"average.{name}"])
     torch.set_rng_state(tensors["generator.cpu"])
@@ -83,10 +74,6 @@ def load_checkpoint(work: Path, learner: Learner, device: str) -> Position | Non
 
 def _checkpoints(work: Path) -> list[Path]:
     return sorted(work.glob("epoch-*"))
-
-
-def _parameters(optimiser: torch.optim.Optimizer) -> list[Tensor]:
-    return [parameter for group in optimiser.param_groups for parameter in group["params"]]
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

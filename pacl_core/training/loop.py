@@ -16,6 +16,9 @@ from torch import Tensor
 from pacl_core.artefacts.vectors import Vectors
 from pacl_core.errors import UserError
 from pacl_core.models.backbones import Backbone
+from pacl_core.models.deterministic import deterministic
+from pacl_core.models.learning_rate import learning_rate_factor, set_learning_rates
+from pacl_core.models.pixels import ahead, batch_loader, decoded_source
 from pacl_core.objective import active_partitions, scheduled_partitions
 from pacl_core.params.training import TrainParams
 from pacl_core.shards.read import Samples
@@ -23,12 +26,10 @@ from pacl_core.threads import one_thread
 from pacl_core.training.averaging import load_average, start_average
 from pacl_core.training.batches import Rows, epoch_batches, steps_in_epoch
 from pacl_core.training.checkpoint import History, Position, load_checkpoint, save_checkpoint
-from pacl_core.training.deterministic import deterministic
 from pacl_core.training.holdout import hold_out
 from pacl_core.training.learner import Learner, make_learner
 from pacl_core.training.meter import Meter
-from pacl_core.training.optimiser import learning_rate_factor, set_learning_rates
-from pacl_core.training.pictures import ahead, batch_loader, pixel_source, plain_source
+from pacl_core.training.pictures import pixel_source
 from pacl_core.training.ranks import ALONE, Ranks
 from pacl_core.training.retrieval import held_out_recalls
 from pacl_core.training.update import update
@@ -87,7 +88,7 @@ def train(
         group.agree("the last checkpoint", [len(position.history), position.steps])
         with group.first_before_the_others():
             load = batch_loader(preprocess, pixel_source(samples, preprocess, params, work, pool), device)
-        plain = batch_loader(preprocess, plain_source(samples, preprocess, pool), device)
+        plain = batch_loader(preprocess, decoded_source(samples.picture, preprocess, pool), device)
         saved = time.monotonic()
         for epoch in range(len(position.history), params.epochs):
             what = f"epoch {epoch + 1} of {params.epochs}"
@@ -122,8 +123,10 @@ def train(
     load_average(learner.model, learner.average)
     backbone.module.eval()
     weights = {name: tensor.detach().cpu() for name, tensor in learner.projectors.state_dict().items()}
+    temperature = learner.temperature
     card = {
         "params": params.model_dump(),
+        "temperature": temperature if isinstance(temperature, float) else temperature().item(),
         "samples": sizes,
         "held_out": len(held),
         "steps": sum(steps),

@@ -81,7 +81,7 @@ def test_downstream_names_the_data_sets_it_knows(tmp_path: Path) -> None:
 
 def test_stages_without_a_model_do_not_load_torch() -> None:
     program = (
-        "import sys, stages.pairs, stages.downstream; from pacl_core.runtime import runtime;"
+        "import sys, stages.pairs, stages.downstream, stages.leaks; from pacl_core.runtime import runtime;"
         "runtime(); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0

@@ -52,7 +52,7 @@ def test_every_input_is_a_pair_or_rejected_and_counted(tmp_path: Path) -> None:
     }
     table = pq.read_table(tmp_path / "pairs")
     assert table.schema.equals(PAIRS_SCHEMA)
-    assert table.drop_columns(["image", "pixel_hash"]).to_pylist() == [
+    assert table.drop_columns(["image", "pixel_hash", "perceptual_hash"]).to_pylist() == [
         {"sample_id": "a", "text": "one", "width": 16, "height": 16, "provenance": None},
         {"sample_id": "d", "text": "four", "width": 16, "height": 16, "provenance": "kept"},
     ]

@@ -212,3 +212,40 @@ def test_the_same_bytes_give_the_same_picture_and_pixels_decide_the_hash() -> No
         normalise_picture(coded(wide, "PNG"), 48).pixel_hash
         != normalise_picture(coded(high, "PNG"), 48).pixel_hash
     )
+
+
+def quarters(form: str, **options: object) -> bytes:
+    """100 x 60: red, lime above blue, white."""
+    image = Image.new("RGB", (100, 60), "red")
+    for colour, place in (("lime", (50, 0)), ("blue", (0, 30)), ("white", (50, 30))):
+        image.paste(colour, (*place, place[0] + 50, place[1] + 30))
+    return coded(image, form, **options)
+
+
+def boxed(data: bytes, box: tuple[int, int, int, int], short_side: int = 64) -> np.ndarray:
+    return np.asarray(decode_jpeg(normalise_picture(data, short_side, box).jpeg)).astype(int)
+
+
+def test_a_box_is_cut_out_and_clipped_to_the_picture() -> None:
+    png = quarters("PNG")
+    assert boxed(png, (50, 0, 100, 30)).shape == (30, 50, 3)
+    assert abs(boxed(png, (50, 0, 100, 30)) - [0, 255, 0]).max() < 4
+    assert boxed(png, (-20, 30, 50, 900)).shape == (30, 50, 3)
+    assert abs(boxed(png, (-20, 30, 50, 900)) - [0, 0, 255]).max() < 4
+
+
+def test_a_box_is_in_the_pixels_of_the_file_however_small_or_turned_it_is_stored() -> None:
+    jpeg = quarters("JPEG", quality=95, subsampling="4:4:4")
+    small = boxed(jpeg, (50, 0, 100, 30), short_side=6)  # a draft would have decoded at 1/4
+    assert small.shape == (6, 10, 3) and abs(small - [0, 255, 0]).max() < 12
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = boxed(quarters("JPEG", quality=95, subsampling="4:4:4", exif=exif), (50, 0, 100, 30))
+    assert turned.shape == (50, 30, 3) and abs(turned[5:-5, 5:-5] - [0, 255, 0]).max() < 12
+
+
+@pytest.mark.parametrize("box", [(100, 0, 120, 30), (10, 10, 10, 30), (30, 20, 10, 40), (0, -9, 9, 0)])
+def test_a_box_that_holds_nothing_is_refused(box: tuple[int, int, int, int]) -> None:
+    with pytest.raises(UnusableError) as caught:
+        normalise_picture(quarters("PNG"), 64, box)
+    assert caught.value.reason == "empty_box"

@@ -1,15 +1,21 @@
 """What `dvc repro` runs, and what it leaves alone: the real DAG on a small corpus."""
 
+import json
+import shutil
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
+import yaml
+from PIL import Image
 from small_project import Project, commit_all, copy_project
 
 pytestmark = pytest.mark.dag
 
 AFTER_TRAIN = {
     "train",
+    "features@emoji_sentiment-pacl",
     "evaluate@emoji_sentiment-linear-pacl",
     "compare",
     "report",
@@ -63,10 +69,67 @@ def test_tau_starts_at_train(restored: Project) -> None:
 
 def test_the_backbone_starts_at_the_image_embeddings(restored: Project) -> None:
     restored.edit(backbone__image_size=48)
-    backbone = {"image_embeddings", "initial", "pseudo_labels", "evaluate@emoji_sentiment-linear-initial"}
+    backbone = {"image_embeddings", "initial", "pseudo_labels"}
+    backbone |= {"features@emoji_sentiment-initial", "evaluate@emoji_sentiment-linear-initial"}
     # labels may come out the same, and then nothing changes in the shards
     assert backbone <= (ran := restored.repro().ran) <= backbone | {"shards"} | AFTER_TRAIN
     assert ran >= AFTER_TRAIN
+
+
+def write_faces(root: Path) -> dict[str, str]:
+    """A data set of one's own, a folder per class, and its line of `downstream`."""
+    rng = np.random.default_rng(0)
+    for label, grey in (("bright", 200), ("dark", 40)):
+        folder = root / "data/corpora/faces" / label
+        folder.mkdir(parents=True)
+        for number in range(20):
+            noise = rng.integers(grey - 30, grey + 30, (8, 8, 3)).astype(np.uint8)
+            Image.fromarray(noise).resize((48, 48)).save(folder / f"{number}.png")
+    record = {
+        "reader": "class_folders",
+        "tasks": {"mood": {"kind": "single_label", "column": "label", "classes": ["bright", "dark"]}},
+        "source": "made up",
+        "licence": "none",
+        "citation": "none",
+    }
+    (root / "data/datasets/faces.yaml").write_text(yaml.safe_dump(record))
+    return {"record": "data/datasets/faces.yaml", "path": "data/corpora/faces"}
+
+
+def test_a_data_set_more_runs_its_own_stages_and_one_less_runs_none(restored: Project) -> None:
+    sets = yaml.safe_load((restored.root / "params.yaml").read_text())["downstream"]
+    restored.edit(downstream=sets | {"faces": write_faces(restored.root) | {"image_size": 48}})
+    of_faces = {f"{stage}@faces-{name}" for stage in ("features", "evaluate") for name in ("initial", "pacl")}
+    of_faces = {name.replace("evaluate@faces-", "evaluate@faces-linear-") for name in of_faces}
+    ran = restored.repro().ran
+    assert ran == {"downstream@faces", "leaks@faces", "compare", "report"} | of_faces
+    summary = json.loads((restored.root / "evaluation/faces-linear-pacl.json").read_text())
+    assert summary["tasks"]["mood"]["figures"]["accuracy"]["mean"] == 1.0
+
+    restored.edit(downstream=sets)
+    done = restored.repro()
+    assert done.ran | done.restored == {"compare", "report"}
+
+
+def test_another_protocols_params_leave_the_evaluations_alone(restored: Project) -> None:
+    restored.edit(evaluate__finetune__epochs=7, evaluate__zero_shot__ensemble=False)
+    assert restored.repro().ran == {"report"}  # which shows params.yaml
+
+
+def test_other_weights_are_one_more_variant(restored: Project) -> None:
+    """The enhanced weights under another name give the enhanced figures."""
+    copied = restored.root / "data/weights/theirs.safetensors"
+    copied.parent.mkdir(exist_ok=True)
+    shutil.copy(restored.root / "models/pacl/backbone.safetensors", copied)
+    theirs = {"weights": "data/weights/theirs.safetensors", "sha256": None, "prefix": None}
+    restored.edit(variants={"theirs": theirs}, evaluate__variants=["initial", "pacl", "theirs"])
+    own = {"variant@theirs", "features@emoji_sentiment-theirs", "evaluate@emoji_sentiment-linear-theirs"}
+    assert restored.repro().ran == own | {"compare", "report"}
+    figures = [
+        json.loads((restored.root / f"evaluation/emoji_sentiment-linear-{name}.json").read_text())["tasks"]
+        for name in ("pacl", "theirs")
+    ]
+    assert figures[0] == figures[1]
 
 
 def test_the_machine_decides_nothing(project: Project) -> None:
@@ -91,6 +154,7 @@ def test_the_daily_commands(restored: Project) -> None:
     assert done.code == 0, done.output
     for command, word in (
         (("dvc", "metrics", "show"), "metrics/partition.json"),
+        (("dvc", "metrics", "show", "--md", "metrics/results"), "| pacl"),
         (("dvc", "metrics", "diff"), "shares.strong"),
         (("dvc", "params", "diff"), "partition.factual.threshold"),
         (("dvc", "plots", "show", "-o", "plots_html"), "index.html"),
@@ -102,8 +166,6 @@ def test_the_daily_commands(restored: Project) -> None:
 
 
 def test_it_runs_without_git(project: Project, tmp_path: Path) -> None:
-    import shutil
-
     bare = Project(tmp_path / "bare")
     shutil.copytree(project.root, bare.root, ignore=shutil.ignore_patterns(".git"))
     assert bare.run("dvc", "config", "--local", "core.no_scm", "true").code == 0

@@ -11,6 +11,7 @@ import timm
 import torch
 import yaml
 from PIL import Image
+from published_trees import WRITERS
 from safetensors.torch import load_file
 from small_project import ROOT, Project, copy_project
 from tiny_checkpoints import (
@@ -43,8 +44,8 @@ def fit(section: dict, tiny: dict) -> dict:
     return section | {key: tiny[key] for key in ("kind", "name", "weights")}
 
 
-def tiny_preset(root: Path, preset: str) -> Project:
-    """A project on the preset, its checkpoints replaced by tiny ones of the same form."""
+def tiny_preset(root: Path, preset: str, sets: tuple[str, ...], protocols: list[str]) -> Project:
+    """A project on the preset: tiny checkpoints of the same form, and `sets` of its data sets as trees."""
     project = copy_project(root)
     shutil.copy(ROOT / "presets" / preset, root / "params.yaml")
     weights = root / "data/weights"
@@ -61,6 +62,12 @@ def tiny_preset(root: Path, preset: str) -> Project:
     # sigma by share: random checkpoints match nothing at the published one
     half = {"transform": "raw", "threshold": None, "share": 0.5}
     tree["partition"] |= {"factual": half, "emotional": half}
+    tree["downstream"] = {name: tree["downstream"][name] | {"image_size": 64} for name in sets}
+    for name, entry in tree["downstream"].items():
+        entry["path"] = str(WRITERS[name](root / "data/corpora" / name))
+    tree["evaluate"] |= {"protocols": protocols, "bootstrap": 100}
+    tree["evaluate"]["linear"] |= {"epochs": 2, "seeds": 2}
+    tree["evaluate"]["finetune"] |= {"epochs": 1}
     (root / "params.yaml").write_text(yaml.safe_dump(tree))
     write_tumemo(root / "data/corpora/tumemo", 60)
     vso = "1. happy [sentiment: 1.00] [#images: 1]\n\thappy_dog [sentiment: 1.77] [#imgs: 2]\n"
@@ -71,7 +78,7 @@ def tiny_preset(root: Path, preset: str) -> Project:
 
 
 def test_resnet50_preset(tmp_path: Path) -> None:
-    project = tiny_preset(tmp_path / "project", "tumemo-resnet50.yaml")
+    project = tiny_preset(tmp_path / "project", "tumemo-resnet50.yaml", ("emotic",), ["linear", "finetune"])
     project.repro()
     table = pl.read_parquet(project.root / "data/partition.parquet")
     assert table.height == 60
@@ -83,10 +90,14 @@ def test_resnet50_preset(tmp_path: Path) -> None:
     initial = load_file(project.root / "models/initial/backbone.safetensors")
     assert any(not torch.equal(saved[name], initial[name]) for name in saved)
     assert "report/index.html" in project.run("python", "-m", "pacl_core.report.headline").output
+    for protocol in ("linear", "finetune"):
+        tasks = json.loads((project.root / f"evaluation/emotic-{protocol}-pacl.json").read_text())["tasks"]
+        assert set(tasks) == {"emotions", "vad"}
+        assert isinstance(tasks["vad"]["figures"]["mse_x100"]["mean"], float)
 
 
 def test_clip_preset_with_precomputed_anps(tmp_path: Path) -> None:
-    project = tiny_preset(tmp_path / "project", "tumemo-vit_clip.yaml")
+    project = tiny_preset(tmp_path / "project", "tumemo-vit_clip.yaml", ("fi",), ["linear", "zero_shot"])
     entries = [
         {"sample_id": f"{number:04d}", "bi-concepts": {"happy_dog": 0.9, "sad_rain": 0.4, "big_car": 0.1}}
         for number in range(50)  # ten pictures have no entry
@@ -100,3 +111,10 @@ def test_clip_preset_with_precomputed_anps(tmp_path: Path) -> None:
     table = pl.read_parquet(project.root / "data/partition.parquet")
     assert table["emotional_score"].null_count() == 10
     assert not table.filter(pl.col("emotional_score").is_null())["emotional_matched"].any()
+    for variant in ("initial", "pacl"):  # CLIP's own zero-shot, and that of the projectors
+        summary = json.loads((project.root / f"evaluation/fi-zero_shot-{variant}.json").read_text())
+        assert summary["not_applicable"] is None
+        assert {task["chosen"]["prompt"] for task in summary["tasks"].values()} >= {
+            "A photo with [C] emotion.",
+            "ensemble",
+        }

@@ -1,36 +1,37 @@
-import io
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from PIL import Image
 
 from pacl_core.artefacts.json_file import read_json
 from pacl_core.corpus.emoji import group_of, read_glyphs
 from pacl_core.corpus.emoji_noise import noisy_posts
 from pacl_core.corpus.emoji_recipe import load_recipe
 from pacl_core.corpus.emoji_split import corpus_glyphs
-from pacl_core.corpus.pictures import normalise_picture
-from pacl_core.corpus.posts import Rejected
-from pacl_core.errors import UserError
-from pacl_core.evaluation.datasets import read_dataset
-from pacl_core.evaluation.datasets.records import Record
+from pacl_core.evaluation.datasets.readers import read_items
+from pacl_core.evaluation.datasets.record import load_record
 from pacl_core.evaluation.datasets.store import write_dataset
 from pacl_core.evaluation.tasks import read_tasks, targets
-from pacl_core.params.evaluation import DownstreamParams
 
-RECIPE = Path(__file__).parents[2] / "data" / "corpora" / "openmoji.yaml"
-PARAMS = DownstreamParams(reader="emoji_sentiment", path=str(RECIPE), image_size=32)
+ROOT = Path(__file__).parents[2]
+RECIPE = ROOT / "data/corpora/openmoji.yaml"
+
+
+def write(path: Path, workers: int = 1) -> dict[str, Any]:
+    record = load_record(ROOT / "data/datasets/emoji_sentiment.yaml")
+    record = record.model_copy(update={"options": {"pixels": 32}})
+    items = read_items(record, RECIPE)
+    return write_dataset("emoji_sentiment", record, items, path, 32, workers, path.parent / "scratch")
 
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("downstream")
-    write_dataset(read_dataset(PARAMS), folder / "emoji_sentiment.parquet", image_size=32)
+    write(folder / "emoji_sentiment.parquet")
     yield folder / "emoji_sentiment.parquet"
     shutil.rmtree(folder)
 
@@ -70,51 +71,6 @@ def test_targets_are_what_the_evaluation_reads(stored: Path) -> None:
 
 def test_the_same_recipe_gives_the_same_bytes(stored: Path, tmp_path: Path) -> None:
     again = tmp_path / "emoji_sentiment.parquet"
-    write_dataset(read_dataset(PARAMS), again, image_size=32, workers=3)
+    write(again, workers=3)
     assert again.read_bytes() == stored.read_bytes()
     assert again.with_suffix(".json").read_bytes() == stored.with_suffix(".json").read_bytes()
-
-
-def some(split: str, item_id: str, image: bytes) -> Record:
-    values = {
-        "valence": 0.5,
-        "share_negative": 0.2,
-        "share_neutral": 0.3,
-        "share_positive": 0.5,
-        "polarity": 2,
-    }
-    return Record(item_id, image, split, values)
-
-
-def test_items_that_cannot_be_used_are_counted(tmp_path: Path) -> None:
-    stream = io.BytesIO()
-    Image.new("RGB", (8, 8), "red").save(stream, "PNG")
-    png = stream.getvalue()
-    records = [
-        some("train", "a", png),
-        some("train", "a", png),
-        some("val", "b", png),
-        some("test", "c", png),
-        some("test", "d", b"<html>"),
-        Rejected("e.jpg", "missing_image", "no file"),
-    ]
-    dataset = replace(read_dataset(PARAMS), records=iter(records))
-    described = write_dataset(dataset, tmp_path / "set.parquet", image_size=32)
-    assert described["counts"] == {
-        "items": {"train": 1, "val": 1, "test": 1},
-        "rejected_by_reason": {"duplicate_id": 1, "missing_image": 1, "not_a_picture": 1},
-    }
-    assert (
-        pq.read_table(tmp_path / "set.parquet")["pixel_hash"][0].as_py()
-        == normalise_picture(png, 32).pixel_hash
-    )
-
-    dataset = replace(dataset, records=iter(records[:3]))
-    with pytest.raises(UserError, match=r"no usable item in split test.*duplicate_id"):
-        write_dataset(dataset, tmp_path / "other.parquet", image_size=32)
-    assert not (tmp_path / "other.parquet").exists()
-
-
-def test_an_unknown_reader_is_named() -> None:
-    with pytest.raises(UserError, match="unknown reader 'emoji_sentimant'; did you mean 'emoji_sentiment'"):
-        read_dataset(DownstreamParams(reader="emoji_sentimant", path="x"))

@@ -1,4 +1,4 @@
-"""Figures per kind: against naive loops, and the resampled form against the plain one."""
+"""What holds for every kind: resampled figures are those of the items taken, and bad arrays are refused."""
 
 import numpy as np
 import pytest
@@ -6,90 +6,109 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pacl_core.errors import UserError
-from pacl_core.evaluation.metrics import measure, resampled
-from pacl_core.evaluation.tasks import Task
+from pacl_core.evaluation.metrics import details, headline, measure, resampled
+from pacl_core.evaluation.tasks import Level, Task
 
-VAD = Task("feeling", "regression", ("valence", "arousal"), None)
+VAD = Task("feeling", "regression", ("valence", "arousal"))
 POLARITY = Task("polarity", "single_label", ("polarity",), ("negative", "neutral", "positive"))
 SHARES = Task("shares", "distribution", ("a", "b", "c"), ("a", "b", "c"))
+MARKS = Task("marks", "multi_label", ("a", "b", "c"), ("a", "b", "c"))
+TREE = Task(
+    "tree",
+    "hierarchical",
+    ("coarse", "fine"),
+    levels=(Level("coarse", ("no", "yes")), Level("fine", ("a", "b", "c"))),
+    ancestors=((0,), (0,), (1,)),
+)
+KINDS = [VAD, POLARITY, SHARES, MARKS, TREE]
 
 
-def test_regression_by_hand():
-    task = Task("valence", "regression", ("valence",), None)
-    target, prediction = np.array([[0.0], [0.5], [1.0]]), np.array([[0.1], [0.5], [0.7]])
-    figures = measure(task, target, prediction)
-    assert figures["mse_x100"] == pytest.approx(100 * (0.01 + 0 + 0.09) / 3)
-    assert figures["r2"] == pytest.approx(1 - 0.1 / 0.5)
-    assert figures["pearson"] == pytest.approx(
-        0.3 / np.sqrt(0.5 * (0.1**2 + 0.5**2 + 0.7**2 - 3 * (1.3 / 3) ** 2))
+def coarse_shares(generator, items, classes):
+    """Shares on a coarse grid: ties between classes and items, zeros, and confidences on edges of bins."""
+    cuts = np.sort(generator.integers(7, size=(items, classes - 1)), axis=1)
+    return np.diff(cuts, axis=1, prepend=0, append=6) / 6
+
+
+def example(task, seed, items):
+    generator = np.random.default_rng(seed)
+    if task.kind == "regression":
+        return generator.random((items, 2)), generator.random((items, 2))
+    if task.kind == "multi_label":
+        density = generator.choice([0.0, 0.2, 0.7, 1.0], size=3)
+        return (generator.random((items, 3)) < density) * 1.0, generator.integers(5, size=(items, 3)) / 4
+    if task.kind == "hierarchical":
+        target = np.stack([generator.integers(2, size=items), generator.integers(3, size=items)], axis=1)
+        return target, np.hstack([coarse_shares(generator, items, classes) for classes in (2, 3)])
+    target = generator.integers(3, size=(items, 1))
+    return (
+        target if task.kind == "single_label" else coarse_shares(generator, items, 3),
+        coarse_shares(generator, items, 3),
     )
 
 
-def test_several_dimensions_are_listed_and_averaged():
-    generator = np.random.default_rng(0)
-    target, prediction = generator.random((20, 2)), generator.random((20, 2))
-    figures = measure(VAD, target, prediction)
-    for name in ("mse_x100", "r2", "pearson"):
-        assert figures[name] == pytest.approx((figures[f"{name}_valence"] + figures[f"{name}_arousal"]) / 2)
+def agree(values, figures):
+    assert values.keys() == figures.keys()
+    for name, figure in figures.items():
+        if isinstance(figure, str):
+            assert np.isnan(values[name]), name
+        else:
+            assert values[name] == pytest.approx(figure, abs=1e-9), name
 
 
-def test_a_constant_target_has_a_reason_instead_of_a_number():
-    target = np.array([[0.5, 0.1], [0.5, 0.2]])
-    figures = measure(VAD, target, target)
-    assert figures["r2_valence"] == "the target is constant"
-    assert figures["r2"] == "valence: the target is constant"
-    assert figures["r2_arousal"] == 1
-
-
-def test_a_constant_prediction_has_no_correlation_but_an_error():
-    target, prediction = np.array([[0.0], [1.0]]), np.array([[0.5], [0.5]])
-    figures = measure(Task("v", "regression", ("v",), None), target, prediction)
-    assert figures["pearson"] == "v: the prediction is constant"
-    assert figures["mse_x100"] == pytest.approx(25)
-
-
-def naive_f1(truth, chosen, label):
-    hits = sum(t == c == label for t, c in zip(truth, chosen, strict=True))
-    both = sum(t == label for t in truth) + sum(c == label for c in chosen)
-    return 2 * hits / both
-
-
-def test_single_label_against_loops():
-    generator = np.random.default_rng(1)
-    truth, probabilities = generator.integers(3, size=50), generator.dirichlet(np.ones(3), size=50)
-    chosen = [max(range(3), key=lambda c: row[c]) for row in probabilities]
-    figures = measure(POLARITY, truth[:, None], probabilities)
-    f1 = [naive_f1(truth, chosen, label) for label in range(3)]
-    assert figures["accuracy"] == pytest.approx(sum(t == c for t, c in zip(truth, chosen, strict=True)) / 50)
-    assert figures["f1_macro"] == pytest.approx(sum(f1) / 3)
-    assert figures["f1_weighted"] == pytest.approx(sum(f1[t] for t in truth) / 50)
-
-
-def examples(task, generator, items):
-    if task.kind == "regression":
-        return generator.random((items, 2)), generator.random((items, 2))
-    probabilities = generator.dirichlet(np.ones(3), size=items)
-    if task.kind == "single_label":
-        return generator.integers(3, size=(items, 1)), probabilities
-    return generator.dirichlet(np.ones(3), size=items), probabilities
-
-
-@settings(max_examples=25, deadline=None)
-@given(task=st.sampled_from([VAD, POLARITY, SHARES]), seed=st.integers(0, 10_000), items=st.integers(3, 30))
-def test_resampled_equals_measuring_the_items_taken(task, seed, items):
-    generator = np.random.default_rng(seed)
-    target, prediction = examples(task, generator, items)
-    taken = generator.integers(items, size=(4, items))
-    counts = np.stack([np.bincount(row, minlength=items) for row in taken]).astype(float)
+@pytest.mark.parametrize("task", KINDS, ids=lambda task: task.kind)
+@settings(max_examples=12, deadline=None)
+@given(seed=st.integers(0, 10_000), items=st.integers(1, 25), data=st.data())
+def test_resampled_equals_measuring_the_items_taken(task, seed, items, data):
+    target, prediction = example(task, seed, items)
+    row = st.lists(st.integers(0, 3), min_size=items, max_size=items).filter(any)
+    counts = np.array([[1] * items, *data.draw(st.lists(row, min_size=1, max_size=2))])
     values = resampled(task, target, prediction, counts)
-    for r, row in enumerate(taken):
-        for name, figure in measure(task, target[row], prediction[row]).items():
-            if isinstance(figure, str):
-                assert np.isnan(values[name][r])
-            else:
-                assert values[name][r] == pytest.approx(figure, abs=1e-9)
+    for r, times in enumerate(counts):
+        taken = np.repeat(np.arange(items), times)
+        agree({name: of[r] for name, of in values.items()}, measure(task, target[taken], prediction[taken]))
+
+
+@pytest.mark.parametrize("task", KINDS, ids=lambda task: task.kind)
+def test_the_headline_is_one_of_the_figures(task):
+    assert headline(task) in measure(task, *example(task, 0, 8))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("task", KINDS, ids=lambda task: task.kind)
+def test_a_prediction_that_is_no_number_is_refused(task, value):
+    target, prediction = example(task, 0, 8)
+    prediction[3, 1] = value
+    with pytest.raises(ValueError, match=f"task '{task.name}': 1 predictions are NaN or infinite"):
+        measure(task, target, prediction)
+    with pytest.raises(ValueError, match="1 predictions are NaN or infinite"):
+        resampled(task, target, prediction, np.ones((1, 8)))
+    with pytest.raises(ValueError, match="1 predictions are NaN or infinite"):
+        details(task, target, prediction[None])
+
+
+@pytest.mark.parametrize(
+    ("task", "target", "prediction", "complaint"),
+    [
+        (POLARITY, [[0]], [[2.0, -1.0, 0.0]], r"outside \[0, 1\]"),
+        (POLARITY, [[0]], [[0.5, 0.2, 0.1]], "do not sum to 1"),
+        (TREE, [[0, 0]], [[0.5, 0.5, 0.9, 0.9, 0.9]], "do not sum to 1"),
+        (POLARITY, [[3]], [[0.5, 0.5, 0.0]], "column 'polarity' has targets that are no class index"),
+        (TREE, [[0, 0.5]], [[0.5, 0.5, 1, 0, 0]], "column 'fine' has targets that are no class index"),
+        (MARKS, [[0, 2, 1]], [[0.5, 0.5, 0.5]], "targets are not 0 or 1"),
+        (MARKS, [[0, 1, 1]], [[0.5, 1.5, 0.5]], r"outside \[0, 1\]"),
+        (VAD, [[0.1, np.nan]], [[0.1, 0.2]], "1 targets are NaN"),
+        (VAD, [[0.1, 0.2]], [[0.1, 0.2], [0.1, 0.2]], r"target \(1, 2\) and prediction \(2, 2\)"),
+        (POLARITY, [[0]], [[0.5, 0.5]], "1 and 2 columns, not 1 and 3"),
+        (VAD, np.zeros((0, 2)), np.zeros((0, 2)), r"\(0, 2\)"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(task, target, prediction, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        measure(task, np.array(target), np.array(prediction))
 
 
 def test_an_unknown_kind_names_the_nearest():
     with pytest.raises(UserError, match="unknown task kind 'regresion'; did you mean 'regression'"):
-        measure(Task("x", "regresion", ("x",), None), np.zeros((2, 1)), np.zeros((2, 1)))
+        measure(Task("x", "regresion", ("x",)), np.zeros((2, 1)), np.zeros((2, 1)))
+    with pytest.raises(UserError, match="unknown task kind 'regresion'"):
+        headline(Task("x", "regresion", ("x",)))

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from pacl_core.evaluation.intervals import bootstrap, interval, resamples
+from pacl_core.evaluation.metrics import measure
 from pacl_core.evaluation.tasks import Task
 
 LABEL = Task("label", "single_label", ("label",), ("no", "yes"))
+MARKS = Task("marks", "multi_label", ("a", "b"), ("a", "b"))
 
 
 def test_resamples_take_as_many_items_as_there_are():
@@ -40,6 +42,18 @@ def test_seeds_are_averaged_before_the_interval():
     right, left = np.eye(2)[truth], np.eye(2)[1 - truth]
     values = bootstrap(LABEL, truth[:, None], np.stack([right, left]), count=100, seed=0)["accuracy"]
     assert np.allclose(values, 0.5)
+
+
+def test_each_value_is_the_mean_over_seeds_of_one_resample(monkeypatch):
+    monkeypatch.setattr("pacl_core.evaluation.intervals._CELLS", 40)  # three blocks
+    generator = np.random.default_rng(0)
+    target, predictions = generator.integers(2, size=(20, 2)), generator.random((3, 20, 2))
+    values = bootstrap(MARKS, target, predictions, count=5, seed=1)
+    for r, counts in enumerate(np.concatenate(list(resamples(20, 5, seed=1)))):
+        taken = np.repeat(np.arange(20), counts.astype(int))
+        by_seed = [measure(MARKS, target[taken], prediction[taken]) for prediction in predictions]
+        for name in values:
+            assert values[name][r] == pytest.approx(np.mean([figures[name] for figures in by_seed])), name
 
 
 def test_no_interval_where_many_resamples_are_undefined():

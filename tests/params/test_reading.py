@@ -60,8 +60,8 @@ def test_a_wrong_value_is_named(tmp_path: Path, key: str, value: object, message
     [
         ("train.epochs", "epocs", "train.epocs: unknown key; did you mean 'epochs'?"),
         ("partition.factual.threshold", "treshold", "did you mean 'threshold'?"),
-        ("downstream.emoji_sentiment.reader", "raeder",
-         "raeder: unknown key; did you mean 'reader'?"),
+        ("downstream.emoji_sentiment.record", "recrod",
+         "recrod: unknown key; did you mean 'record'?"),
         ("pseudo_labels", "pseudo_label", "pseudo_label: unknown key; did you mean 'pseudo_labels'?"),
     ],
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 
 import numpy as np
 import polars as pl
@@ -9,6 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
+
+from pacl_core.report.build import render
 
 HOSTILE = '<script>alert("x")</script> &quot; \'><img src=x onerror=alert(1)>'
 PARAMS = """\
@@ -27,11 +30,24 @@ THRESHOLDS = {"factual": 0.7, "emotional": 0.55}
 NAMES = ("strong", "partial_emotional", "partial_factual", "weak")
 
 
+@pytest.fixture(scope="session")
+def project(tmp_path_factory):
+    """A project folder with every artefact that the report reads, of 400 pairs; not to be changed."""
+    root = tmp_path_factory.mktemp("project")
+    write_artefacts(root)
+    return root
+
+
 @pytest.fixture
-def artefacts(tmp_path):
-    """A project folder with every artefact that the report reads, of 400 pairs."""
-    write_artefacts(tmp_path)
-    return tmp_path
+def artefacts(project, tmp_path):
+    """A copy of `project` to change."""
+    return shutil.copytree(project, tmp_path / "copy")
+
+
+@pytest.fixture(scope="session")
+def html(project):
+    """The page of `project`."""
+    return render(project, PARAMS, count=8, seed=0)
 
 
 @pytest.fixture
@@ -170,31 +186,119 @@ def write_curves(folder):
 
 
 def write_comparison(root):
-    def leaf(initial, pacl, low, high):
-        spread = {"initial_std": 0.012, "pacl_std": 0.009}
-        return {
-            "initial": initial,
-            "pacl": pacl,
-            "difference": pacl - initial,
-            "low": low,
-            "high": high,
-        } | spread
-
+    """Of one data set: linear with both variants; zero-shot, which the initial backbone cannot do."""
     tasks = {
-        "valence": {
-            "mse_x100": leaf(1.92, 1.81, -0.22, -0.01),
-            "r2": leaf(-0.021, 0.054, 0.004, 0.148),
-            "pearson": leaf(0.21, 0.29, -0.02, 0.18),
-        },
-        "polarity": {
-            "accuracy": leaf(0.612, 0.598, -0.06, 0.03),
-            "f1_weighted": leaf(0.58, 0.52, -0.09, -0.02),
-        },
+        "valence": task(
+            {"kind": "regression"},
+            mse_x100=figure(1.92, 1.81, -0.22, -0.01),
+            r2=figure(-0.021, 0.054, 0.004, 0.148),
+            pearson=figure(0.21, 0.29, -0.02, 0.18),
+        ),
+        "polarity": task(
+            {"kind": "single_label"},
+            accuracy=figure(0.612, 0.598, -0.06, 0.03),
+            f1_weighted=figure(0.58, 0.52, -0.09, -0.02),
+            f1_macro=undefined("no item of class positive"),
+        ),
+        "levels": task(
+            {"kind": "hierarchical", "levels": [{"name": "coarse"}, {"name": "fine"}]},
+            accuracy_coarse=figure(0.61, 0.64, 0.01, 0.05),
+            accuracy_fine=figure(0.33, 0.36, 0.01, 0.05),
+        ),
+        "themes": task({"kind": "multi_label"}, map=figure(0.31, 0.32, -0.01, 0.03)),
     }
-    undefined = dict.fromkeys(("initial", "initial_std", "pacl", "pacl_std", "difference", "low", "high"))
-    tasks["polarity"]["f1_macro"] = undefined
-    write_json(root / "metrics/comparison.json", {"emoji_sentiment-linear": tasks})
-    write_json(root / "evaluation/emoji_sentiment-linear-initial.json", {"tasks": {}, "test_items": 124})
+    linear = evaluation("linear", tasks)
+    prompt = {"prompt": 'A "photo" with [C] <emotion>.'}
+    zero = task({"kind": "single_label"}, accuracy=figure(None, 0.25), chosen={"pacl": prompt}, only="pacl")
+    zero_shot = evaluation("zero_shot", {"polarity, prompt 1": zero}, {"initial": "it has no projectors"})
+    write_json(root / "metrics/comparison.json", [linear, zero_shot])
+    published = [
+        {"method": "initial", "variant": "initial", "published": 0.5772, "ours": 0.612, "difference": 0.0348},
+        {"method": "PACL", "variant": "pacl", "published": 0.5950, "ours": None, "difference": None},
+    ]
+    place = {"table": 1, "backbone": "ResNet-50", "protocol": "linear", "task": "polarity"}
+    place |= {"dataset": "emoji_sentiment", "metric": "accuracy"}
+    write_json(root / "metrics/published.json", [place | row for row in published])
+    leaked = {"test_items": 124, "exact_items": 3, "near_items": 5, "distance": 4}
+    write_json(root / "metrics/leaks/emoji_sentiment.json", leaked)
+    for variant in ("initial", "pacl"):
+        write_json(root / f"evaluation/emoji_sentiment-linear-{variant}.json", {"tasks": details()})
+
+
+def evaluation(protocol, tasks, not_applicable=None):
+    return {
+        "dataset": "emoji_sentiment",
+        "protocol": protocol,
+        "variants": ["initial", "pacl"],
+        "backbones": {"initial": "efficientnet_lite0", "pacl": "efficientnet_lite0"},
+        "not_applicable": not_applicable or {},
+        "excluded_test_items": 2,
+        "tasks": tasks,
+    }
+
+
+def task(described, chosen=None, only=None, **figures):
+    if only:
+        figures = {
+            name: {"variants": {only: one["variants"][only]}, "differences": {}}
+            for name, one in figures.items()
+        }
+    return {"task": described, "test_items": 124, "chosen": chosen or {}, "figures": figures}
+
+
+def figure(initial, pacl, low=None, high=None):
+    def entry(mean, std):
+        return {"mean": mean, "std": std, "low": low, "high": high}
+
+    change = None if initial is None else {"value": pacl - initial, "low": low, "high": high}
+    return {
+        "variants": {"initial": entry(initial, 0.012), "pacl": entry(pacl, 0.009)},
+        "differences": {"pacl": change} if change else {},
+    }
+
+
+def undefined(reason):
+    entry = dict.fromkeys(("mean", "std", "low", "high")) | {"reason": reason}
+    return {"variants": {"initial": entry, "pacl": entry}, "differences": {}}
+
+
+def details():
+    """Of a summary: what lies behind each kind's figures."""
+    classes = ("negative", "<i>positive</i>")
+    single = {
+        "per_class": [
+            {"class": name, "support": 62, "precision": 0.61, "recall": 0.5, "f1": 0.55} for name in classes
+        ],
+        "confusion": [[40.2, 21.8], [0.0, 62.0]],
+        "reliability": [
+            {"low": i / 15, "high": (i + 1) / 15, "share": 0.0, "confidence": None, "accuracy": None}
+            for i in range(7)
+        ]
+        + [
+            {
+                "low": i / 15,
+                "high": (i + 1) / 15,
+                "share": 0.125,
+                "confidence": (i + 0.5) / 15,
+                "accuracy": i / 17,
+            }
+            for i in range(7, 15)
+        ],
+        "absent_classes": ["neutral"],
+    }
+    multi = {
+        "per_class": [
+            {"class": "Peace", "positives": 1200, "ap": 0.41, "auc": 0.72, "f1": 0.33},
+            {"class": "Yearning", "positives": 0, "ap": None, "auc": None, "f1": None},
+        ],
+        "undefined_classes": ["Yearning"],
+    }
+    return {
+        "valence": {"details": {}},
+        "polarity": {"details": single},
+        "levels": {"details": {"coarse": single, "fine": single}},
+        "themes": {"details": multi},
+    }
 
 
 def write_json(path, value):

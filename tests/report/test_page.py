@@ -39,11 +39,6 @@ class Page(HTMLParser):
         return " ".join(" ".join(self.text).split())
 
 
-@pytest.fixture
-def html(artefacts, params_text):
-    return render(artefacts, params_text, count=8, seed=0)
-
-
 def test_every_section_is_there_and_linked(html):
     page = Page(html)
     ids = [attributes["id"] for attributes in page.all("section")]
@@ -76,15 +71,17 @@ def test_hostile_params_and_names_are_text(artefacts, params_text):
     (artefacts / "metrics/pairs.json").write_text(
         json.dumps({"pairs": 3, "rejected": 1, "rejected_by_reason": {"<img src=x>": 1}})
     )
-    tree = {
-        "<i>set</i>-linear": {
-            "<u>t</u>": {"<s>m</s>": {"initial": 1, "initial_std": 0, "pacl": 1, "pacl_std": 0}}
-        }
-    }
-    (artefacts / "metrics/comparison.json").write_text(json.dumps(tree))
+    path = artefacts / "metrics/comparison.json"
+    (one, _) = json.loads(path.read_text())
+    one |= {"dataset": "<i>set</i>", "not_applicable": {"<b>v</b>": "<a href=x>why</a>"}}
+    one["tasks"] = {"<u>t</u>": one["tasks"]["valence"]}
+    figures = one["tasks"]["<u>t</u>"]["figures"]
+    figures["<s>m</s>"] = figures.pop("pearson")
+    path.write_text(json.dumps([one]))
     page = Page(render(artefacts, params, count=1, seed=0))
-    for tag in ("script", "i", "u", "s"):
+    for tag in ("script", "i", "u", "s", "b"):
         assert page.all(tag) == []
+    assert all(link["href"].startswith("#") for link in page.all("a"))
     assert "<img src=x>" in "".join(page.text)
 
 
@@ -103,12 +100,12 @@ def test_the_figures_of_the_artefacts_are_on_the_page(html):
     ):
         assert said in words
     assert "+0.075 +0.004 to +0.148" in words
-    assert "not defined on this test split" in words
+    assert "no item of class positive" in words
 
 
 def test_verdicts_follow_the_direction_of_the_figure(html):
     """MSE falls and R2 rises: both better. Pearson's interval holds zero. Weighted F1 falls: worse."""
-    words = Page(html).words
+    words = Page(html).words.split("Every figure")[1]
     rows = {name: words.split(name, 2)[1][:230] for name in ("MSE × 100", "Pearson r", "F1, weighted")}
     assert "better" in rows["MSE × 100"]
     assert "no clear change" in rows["Pearson r"]
@@ -123,7 +120,7 @@ def test_stand_ins_and_unclear_intervals_are_named_as_limits(html):
         "SKEP",
         "EfficientNet-Lite0",
         "nobody posted them",
-        "2 of 5 differences",
+        "3 of 8 differences",
     ):
         assert said in limits
 
@@ -182,19 +179,92 @@ def test_a_partition_of_other_pairs_is_refused(artefacts, tmp_path_factory, para
 
 
 def test_a_figure_of_unknown_direction_is_called_neither_better_nor_worse(artefacts, params_text):
-    leaf = {
-        "initial": 1,
-        "initial_std": 0,
-        "pacl": 2,
-        "pacl_std": 0,
-        "difference": 1,
-        "low": 0.5,
-        "high": 1.5,
-    }
-    tree = {"photos-linear": {"mood": {"novel": leaf, "r2": leaf | {"low": None, "high": None}}}}
-    (artefacts / "metrics/comparison.json").write_text(json.dumps(tree))
-    results = Page(render(artefacts, params_text, count=1, seed=0)).words.split("photos-linear", 2)[1][:400]
+    path = artefacts / "metrics/comparison.json"
+    (one, _) = json.loads(path.read_text())
+    entry = {"mean": 1, "std": 0, "low": 0.5, "high": 1.5}
+    variants = {"initial": entry, "pacl": entry | {"mean": 2}}
+    novel = {"variants": variants, "differences": {"pacl": {"value": 1, "low": 0.5, "high": 1.5}}}
+    r2 = {"variants": variants, "differences": {"pacl": {"value": 1, "low": None, "high": None}}}
+    one["tasks"] = {"mood": one["tasks"]["valence"] | {"figures": {"novel": novel, "r2": r2}}}
+    path.write_text(json.dumps([one]))
+    results = Page(render(artefacts, params_text, count=1, seed=0)).words.split("Every figure")[1]
+    results = results.split("Test pictures among")[0]
     assert "novel 1.000 (0.000) 2.000 (0.000) +1.000" in results
     assert "changed" in results
-    assert "+1.000 not defined on this test split" in results
-    assert "better" not in results.split("↑ higher")[0]
+    assert "+1.000 no interval on this test split" in results
+    assert "better" not in results.replace("is better", "")
+
+
+def test_published_figures_stand_beside_ours_in_percent(html):
+    """One that is undefined here has a dash and no difference."""
+    words = Page(html).words.split("Beside the paper")[1].split("Every figure")[0]
+    assert "Table 1: enhancement (ResNet-50, linear)" in words
+    assert "emoji_sentiment, polarity Accuracy % ↑ 57.72 61.20 +3.48 59.50 –" in words
+
+
+def test_a_variant_that_was_not_evaluated_has_its_reason_and_no_difference(html):
+    words = Page(html).words
+    assert "emoji_sentiment, zero-shot: initial was not evaluated. It has no projectors." in words
+    assert '“A "photo" with [C] <emotion>.”' in words
+    assert "Accuracy % ↑ – 25.00 (0.90) no difference" in words
+
+
+def test_the_finest_level_stands_for_a_hierarchical_task(html):
+    overview = Page(html).words.split("Results Mean")[1].split("↑ higher")[0]
+    assert "levels, linear Accuracy, fine % ↑ 33.00" in overview
+    assert "Accuracy, coarse" not in overview
+
+
+def test_classes_confusion_and_calibration_of_both_variants(html):
+    """Confusion cells are shares of the row's items: 40.2 of 62 are 65 %."""
+    page = Page(html)
+    words = page.words
+    assert "negative 62 61.0 61.0 50.0 50.0 55.0 55.0" in words
+    assert "<i>positive</i>" in words
+    assert page.all("i") == []
+    cells = [attributes for attributes in page.all("td") if "--share" in attributes.get("style", "")]
+    assert len(cells) == 2 * 3 * 4  # two variants, a task and two levels, two by two classes
+    assert cells[0] == {"style": "--share: 39%", "title": "40.2 items"}
+    assert "negative 65 35" in words
+    assert "No test item is of: neutral." in words
+    assert "Peace 1,200 41.0 41.0 72.0 72.0 33.0 33.0 Yearning 0 – – – – – –" in words
+    assert "all of one kind: Yearning" in words
+    assert words.count("perfect calibration") == 3
+
+
+def test_empty_bins_are_not_drawn(html):
+    assert html.count("of items</title>") == 2 * 3 * 8
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [("none", "they count in the figures"), ("near", "none of them counts in the figures")],
+)
+def test_leaks_are_limits(artefacts, params_text, setting, said):
+    params = params_text.replace("pacl]}", f"pacl], exclude_leaks: {setting}}}")
+    html = render(artefacts, params, count=1, seed=0)
+    limits = Page(html[html.index('<section id="limits"') : html.index("</main>")]).words
+    assert "emoji_sentiment: of 124 test items 3 are exact and 5 near duplicates" in limits
+    assert said in limits
+    assert "left out of every figure, as training saw them or nearly: emoji_sentiment 2" in limits
+
+
+def test_no_leak_no_limit(artefacts, params_text):
+    clean = {"test_items": 124, "exact_items": 0, "near_items": 0, "distance": 4}
+    (artefacts / "metrics/leaks/emoji_sentiment.json").write_text(json.dumps(clean))
+    html = render(artefacts, params_text, count=1, seed=0)
+    assert "duplicates of pre-training" not in html[html.index('id="limits"') :]
+
+
+def test_many_evaluations_are_folded(artefacts, params_text):
+    """One alone is open; of several each is a line that opens, and the overview shows them all."""
+    path = artefacts / "metrics/comparison.json"
+    (one, _) = json.loads(path.read_text())
+    path.write_text(json.dumps([one]))
+    alone = Page(render(artefacts, params_text, count=1, seed=0))
+    assert {"class": "evaluation", "open": None} in alone.all("details")
+    path.write_text(json.dumps([one | {"dataset": f"set{i}"} for i in range(12)]))
+    page = Page(render(artefacts, params_text, count=1, seed=0))
+    folded = [attributes for attributes in page.all("details") if attributes.get("class") == "evaluation"]
+    assert folded == [{"class": "evaluation"}] * 12
+    assert page.words.split("Every figure")[0].count("levels, linear") == 12

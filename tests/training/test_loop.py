@@ -12,10 +12,10 @@ from torch import Tensor
 
 from pacl_core.artefacts.vectors import Vectors, read_vectors
 from pacl_core.errors import UserError
+from pacl_core.models import pixels
 from pacl_core.models.backbones import Backbone
 from pacl_core.params.training import TrainParams
 from pacl_core.shards.read import Samples, read_shards
-from pacl_core.training import pictures
 from pacl_core.training.loop import Trained, train
 
 Make = Callable[..., Path]
@@ -107,7 +107,7 @@ def test_pictures_decoded_as_needed_train_the_same(
 ) -> None:
     cached, _ = run(samples, make_backbone(), params, tmp_path / "a")
     assert (tmp_path / "a" / "pixels.npy").exists()
-    monkeypatch.setattr(pictures, "CACHE_BYTES", 0)
+    monkeypatch.setattr(pixels, "CACHE_BYTES", 0)
     decoded, _ = run(samples, make_backbone(), params, tmp_path / "b")
     assert not (tmp_path / "b" / "pixels.npy").exists()
     assert equal(cached, decoded)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from string import Formatter
 
 from pacl_core.corpus.pictures import read_picture
 from pacl_core.corpus.posts import Post, Rejected, UnusableError
+from pacl_core.corpus.readers.manifest_pattern import Pattern, cell, fill, read_pattern
 from pacl_core.corpus.readers.manifest_rows import Row, read_rows
 from pacl_core.corpus.text import valid_name
 from pacl_core.errors import UserError
@@ -35,48 +35,20 @@ def _manifest_path(params: PairsParams) -> Path:
 
 
 def _posts(manifest: Path, params: ManifestParams) -> Iterator[Post | Rejected]:
-    pattern = _pattern(params.image)
-    columns = [params.text, *(column for _, column in pattern if column is not None)]
+    pattern = read_pattern(params.image, "pairs.manifest.image")
+    columns = [params.text, *pattern.columns]
     if params.id is not None:
         columns.append(params.id)
     for number, row in read_rows(manifest, list(dict.fromkeys(columns))):
         yield row if isinstance(row, Rejected) else _post(manifest, params, pattern, number, row)
 
 
-def _post(
-    manifest: Path, params: ManifestParams, pattern: list[tuple[str, str | None]], number: int, row: Row
-) -> Post | Rejected:
+def _post(manifest: Path, params: ManifestParams, pattern: Pattern, number: int, row: Row) -> Post | Rejected:
     source = f"{manifest.name}:{number}"
     try:
-        key = str(number) if params.id is None else valid_name(_value(row, params.id)).strip()
+        key = str(number) if params.id is None else valid_name(cell(row, params.id)).strip()
         if not key:
             raise UnusableError("missing_id", f"column '{params.id}' is empty")
-        parts = [
-            before + (_value(row, column).strip() if column is not None else "") for before, column in pattern
-        ]
-        name = "".join(parts)
-        if not name:
-            raise UnusableError("missing_image", f"column '{params.image}' is empty")
-        return Post(key, read_picture(manifest.parent / name), _value(row, params.text))
+        return Post(key, read_picture(manifest.parent / fill(pattern, row)), cell(row, params.text))
     except UnusableError as error:
         return error.rejected(source)
-
-
-def _value(row: Row, column: str) -> str:
-    """A cell as text; an absent one as "". Raises `UnusableError` for what is neither text nor number."""
-    value = row[column]
-    if value is None:
-        return ""
-    if isinstance(value, str | int | float) and not isinstance(value, bool):
-        return str(value)
-    raise UnusableError("malformed_row", f"column '{column}' holds a {type(value).__name__}, not text")
-
-
-def _pattern(image: str) -> list[tuple[str, str | None]]:
-    """(literal text, column after it or None): one column, or a pattern with columns in braces."""
-    if "{" not in image:
-        return [("", image)]
-    try:
-        return [(before, column) for before, column, _, _ in Formatter().parse(image)]
-    except ValueError as error:
-        raise UserError(f"pairs.manifest.image: '{image}' is no pattern ({error})") from None

@@ -1,6 +1,5 @@
 """Rows of a manifest, one at a time: CSV, TSV, JSON lines or parquet, by suffix."""
 
-import codecs
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -11,21 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pacl_core.corpus.posts import Rejected
+from pacl_core.corpus.text import open_text
 from pacl_core.errors import UserError, unknown
 
 Row = dict[str, Any]
 MAX_FIELD = 1 << 20
 _PARQUET_ROWS = 1024
-
-
-def _latin1(error: UnicodeError) -> tuple[str, int]:
-    """Bytes that are no UTF-8 are read as Latin-1, alone: a stream cannot be decoded twice."""
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return error.object[error.start : error.end].decode("latin-1"), error.end
-
-
-codecs.register_error("pacl_latin1", _latin1)
 
 
 def read_rows(path: Path, columns: list[str]) -> Iterator[tuple[int, Row | Rejected]]:
@@ -44,20 +34,14 @@ def _check(path: Path, columns: list[str], present: Iterable[str]) -> None:
     for column in columns:
         if column not in there:
             missing = unknown("column", column, there)
-            raise UserError(f"{path}: {missing} (columns: {', '.join(map(repr, there))}); see pairs.manifest")
-
-
-def _encoding(path: Path) -> str:
-    with path.open("rb") as stream:
-        head = stream.read(2)
-    return "utf-16" if head in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+            raise UserError(f"{path}: {missing} (columns: {', '.join(map(repr, there))})")
 
 
 def _delimited(delimiter: str) -> Callable[[Path, list[str]], Iterator[tuple[int, Row | Rejected]]]:
     def rows(path: Path, columns: list[str]) -> Iterator[tuple[int, Row | Rejected]]:
         csv.field_size_limit(MAX_FIELD)
         # newline="": the csv module itself takes \n, \r\n and a lone \r as the end of a line
-        with path.open(encoding=_encoding(path), errors="pacl_latin1", newline="") as stream:
+        with open_text(path, newline="") as stream:
             lines = csv.reader(stream, delimiter=delimiter)
             header = next(lines, None)
             if header is None:
@@ -92,7 +76,7 @@ def _without_blank_lines(lines: Iterator[list[str]]) -> Iterator[list[str] | csv
 
 def _json_lines(path: Path, columns: list[str]) -> Iterator[tuple[int, Row | Rejected]]:
     checked = False
-    with path.open(encoding=_encoding(path), errors="pacl_latin1") as stream:
+    with open_text(path) as stream:
         for number, line in enumerate((line for line in stream if line.strip()), start=1):
             source = f"{path.name}:{number}"
             try:

@@ -1,118 +1,122 @@
-"""Downstream data sets on disk: one parquet of items, a JSON description and the rejects beside it."""
+"""Downstream data sets on disk: one parquet of items, a JSON description and the rejects beside it.
+
+Two passes: whether a picture is a placeholder, and which split it belongs to, is known only when all have
+been seen. A killed run starts again.
+"""
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pacl_core.artefacts.json_file import write_json
 from pacl_core.artefacts.tables import table_writer
-from pacl_core.corpus.normalising import with_pictures
-from pacl_core.corpus.pictures import Picture
-from pacl_core.corpus.posts import Rejected, UnusableError
-from pacl_core.corpus.seen import Seen
+from pacl_core.corpus.posts import Rejected
+from pacl_core.corpus.rejects import REJECTED_SCHEMA, Rejects
 from pacl_core.errors import UserError
-from pacl_core.evaluation.datasets.records import DownstreamSet, Record
+from pacl_core.evaluation.datasets.description import describe
+from pacl_core.evaluation.datasets.draft import ROW_GROUP, stored_schema, write_draft
+from pacl_core.evaluation.datasets.items import Item
+from pacl_core.evaluation.datasets.placeholders import finest_labels, placeholders
+from pacl_core.evaluation.datasets.record import DatasetRecord, record_tasks
+from pacl_core.evaluation.datasets.splits import assign_splits, origin
 from pacl_core.evaluation.tasks import SPLITS, Task
-from pacl_core.progress import counted
-
-ROW_GROUP = 256
 
 
-def write_dataset(dataset: DownstreamSet, path: Path, image_size: int, workers: int = 1) -> dict[str, Any]:
-    """Normalise the items into `path` (parquet) and describe them in the .json beside it; return that.
+def write_dataset(
+    name: str,
+    record: DatasetRecord,
+    items: Iterable[Item | Rejected],
+    path: Path,
+    image_size: int,
+    workers: int,
+    scratch: Path,
+) -> dict[str, Any]:
+    """Store the items in `path` (parquet), described by the .json and `_rejected.parquet` beside it.
 
-    Rejected items are counted by reason in the description. Raises `UserError` where a split stays empty.
+    Returns the description. `scratch` holds a draft as large as the result while this runs. Memory: a row
+    group, and of each item what is not its picture. Raises `UserError` where a split stays empty.
     """
-    schema = _schema(dataset.tasks)
-    items: Counter[str] = Counter()
-    reasons: Counter[str] = Counter()
-    with table_writer(path, schema) as writer, Seen() as seen:
-        rows: list[dict[str, Any]] = []
-        decoded = with_pictures(dataset.records, _image, image_size, workers)
-        for record, picture in counted(decoded, path.stem):
-            reason = _refusal(record, picture, seen)
-            if reason is not None:
-                reasons[reason] += 1
-                continue
-            assert isinstance(record, Record) and isinstance(picture, Picture)
-            items[record.split] += 1
-            rows.append(_row(record, picture))
-            if len(rows) >= ROW_GROUP:
-                _flush(writer, rows, schema)
-        _flush(writer, rows, schema)
-        empty = [split for split in SPLITS if not items[split]]
-        if empty:
-            refused = f"; rejected: {dict(reasons)}" if reasons else ""
-            raise UserError(f"{path.stem}: no usable item in split {', '.join(empty)}{refused}")
-    description = _description(path.stem, dataset, items, reasons)
+    tasks = record_tasks(record)
+    draft = scratch / f"{name}.parquet"
+    with (
+        table_writer(path.with_name(f"{path.stem}_rejected.parquet"), REJECTED_SCHEMA) as writer,
+        Rejects(writer) as rejects,
+    ):
+        try:
+            reasons, unfit = write_draft(items, record, tasks, draft, image_size, workers, rejects)
+            known = pl.read_parquet(draft, columns=[c for c in pq.read_schema(draft).names if c != "image"])
+            known = _kept(known.with_row_index("row"), record, tasks, reasons, rejects)
+            official = known["split"]
+            duplicates = _across_splits(known)
+            known = known.with_columns(assign_splits(known, tasks).alias("split"))
+            _refuse_empty(name, known, reasons)
+            description = describe(name, record, tasks, known, origin(official), reasons, unfit, duplicates)
+            _write_items(draft, known, stored_schema(tasks), path)
+        finally:
+            draft.unlink(missing_ok=True)
     write_json(path.with_suffix(".json"), description)
     return description
 
 
-def _schema(tasks: tuple[Task, ...]) -> pa.Schema:
-    fields = [
-        ("item_id", pa.string()),
-        ("image", pa.binary()),
-        ("split", pa.string()),
-        ("pixel_hash", pa.string()),
-    ]
-    for task in tasks:
-        kind = pa.int32() if task.kind == "single_label" else pa.float32()
-        fields += [(column, kind) for column in task.columns]
-    return pa.schema(fields)
+def _kept(
+    known: pl.DataFrame,
+    record: DatasetRecord,
+    tasks: tuple[Task, ...],
+    reasons: Counter[str],
+    rejects: Rejects,
+) -> pl.DataFrame:
+    """Without placeholders; without items that lack a split where others have one."""
+    label = finest_labels(tasks)
+    if record.placeholders == "drop" and label is not None:
+        dropped = placeholders(known, label.name)
+        detail = "this picture stands under several labels"
+        known = _without(known, dropped, "placeholder", detail, reasons, rejects)
+    absent = known["split"].is_null()
+    if absent.all():
+        return known
+    return _without(known, absent, "no_split", "other items have one", reasons, rejects)
 
 
-def _image(record: Record | Rejected) -> bytes | None:
-    return record.image if isinstance(record, Record) else None
+def _without(
+    known: pl.DataFrame, dropped: pl.Series, reason: str, detail: str, reasons: Counter[str], rejects: Rejects
+) -> pl.DataFrame:
+    for item_id in known.filter(dropped)["item_id"]:
+        reasons[reason] += 1
+        rejects.add(Rejected(item_id, reason, detail))
+    return known.filter(~dropped)
 
 
-def _refusal(record: Record | Rejected, picture: Picture | UnusableError | None, seen: Seen) -> str | None:
-    if isinstance(record, Rejected):
-        return record.reason
-    if isinstance(picture, UnusableError):
-        return picture.reason
-    return None if seen.add(record.item_id) else "duplicate_id"
+def _across_splits(known: pl.DataFrame) -> int:
+    """Pictures that stand in more than one official split."""
+    splits = known.drop_nulls("split").group_by("pixel_hash").agg(pl.col("split").n_unique())
+    return int((splits["split"] > 1).sum())
 
 
-def _row(record: Record, picture: Picture) -> dict[str, Any]:
-    return {
-        "item_id": record.item_id,
-        "image": picture.jpeg,
-        "split": record.split,
-        "pixel_hash": picture.pixel_hash,
-        **record.targets,
-    }
+def _refuse_empty(name: str, known: pl.DataFrame, reasons: Counter[str]) -> None:
+    empty = [split for split in SPLITS if not (known["split"] == split).any()]
+    if empty:
+        refused = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
+        because = f"; rejected: {refused}" if refused else ""
+        raise UserError(
+            f"{name}: no usable item in split {', '.join(empty)}, of {len(known)} usable{because}; "
+            f"check downstream.{name}.path and its record"
+        )
 
 
-def _flush(writer: pq.ParquetWriter, rows: list[dict[str, Any]], schema: pa.Schema) -> None:
-    writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-    rows.clear()
-
-
-def _description(
-    name: str, dataset: DownstreamSet, items: Counter[str], reasons: Counter[str]
-) -> dict[str, Any]:
-    scales = dataset.scales
-    return {
-        "name": name,
-        "tasks": [
-            {
-                "name": task.name,
-                "kind": task.kind,
-                "columns": list(task.columns),
-                "classes": list(task.classes) if task.classes else None,
-                "scale": list(scales[task.name]) if task.name in scales else None,
-            }
-            for task in dataset.tasks
-        ],
-        "source": dataset.source,
-        "licence": dataset.licence,
-        "citation": dataset.citation,
-        "counts": {
-            "items": {split: items[split] for split in SPLITS},
-            "rejected_by_reason": dict(sorted(reasons.items())),
-        },
-    }
+def _write_items(draft: Path, known: pl.DataFrame, schema: pa.Schema, path: Path) -> None:
+    """Copy the rows that `known` keeps, in their order, with their splits."""
+    first = 0
+    with table_writer(path, schema) as writer, pq.ParquetFile(draft) as opened:
+        for batch in opened.iter_batches(ROW_GROUP):
+            here = known.filter(pl.col("row").is_between(first, first + batch.num_rows - 1))
+            taken = pa.Table.from_batches([batch]).take(pa.array(here["row"].to_numpy() - first))
+            split = pa.array(here["split"].to_list(), pa.string())
+            columns = [split if name == "split" else taken[name] for name in schema.names]
+            if len(here):
+                writer.write_table(pa.table(columns, schema=schema))
+            first += batch.num_rows

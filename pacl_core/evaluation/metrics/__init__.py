@@ -1,7 +1,8 @@
 """The figures of a task, by its kind.
 
 A figure is a number, or the reason (a text) why there is none; a NaN never leaves this room. Each kind's
-file has `measure` (the figures) and `resampled` (the same figures on many resamples at once).
+file has `measure` (the figures), `resampler` (the same figures on many resamples at once) and `details`
+(tables per class, confusion, calibration).
 """
 
 import importlib
@@ -11,19 +12,32 @@ from typing import Any
 from numpy.typing import NDArray
 
 from pacl_core.errors import unknown
+from pacl_core.evaluation.metrics.checks import checked
+from pacl_core.evaluation.metrics.item_sums import Resampler
 from pacl_core.evaluation.tasks import Task
 
 Figure = float | str
 
-_KINDS = ("distribution", "regression", "single_label")
+_HEADLINES = {"distribution": "kl", "multi_label": "map", "regression": "r2", "single_label": "accuracy"}
+_KINDS = (*_HEADLINES, "hierarchical")
 
-# the one figure of a kind that `dvc metrics` shows
-HEADLINE = {"distribution": "kl", "regression": "r2", "single_label": "accuracy"}
+
+def headline(task: Task) -> str:
+    """The one figure of a task that `dvc metrics` shows; of a hierarchical one, its finest level's accuracy.
+
+    Raises `UserError` for an unknown kind, as every function here does.
+    """
+    _of(task.kind)
+    return _HEADLINES.get(task.kind) or f"accuracy_{task.levels[-1].name}"
 
 
 def measure(task: Task, target: NDArray[Any], prediction: NDArray[Any]) -> dict[str, Figure]:
-    """Figures of one head. `target` [N, T], `prediction` [N, C] as `tasks.Task` describes them."""
-    figures: dict[str, Figure] = _of(task.kind).measure(target, prediction, task.columns)
+    """Figures of one head. `target` [N, T], `prediction` [N, C] as `tasks.Task` describes them.
+
+    Raises ValueError for NaN, infinity, wrong shapes, and what should be probabilities and is not.
+    """
+    kind = _of(task.kind)
+    figures: dict[str, Figure] = kind.measure(task, *checked(task, target, prediction))
     return figures
 
 
@@ -31,8 +45,21 @@ def resampled(
     task: Task, target: NDArray[Any], prediction: NDArray[Any], counts: NDArray[Any]
 ) -> dict[str, NDArray[Any]]:
     """The same figures where item n is taken `counts[r, n]` times: name -> [R], NaN where undefined."""
-    values: dict[str, NDArray[Any]] = _of(task.kind).resampled(target, prediction, task.columns, counts)
-    return values
+    return resampler(task, target, prediction)(counts)
+
+
+def resampler(task: Task, target: NDArray[Any], prediction: NDArray[Any]) -> Resampler:
+    """`resampled` without its counts: what depends on the items alone is prepared once for many blocks."""
+    kind = _of(task.kind)
+    prepared: Resampler = kind.resampler(task, *checked(task, target, prediction))
+    return prepared
+
+
+def details(task: Task, target: NDArray[Any], predictions: NDArray[Any]) -> dict[str, Any]:
+    """Tables behind the figures, as JSON; `predictions` [S, N, C] of S seeds. Undefined entries are None."""
+    kind = _of(task.kind)
+    tables: dict[str, Any] = kind.details(task, *checked(task, target, predictions))
+    return tables
 
 
 def _of(kind: str) -> ModuleType:

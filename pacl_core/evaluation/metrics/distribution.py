@@ -4,11 +4,15 @@ Each takes `[N, C]` arrays and gives the mean over N. Terms with d + p = 0 count
 d log(d/p) where d = 0.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from pacl_core.evaluation.metrics.item_sums import Resampler, item_sums, ratio
+from pacl_core.evaluation.tasks import Task
 
 Array = NDArray[Any]
 
@@ -43,7 +47,7 @@ def intersection(target: Array, prediction: Array) -> float:
     return _mean(_intersection, target, prediction)
 
 
-def measure(target: Array, prediction: Array, columns: Sequence[str]) -> dict[str, float | str]:
+def measure(task: Task, target: Array, prediction: Array) -> dict[str, float | str]:
     """All six; an infinite KL becomes its reason."""
     figures: dict[str, float | str] = {}
     for name, per_item in _MEASURES.items():
@@ -52,12 +56,24 @@ def measure(target: Array, prediction: Array, columns: Sequence[str]) -> dict[st
     return figures
 
 
-def resampled(target: Array, prediction: Array, columns: Sequence[str], counts: Array) -> dict[str, Array]:
-    """Means over resamples, `counts` [R, N]: name -> [R]."""
+def resampler(task: Task, target: Array, prediction: Array) -> Resampler:
+    """Means over the items taken; undefined only where an item with an infinite KL is among them."""
     d, p = _checked(target, prediction)
-    with np.errstate(invalid="ignore"):
-        means = {name: counts @ per_item(d, p) / counts.sum(axis=1) for name, per_item in _MEASURES.items()}
-    return {name: np.where(np.isfinite(values), values, np.nan) for name, values in means.items()}
+    values = np.stack([per_item(d, p) for per_item in _MEASURES.values()])
+    infinite = ~np.isfinite(values)
+    rows = csr_array(np.vstack([np.ones(len(d)), np.where(infinite, 0, values), infinite.astype(float)]))
+
+    def figures(counts: Array) -> dict[str, Array]:
+        total_1R, sums, undefined = np.split(item_sums(rows, counts), [1, 1 + len(values)])
+        means = ratio(np.where(undefined > 0, np.nan, sums), total_1R)
+        return dict(zip(_MEASURES, means, strict=True))
+
+    return figures
+
+
+def details(task: Task, target: Array, predictions: Array) -> dict[str, Any]:
+    """None: the figures say it all."""
+    return {}
 
 
 def _mean(per_item: Callable[[Array, Array], Array], target: Array, prediction: Array) -> float:
@@ -73,22 +89,16 @@ def _checked(target: Array, prediction: Array) -> tuple[Array, Array]:
     return d, p
 
 
-def _ratio(numerator: Any, denominator: Any) -> Array:
-    """Element-wise, 0 where the denominator is 0."""
-    ratio: Array = np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)
-    return ratio
-
-
 def _chebyshev(d: Array, p: Array) -> Array:
     return np.asarray(np.abs(d - p).max(axis=1))
 
 
 def _clark(d: Array, p: Array) -> Array:
-    return np.asarray(np.sqrt((_ratio(np.abs(d - p), d + p) ** 2).sum(axis=1)))
+    return np.asarray(np.sqrt((ratio(np.abs(d - p), d + p, undefined=0.0) ** 2).sum(axis=1)))
 
 
 def _canberra(d: Array, p: Array) -> Array:
-    return np.asarray(_ratio(np.abs(d - p), d + p).sum(axis=1))
+    return np.asarray(ratio(np.abs(d - p), d + p, undefined=0.0).sum(axis=1))
 
 
 def _kl(d: Array, p: Array) -> Array:
@@ -98,7 +108,8 @@ def _kl(d: Array, p: Array) -> Array:
 
 
 def _cosine(d: Array, p: Array) -> Array:
-    return _ratio((d * p).sum(axis=1), np.linalg.norm(d, axis=1) * np.linalg.norm(p, axis=1))
+    lengths = np.linalg.norm(d, axis=1) * np.linalg.norm(p, axis=1)
+    return ratio((d * p).sum(axis=1), lengths, undefined=0.0)
 
 
 def _intersection(d: Array, p: Array) -> Array:

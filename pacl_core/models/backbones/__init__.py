@@ -21,8 +21,9 @@ class Backbone:
 
     `module` maps normalised float32 `[B, 3, H, W]` to `[B, dim]`; every parameter of it matters to the
     features. `state` merges its weights with those that features do not need (a classifier, a text tower),
-    under the key names of `library`, so that this library loads the saved file as it is; `configs` are the
-    JSON files that it wants to find beside it. `weights_sha256` is of the file the weights were read from.
+    under the key names of `library`, so that this library loads the saved file as it is; `rest` names them,
+    and `configs` are the JSON files that it wants to find beside it. `weights_sha256` is of the file the
+    weights were read from.
     """
 
     params: BackboneParams
@@ -33,6 +34,7 @@ class Backbone:
     state: Callable[[], dict[str, Tensor]]
     weights_sha256: str
     configs: Mapping[str, Any] = field(default_factory=dict)
+    rest: frozenset[str] = frozenset()
 
 
 def load_backbone(params: BackboneParams) -> Backbone:

@@ -67,6 +67,7 @@ def load(params: BackboneParams) -> Backbone:
         library="efficientnet_lite_pytorch",
         state=lambda: merged_state(network, rest),
         weights_sha256=file_sha256(path),
+        rest=frozenset(rest),
     )
 
 

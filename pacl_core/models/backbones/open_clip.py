@@ -28,6 +28,7 @@ def load(params: BackboneParams) -> Backbone:
         state=lambda: merged_state(visual, rest, "visual."),
         weights_sha256=clip.weights_sha256,
         configs={CONFIG: clip.config},
+        rest=frozenset(rest),
     )
 
 

@@ -58,6 +58,7 @@ def load(params: BackboneParams) -> Backbone:
         library="timm",
         state=lambda: merged_state(model, rest),
         weights_sha256=file_sha256(path),
+        rest=frozenset(rest),
     )
 
 

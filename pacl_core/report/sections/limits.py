@@ -1,9 +1,10 @@
-"""What the run cannot claim: stand-ins for published models, sizes, intervals that hold zero."""
+"""What the run cannot claim: stand-ins for published models, sizes, leaks, intervals that hold zero."""
 
 from pathlib import Path
 from typing import Any
 
 from pacl_core.report.reading import optional_json
+from pacl_core.report.sections.leaks import leaks
 from pacl_core.report.sections.run import lookup
 
 _STAND_INS = {
@@ -35,9 +36,10 @@ _STAND_INS = {
     ),
 }
 _PAPER_PAIRS = 200_000
+_MANY = 20  # differences of which one is expected to look clear where nothing changed
 
 
-def limits(root: Path, params: dict[str, Any], tables: list[dict[str, Any]] | None) -> list[str]:
+def limits(root: Path, params: dict[str, Any], evaluations: list[dict[str, Any]] | None) -> list[str]:
     """Sentences, most consequential first."""
     found = [text for (key, value), text in _STAND_INS.items() if lookup(params, key) == value]
     corpus = optional_json(root / "metrics/pairs.json")
@@ -48,20 +50,47 @@ def limits(root: Path, params: dict[str, Any], tables: list[dict[str, Any]] | No
         empty = [name for name, share in metrics["shares"].items() if share == 0 and name != "partial"]
         if empty:
             found.append(f"No pair is {', '.join(empty)}: training had nothing of it to learn from.")
-    for table in tables or []:
-        if table["test_items"]:
-            found.append(
-                f"{table['name']}: {table['test_items']:,} test items. Intervals are over these items "
-                "(bootstrap); they do not cover another corpus, training seed or set of test pictures."
-            )
-    rows = [row for table in tables or [] for task in table["tasks"] for row in task["rows"]]
-    changes = [change for row in rows for change in row["differences"]]
-    differences = [change for change in changes if change["verdict"] != "undefined"]
-    unclear = sum(difference["verdict"] == "unclear" for difference in differences)
+    excluding = str(lookup(params, "evaluate.exclude_leaks") or "none")
+    found += [sentence for one in leaks(root) if (sentence := _leak(one, excluding))]
+    excluded = {one["dataset"]: one["excluded"] for one in evaluations or [] if one["excluded"]}
+    if excluded:
+        listed = ", ".join(f"{name} {count:,}" for name, count in excluded.items())
+        found.append(f"Test items left out of every figure, as training saw them or nearly: {listed}.")
+    sizes = {one["dataset"]: one["test_items"] for one in evaluations or [] if one["test_items"]}
+    if sizes:
+        listed = ", ".join(f"{name} {count:,}" for name, count in sizes.items())
+        found.append(
+            f"Test items: {listed}. Intervals are over these items (bootstrap); they do not cover another "
+            "corpus, training seed or set of test pictures."
+        )
+    rows = [row for one in evaluations or [] for task in one["tasks"] for row in task["rows"]]
+    changes = [change for row in rows for change in row["changes"] if change["verdict"] != "undefined"]
+    unclear = sum(change["verdict"] == "unclear" for change in changes)
     if unclear:
         found.append(
-            f"{unclear} of {len(differences)} differences have a 95 % interval that holds zero: they show "
+            f"{unclear} of {len(changes)} differences have a 95 % interval that holds zero: they show "
             "neither gain nor loss. Figures of one data set are related, so several together are not "
             "independent evidence."
         )
+    if len(changes) >= _MANY:
+        found.append(
+            f"Of {len(changes)} differences about {len(changes) / 20:.0f} would look clear by chance alone: "
+            "the intervals are not corrected for their number."
+        )
     return found
+
+
+def _leak(one: dict[str, Any], excluded: str) -> str | None:
+    """A sentence for a data set whose test pictures are among the pairs; None where none are."""
+    if not one["exact_items"] and not one["near_items"]:
+        return None
+    kept = {
+        "none": "they count in the figures",
+        "exact": "the near ones count in the figures",
+        "near": "none of them counts in the figures",
+    }[excluded]
+    return (
+        f"{one['name']}: of {one['test_items']:,} test items {one['exact_items']:,} are exact and "
+        f"{one['near_items']:,} near duplicates of pre-training pictures (at most {one['distance']} of 64 "
+        f"bits apart); {kept}."
+    )

@@ -4,98 +4,104 @@ from pathlib import Path
 from typing import Any
 
 from pacl_core.report.charts.difference import difference
+from pacl_core.report.figures import Metric, headline, metric
 from pacl_core.report.reading import optional_json
+from pacl_core.report.sections.task_details import task_details
 
-# name -> what a person reads, and which direction is better
-METRICS = {
-    "mse_x100": ("MSE × 100", "lower"),
-    "r2": ("R²", "higher"),
-    "pearson": ("Pearson r", "higher"),
-    "accuracy": ("Accuracy", "higher"),
-    "f1_weighted": ("F1, weighted", "higher"),
-    "f1_macro": ("F1, macro", "higher"),
-    "chebyshev": ("Chebyshev", "lower"),
-    "clark": ("Clark", "lower"),
-    "canberra": ("Canberra", "lower"),
-    "kl": ("KL", "lower"),
-    "cosine": ("Cosine", "higher"),
-    "intersection": ("Intersection", "higher"),
-}
-_HEADLINES = ("r2", "accuracy", "kl")
+_CARDS = 6  # of one row or two; the overview has every task
 
 
-def results(root: Path, variants: list[str]) -> list[dict[str, Any]] | None:
-    """One table per data set and protocol; None where nothing was compared."""
-    tree = optional_json(root / "metrics/comparison.json")
-    if tree is None:
+def results(root: Path) -> list[dict[str, Any]] | None:
+    """One entry per data set and protocol; None where nothing was compared."""
+    comparisons = optional_json(root / "metrics/comparison.json")
+    if comparisons is None:
         return None
-    return [_table(root, name, tasks, variants) for name, tasks in tree.items()]
+    return [_evaluation(root, comparison) for comparison in comparisons]
 
 
-def headlines(tables: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
-    """The first row of each task, in the order R2, accuracy, KL."""
-    picked = []
-    for table in tables or []:
-        for task in table["tasks"]:
-            row = next((r for key in _HEADLINES for r in task["rows"] if r["metric"] == key), None)
-            if row is not None and row["differences"] and row["differences"][0]["verdict"] != "undefined":
-                picked.append({"task": task["name"], "variants": table["variants"], **row})
-    return picked
+def headlines(evaluations: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
+    """Tasks' headline rows that have a difference, the first few."""
+    rows = [row for row in overview(evaluations) if row["changes"] and row["changes"][0]["low"]]
+    return rows[:_CARDS]
 
 
-def _table(root: Path, name: str, tasks: dict[str, Any], variants: list[str]) -> dict[str, Any]:
-    shown = [{"name": task, "rows": _rows(metrics, variants)} for task, metrics in tasks.items()]
-    first = optional_json(root / f"evaluation/{name}-{variants[0]}.json") if variants else None
+def overview(evaluations: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
+    """The headline row of every task of every evaluation."""
+    return [
+        {"dataset": one["dataset"], "protocol": one["protocol"], "task": task["name"], **task["rows"][0]}
+        for one in evaluations or []
+        for task in one["tasks"]
+        if task["rows"]
+    ]
+
+
+def _evaluation(root: Path, comparison: dict[str, Any]) -> dict[str, Any]:
+    variants = comparison["variants"]
+    stem = f"{comparison['dataset']}-{comparison['protocol']}"
+    shown = [variant for variant in variants[:2] if variant not in comparison["not_applicable"]]
+    summaries = {variant: optional_json(root / f"evaluation/{stem}-{variant}.json") for variant in shown}
+    tasks = []
+    for name, task in comparison["tasks"].items():
+        found = {v: one["tasks"].get(name, {}).get("details") for v, one in summaries.items() if one}
+        tasks.append(
+            {
+                "name": name,
+                "prompt": next((c["prompt"] for c in task["chosen"].values() if c.get("prompt")), None),
+                "test_items": task["test_items"],
+                "rows": _rows(task, variants),
+                "details": task_details({v: details for v, details in found.items() if details}),
+            }
+        )
     return {
-        "name": name,
+        "dataset": comparison["dataset"],
+        "protocol": comparison["protocol"],
         "variants": variants,
-        "tasks": shown,
-        "test_items": first.get("test_items") if first else None,
+        "not_applicable": comparison["not_applicable"],
+        "excluded": comparison["excluded_test_items"],
+        "test_items": max((task["test_items"] for task in tasks), default=0),
+        "tasks": tasks,
     }
 
 
-def _rows(metrics: dict[str, Any], variants: list[str]) -> list[dict[str, Any]]:
-    order = {name: index for index, name in enumerate(METRICS)}
-    rows = []
-    for metric in sorted(metrics, key=lambda name: (order.get(name, len(order)), name)):
-        leaf = metrics[metric]
-        label, better = _named(metric)
-        rows.append(
-            {
-                "metric": metric,
-                "label": label,
-                "better": better,
-                "values": [(leaf.get(variant), leaf.get(f"{variant}_std")) for variant in variants],
-                "differences": _differences(leaf, variants, better),
-            }
-        )
-    return rows
+def _rows(task: dict[str, Any], variants: list[str]) -> list[dict[str, Any]]:
+    """The headline figure first, then by the order of `figures.METRICS`."""
+    figures = task["figures"]
+    first = headline(task["task"], figures)
+    names = sorted(figures, key=lambda name: (name != first, metric(name).rank, name.count("_"), name))
+    return [_row(metric(name), figures[name], variants) for name in names]
 
 
-def _named(metric: str) -> tuple[str, str | None]:
-    """`r2_arousal` reads as R² of arousal."""
-    for name, (label, better) in METRICS.items():
-        if metric == name:
-            return label, better
-        if metric.startswith(f"{name}_"):
-            return f"{label}, {metric.removeprefix(f'{name}_')}", better
-    return metric, None
+def _row(named: Metric, figure: dict[str, Any], variants: list[str]) -> dict[str, Any]:
+    entries = [figure["variants"].get(variant, {}) for variant in variants]
+    return {
+        "metric": named,
+        "values": [
+            (named.shown(one.get("mean")), None if one.get("std") is None else named.shown(one["std"]))
+            for one in entries
+        ],
+        "reason": next((one["reason"] for one in entries if one.get("reason")), None),
+        "changes": [_change(named, figure["differences"].get(variant)) for variant in variants[1:]],
+    }
 
 
-def _differences(leaf: dict[str, Any], variants: list[str], better: str | None) -> list[dict[str, Any]]:
-    shown = []
-    for variant in variants[1:]:
-        prefix = "" if variant == variants[1] else f"{variant}_"
-        value, low, high = (leaf.get(f"{prefix}{key}") for key in ("difference", "low", "high"))
-        if value is None or low is None or high is None:
-            shown.append({"variant": variant, "value": value, "verdict": "undefined"})
-            continue
-        verdict = _verdict(low, high, better)
-        chart = difference(value, low, high, verdict)
-        shown.append(
-            {"variant": variant, "value": value, "low": low, "high": high, "verdict": verdict, "chart": chart}
-        )
-    return shown
+def _change(named: Metric, change: dict[str, Any] | None) -> dict[str, Any]:
+    """`verdict` in words; `low` is None where there is no interval."""
+    shown = {"value": None, "low": None, "high": None, "verdict": "undefined", "chart": None}
+    if change is None:
+        return shown
+    value, low, high = change["value"], change["low"], change["high"]
+    shown["value"] = named.signed(value)
+    if low is None or high is None:
+        return shown
+    verdict = _verdict(low, high, named.better)
+    chart = difference(value, low, high, verdict)
+    return {
+        "value": named.signed(value),
+        "low": named.signed(low),
+        "high": named.signed(high),
+        "verdict": verdict,
+        "chart": chart,
+    }
 
 
 def _verdict(low: float, high: float, better: str | None) -> str:

@@ -1,0 +1,93 @@
+"""EMOTIC's annotations as published: MATLAB structs train, val and test, a record per picture.
+
+A record has filename, folder and person, which is one struct or an array of them. In train a person has one
+annotator's `annotations_categories` and `annotations_continuous`; in val and test several annotators',
+combined in `combined_categories` and `combined_continuous`.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.io
+
+from pacl_core.corpus.posts import Rejected
+from pacl_core.errors import UserError
+from pacl_core.evaluation.datasets.emotic_person import Person
+from pacl_core.evaluation.datasets.published_text import number
+from pacl_core.evaluation.tasks import SPLITS
+
+RATINGS = ("valence", "arousal", "dominance")
+
+
+def mat_persons(file: Path) -> Iterator[Person | Rejected]:
+    """Persons of train, val and test in order. Rejected: malformed_row, no_person. Raises `UserError`: not
+    such a file. Holds all annotations in memory (tens of MB), no picture.
+    """
+    try:
+        structs = scipy.io.loadmat(file, struct_as_record=False, squeeze_me=True, variable_names=list(SPLITS))
+    except Exception as error:  # a broken file leads the parser to any error
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"{file}: not a MATLAB file that can be read ({reason}); fetch it again") from None
+    for split in SPLITS:
+        if split not in structs:
+            raise UserError(f"{file}: no struct '{split}'; expected train, val and test")
+    for split in SPLITS:
+        for place, record in enumerate(_several(structs[split]), start=1):
+            yield from _persons(split, record, f"{file.name}:{split}({place})")
+
+
+def _persons(split: Any, record: Any, source: str) -> Iterator[Person | Rejected]:
+    folder, filename = _text(_field(record, "folder")), _text(_field(record, "filename"))
+    if not folder or not filename:
+        yield Rejected(source, "malformed_row", "no folder or filename")
+        return
+    persons = _several(_field(record, "person"))
+    if not persons:
+        yield Rejected(source, "no_person", f"{folder}/{filename}")
+    for person in persons:
+        continuous = _first(_field(person, "combined_continuous", "annotations_continuous"))
+        valence, arousal, dominance = (_number(_field(continuous, name)) for name in RATINGS)
+        edges = [_number(edge) for edge in _several(_field(person, "bbox"))]
+        known = [edge for edge in edges if edge is not None]
+        yield Person(
+            split=split,
+            folder=folder,
+            filename=filename,
+            categories=tuple(_names(_field(person, "combined_categories", "annotations_categories"))),
+            ratings=(valence, arousal, dominance),
+            box=(known[0], known[1], known[2], known[3]) if len(known) == len(edges) == 4 else None,
+        )
+
+
+def _names(categories: Any) -> Iterator[str]:
+    """Names of a cell array, or of the struct with a field `categories` that holds one."""
+    for entry in _several(categories):
+        nested = _field(entry, "categories")
+        if nested is not None:
+            yield from _names(nested)
+        elif name := _text(entry):
+            yield name
+
+
+def _field(struct: Any, *names: str) -> Any:
+    """The first of the fields that the struct has, else None."""
+    return next((getattr(struct, name) for name in names if name in getattr(struct, "_fieldnames", ())), None)
+
+
+def _several(value: Any) -> list[Any]:
+    """One or many -> a list: a MATLAB array of one is no array once read."""
+    return [] if value is None else list(np.atleast_1d(np.asarray(value, dtype=object)).ravel())
+
+
+def _first(value: Any) -> Any:
+    return next(iter(_several(value)), None)
+
+
+def _text(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _number(value: Any) -> float | None:
+    return number(str(value)) if isinstance(value, int | float | np.number) else None

@@ -1,0 +1,21 @@
+"""What a reader of a downstream data set yields."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item: undecoded picture bytes and the published values by name, labels as text.
+
+    `split` is the official one in {train, val, test}, None where there is none. `picture` names the picture
+    where several items share one (default: the item itself). `box`: the part of the picture that is meant,
+    left, top, right, bottom in its own pixels.
+    """
+
+    item_id: str
+    image: bytes
+    values: Mapping[str, str | float | None]
+    split: str | None = None
+    picture: str | None = None
+    box: tuple[int, int, int, int] | None = None

@@ -1,0 +1,97 @@
+"""The space that a saved model's pictures share with texts, for zero-shot classification."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from pacl_core.artefacts.json_file import read_json
+from pacl_core.errors import UserError
+from pacl_core.models.saved import CARD, PROJECTORS, WEIGHTS
+from pacl_core.models.text_encoders import load_text_encoder
+from pacl_core.params.models import TextEncoderParams
+
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class JointSpace:
+    """`images`: pooled features [N, D] of the backbone -> [N, E]; `texts`: N texts -> [N, E]; unit vectors.
+
+    `scale` is one over the temperature that the two were trained with.
+    """
+
+    images: Callable[[Vectors], Vectors]
+    texts: Callable[[Sequence[str]], Vectors]
+    scale: float
+
+
+def load_joint_space(folder: Path, device: str) -> JointSpace | None:
+    """Of a saved model: its projectors q_v and q_t (paper 3.3), else CLIP's own projections.
+
+    None where there are neither. Raises `UserError` where a file does not fit the others.
+    """
+    try:
+        card = read_json(folder / CARD)
+    except FileNotFoundError:
+        raise UserError(f"{folder / CARD}: missing; run the stage that writes it ('dvc repro')") from None
+    if (folder / PROJECTORS).is_file():
+        return _by_projectors(folder, card, device)
+    return _of_clip(folder, card, device) if card["library"] == "open_clip" else None
+
+
+def _by_projectors(folder: Path, card: dict[str, Any], device: str) -> JointSpace:
+    described = card.get("text_encoder")
+    if described is None:
+        raise UserError(f"{folder / CARD}: names no text encoder; train again ('dvc repro train')")
+    encoder = load_text_encoder(TextEncoderParams(**described), device)
+    weights = load_file(folder / PROJECTORS)
+    q_v, q_t = weights["image.weight"], weights["text.weight"]
+    if q_t.shape[1] != encoder.dim:
+        raise UserError(
+            f"{folder / PROJECTORS}: for texts of {q_t.shape[1]} numbers, but '{described['name']}' gives "
+            f"{encoder.dim}; train again ('dvc repro train')"
+        )
+    return JointSpace(
+        images=lambda features: _unit(torch.from_numpy(features) @ q_v.T),
+        texts=lambda texts: _unit(torch.from_numpy(encoder.encode(texts)) @ q_t.T),
+        scale=1 / float(card["training"]["temperature"]),
+    )
+
+
+def _of_clip(folder: Path, card: dict[str, Any], device: str) -> JointSpace:
+    from pacl_core.models.image_text.open_clip import ClipScorer
+    from pacl_core.models.open_clip_model import load_clip
+
+    clip = load_clip(card["name"], str(folder / WEIGHTS), None, card["image_size"])
+    network = clip.network.requires_grad_(False).to(device)
+    towers = ClipScorer(clip, device, dim=clip.config["model_cfg"]["embed_dim"])
+
+    def images(features: Vectors) -> Vectors:
+        with torch.inference_mode():
+            return _unit(_clip_projection(network.visual, torch.from_numpy(features).to(device)))
+
+    return JointSpace(images, towers.encode_texts, scale=float(network.logit_scale.exp()))
+
+
+def _clip_projection(visual: Any, features: Tensor) -> Tensor:
+    """What `models.backbones.open_clip` took off the tower."""
+    projection = getattr(visual, "proj", None)
+    if isinstance(projection, torch.nn.Parameter):  # open_clip's own ViT
+        return features @ projection
+    if hasattr(visual, "trunk") and hasattr(visual, "head"):  # a timm model inside open_clip
+        projected: Tensor = visual.head(features)
+        return projected
+    return features  # CLIP's ResNets end in the projection
+
+
+def _unit(vectors: Tensor) -> Vectors:
+    array: Vectors = normalize(vectors.float(), dim=1).cpu().numpy()
+    return array

@@ -1,0 +1,26 @@
+"""Other weights of the backbone's architecture, as a variant: python -m stages.variant <name>"""
+
+import sys
+from pathlib import Path
+
+from pacl_core.artefacts.publish import published_folder
+from pacl_core.errors import UserError, unknown
+from pacl_core.models.other_weights import backbone_with
+from pacl_core.models.saved import save_model
+from pacl_core.params import Params
+from stages.run import run
+
+
+def main(params: Params) -> None:
+    if len(sys.argv) != 2:
+        raise UserError("usage: python -m stages.variant <name>, a name of 'variants' in params.yaml")
+    name = sys.argv[1]
+    if name not in params.variants:
+        raise unknown("variant", name, params.variants)
+    backbone = backbone_with(params.backbone, params.variants[name])
+    with published_folder(Path("models") / name) as draft:
+        save_model(draft, backbone, training=None, projectors=None)
+
+
+if __name__ == "__main__":
+    run("variant", main)
