@@ -131,6 +131,10 @@ def test_other_weights_are_one_more_variant(restored: Project) -> None:
     ]
     assert figures[0] == figures[1]
 
+    restored.edit(variants={}, evaluate__variants=["initial", "pacl"])
+    done = restored.repro()
+    assert done.ran | done.restored == {"compare", "report"}
+
 
 def test_the_machine_decides_nothing(project: Project) -> None:
     ran = project.repro(PACL_DEVICE="cpu", PACL_WORKERS="1", PACL_BATCH="7").ran

@@ -21,7 +21,7 @@ def test_photographs_with_their_themes_as_captions(tmp_path) -> None:
         pairs__path=str(PHOTOS),
         pairs__manifest={"file": "OASIS.csv", "image": "images/{Theme}.jpg", "text": "Theme", "id": "Theme"},
         factual_scores__scorer__kind="conse",
-        downstream={"oasis": {"record": "data/datasets/oasis.yaml", "path": str(PHOTOS), "image_size": 96}},
+        downstream={"oasis": {"record": "data/datasets/oasis.yaml", "path": str(PHOTOS), "image_size": 256}},
         evaluate__protocols=["linear", "finetune"],
         evaluate__finetune__epochs=1,
     )
