@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from pacl_core.artefacts.code_hash import code_sha256, versions
 from pacl_core.artefacts.hashing import file_sha256
 from pacl_core.artefacts.json_file import read_json
 from pacl_core.artefacts.scratch import scratch
@@ -26,7 +27,13 @@ def main(params: Params) -> None:
     machine = runtime()
     backbone = load_model(model)
     weights = [read_json(model / CARD), file_sha256(model / WEIGHTS)]
-    key = pass_key(pictures, ("pixel_hash",), weights, machine.batch)
+    key = {
+        "pass": pass_key(pictures, ("pixel_hash",), weights, machine.batch),
+        "pictures": file_sha256(pictures),
+        "device": machine.device,
+        "code": code_sha256("corpus", "evaluation/features.py", "models", "passes", Path(__file__)),
+        "libraries": versions("numpy", "open_clip_torch", "pillow", "timm", "torch"),
+    }
     with scratch(f"features-{dataset}-{variant}", key) as folder:
         images = picture_features(pictures, backbone, machine, folder)
         write_features(Path(f"data/features/{dataset}-{variant}"), pictures, images)

@@ -38,7 +38,7 @@ def row_count(path: Path) -> int:
 
 
 def batches(table: Table, size: int, start: int = 0) -> Iterator[pa.RecordBatch]:
-    """Record batches of exactly `size` rows but for the last, from row `start`, whatever the files' row groups.
+    """Record batches from row `start`, of exactly `size` rows but for the last, whatever the row groups.
 
     Row groups that end before `start` are not read. Raises `UserError` naming a file that cannot be
     read, or has a page whose checksum is not that of its bytes.

@@ -8,7 +8,7 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 def code_sha256(*rooms: str | Path) -> str:
-    """Hex SHA-256 over Python files: rooms or modules of pacl_core ("passes", "corpus/pictures.py"), and paths.
+    """Hex SHA-256 over Python files: rooms or modules of pacl_core ("passes", "threads.py"), and paths.
 
     This room, by whose code everything is written and read, always counts.
     """

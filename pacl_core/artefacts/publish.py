@@ -47,7 +47,7 @@ def published_folder(target: Path) -> Iterator[Path]:
 
 
 def publish_folder(made: Path, target: Path) -> None:
-    """Move a finished folder to `target`, replacing what is there; by copying, where it lies on another disk."""
+    """Move a finished folder to `target`, replacing what is there; copied, where it lies on another disk."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if made.stat().st_dev != target.parent.stat().st_dev:
         with published_folder(target) as draft:
@@ -86,7 +86,7 @@ def naming(target: Path) -> Iterator[None]:
 
 
 def sync(path: Path) -> None:
-    """Have the disk hold a file's bytes, or a folder's names: a rename alone survives a power cut without them."""
+    """Have the disk hold a file's bytes, or a folder's names; without, a power cut may leave a name alone."""
     opened = os.open(path, os.O_RDONLY)
     try:
         os.fsync(opened)

@@ -68,14 +68,13 @@ def scan_table(path: Path) -> pl.LazyFrame:
 
     Raises `UserError` where it is missing; polars passes on what goes wrong later as a `ComputeError`.
     """
-    schema = pl.from_arrow(pa.schema(_read_schema(part_files(path)[0])).empty_table()).schema
+    schema = _frame(_read_schema(part_files(path)[0]).empty_table()).schema
 
     def read(
         columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, size: int | None
     ) -> Iterator[pl.DataFrame]:
         for batch in batches(Table(path, tuple(columns or schema)), size or ROW_GROUP):
-            frame = pl.from_arrow(batch if rows is None else batch.slice(0, rows))
-            assert isinstance(frame, pl.DataFrame)
+            frame = _frame(batch if rows is None else batch.slice(0, rows))
             if rows is not None:
                 rows -= len(frame)
             yield frame if predicate is None else frame.filter(predicate)
@@ -83,6 +82,12 @@ def scan_table(path: Path) -> pl.LazyFrame:
                 return
 
     return register_io_source(read, schema=schema)
+
+
+def _frame(data: pa.Table | pa.RecordBatch) -> pl.DataFrame:
+    frame = pl.from_arrow(data)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
 
 
 def _read_schema(file: Path) -> pa.Schema:

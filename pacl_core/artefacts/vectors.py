@@ -1,7 +1,7 @@
 """Embedding artefacts: `vectors.npy` and `ids.parquet` in one folder, the same row order.
 
-`checksum.json` holds the CRC32 of vectors.npy, taken while it is written and compared before it is mapped: any
-bit of a float32 may flip and leave a float32. (CRC32 passes over 4 GB/s where SHA-256 passes over 1.8.)
+`checksum.json` holds the CRC32 of vectors.npy, taken while it is written and compared before it is mapped:
+any bit of a float32 may flip and leave a float32. (CRC32 takes 4 GB/s here, where SHA-256 takes 1.8.)
 """
 
 import zlib
@@ -53,7 +53,7 @@ def write_vectors(
         for start in range(0, count, BLOCK):
             stop = min(start + BLOCK, count)
             rows[start:stop] = block(start, stop)
-            crc32 = zlib.crc32(rows[start:stop], crc32)
+            crc32 = zlib.crc32(rows[start:stop].data, crc32)
         rows.flush()
         write_json(draft / CHECKSUM, {"vectors.npy": {"crc32": crc32}})
 
