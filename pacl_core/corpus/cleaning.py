@@ -17,7 +17,7 @@ _CONTROL = re.compile(
     "[\x01-\x08\x0b-\x1f\x7f-\x9f\xad\u200b\u2028\u2029\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
 )
 _LINE_ENDS = re.compile("\r\n?|[\x85\u2028\u2029]")
-_URL = r"(?:https?://|www\.|pic\.twitter\.com/|t\.co/)[^\s<>\"]*[^\s<>\".,;:!?)\]}'…]"
+_URL = r"(?i:https?://|www\.|pic\.twitter\.com/|t\.co/)[^\s<>\"]*[^\s<>\".,;:!?)\]}'…]"
 # one pattern, so that what stands inside a link is left alone
 _TOKEN = re.compile(
     rf"(?P<url>(?<!\w){_URL})"

@@ -3,7 +3,7 @@
 import io
 import warnings
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from pacl_core.corpus.posts import UnusableError
 
@@ -48,7 +48,7 @@ def open_picture(data: bytes) -> Image.Image:
 
     In this order: bytes at all, the byte cap, a header, its format among `FORMATS`, the pixel cap, sides that
     can be stored and resized. Raises `UnusableError`: empty, too_large, web_page, format_not_allowed,
-    broken_header, not_a_picture, too_many_pixels, too_long_side, too_narrow.
+    broken_header, truncated, not_a_picture, too_many_pixels, too_long_side, too_narrow.
     """
     if not data:
         raise UnusableError("empty", "0 bytes")
@@ -56,10 +56,12 @@ def open_picture(data: bytes) -> Image.Image:
         raise UnusableError("too_large", f"{len(data)} bytes; at most {MAX_BYTES} are read")
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
-    except UnidentifiedImageError:
-        raise _unidentified(data) from None
     except Image.DecompressionBombError as error:
         raise UnusableError("too_many_pixels", str(error)) from None
+    except MemoryError:
+        raise
+    except Exception as error:  # most often UnidentifiedImageError, yet a format may fail in its own way
+        raise _unidentified(data, str(error)) from None
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise UnusableError("too_many_pixels", f"{width} x {height}; at most {MAX_PIXELS} are decoded")
@@ -75,7 +77,7 @@ def cut_short(data: bytes) -> bool:
     return data[:4] == b"RIFF" and int.from_bytes(data[4:8], "little") + 8 > len(data)
 
 
-def _unidentified(data: bytes) -> UnusableError:
+def _unidentified(data: bytes, message: str) -> UnusableError:
     start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     found = f"starts with {data[:12]!r}"
     if start.startswith(_PAGES):
@@ -89,5 +91,6 @@ def _unidentified(data: bytes) -> UnusableError:
             return UnusableError("broken_header", found)
         return UnusableError("format_not_allowed", f"a film or HEIC picture ({brand!r})")
     if data.startswith(_OWN) or (data.startswith(b"RIFF") and brand == b"WEBP"):
-        return UnusableError("broken_header", found)
+        cut = cut_short(data) or "truncated" in message.lower()
+        return UnusableError("truncated" if cut else "broken_header", found)
     return UnusableError("not_a_picture", found)

@@ -101,11 +101,8 @@ class RunState:
         return found
 
     def reject(self, rejected: Rejected) -> None:
-        values = (
-            valid_name(rejected.source)[:_LONGEST],
-            rejected.reason,
-            valid_name(rejected.detail)[:_LONGEST],
-        )
+        source, detail = (valid_name(text)[:_LONGEST] for text in (rejected.source, rejected.detail))
+        values = (source, rejected.reason, detail)
         self.connection.execute("INSERT INTO rejects (source, reason, detail) VALUES (?, ?, ?)", values)
 
     def rejects(self) -> Iterator[Rejected]:

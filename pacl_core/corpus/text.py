@@ -1,17 +1,12 @@
-"""Texts as found, made valid: nothing is rewritten here."""
+"""Text files and names as found: whatever their bytes, they become text that can be stored."""
 
 import codecs
-import re
 from pathlib import Path
 from typing import TextIO
 
-from pacl_core.corpus.posts import UnusableError
 from pacl_core.corpus.regular_file import read_regular
 
 MAX_TEXT_BYTES = 1 << 20
-# NUL ends strings in C readers of the artefacts; a lone surrogate is no text and cannot be stored
-_INVALID = re.compile("[\0\ud800-\udfff]")
-
 
 # Latin-1 as the web reads it: where that has control characters, Windows has quotes, dashes and the euro
 _WINDOWS = {code: bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(0x80, 0xA0)}
@@ -40,14 +35,6 @@ def open_text(path: Path, newline: str | None = None) -> TextIO:
         head = stream.read(2)
     encoding = "utf-16" if head in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
     return path.open(encoding=encoding, errors="pacl_latin1", newline=newline)
-
-
-def valid_text(text: str) -> str:
-    """Without NUL, lone surrogates and outer white space. Raises `UnusableError` where nothing is left."""
-    valid = _INVALID.sub("", text).strip()
-    if not valid:
-        raise UnusableError("empty_text", "nothing but white space" if text else "no text")
-    return valid
 
 
 def valid_name(name: str) -> str:
