@@ -40,11 +40,16 @@ def shards(path: str) -> Iterator[str]:
 
 def _listed(path: Path) -> Iterator[str]:
     with open_text(path) as lines:
-        for line in lines:
+        for number, line in enumerate(lines, start=1):
             entry = line.strip()
-            if entry and not entry.startswith("#"):
-                for name in braceexpand(entry):
-                    yield name if "://" in name else str(path.parent / name)
+            if not entry or entry.startswith("#"):
+                continue
+            try:
+                names = braceexpand(entry)
+            except ValueError as error:
+                raise UserError(f"{path}: line {number}: {error}") from None
+            for name in names:
+                yield name if "://" in name else str(path.parent / name)
 
 
 def shard_name(shard: str) -> str:

@@ -73,7 +73,7 @@ def test_a_folder_that_leads_back_up_and_a_folder_named_like_a_picture(tmp_path:
 
 def test_folders_may_nest_deeper_than_calls_may(tmp_path: Path) -> None:
     folders = [tmp_path]
-    for _ in range(1500):
+    for _ in range(1100):
         folders.append(folders[-1] / "d")
         folders[-1].mkdir()
     (folders[-1] / "p.jpg").write_bytes(picture())
