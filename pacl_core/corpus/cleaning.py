@@ -62,7 +62,7 @@ def _once(text: str, params: TextCleaningParams) -> str:
     if params.html == "decode":
         text = _INVALID.sub("", html.unescape(text))
     text = _TOKEN.sub(lambda found: _token(found, params), text)
-    if params.emoji != "keep":
+    if params.emoji != "keep" and not text.isascii():
         text = _emoji(text, params.emoji == "name")
     if params.whitespace == "collapse":
         text = _SPACE.sub(" ", text)

@@ -34,7 +34,7 @@ def _check(path: Path, columns: list[str], present: Iterable[str]) -> None:
     there = [str(name) for name in present]
     for column in columns:
         if column not in there:
-            missing = unknown("column", column, there)
+            missing = " ".join(str(unknown("column", column, there)).split())  # a name may hold line ends
             raise UserError(f"{path}: {missing} (columns: {', '.join(map(repr, there))})")
 
 

@@ -1,7 +1,10 @@
 """Shards as files: in a folder, or as a list of paths and fsspec URLs, opened as streams."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
+from math import prod
 from pathlib import Path
 from typing import IO, cast
 
@@ -13,6 +16,8 @@ from pacl_core.corpus.text import open_text, valid_name
 from pacl_core.errors import UserError
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz")
+MOST_NAMES = 100_000
+_RANGE = re.compile(r"\{(-?\d+)\.\.(-?\d+)")
 
 
 def shards(path: str) -> Iterator[str]:
@@ -45,11 +50,20 @@ def _listed(path: Path) -> Iterator[str]:
             if not entry or entry.startswith("#"):
                 continue
             try:
-                names = braceexpand(entry)
+                names = _expanded(entry)
             except ValueError as error:
                 raise UserError(f"{path}: line {number}: {error}") from None
             for name in names:
                 yield name if "://" in name else str(path.parent / name)
+
+
+def _expanded(entry: str) -> list[str]:
+    """The names that braces stand for. Raises ValueError: unbalanced, or far too many."""
+    ranges = prod(abs(int(last) - int(first)) + 1 for first, last in _RANGE.findall(entry))
+    names = list(islice(braceexpand(entry), MOST_NAMES + 1)) if ranges <= MOST_NAMES else []
+    if not 0 < len(names) <= MOST_NAMES:
+        raise ValueError(f"a line may name {MOST_NAMES} shards at most")
+    return names
 
 
 def shard_name(shard: str) -> str:

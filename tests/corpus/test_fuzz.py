@@ -33,7 +33,7 @@ from pacl_core.errors import UserError
 from pacl_core.params.data import PairsParams, TextCleaningParams
 
 NORMAL, SLOW = 25, 700
-SECONDS = 20  # far more than any takes; a hang ends here
+SECONDS = 120  # far more than any takes, on a busy machine too; a hang ends here
 REASON = re.compile(r"[a-z_]+")
 CLEAN = TextCleaningParams.model_validate(
     {"html": "decode", "urls": "remove", "retweets": "remove", "mentions": "remove", "hashtags": "split"}

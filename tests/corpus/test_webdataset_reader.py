@@ -157,6 +157,16 @@ def test_a_file_system_that_is_not_installed_is_named(tmp_path: Path, entry: str
         read(tmp_path / "list.txt")
 
 
+@pytest.mark.parametrize("entry", ["{0..99999999999}.tar", "{0..2}" * 40, "{a,b,c}" * 40, "{0..2", "9" * 9])
+def test_a_list_that_cannot_be_meant_is_named_by_its_line(tmp_path: Path, entry: str) -> None:
+    (tmp_path / "list.txt").write_text(f"# shards\n{entry}\n")
+    if "{" not in entry:
+        assert [item.reason for item in read(tmp_path / "list.txt")] == ["missing_shard"]  # type: ignore[union-attr]
+        return
+    with pytest.raises(UserError, match="line 2: "):
+        read(tmp_path / "list.txt")
+
+
 def test_paths_that_hold_no_shards(tmp_path: Path) -> None:
     (tmp_path / "x.zip").write_bytes(b"")
     for path, message in [
