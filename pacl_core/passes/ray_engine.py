@@ -83,7 +83,11 @@ def ray_engine(load: Callable[[], Any], machine: Runtime) -> Iterator["RayEngine
     """Connect to the cluster at RAY_ADDRESS, or start one on this machine; undone at the end."""
     ray = _ray()
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    quiet: dict[str, Any] = {
+        "log_to_driver": False,
+        "logging_level": logging.ERROR,
+        "runtime_env": {"env_vars": {"PYTHONPATH": _import_path()}},
+    }
     own = not ray.is_initialized()
     if own:
         if address := os.environ.get("RAY_ADDRESS"):
@@ -199,7 +203,11 @@ def _rows(result: Any) -> NDArray[Any] | None:
         rows: NDArray[Any] = ray.get(result)
     except ray.exceptions.RayTaskError as error:
         raise error.cause from None
-    except (ray.exceptions.RayActorError, ray.exceptions.ObjectLostError, ray.exceptions.WorkerCrashedError):
+    except ray.exceptions.RayActorError as error:
+        if "creation task" in str(error):  # it never lived: every other would fail in the same way
+            raise UserError(f"a Ray worker cannot start: {str(error).strip().splitlines()[-1]}") from None
+        return None
+    except (ray.exceptions.ObjectLostError, ray.exceptions.WorkerCrashedError):
         return None
     return rows
 
@@ -210,6 +218,12 @@ def _nodes() -> list[dict[str, float]]:
 
 def _room(nodes: Sequence[dict[str, float]], resource: str, each: int) -> int:
     return sum(int(node.get(resource, 0)) // each for node in nodes)
+
+
+def _import_path() -> str:
+    """Where this process imports pacl_core from comes first in a worker too."""
+    own = str(Path(__file__).parents[2])
+    return os.pathsep.join(filter(None, (own, os.environ.get("PYTHONPATH"))))
 
 
 @cache
