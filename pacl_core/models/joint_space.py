@@ -61,7 +61,7 @@ def _by_projectors(folder: Path, card: dict[str, Any], device: str) -> JointSpac
         )
     return JointSpace(
         images=lambda features: _unit(torch.from_numpy(features) @ q_v.T),
-        texts=lambda texts: _unit(torch.from_numpy(encoder.encode(texts)) @ q_t.T),
+        texts=lambda texts: _unit(torch.from_numpy(encoder.encode_texts(texts)) @ q_t.T),
         scale=1 / float(card["training"]["temperature"]),
     )
 

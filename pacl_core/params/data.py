@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from pacl_core.params.models import ScorerParams, TextEncoderParams
+from pacl_core.params.models import Precision, ScorerParams, TextEncoderParams
 from pacl_core.params.section import Section
 
 
@@ -65,6 +65,12 @@ class AnpsParams(Section):
 
 class EmotionalScoresParams(Section):
     text_encoder: TextEncoderParams
+
+
+class ImageEmbeddingsParams(Section):
+    """How the backbone's features are computed. The backbone that is trained and evaluated stays float32."""
+
+    precision: Precision = "float32"
 
 
 class ThresholdParams(Section):

@@ -12,6 +12,7 @@ from pacl_core.params.data import (
     AnpsParams,
     EmotionalScoresParams,
     FactualScoresParams,
+    ImageEmbeddingsParams,
     PairsParams,
     PartitionParams,
     PseudoLabelsParams,
@@ -39,6 +40,7 @@ class Params(Section):
     partition: PartitionParams
     backbone: BackboneParams
     text_encoder: TextEncoderParams
+    image_embeddings: ImageEmbeddingsParams = ImageEmbeddingsParams()
     pseudo_labels: PseudoLabelsParams = PseudoLabelsParams()
     shards: ShardsParams = ShardsParams()
     train: TrainParams = TrainParams()
