@@ -157,5 +157,5 @@ def test_the_stage_writes_its_outs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert leaked_items(tmp_path / "data/leaks/emoji_sentiment.parquet", "near") == {"a", "b"}
 
     monkeypatch.setattr("sys.argv", ["leaks", "emoji_sentimen"])
-    with pytest.raises(UserError, match="did you mean 'emoji_sentiment'"):
+    with pytest.raises(UserError, match=r"emoji_sentimen\.parquet: missing; run"):
         stage.main(params)
