@@ -76,9 +76,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         votes = f"{number % 3},{1 + number % 2}"
         file = f"item{number}.jpg"
         (pictures / file).write_bytes(picture(number))
-        lines.append(
-            f"{file},{split},{mood},{1 + number % 9},{1 + number % 7},0.5,{always},{never},{votes}"
-        )
+        lines.append(f"{file},{split},{mood},{1 + number % 9},{1 + number % 7},0.5,{always},{never},{votes}")
     for name in ("3.jpg", "5.jpg", "6.jpg"):
         (pictures / name).write_bytes(picture(100 + int(name[0])))
     (pictures / "page.jpg").write_bytes(b"<html>404</html>")
