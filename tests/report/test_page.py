@@ -261,6 +261,12 @@ def test_leaks_are_limits(artefacts, params_text, setting, said):
     assert "left out of every figure, as training saw them or nearly: emoji_sentiment 2" in limits
 
 
+def test_leaks_of_a_set_that_is_no_longer_listed_are_not_shown(artefacts, params_text):
+    params = params_text.replace("emoji_sentiment", "another")
+    html = render(artefacts, params, count=1, seed=0)
+    assert "Test pictures among the pairs" not in html and "of 124 test items" not in html
+
+
 def test_no_leak_no_limit(artefacts, params_text):
     clean = {"test_items": 124, "exact_items": 0, "near_items": 0, "distance": 4}
     (artefacts / "metrics/leaks/emoji_sentiment.json").write_text(json.dumps(clean))
