@@ -70,7 +70,7 @@ def render(root: Path, params_text: str, count: int, seed: int) -> str:
         overview=overview(evaluations),
         headlines=headlines(evaluations),
         beside_paper=beside_paper(root),
-        leaks=leaks(root),
+        leaks=leaks(root, params),
         limits=limits(root, params, evaluations),
     )
 
