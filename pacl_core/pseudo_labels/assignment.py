@@ -30,7 +30,7 @@ def assign(
     if normalise:
         scale = np.where(length > 0, length, np.float32(1))
         dots /= scale[:, None]
-        length = length / scale
+        length /= scale
     # |x - c|^2 = |x|^2 - 2 (x.c - |c|^2 / 2): the nearest centre has the largest of the bracket
     closeness = dots - np.einsum("kd,kd->k", centres, centres) / 2
     labels = closeness.argmax(1).astype(np.int32)

@@ -18,6 +18,6 @@ def clustering_key(folders: list[Path], params: PseudoLabelsParams) -> dict[str,
 
 
 def _identity(file: Path) -> list[object]:
-    """What tells a file from another without reading it, as DVC does: 100 GB of vectors take minutes to hash."""
+    """What tells a file from another unread, as for DVC: vectors may be 100 GB, minutes to hash."""
     found = file.stat()
     return [str(file), found.st_size, found.st_mtime_ns, found.st_ino]
