@@ -102,7 +102,7 @@ class PseudoLabelsParams(Section):
     normalise: bool = True
     restarts: int = Field(default=5, ge=1)
     iterations: int = Field(default=50, ge=1)
-    sample: int = Field(default=200_000, ge=1)
+    sample: int = Field(default=50_000, ge=1)
     seed: int = Field(default=0, ge=0)
 
 
