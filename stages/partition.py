@@ -13,6 +13,7 @@ from pacl_core.params import Params
 from pacl_core.partition.agreement import agreement
 from pacl_core.partition.distributions import histogram, plane
 from pacl_core.partition.split import PUBLISHED_SHARES
+from pacl_core.partition.threshold_grid import threshold_grid
 from pacl_core.partition.write import Partitioned, write_partition
 from pacl_core.partitions import PARTITIONS
 from stages.run import run
@@ -36,6 +37,8 @@ def main(params: Params) -> None:
     write_csv(Path("plots/factual_histogram.csv"), histogram(done.factual))
     write_csv(Path("plots/emotional_histogram.csv"), histogram(done.emotional))
     write_csv(Path("plots/plane.csv"), plane(done.factual, done.emotional))
+    grid = threshold_grid(done.table, done.factual.threshold, done.emotional.threshold, params.partition.mode)
+    write_csv(Path("plots/threshold_grid.csv"), grid)
 
 
 def _metrics(done: Partitioned) -> dict[str, object]:
