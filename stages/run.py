@@ -1,21 +1,18 @@
 """How every stage starts: logging, params.yaml, and a user's mistake as one line."""
 
 import logging
-import resource
 import sys
-import time
 from collections.abc import Callable
 
 from pacl_core.errors import UserError
 from pacl_core.params import Params, load
-
-log = logging.getLogger("pacl")
+from pacl_core.timings import Timing
 
 
 def run(stage: str, main: Callable[[Params], None]) -> None:
     """Run `main` on params.yaml; exit 1 with one line for a mistake, 130 for Ctrl-C."""
     logging.basicConfig(level=logging.INFO, format=f"{stage}: %(message)s", stream=sys.stderr)
-    started = time.monotonic()
+    timing = Timing(stage, sys.argv[1:])
     try:
         main(load("params.yaml"))
     except UserError as error:
@@ -25,9 +22,7 @@ def run(stage: str, main: Callable[[Params], None]) -> None:
         _stop(stage, _one_line(error), 1)
     except KeyboardInterrupt:
         _stop(stage, "interrupted; 'dvc repro' goes on from here", 130)
-    unit = 1024 if sys.platform == "linux" else 1024**2
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-    log.info("done in %.1f s, peak memory %.0f MB", time.monotonic() - started, peak)
+    timing.note()
 
 
 def _one_line(error: OSError) -> str:

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from pacl_core.errors import UserError
 from pacl_core.params.data import (
     AnpsParams,
+    EmbeddingMapParams,
     EmotionalScoresParams,
     FactualScoresParams,
     PairsParams,
@@ -40,6 +41,7 @@ class Params(Section):
     backbone: BackboneParams
     text_encoder: TextEncoderParams
     pseudo_labels: PseudoLabelsParams = PseudoLabelsParams()
+    embedding_map: EmbeddingMapParams = EmbeddingMapParams()
     shards: ShardsParams = ShardsParams()
     train: TrainParams = TrainParams()
     downstream: dict[str, DownstreamParams]
