@@ -21,6 +21,7 @@ from pacl_core.params.data import (
 from pacl_core.params.evaluation import (
     DownstreamParams,
     EvaluateParams,
+    ExamplesParams,
     LeaksParams,
     ReportParams,
     VariantParams,
@@ -48,6 +49,7 @@ class Params(Section):
     leaks: LeaksParams = LeaksParams()
     variants: dict[str, VariantParams] = Field(default_factory=dict)
     evaluate: EvaluateParams = EvaluateParams()
+    examples: ExamplesParams = ExamplesParams()
     report: ReportParams = ReportParams()
 
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pacl_core.artefacts.json_file import read_json
+from pacl_core.artefacts.rows import take_rows
 from pacl_core.errors import UserError
 from pacl_core.partitions import PARTITIONS
-from pacl_core.report.reading import take_rows
 
 _COLUMNS = [
     "sample_id",
