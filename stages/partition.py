@@ -10,6 +10,7 @@ from pacl_core.params import Params
 from pacl_core.partition.agreement import agreement
 from pacl_core.partition.split import PUBLISHED_SHARES
 from pacl_core.partition.summary import summarise
+from pacl_core.partition.threshold_grid import threshold_grid
 from pacl_core.partition.write import write_partition
 from pacl_core.partitions import PARTITIONS
 from stages.run import run
@@ -46,6 +47,8 @@ def main(params: Params) -> None:
     write_csv(Path("plots/factual_histogram.csv"), found.factual_histogram)
     write_csv(Path("plots/emotional_histogram.csv"), found.emotional_histogram)
     write_csv(Path("plots/plane.csv"), found.plane)
+    grid = threshold_grid(TABLE, thresholds.factual, thresholds.emotional, params.partition.mode)
+    write_csv(Path("plots/threshold_grid.csv"), grid)
 
 
 def _say(shares: dict[str, float]) -> None:

@@ -2,10 +2,8 @@
 
 import logging
 import os
-import resource
 import sqlite3
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,9 +14,8 @@ from safetensors import SafetensorError
 from pacl_core.artefacts.lock import locked
 from pacl_core.errors import UserError
 from pacl_core.params import Params, load
+from pacl_core.timings import Timing
 from stages.signals import exit_code
-
-log = logging.getLogger("pacl")
 
 LOCKS = Path(".pacl/locks")
 
@@ -35,7 +32,7 @@ _OF_LIBRARIES = (
 def run(stage: str, main: Callable[[Params], None]) -> None:
     """Run `main` on params.yaml; exit 1 with one line for a mistake or a fault, 130 for Ctrl-C."""
     logging.basicConfig(level=logging.INFO, format=f"{stage}: %(message)s", stream=sys.stderr)
-    started = time.monotonic()
+    timing = Timing(stage, sys.argv[1:])
     try:
         if os.environ.get("RANK", "0") == "0":  # of a run of several processes, the first stands for all
             with locked(LOCKS / f"{_name(stage)}.lock", " ".join((stage, *sys.argv[1:]))):
@@ -55,9 +52,7 @@ def run(stage: str, main: Callable[[Params], None]) -> None:
         _stop(stage, f"cannot read or write a file ({_one_line(error)}); 'dvc status' says which changed", 1)
     except KeyboardInterrupt:
         _stop(stage, "interrupted; 'dvc repro' goes on from here", exit_code())
-    unit = 1024 if sys.platform == "linux" else 1024**2
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-    log.info("done in %.1f s, peak memory %.0f MB", time.monotonic() - started, peak)
+    timing.note()
 
 
 def _name(stage: str) -> str:

@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 
 from pacl_core.artefacts.hashing import file_sha256
+from pacl_core.artefacts.json_file import write_json
 from pacl_core.artefacts.publish import published_folder
 from pacl_core.artefacts.scratch import scratch
 from pacl_core.artefacts.vectors import read_vectors
@@ -52,6 +53,7 @@ def main(params: Params) -> None:
                     save_model(draft, backbone, trained.card, trained.projectors, encoder)
                 with published_folder(Path("training")) as draft:
                     write_curves(draft, trained.history)
+                    write_json(draft / "rebuilt_positives.json", trained.rebuilt)
             group.wait()
 
 

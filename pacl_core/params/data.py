@@ -106,6 +106,14 @@ class PseudoLabelsParams(Section):
     seed: int = Field(default=0, ge=0)
 
 
+class EmbeddingMapParams(Section):
+    """A map of at most `points` embeddings drawn by `seed`; the `nearest` pairs of each centre."""
+
+    points: int = Field(default=800, ge=10, le=20_000)
+    nearest: int = Field(default=6, ge=1, le=100)
+    seed: int = Field(default=0, ge=0)
+
+
 class ShardsParams(Section):
     """A shard is closed at whichever bound it meets first."""
 

@@ -16,6 +16,7 @@ CANNOT_CHANGE_RESULTS = (
     "pacl_core/params/",
     "pacl_core/progress.py",
     "pacl_core/runtime.py",
+    "pacl_core/timings.py",
     "stages/__init__.py",
     "stages/run.py",
     "stages/signals.py",
