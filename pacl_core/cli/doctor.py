@@ -1,0 +1,4 @@
+"""pacl doctor"""
+
+
+def doctor() -> None: ...

@@ -1,0 +1,4 @@
+"""pacl inspect"""
+
+
+def inspect() -> None: ...
