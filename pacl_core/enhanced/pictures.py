@@ -1,4 +1,4 @@
-"""Pictures as people have them: files, folders, bytes or Pillow images, made as the pipeline makes its own."""
+"""Pictures as people have them (files, folders, bytes, Pillow images), taken in as the pipeline does."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -41,21 +41,25 @@ def vector_writer(out: Path, spaces: Sequence[str]) -> Iterator[Write]:
 def _npy(out: Path, spaces: Sequence[str]) -> Iterator[Write]:
     names = out.with_name(f"{out.stem}.paths.txt")
     shape = [0, 0]
-    with published_file(out) as draft, published_file(names) as lines:
-        with draft.open("w+b") as file, lines.open("w", encoding="utf-8") as text:
+    with (
+        published_file(out) as draft,
+        published_file(names) as lines,
+        draft.open("w+b") as file,
+        lines.open("w", encoding="utf-8") as text,
+    ):
 
-            def write(paths: Sequence[Path], vectors: Mapping[str, Vectors]) -> None:
-                block = vectors[spaces[0]]
-                if shape[0] == 0:
-                    _header(file, (0, block.shape[1]))
-                file.write(np.ascontiguousarray(block, "<f4").tobytes())
-                text.writelines(f"{_one_line(path)}\n" for path in paths)
-                shape[:] = [shape[0] + len(block), block.shape[1]]
+        def write(paths: Sequence[Path], vectors: Mapping[str, Vectors]) -> None:
+            block = vectors[spaces[0]]
+            if shape[0] == 0:
+                _header(file, (0, block.shape[1]))
+            file.write(np.ascontiguousarray(block, "<f4").tobytes())
+            text.writelines(f"{_one_line(path)}\n" for path in paths)
+            shape[:] = [shape[0] + len(block), block.shape[1]]
 
-            yield write
-            _some(out, shape[0])
-            file.seek(0)  # numpy leaves room in the header for a first axis of any length
-            _header(file, (shape[0], shape[1]))
+        yield write
+        _some(out, shape[0])
+        file.seek(0)  # numpy leaves room in the header for a first axis of any length
+        _header(file, (shape[0], shape[1]))
 
 
 @contextmanager
