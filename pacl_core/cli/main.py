@@ -8,6 +8,7 @@ import typer
 
 from pacl_core.cli.doctor import doctor
 from pacl_core.cli.embed import embed
+from pacl_core.cli.explore import explore
 from pacl_core.cli.export import export
 from pacl_core.cli.head import head
 from pacl_core.cli.inspect import inspect
@@ -26,6 +27,7 @@ app.command()(predict)
 app.command()(embed)
 app.command()(inspect)
 app.command()(doctor)
+app.command()(explore)
 app.add_typer(head)
 app.add_typer(export)
 

@@ -23,7 +23,11 @@ def installed() -> list[Finding]:
     """Versions, then a line per extra; a missing extra is a note, as not every project needs it."""
     python = f"Python {platform.python_version()}"
     versions = ", ".join(f"{name} {version(name)}" for name in _VERSIONS)
-    return [Finding("versions", "fine", f"{python}, pacl {_own_version()}, {versions}"), *_extras(), _device()]
+    return [
+        Finding("versions", "fine", f"{python}, pacl {_own_version()}, {versions}"),
+        *_extras(),
+        _device(),
+    ]
 
 
 def _own_version() -> str:

@@ -44,8 +44,12 @@ def stages_to_run(timings: Path = TIMINGS) -> list[StageToRun]:
 
 
 def _reasons(states: list[Any]) -> list[str]:
-    """DVC's status of a stage ({"changed deps": {path: state}}, or "always changed") in words."""
+    """DVC's status of a stage ({"changed deps": {path: state}}, or "always changed") in words.
+
+    Files that are not there are counted: after a change at the top they are all that follows.
+    """
     found: list[str] = []
+    missing = 0
     for state in states:
         if not isinstance(state, dict):
             found.append(str(state))
@@ -57,9 +61,11 @@ def _reasons(states: list[Any]) -> list[str]:
             for path, how in paths.items():
                 if isinstance(how, dict):  # params.yaml: {key: state}
                     found += [f"{key} {one}" for key, one in how.items()]
+                elif how in ("deleted", "not in cache"):
+                    missing += 1
                 else:
                     found.append(f"{path} {how}")
-    return found
+    return [*found, f"{missing} files not there"] if missing else found
 
 
 def _seconds(timings: Path, name: str) -> float | None:

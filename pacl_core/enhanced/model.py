@@ -96,7 +96,8 @@ class EnhancedModel:
         """Softmax `[N, C]` over classes of cosine / temperature."""
         logits = self._space.scale * (self.joint(features) @ class_vectors.T)
         raised: Vectors = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return raised / raised.sum(axis=1, keepdims=True)
+        raised /= raised.sum(axis=1, keepdims=True)
+        return raised
 
     @cached_property
     def _features(self) -> Callable[[Pixels], Vectors]:

@@ -36,9 +36,7 @@ def overview(table: Path, samples: int, seed: int) -> dict[str, Any]:
         "shares": shares,
         "published_shares": PUBLISHED_SHARES,
         "quantiles": {
-            column: {
-                label: values.quantile(level, interpolation="linear") for label, level in LEVELS.items()
-            }
+            column: {label: values.quantile(level, interpolation="linear") for label, level in LEVELS.items()}
             for column, values in scores.items()
         },
         "missing": {column: values.null_count() for column, values in scores.items()},

@@ -60,7 +60,8 @@ def _timm_config(backbone: Backbone) -> dict[str, Any]:
     published = timm.get_pretrained_cfg(params.name)
     # transformers are built for one size; convolutions take any and know no such option
     built_for_size = published is not None and published.fixed_input_size and params.image_size
-    network = timm.create_model(params.name, **({"img_size": params.image_size} if built_for_size else {}))
+    options: dict[str, Any] = {"img_size": params.image_size} if built_for_size else {}
+    network = timm.create_model(params.name, **options)
     data = {
         "input_size": (3, cut.size, cut.size),
         "crop_pct": cut.size / cut.resize,

@@ -16,11 +16,11 @@ _USAGE = {
     "timm": """\
 import timm
 
-model = timm.create_model("local-dir:<this folder>", pretrained=True).eval()  # hf-hub:<owner>/<name> on the hub""",
+model = timm.create_model("local-dir:<this folder>", pretrained=True).eval()""",
     "open_clip": """\
 import open_clip
 
-model, preprocess = open_clip.create_model_from_pretrained("local-dir:<this folder>")  # hf-hub:... on the hub""",
+model, preprocess = open_clip.create_model_from_pretrained("local-dir:<this folder>")""",
     "efficientnet_lite_pytorch": """\
 import pacl_core
 

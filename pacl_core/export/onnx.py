@@ -36,6 +36,10 @@ class OnnxExport:
 class _WithNormalising(nn.Module):
     """uint8 pixels in, so that nobody has to repeat the normalisation; features and joint vectors out."""
 
+    mean: Tensor
+    std: Tensor
+    projector: Tensor | None
+
     def __init__(self, backbone: Backbone, projector: Tensor | None) -> None:
         super().__init__()
         self.network = backbone.module
