@@ -1,5 +1,6 @@
 """Pictures as people have them (files, folders, bytes, Pillow images), taken in as the pipeline does."""
 
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from pacl_core.corpus.pictures import SUFFIXES, decode_jpeg, normalise_picture, read_picture
 from pacl_core.corpus.posts import UnusableError
@@ -20,6 +21,7 @@ PictureLike = Image.Image | bytes | str | PathLike[str]
 Pixels = NDArray[np.uint8]
 
 STORED_SIDE = 256  # short side of stored pictures, of which features were learnt and evaluated
+_PNG_MODES = ("RGB", "RGBA", "L", "LA", "P", "1", "I;16")
 
 
 @dataclass(frozen=True)
@@ -47,15 +49,25 @@ def picture_files(given: Iterable[Path]) -> Iterator[Path]:
 
 
 def model_pixels(picture: PictureLike, preprocess: Preprocess) -> Pixels:
-    """`[3, size, size]` uint8. Files and bytes go through the checks and steps of the stored pairs.
+    """`[3, size, size]` uint8, through the checks and steps of the stored pairs, JPEG coding included.
 
-    A Pillow image is taken as it is. Raises `UnusableError` with the reason a pair would be rejected for.
+    Raises `UnusableError` with the reason a pair would be rejected for.
     """
     if isinstance(picture, Image.Image):
-        return preprocess.pixels(picture)
-    data = picture if isinstance(picture, bytes) else read_picture(Path(picture))
+        data = _encoded(picture)
+    else:
+        data = picture if isinstance(picture, bytes) else read_picture(Path(picture))
     side = max(STORED_SIDE, preprocess.resize)
     return preprocess.pixels(decode_jpeg(normalise_picture(data, side).jpeg))
+
+
+def _encoded(picture: Image.Image) -> bytes:
+    upright = ImageOps.exif_transpose(picture)
+    if upright.mode not in _PNG_MODES:
+        upright = upright.convert("RGB")
+    stream = io.BytesIO()
+    upright.save(stream, "PNG", compress_level=1)
+    return stream.getvalue()
 
 
 def batches(paths: Iterable[Path], preprocess: Preprocess, size: int, workers: int) -> Iterator[Batch]:

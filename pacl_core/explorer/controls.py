@@ -58,7 +58,7 @@ async def controls(pairs: Pairs, query: Query, asked: Asked) -> None:
         "outlined dense"
     ).classes("w-full q-mt-sm")
     ui.checkbox("Greatest first", value=query.descending, on_change=setter("descending"))
-    ui.button("Clear all", on_click=lambda: ui.navigate.to("/")).props("flat dense no-caps")
+    ui.button("Clear all", on_click=lambda: ui.navigate.to("/"), color=None).props("flat dense no-caps")
 
 
 async def _partitions(pairs: Pairs, state: dict[str, Query], asked: Asked) -> None:

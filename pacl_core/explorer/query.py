@@ -21,7 +21,7 @@ Rows = NDArray[np.uint32]
 class Query:
     """What is asked for. Empty or None: no condition. Bounds are of the transformed values, both inclusive.
 
-    `text`: words that must all stand in the text or in an adjective-noun pair, case aside.
+    `text`: words; each must stand in the text or the adjective-noun pairs, case aside, if only within a word.
     """
 
     partitions: tuple[str, ...] = ()

@@ -48,6 +48,7 @@ def model_card(model: Path, card: dict[str, Any]) -> str:
     results = _results(root, variant)
     training = card["training"]
     environment = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
+    environment.filters["cell"] = _cell
     body = environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
         title=f"{card['name']}, {'enhanced by PACL' if training else 'untouched'}",
         card=card,
@@ -154,6 +155,12 @@ def _hub_result(row: dict[str, Any]) -> EvalResult:
         metric_type=row["metric"],
         metric_value=round(row["value"], 6),
     )
+
+
+def _cell(value: object) -> str:
+    """A value inside a Markdown table: names of data sets and tasks are their authors' own."""
+    text = " ".join(str(value).split())
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
 
 
 def _fenced(path: Path) -> str:
