@@ -51,9 +51,10 @@ def embed(
         loaded = load_enhanced(model)
         failed = 0
         for batch in batches(files, loaded.preprocess, loaded.batch, runtime().workers):
-            for path, error in batch.failed:
-                failed += 1
-                print(f"pacl: {path}: {error}", file=sys.stderr)
+            for path, error in batch.files:
+                if error is not None:
+                    failed += 1
+                    print(f"pacl: {path}: {error}", file=sys.stderr)
             if batch.pixels is not None:
                 features = loaded.features(batch.pixels)
                 both = {"features": features} | (

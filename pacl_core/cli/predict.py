@@ -2,12 +2,17 @@
 
 import json
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pacl_core.cli.arguments import MODEL, AsJson, Images, Model
+
+if TYPE_CHECKING:
+    from pacl_core.enhanced.heads import SavedHeads
+    from pacl_core.enhanced.model import Vectors
 
 
 def predict(
@@ -48,25 +53,38 @@ def predict(
     heads = list(saved_heads(model))
     failed = 0
     for batch in batches(files, loaded.preprocess, loaded.batch, runtime().workers):
-        for path, error in batch.failed:
+        rows: Iterator[dict[str, Any]] = iter(())
+        if batch.pixels is not None:
+            features = loaded.features(batch.pixels)
+            rows = iter(_rows(names, loaded.probabilities(features, vectors), features, heads))
+        for path, error in batch.files:
+            if error is None:
+                row = next(rows)
+                print(_json(path, row) if as_json else _text(path, row))
+                continue
             failed += 1
             print(f"pacl: {path}: {error}", file=sys.stderr)
             if as_json:
-                print(json.dumps({"path": str(path), "error": error.reason, "detail": error.detail}))
-        if batch.pixels is None:
-            continue
-        features = loaded.features(batch.pixels)
-        rows: list[dict[str, Any]] = [
-            {"emotions": dict(zip(names, map(float, shares), strict=True))}
-            for shares in loaded.probabilities(features, vectors)
-        ]
-        for one in heads:
-            for row, values in zip(rows, one.predict(features), strict=True):
-                row.setdefault("heads", {})[one.dataset] = values
-        for path, row in zip(batch.paths, rows, strict=True):
-            print(json.dumps({"path": str(path), **row}, ensure_ascii=False) if as_json else _text(path, row))
+                print(_json(path, {"error": error.reason, "detail": error.detail}))
     if failed:
         raise typer.Exit(1)
+
+
+def _rows(
+    names: Sequence[str], shares: "Vectors", features: "Vectors", heads: "list[SavedHeads]"
+) -> list[dict[str, Any]]:
+    """One answer per picture."""
+    rows: list[dict[str, Any]] = [
+        {"emotions": dict(zip(names, map(float, one), strict=True))} for one in shares
+    ]
+    for head in heads:
+        for row, values in zip(rows, head.predict(features), strict=True):
+            row.setdefault("heads", {})[head.dataset] = values
+    return rows
+
+
+def _json(path: Path, row: dict[str, Any]) -> str:
+    return json.dumps({"path": str(path), **row}, ensure_ascii=False)
 
 
 def _text(path: Path, row: dict[str, Any]) -> str:

@@ -26,11 +26,18 @@ _PNG_MODES = ("RGB", "RGBA", "L", "LA", "P", "1", "I;16")
 
 @dataclass(frozen=True)
 class Batch:
-    """Paths that could be read and their `pixels` [B, 3, H, W] uint8; those that could not, and why."""
+    """Files in order, each with the reason why it is no usable picture or None.
 
-    paths: list[Path]
+    `pixels` [B, 3, H, W] uint8 are of those that are, in the same order; None where none is.
+    """
+
+    files: list[tuple[Path, UnusableError | None]]
     pixels: Pixels | None
-    failed: list[tuple[Path, UnusableError]]
+
+    @property
+    def paths(self) -> list[Path]:
+        """Of the rows of `pixels`."""
+        return [path for path, error in self.files if error is None]
 
 
 def picture_files(given: Iterable[Path]) -> Iterator[Path]:
@@ -95,9 +102,6 @@ def stacked(pictures: Iterable[PictureLike], preprocess: Preprocess, size: int) 
 
 
 def _batch(results: Sequence[tuple[Path, Pixels | UnusableError]]) -> Batch:
-    good = [(path, found) for path, found in results if not isinstance(found, UnusableError)]
-    return Batch(
-        paths=[path for path, _ in good],
-        pixels=np.stack([pixels for _, pixels in good]) if good else None,
-        failed=[(path, found) for path, found in results if isinstance(found, UnusableError)],
-    )
+    files = [(path, found if isinstance(found, UnusableError) else None) for path, found in results]
+    good = [found for _, found in results if not isinstance(found, UnusableError)]
+    return Batch(files, np.stack(good) if good else None)

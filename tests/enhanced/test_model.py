@@ -89,8 +89,8 @@ def test_it_works_from_another_folder_with_relative_weights_of_the_text_encoder(
     clip = write_tiny_open_clip(root / "data/weights/clip")
     backbone = load_backbone(BackboneParams(**clip))
     (root / "models/pacl").mkdir(parents=True)
-    text_dim = 32
-    projectors = {"image.weight": torch.ones(4, backbone.dim), "text.weight": torch.ones(4, text_dim)}
+    q_v, q_t = torch.eye(4, backbone.dim), torch.eye(4, 32)
+    projectors = {"image.weight": q_v, "text.weight": q_t}
     encoder = TextEncoderParams(**{**described, "weights": "data/weights/roberta"}).model_dump()
     save_model(root / "models/pacl", backbone, {"temperature": 0.07}, projectors, encoder)
     monkeypatch.chdir(tmp_path)

@@ -33,7 +33,8 @@ def test_batches_keep_the_order_and_name_what_failed(tmp_path, size):
     files[3].unlink()
     found = list(batches(files, PREPROCESS, size, workers=2))
     assert [path for batch in found for path in batch.paths] == [files[0], files[2], files[4]]
-    failed = [(path, error.reason) for batch in found for path, error in batch.failed]
+    assert [path for batch in found for path, _ in batch.files] == files
+    failed = [(path, error.reason) for batch in found for path, error in batch.files if error is not None]
     assert failed == [(files[1], "not_a_picture"), (files[3], "missing_image")]
     pixels = [row for batch in found if batch.pixels is not None for row in batch.pixels]
     for path, row in zip((files[0], files[2], files[4]), pixels, strict=True):
