@@ -15,9 +15,13 @@ POLL = 0.005  # seconds between looks at a process' memory
 
 @dataclass(frozen=True)
 class Measured:
-    """Wall `seconds`; `rss` peak resident, `anonymous` peak anonymous memory, in bytes; its last `output`."""
+    """Wall `seconds`, `cpu` seconds of all threads; `rss` peak resident, `anonymous` peak anonymous bytes.
+
+    `output`: what it said.
+    """
 
     seconds: float
+    cpu: float
     rss: int
     anonymous: int
     output: str
@@ -50,7 +54,7 @@ def measured(
     if child.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {child.returncode}\n{output}")
     unit = 1024 if sys.platform == "linux" else 1  # macOS counts bytes
-    return Measured(seconds, usage.ru_maxrss * unit, anonymous, output)
+    return Measured(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit, anonymous, output)
 
 
 def _anonymous(pid: int) -> int:

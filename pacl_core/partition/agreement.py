@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pacl_core.artefacts.aligned import Table, aligned
+from pacl_core.artefacts.npy_file import release
 from pacl_core.partition.ranks import ranks
 from pacl_core.partition.scores import BLOCK, ScoreColumn, score_column
 from pacl_core.partitions import PARTITIONS
@@ -26,6 +27,7 @@ def auc(column: ScoreColumn, truth: Iterable[NDArray[np.bool_]]) -> float | None
     positives, rank_sum, start = 0, 0.0, 0
     for block in truth:
         of_matches = ranked[start : start + len(block)][block]
+        release(ranked)
         known = of_matches[~np.isnan(of_matches)]
         positives, rank_sum = positives + len(known), rank_sum + float(known.sum())
         start += len(block)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pacl_core.artefacts.npy_file import release
 from pacl_core.partition.ranks import ranks
 from pacl_core.partition.scores import ScoreColumn, Scores
 
@@ -40,7 +41,9 @@ def rank(column: ScoreColumn) -> Transform:
     ranked = ranks(column)
 
     def block(scores: Scores, start: int) -> Scores:
-        return (ranked[start : start + len(scores)] / column.known).astype(np.float32)
+        values: Scores = (ranked[start : start + len(scores)] / column.known).astype(np.float32)
+        release(ranked)
+        return values
 
     def one(score: float) -> float:
         lower, equal = column.counts_around(score)
