@@ -12,7 +12,7 @@ _BLOCK = re.compile(r"(<!-- dvc\.yaml: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL
 
 
 def generated(root: Path) -> dict[Path, str]:
-    """Text of every file with generated parts. Raises `KeyError`, one line, for a stage or key without words."""
+    """Text of every file with generated parts. Raises `KeyError` for a stage or key that nobody described."""
     stages = read_stages(root / "dvc.yaml")
     page = root / "docs/stages.md"
     text = page.read_text(encoding="utf-8")

@@ -15,15 +15,15 @@ _BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<", "min_length": "length >
 _HEAD = """\
 # Parameters
 
-Every key of `params.yaml`: what decides results, and nothing else. Written by `make reference` from the models in
-`pacl_core/params`, which check the file before any work begins. A key without a default must be given. The
-stages that a key makes stale are in [Stages](stages.md); settings of the machine are no parameters, see
-[Machine](machine.md).
+Every key of `params.yaml`: what decides results, and nothing else. `make reference` writes this page from the
+models in `pacl_core/params`, which check the file before any work begins. A key without a default must be
+given. The stages that a key makes stale are in [Stages](stages.md); settings of the machine are no
+parameters, see [Machine](machine.md).
 """
 
 
 def params_page(meanings: Path) -> str:
-    """The page. Raises `KeyError` for a key that neither its model nor `meanings` describes, or a stale one."""
+    """The page. Raises `KeyError` for a key that nobody describes, and for a line without a key."""
     words: dict[str, str] = yaml.safe_load(meanings.read_text(encoding="utf-8"))
     used: set[str] = set()
     parts = [_HEAD]

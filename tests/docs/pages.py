@@ -66,8 +66,8 @@ def _command(line: str, language: str) -> str:
 
 
 def inline_commands() -> list[tuple[str, str]]:
-    """Commands in running text and tables: `make ..`, `dvc ..`, `hf ..`, `pacl ..` between backticks."""
-    pattern = re.compile(r"`((?:make|dvc|hf|pacl|torchrun|cp|sh) [^`]+)`")
+    """Commands in running text and tables, between backticks: page and words."""
+    pattern = re.compile(r"`((?:make|dvc|hf|pacl) [^`]+)`")
     return [
         (str(page.relative_to(ROOT)), " ".join(found[1].split()))
         for page in PAGES
