@@ -15,10 +15,10 @@ _BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<", "min_length": "length >
 _HEAD = """\
 # Parameters
 
-Every key of `params.yaml`: what decides results, and nothing else. `make reference` writes this page from the
-models in `pacl_core/params`, which check the file before any work begins. A key without a default must be
-given. The stages that a key makes stale are in [Stages](stages.md); settings of the machine are no
-parameters, see [Machine](machine.md).
+Every key of `params.yaml`, by section: what decides results, and nothing else. `make reference` writes this
+page from the models in `pacl_core/params`, which check the file before any work begins. A key without a
+default must be given. The stages that a key makes stale are in [Stages](stages.md); settings of the machine
+are no parameters, see [Machine](machine.md).
 """
 
 
@@ -28,7 +28,7 @@ def params_page(meanings: Path) -> str:
     used: set[str] = set()
     parts = [_HEAD]
     for name, field in Params.model_fields.items():
-        rows = [_row(key, one, words, used, meanings) for key, one in _leaves(name, field)]
+        rows = [_row(name, key, one, words, used, meanings) for key, one in _leaves(name, field)]
         table = ["| key | type | default | what it decides |", "|---|---|---|---|", *rows]
         parts.append("\n".join([f"## {name}", "", _intro(field), "", *table]) + "\n")
     if unknown := set(words) - used:
@@ -57,7 +57,9 @@ def _section(annotation: Any) -> type[Section] | None:
     return annotation if isinstance(annotation, type) and issubclass(annotation, Section) else None
 
 
-def _row(key: str, field: FieldInfo, words: dict[str, str], used: set[str], meanings: Path) -> str:
+def _row(
+    section: str, key: str, field: FieldInfo, words: dict[str, str], used: set[str], meanings: Path
+) -> str:
     meaning = words.get(key) or field.description
     if not meaning:
         raise KeyError(f"{meanings}: no line for '{key}'; say in a few words what it decides")
@@ -70,7 +72,8 @@ def _row(key: str, field: FieldInfo, words: dict[str, str], used: set[str], mean
         if getattr(one, name, None) is not None
     )
     kind = _type(field.annotation) + (f", {bounds}" if bounds else "")
-    return f"| `{key}` | {kind} | {_default(field)} | {meaning} |"
+    shown = key.removeprefix(f"{section}.")
+    return f"| `{shown}` | {kind} | {_default(field)} | {meaning} |"
 
 
 def _type(annotation: Any) -> str:
@@ -90,7 +93,7 @@ def _type(annotation: Any) -> str:
 
 def _default(field: FieldInfo) -> str:
     if field.default is PydanticUndefined:
-        return "must be given" if field.is_required() else "none"
+        return "required" if field.is_required() else "none"
     return f"`{_yaml(field.default)}`"
 
 

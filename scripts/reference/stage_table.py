@@ -6,12 +6,15 @@ from scripts.reference.dvc_file import Stage
 def stage_table(stage: Stage) -> str:
     """Command, data, outs and the keys of params.yaml that make the stage stale."""
     rows = [
-        ("command", f"`{_names(stage.cmd)}`"),
         ("reads", _list(stage.reads)),
         ("writes", _list(stage.writes)),
         ("params", _keys(stage.params)),
     ]
-    lines = ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
+    lines = [
+        f"| command | `{_names(stage.cmd)}` |",
+        "|---|---|",
+        *(f"| {name} | {value} |" for name, value in rows),
+    ]
     return "\n".join(lines) + "\n"
 
 

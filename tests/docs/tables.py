@@ -4,7 +4,7 @@ import re
 
 from pages import ROOT
 
-_TABLE = re.compile(r"<!-- columns: (\S+) -->\n\n\|[^\n]*\n\|[-|]*\n((?:\|[^\n]*\n)+)")
+_TABLE = re.compile(r"Columns of `([^`]+)`:\n\n\|[^\n]*\n\|[-|]*\n((?:\|[^\n]*\n)+)")
 
 
 def described() -> dict[str, dict[str, str]]:
