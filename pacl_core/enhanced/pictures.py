@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from pacl_core.corpus.pictures import SUFFIXES, decode_jpeg, normalise_picture, read_picture
+from pacl_core.corpus.picture_header import SUFFIXES
+from pacl_core.corpus.pictures import decode_jpeg, normalise_picture, read_picture
 from pacl_core.corpus.posts import UnusableError
 from pacl_core.errors import UserError
 from pacl_core.models.preprocess import Preprocess
