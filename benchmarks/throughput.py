@@ -5,7 +5,7 @@ python benchmarks/throughput.py [--items 256] [--rounds 3] [--batch 16] [--clip-
 bare    a loop over batches of tensors in memory, the model alone, torch's own threads on every core
 lanes   the same tensors by the threads of a pass, one core each: what is left to gain
 ours    the pass as the stage runs it: parquet, decoding, the model, scratch, vectors.npy
-cpu     CPU seconds of `lanes` over those of `ours`: the share that the model takes; holds on a busy machine too
+cpu     CPU seconds of `lanes` over those of `ours`: the model's share; holds on a busy machine too
 bf16    `ours` at precision bfloat16, and the smallest cosine of its vectors to the float32 ones
 
 Goal: ours >= 0.90 of bare. Other work on the machine hurts `bare` most, as its threads wait for each other in
@@ -183,10 +183,8 @@ def _row(case: Case, pairs: Path, items: int, batch: int, rounds: int, work: Pat
     left, right = (np.load(work / f"{case.stage}-{name}/vectors.npy") for name in models)
     cosine = (left * right).sum(1) / np.linalg.norm(left, axis=1) / np.linalg.norm(right, axis=1)
     print(f"{case.stage:18}{case.model:26}{rate['bare']:9.1f}{rate['lanes']:9.1f}{rate['ours']:9.1f}", end="")
-    print(
-        f"{rate['ours'] / rate['bare']:10.2f}{rate['bf16']:9.1f}{rate['bf16'] / rate['ours']:9.2f}x", end=""
-    )
-    print(f"{cosine.min():9.5f}", flush=True)
+    print(f"{rate['ours'] / rate['bare']:10.2f}{cpu['lanes'] / cpu['ours']:6.2f}", end="")
+    print(f"{rate['bf16']:9.1f}{rate['bf16'] / rate['ours']:9.2f}x{cosine.min():9.5f}", flush=True)
 
 
 def _clip_retrieval(python: Path, pairs: Path, clip: Path, items: int, rounds: int, work: Path) -> None:
