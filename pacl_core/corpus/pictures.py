@@ -8,12 +8,14 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import simplejpeg
 from PIL import Image, ImageCms
 
 from pacl_core.corpus.perceptual import perceptual_hash
 from pacl_core.corpus.picture_header import MAX_BYTES, cut_short, open_picture
 from pacl_core.corpus.posts import UnusableError
 from pacl_core.corpus.regular_file import read_regular
+from pacl_core.errors import UserError
 
 Box = tuple[int, int, int, int]
 JPEG_QUALITY = 95
@@ -78,8 +80,16 @@ def normalise_picture(data: bytes, short_side: int, box: Box | None = None) -> P
 
 
 def decode_jpeg(jpeg: bytes) -> Image.Image:
-    """A stored picture as an RGB image."""
-    return Image.open(io.BytesIO(jpeg), formats=("JPEG",)).convert("RGB")
+    """A stored picture as an RGB image: the pixels of Pillow's own decoder, in less time.
+
+    Raises `UserError` where the bytes are damaged.
+    """
+    try:
+        return Image.fromarray(simplejpeg.decode_jpeg(jpeg))
+    except ValueError as error:
+        raise UserError(
+            f"a stored picture is damaged ({error}); delete the table and run 'dvc repro'"
+        ) from None
 
 
 def _reduced(image: Image.Image, short_side: int) -> Image.Image:
