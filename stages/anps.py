@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from pacl_core.artefacts.aligned import Table, batches, check_same_rows
 from pacl_core.artefacts.json_file import write_json
+from pacl_core.artefacts.npy_file import release
 from pacl_core.artefacts.tables import table_writer
 from pacl_core.artefacts.vectors import read_vectors
 from pacl_core.models.anps.ontologies import read_ontology
@@ -53,6 +54,7 @@ def _zero_shot(params: Params) -> Rank:
     def rank(start: int, ids: list[str]) -> tuple[list[list[str]], list[list[float]]]:
         block = np.asarray(images.vectors[start : start + len(ids)])
         indices, scores = rank_phrases(block, vectors, params.anps.top)
+        release(images.vectors)
         return [[phrases[one] for one in row] for row in indices], scores.tolist()
 
     return rank

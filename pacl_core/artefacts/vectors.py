@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pacl_core.artefacts.aligned import part_files, row_count
-from pacl_core.artefacts.npy_file import allocate
+from pacl_core.artefacts.npy_file import allocate, release
 from pacl_core.artefacts.publish import published_folder
 from pacl_core.artefacts.tables import sink_table
 from pacl_core.errors import UserError
@@ -44,6 +44,7 @@ def write_vectors(
         for start in range(0, count, BLOCK):
             stop = min(start + BLOCK, count)
             rows[start:stop] = block(start, stop)
+            release(rows)
         rows.flush()
 
 

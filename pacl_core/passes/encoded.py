@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pacl_core.artefacts.npy_file import release
+
 
 @dataclass(frozen=True)
 class Encoded:
@@ -16,4 +18,6 @@ class Encoded:
     def block(self, start: int, stop: int) -> NDArray[np.float32]:
         """Vectors of the corpus' rows `start` to `stop`, [stop - start, D]."""
         picked: NDArray[np.float32] = self.vectors[self.index[start:stop]]
+        release(self.vectors)
+        release(self.index)
         return picked

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pacl_core.artefacts.json_file import read_json, write_json
-from pacl_core.artefacts.npy_file import allocate
+from pacl_core.artefacts.npy_file import allocate, release
 
 
 class ResumableRows:
@@ -31,6 +31,7 @@ class ResumableRows:
         flush = getattr(self.array, "flush", None)
         if flush is not None:
             flush()
+        release(self.array)
         self.done += len(block)
         write_json(self._count, self.done)
         return self

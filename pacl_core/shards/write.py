@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pacl_core.artefacts.aligned import Table, aligned
 from pacl_core.artefacts.hashing import file_sha256
 from pacl_core.artefacts.json_file import write_json
+from pacl_core.artefacts.npy_file import release
 from pacl_core.artefacts.publish import published_folder
 from pacl_core.artefacts.vectors import read_vectors
 from pacl_core.params.data import ShardsParams
@@ -81,6 +82,8 @@ def write_shards(
         series = {name: _Series(draft / name, params) for name in PARTITIONS}
         for row, record in enumerate(_records(pairs, partition, pseudo_labels, texts.ids)):
             series[record["partition"]].add(_members(record, texts.vectors[row]))
+            if row % BATCH == 0:
+                release(texts.vectors)
         for one in series.values():
             one.close()
         index = {
