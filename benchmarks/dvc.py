@@ -5,7 +5,8 @@ python benchmarks/dvc.py [--pairs 4000 400000] [--picture-bytes 2000] [--link re
 The project's own DAG with all of its outs, written here, in as many files as the stages write them. A picture
 has `--picture-bytes` (a real one of 256 pixels about 20,000); part files and shards shrink with it, so that
 their number stays the real one. Goal: the same within 20 %. A checkout reaches that where DVC links outs to
-its cache, as .dvc/config asks; with `--link copy` it copies every byte. Seconds: the least of --rounds.
+its cache (`dvc config cache.type`, docs/scale.md); with `--link copy` it copies every byte. The sizes take
+turns; seconds are the least of --rounds, "CPU" those of all threads, which a busy machine disturbs less.
 """
 
 import argparse
@@ -14,10 +15,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import yaml
+from measured.process import Measured, measured
 
 from pacl_core.corpus.pair_parts import PART_BYTES
 
@@ -29,15 +30,9 @@ CHUNK = 1 << 20
 COMMANDS = {"no-op repro": ("repro",), "status": ("status",), "checkout": ("checkout",)}
 
 
-def dvc(folder: Path, *arguments: str) -> float:
-    """Seconds of a DVC command, which must succeed."""
-    environ = os.environ | {"DVC_NO_ANALYTICS": "1"}
-    started = time.perf_counter()
-    command = [sys.executable, "-m", "dvc", *arguments]
-    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"dvc {' '.join(arguments)}: {done.stdout}{done.stderr}")
-    return time.perf_counter() - started
+def dvc(folder: Path, *arguments: str) -> Measured:
+    """Time of a DVC command, which must succeed."""
+    return measured([sys.executable, "-m", "dvc", *arguments], folder, {"DVC_NO_ANALYTICS": "1"})
 
 
 def outs_of(folder: Path) -> list[Path]:
@@ -95,21 +90,45 @@ def _write(path: Path, size: int) -> None:
         stream.write(os.urandom(size % CHUNK))
 
 
-def measure(folder: Path, pairs: int, picture: int, link: str, rounds: int) -> tuple[int, int, list[float]]:
-    """Files, bytes and the least seconds of each command."""
+def prepare(folder: Path, pairs: int, picture: int, link: str) -> tuple[list[Path], int, int]:
+    """A finished pipeline; its outs, their files and bytes."""
     write_project(folder, link)
     outs = outs_of(folder)
     files, total = write_outs(folder, outs, pairs, picture)
     dvc(folder, "commit", "-f")
     dvc(folder, "checkout", "--relink")
-    seconds: dict[str, list[float]] = {name: [] for name in COMMANDS}
-    for _ in range(rounds):
-        for name, command in COMMANDS.items():
-            if name == "checkout":
-                for out in outs:
-                    shutil.rmtree(out) if out.is_dir() else out.unlink()
-            seconds[name].append(dvc(folder, *command))
-    return files, total, [min(of_command) for of_command in seconds.values()]
+    return outs, files, total
+
+
+def timed(folder: Path, outs: list[Path], name: str) -> Measured:
+    """One command; before a checkout all outs are lost."""
+    if name == "checkout":
+        for out in outs:
+            shutil.rmtree(out) if out.is_dir() else out.unlink()
+    return dvc(folder, *COMMANDS[name])
+
+
+def table(sizes: list[int], picture: int, link: str, rounds: int) -> None:
+    """Least seconds of each command at each size, the sizes in turn, as ratios over the first."""
+    print(f"\ncache.type = {link}\n\n| pairs | files | GB | {', s | '.join(COMMANDS)}, s |")
+    print("|---" * (3 + len(COMMANDS)) + "|", flush=True)
+    with tempfile.TemporaryDirectory() as root:
+        folders = [Path(root) / str(pairs) for pairs in sizes]
+        projects = [prepare(f, pairs, picture, link) for f, pairs in zip(folders, sizes, strict=True)]
+        found: dict[tuple[int, str], list[Measured]] = {}
+        for _ in range(rounds):
+            for name in COMMANDS:
+                for size, folder, (outs, _, _) in zip(sizes, folders, projects, strict=True):
+                    found.setdefault((size, name), []).append(timed(folder, outs, name))
+        for size, (_, files, total) in zip(sizes, projects, strict=True):
+            cells = [_against(found[size, name], found[sizes[0], name]) for name in COMMANDS]
+            print(f"| {size:,} | {files} | {total / 1e9:.2f} | {' | '.join(cells)} |", flush=True)
+
+
+def _against(runs: list[Measured], first: list[Measured]) -> str:
+    seconds, cpu = min(run.seconds for run in runs), min(run.cpu for run in runs)
+    ratios = seconds / min(run.seconds for run in first), cpu / min(run.cpu for run in first)
+    return f"{seconds:.2f} ({ratios[0]:.2f} x), CPU {cpu:.2f} ({ratios[1]:.2f} x)"
 
 
 def main() -> None:
@@ -120,15 +139,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
     for link in asked.link:
-        print(f"\ncache.type = {link}\n\n| pairs | files | GB | {', s | '.join(COMMANDS)}, s |")
-        print("|---" * (3 + len(COMMANDS)) + "|", flush=True)
-        first: list[float] = []
-        for pairs in asked.pairs:
-            with tempfile.TemporaryDirectory() as name:
-                files, total, seconds = measure(Path(name), pairs, asked.picture_bytes, link, asked.rounds)
-            first = first or seconds
-            cells = [f"{s:.2f} ({s / f:.2f} x)" for s, f in zip(seconds, first, strict=True)]
-            print(f"| {pairs:,} | {files} | {total / 1e9:.2f} | {' | '.join(cells)} |", flush=True)
+        table(asked.pairs, asked.picture_bytes, link, asked.rounds)
 
 
 if __name__ == "__main__":
