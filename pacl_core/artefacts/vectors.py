@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pacl_core.artefacts.aligned import row_count
 from pacl_core.artefacts.json_file import read_json, write_json
-from pacl_core.artefacts.npy_file import allocate
+from pacl_core.artefacts.npy_file import allocate, release
 from pacl_core.artefacts.publish import published_folder
 from pacl_core.artefacts.tables import scan_table, sink_table
 from pacl_core.errors import UserError
@@ -54,6 +54,7 @@ def write_vectors(
             stop = min(start + BLOCK, count)
             rows[start:stop] = block(start, stop)
             crc32 = zlib.crc32(rows[start:stop].data, crc32)
+            release(rows)
         rows.flush()
         write_json(draft / CHECKSUM, {"vectors.npy": {"crc32": crc32}})
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pacl_core.artefacts.aligned import Table, aligned
 from pacl_core.artefacts.json_file import write_json
+from pacl_core.artefacts.npy_file import release
 from pacl_core.artefacts.publish import publish_folder
 from pacl_core.artefacts.vectors import read_vectors
 from pacl_core.params.data import ShardsParams
@@ -104,6 +105,8 @@ def write_shards(
             if passed[name] > done[name]:
                 series[name].add(_members(record, texts.vectors[row]))
                 progress.add(1)
+            if row % BATCH == 0:
+                release(texts.vectors)
         for one in series.values():
             one.close()
     index = {

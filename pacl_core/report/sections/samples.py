@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
+from pacl_core.artefacts.aligned import Table, batches
 from pacl_core.artefacts.json_file import read_json
 from pacl_core.partitions import PARTITIONS
 from pacl_core.report.pictures import Picture
@@ -21,6 +21,7 @@ _COLUMNS = [
     "factual_value",
     "emotional_value",
 ]
+_BATCH = 100_000
 _THUMBNAIL = 224  # pixels of the long side: sharp on a phone, and about 8 kB
 
 
@@ -45,35 +46,55 @@ def choose(
 ) -> dict[str, list[tuple[int, str]]]:
     """Rows of each partition and why: half or more drawn, a quarter most certain, a quarter borderline.
 
-    Certain and borderline are by the distance of a pair's values to the nearer threshold.
+    Certain and borderline are by the distance of a pair's values to the nearer threshold. Memory holds one
+    batch of the table.
     """
-    frame = pl.read_parquet(table, columns=["partition", "factual_value", "emotional_value"])
-    names = frame["partition"].to_numpy()
-    margin = np.full(len(frame), np.inf)
-    for score, threshold in thresholds.items():
-        if threshold is not None:
-            values = frame[f"{score}_value"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
-            margin = np.minimum(margin, np.abs(values - threshold))
-    return {
-        name: _choose_one(np.flatnonzero(names == name), margin, count, np.random.default_rng([seed, index]))
-        for index, name in enumerate(PARTITIONS)
-    }
+    found = {name: _Candidates(count, np.random.default_rng([seed, n])) for n, name in enumerate(PARTITIONS)}
+    start = 0
+    for batch in batches(Table(table, ("partition", "factual_value", "emotional_value")), _BATCH):
+        margins = np.full(batch.num_rows, np.inf)
+        for score, threshold in thresholds.items():
+            if threshold is not None:
+                values = batch[f"{score}_value"].to_numpy(zero_copy_only=False).astype(np.float64)
+                margins = np.minimum(margins, np.abs(values - threshold))
+        names = batch["partition"].to_numpy(zero_copy_only=False)
+        for name, candidates in found.items():
+            here = np.flatnonzero(names == name)
+            candidates.see(here + start, margins[here])
+        start += batch.num_rows
+    return {name: candidates.chosen() for name, candidates in found.items()}
 
 
-def _choose_one(
-    rows: NDArray[np.intp], margin: NDArray[np.float64], count: int, generator: np.random.Generator
-) -> list[tuple[int, str]]:
-    drawn = generator.permutation(rows).tolist()
-    by_margin = [
-        int(row) for row in rows[np.argsort(margin[rows], kind="stable")] if np.isfinite(margin[row])
-    ]
-    quarter = count // 4
-    borderline = by_margin[:quarter]
-    certain = [row for row in by_margin[::-1][:quarter] if row not in borderline]
-    rest = [row for row in drawn if row not in borderline and row not in certain]
-    rest = rest[: count - len(borderline) - len(certain)]
-    return (
-        [(row, "drawn") for row in rest]
-        + [(row, "most certain") for row in certain]
-        + [(row, "borderline") for row in borderline]
-    )
+class _Candidates:
+    """The rows of one partition that may be shown, of all that were seen: a few, however many those are."""
+
+    def __init__(self, count: int, generator: np.random.Generator) -> None:
+        self._count, self._generator = count, generator
+        # keys and rows, least first; a uniform draw is that of the least random keys
+        self._drawn, self._near, self._far = (np.empty((0, 2)) for _ in range(3))
+
+    def see(self, rows: NDArray[np.intp], margins: NDArray[np.float64]) -> None:
+        """Rows in ascending order, and their distances to a threshold, not finite where unknown."""
+        known = np.isfinite(margins)
+        quarter = self._count // 4
+        # twice: as many as are left when the other two have taken theirs
+        self._drawn = _least(2 * self._count, self._drawn, self._generator.random(len(rows)), rows)
+        self._near = _least(quarter, self._near, margins[known], rows[known])
+        self._far = _least(quarter, self._far, -margins[known], -rows[known])
+
+    def chosen(self) -> list[tuple[int, str]]:
+        """Rows and why: drawn, most certain, borderline."""
+        borderline = [int(row) for row in self._near[:, 1]]
+        certain = [int(row) for row in -self._far[:, 1] if row not in borderline]
+        rest = [int(row) for row in self._drawn[:, 1] if row not in borderline and row not in certain]
+        rest = rest[: self._count - len(borderline) - len(certain)]
+        reasons = (("drawn", rest), ("most certain", certain), ("borderline", borderline))
+        return [(row, why) for why, picked in reasons for row in picked]
+
+
+def _least(
+    count: int, kept: NDArray[np.float64], keys: NDArray[np.float64], rows: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Of those kept [n, 2] and the new ones the `count` with the least keys, of equal keys the least rows."""
+    both = np.concatenate([kept, np.column_stack([keys, rows])])
+    return both[np.lexsort((both[:, 1], both[:, 0]))[:count]]
