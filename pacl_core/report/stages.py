@@ -62,7 +62,7 @@ def _stage(
 ) -> Stage:
     # `<set>.parquet` would take `<set>_rejected.parquet` too, hence sets of files
     found = {
-        out: sorted(path for path in root.glob(out) if "*" not in out or path not in named) for out in outs
+        out: sorted(path for path in root.glob(out) if "*" not in out or _is_of(path, named)) for out in outs
     }
     files = {file for paths in found.values() for path in paths for file in _files(path)}
     return Stage(
@@ -76,6 +76,11 @@ def _stage(
         size=sum(file.stat().st_size for file in files),
         took=_took(root / ".pacl/timings", name),
     )
+
+
+def _is_of(path: Path, named: set[Path]) -> bool:
+    """Whether a path that a wildcard found is the stage's own: not git's, not named by another stage."""
+    return path not in named and not path.name.startswith(".")
 
 
 def _paths(body: dict[str, Any], key: str) -> tuple[str, ...]:
