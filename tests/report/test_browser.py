@@ -87,16 +87,18 @@ def test_sliders_move_the_shares_the_lines_to_paste_and_the_charts(opened):
     assert said == []
 
 
-def test_a_tooltip_shows_a_caption(opened):
+def test_a_tooltip_shows_even_a_hostile_caption_as_text(opened, hostile):
     page, said, asked = opened()
     scroll_through(page)
-    page.locator("#chart-factual-map-cluster").scroll_into_view_if_needed()
-    for circle in page.locator("#chart-factual-map-cluster .mark-symbol.role-mark path").all()[:6]:
+    shown = set()
+    for circle in page.locator("#chart-factual-map-cluster .mark-symbol.role-mark path").all()[:12]:
         circle.scroll_into_view_if_needed()
         box = circle.bounding_box()
         page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        page.wait_for_selector("#vg-tooltip-element.visible")
-    assert "text" in page.inner_text("#vg-tooltip-element")
+        page.wait_for_selector("#tip:not([hidden])")
+        shown.add(page.text_content("#tip dd"))
+    assert hostile[:90] in shown
+    assert page.locator("#tip *:not(dt):not(dd)").count() == 0
     assert said == []
     assert asked == []
 
