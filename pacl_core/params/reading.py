@@ -13,6 +13,7 @@ from pacl_core.params.data import (
     EmbeddingMapParams,
     EmotionalScoresParams,
     FactualScoresParams,
+    ImageEmbeddingsParams,
     PairsParams,
     PartitionParams,
     PseudoLabelsParams,
@@ -41,6 +42,7 @@ class Params(Section):
     partition: PartitionParams
     backbone: BackboneParams
     text_encoder: TextEncoderParams
+    image_embeddings: ImageEmbeddingsParams = ImageEmbeddingsParams()
     pseudo_labels: PseudoLabelsParams = PseudoLabelsParams()
     embedding_map: EmbeddingMapParams = EmbeddingMapParams()
     shards: ShardsParams = ShardsParams()

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pacl_core.partition.split import partition_name
+from pacl_core.partition.split import partition_places
 from pacl_core.partitions import PARTITIONS
 
 _STEPS = 40  # about; the distance between two is 1, 2 or 5 times a power of ten
@@ -94,8 +94,8 @@ def _quadrants(counts: Counts) -> dict[tuple[bool, bool], Counts]:
 
 
 def _names(mode: str) -> dict[tuple[bool, bool], str]:
-    """The partition of each quadrant under a mode, as `partition_name` decides it."""
+    """The partition of each quadrant under a mode."""
     quadrants = [(f, e) for f in (True, False) for e in (True, False)]
-    frame = pl.DataFrame(quadrants, schema=["factual_matched", "emotional_matched"], orient="row")
-    found = frame.with_columns(partition_name(mode).alias("partition"))["partition"]
-    return dict(zip(quadrants, found.to_list(), strict=True))
+    factual, emotional = np.array(quadrants).T
+    places = partition_places(factual, emotional, mode)
+    return {quadrant: PARTITIONS[place] for quadrant, place in zip(quadrants, places, strict=True)}

@@ -95,7 +95,7 @@ def _render(root: Path, params_text: str, count: int, seed: int, scale: float) -
         headlines=headlines(evaluations),
         beside_paper=beside_paper(root),
         examples=examples(root, picture),
-        leaks=leaks(root),
+        leaks=leaks(root, params),
         limits=limits(root, params, evaluations),
         scripts=[Markup(script) for script in scripts],
         hashes=[_hash(script) for script in scripts],

@@ -1,0 +1,281 @@
+"""Items/s of the model passes over the bare model's own rate: rounds interleaved, medians.
+
+python benchmarks/throughput.py [--items 256] [--rounds 3] [--batch 16] [--clip-retrieval <python>]
+
+bare    a loop over batches of tensors in memory, the model alone, torch's own threads on every core
+lanes   the same tensors by the threads of a pass, one core each: what is left to gain
+ours    the pass as the stage runs it: parquet, decoding, the model, scratch, vectors.npy
+cpu     CPU seconds of `lanes` over those of `ours`: the model's share; holds on a busy machine too
+bf16    `ours` at precision bfloat16, and the smallest cosine of its vectors to the float32 ones
+
+Goal: ours >= 0.90 of bare. Other work on the machine hurts `bare` most, as its threads wait for each other in
+every layer: measure on a quiet one. With --clip-retrieval, the Python of an environment that holds
+clip-retrieval (it pins NumPy 1), its `clip_inference` runs over the same pictures and weights; goal:
+ours >= 1.5 times as fast, at its own default batch.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import open_clip
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from pacl_core.artefacts.vectors import write_vectors
+from pacl_core.corpus.pictures import decode_jpeg, normalise_picture
+from pacl_core.models.backbones import load_backbone
+from pacl_core.models.image_text import load_scorer
+from pacl_core.models.inference import freeze, model_input
+from pacl_core.models.text_encoders import load_text_encoder
+from pacl_core.params.models import BackboneParams, ScorerParams, TextEncoderParams
+from pacl_core.passes.engine import engine
+from pacl_core.passes.images import encode_images
+from pacl_core.passes.texts import encode_texts
+from pacl_core.runtime import Runtime
+
+CPUS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+LITE = BackboneParams(kind="efficientnet_lite", name="efficientnet_lite0", image_size=112)
+LIT = ScorerParams(kind="lit", name="efficientnet_lite0-minilm")
+MINILM = TextEncoderParams(kind="minilm", name="all-MiniLM-L6-v2")
+WORDS = ("sun", "rain", "happy", "dog", "street", "lonely", "old tree", "sea", "laughing", "broken window")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model of a stage: `load` by precision, and the bare model with its inputs in memory."""
+
+    stage: str
+    model: str
+    load: Callable[[str], Any]
+    bare: Callable[[Any], object]
+    inputs: Sequence[Any]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--items", type=int, default=256)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--clip-retrieval", type=Path)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        pairs = work / "pairs.parquet"
+        pq.write_table(_pairs(chosen.items), pairs, row_group_size=256)
+        clip = work / "clip" / "open_clip_model.safetensors"
+        _write_clip(clip)
+        print(f"{chosen.items} pairs, batch {chosen.batch}, {CPUS} cores, load {os.getloadavg()[0]:.1f}")
+        print(
+            f"{'stage':18}{'model':26}{'bare/s':>9}{'lanes/s':>9}{'ours/s':>9}{'ours/bare':>10}{'cpu':>6}",
+            end="",
+        )
+        print(f"{'bf16/s':>9}{'bf16 gain':>10}{'cosine':>9}")
+        for case in _cases(pairs, clip, chosen.batch):
+            _row(case, pairs, chosen.items, chosen.batch, chosen.rounds, work)
+        if chosen.clip_retrieval:
+            _clip_retrieval(chosen.clip_retrieval, pairs, clip, chosen.items, chosen.rounds, work)
+
+
+def _cases(pairs: Path, clip: Path, batch: int) -> list[Case]:
+    texts = sorted(dict.fromkeys(pq.read_table(pairs)["text"].to_pylist()), key=lambda text: len(text))
+    vit = ScorerParams(kind="open_clip", name="ViT-B-32", weights=str(clip))
+    backbone, minilm, scorer, lit = (
+        load_backbone(LITE),
+        load_text_encoder(MINILM, "cpu"),
+        load_scorer(vit, "cpu"),
+        load_scorer(LIT, "cpu"),
+    )
+    module = backbone.module.to(memory_format=torch.channels_last)
+    tower = load_backbone(LITE.model_copy(update={"image_size": lit.preprocess.size})).module
+    network: Any = scorer.clip.network  # type: ignore[attr-defined]
+    encoder: Any = minilm
+    tokens = [
+        encoder.tokenizer(texts[at : at + batch], padding=True, return_tensors="pt")
+        for at in range(0, len(texts), batch)
+    ]
+
+    def with_precision(params: Any, precision: str) -> Any:
+        return params.model_copy(update={"precision": precision})
+
+    return [
+        Case(
+            "image_embeddings",
+            "EfficientNet-Lite0, 112 px",
+            lambda precision: freeze(load_backbone(LITE), "cpu", precision),  # type: ignore[arg-type]
+            module,
+            _tensors(pairs, backbone.preprocess, batch),
+        ),
+        Case(
+            "factual_scores",
+            f"LiT, {lit.preprocess.size} px",
+            lambda precision: load_scorer(with_precision(LIT, precision), "cpu"),
+            tower.to(memory_format=torch.channels_last),
+            _tensors(pairs, lit.preprocess, batch),
+        ),
+        Case(
+            "factual_scores",
+            "CLIP ViT-B/32, 224 px",
+            lambda precision: load_scorer(with_precision(vit, precision), "cpu"),
+            network.encode_image,
+            _tensors(pairs, scorer.preprocess, batch),
+        ),
+        Case(
+            "text_embeddings",
+            "MiniLM",
+            lambda precision: load_text_encoder(with_precision(MINILM, precision), "cpu"),
+            lambda batch: encoder.model(**batch),
+            tokens,
+        ),
+    ]
+
+
+def _row(case: Case, pairs: Path, items: int, batch: int, rounds: int, work: Path) -> None:
+    models = {precision: case.load(precision) for precision in ("float32", "bfloat16")}
+
+    def bare() -> None:
+        torch.set_num_threads(CPUS)
+        with torch.inference_mode():
+            for one in case.inputs:
+                case.bare(one)
+
+    def lanes() -> None:
+        torch.set_num_threads(1)
+
+        def run(one: Any) -> None:
+            with torch.inference_mode():
+                case.bare(one)
+
+        with ThreadPoolExecutor(CPUS) as pool:
+            list(pool.map(run, case.inputs))
+
+    def ours(precision: str) -> None:
+        out = work / f"{case.stage}-{precision}"
+        with (
+            tempfile.TemporaryDirectory(dir=work) as scratch,
+            engine(lambda: models[precision], Runtime("cpu", CPUS, batch)) as workers,
+        ):
+            encode = encode_texts if case.stage == "text_embeddings" else encode_images
+            done = encode(workers, pairs, Path(scratch) / "items")
+            write_vectors(out, pairs, done.rows, done.dim)
+
+    runs: dict[str, Callable[[], None]] = {
+        "bare": bare,
+        "lanes": lanes,
+        "ours": lambda: ours("float32"),
+        "bf16": lambda: ours("bfloat16"),
+    }
+    seconds, cpu = _interleaved(runs, rounds)
+    rate = {name: items / value for name, value in seconds.items()}
+    left, right = (np.load(work / f"{case.stage}-{name}/vectors.npy") for name in models)
+    cosine = (left * right).sum(1) / np.linalg.norm(left, axis=1) / np.linalg.norm(right, axis=1)
+    print(f"{case.stage:18}{case.model:26}{rate['bare']:9.1f}{rate['lanes']:9.1f}{rate['ours']:9.1f}", end="")
+    print(f"{rate['ours'] / rate['bare']:10.2f}{cpu['lanes'] / cpu['ours']:6.2f}", end="")
+    print(f"{rate['bf16']:9.1f}{rate['bf16'] / rate['ours']:9.2f}x{cosine.min():9.5f}", flush=True)
+
+
+def _clip_retrieval(python: Path, pairs: Path, clip: Path, items: int, rounds: int, work: Path) -> None:
+    """Whole processes on both sides, less the time of a run over sixteen pictures: loading is not counted."""
+    folders = {16: work / "few", items: work / "many"}
+    jpegs = pq.read_table(pairs, columns=["image"])["image"].to_pylist()
+    for count, folder in folders.items():
+        folder.mkdir()
+        for number, jpeg in enumerate(jpegs[:count]):
+            (folder / f"{number:06}.jpg").write_bytes(jpeg)
+    scorer = load_scorer(ScorerParams(kind="open_clip", name="ViT-B-32", weights=str(clip)), "cpu")
+
+    def theirs(count: int) -> None:
+        options = f"enable_text=False, clip_model='open_clip:ViT-B-32/{clip}', num_prepro_workers={CPUS}"
+        program = (
+            "from clip_retrieval.clip_inference import main; if __name__ == '__main__': "
+            f"main(input_dataset={str(folders[count])!r}, output_folder={str(work / 'theirs')!r}, {options})"
+        ).replace("; if", "\nif")
+        env = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+        subprocess.run([python, "-c", program], check=True, capture_output=True, env=env)
+
+    def ours() -> None:
+        with (
+            tempfile.TemporaryDirectory(dir=work) as scratch,
+            engine(lambda: scorer, Runtime("cpu", CPUS, 16)) as workers,
+        ):
+            done = encode_images(workers, pairs, Path(scratch) / "items")
+            write_vectors(work / "vectors", pairs, done.rows, done.dim)
+
+    runs: dict[str, Callable[[], None]] = {
+        "few": lambda: theirs(16),
+        "many": lambda: theirs(items),
+        "ours": ours,
+    }
+    seconds, _ = _interleaved(runs, rounds)
+    theirs_rate = (items - 16) / (seconds["many"] - seconds["few"])
+    ours_rate = items / seconds["ours"]
+    print(f"clip-retrieval, CLIP ViT-B/32: {theirs_rate:.1f}/s; ours {ours_rate:.1f}/s, ", end="")
+    print(f"{ours_rate / theirs_rate:.2f} times as fast")
+
+
+def _interleaved(
+    runs: dict[str, Callable[[], None]], rounds: int
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Median wall and CPU seconds of each, one after the other in every round; one round is not counted."""
+    wall: dict[str, list[float]] = {name: [] for name in runs}
+    cpu: dict[str, list[float]] = {name: [] for name in runs}
+    for number in range(rounds + 1):
+        for name, run in runs.items():
+            started, used = time.perf_counter(), time.process_time()
+            run()
+            if number:
+                wall[name].append(time.perf_counter() - started)
+                cpu[name].append(time.process_time() - used)
+    return (
+        {name: statistics.median(values) for name, values in wall.items()},
+        {name: statistics.median(values) for name, values in cpu.items()},
+    )
+
+
+def _pairs(count: int) -> pa.Table:
+    """Photograph-like pictures, 341 x 256, and texts of 3 to 40 words, none twice."""
+    rng = np.random.default_rng(0)
+    rows: dict[str, list[Any]] = {"sample_id": [], "text": [], "image": [], "pixel_hash": []}
+    for number in range(count):
+        coarse = Image.fromarray(rng.integers(0, 256, (12, 16, 3), np.uint8))
+        smooth = np.asarray(coarse.resize((341, 256), Image.Resampling.BICUBIC), int)
+        noisy = np.clip(smooth + rng.integers(-6, 7, smooth.shape), 0, 255).astype(np.uint8)
+        stream = BytesIO()
+        Image.fromarray(noisy).save(stream, "PNG")
+        picture = normalise_picture(stream.getvalue(), 256)
+        rows["sample_id"].append(f"post{number}")
+        rows["text"].append(" ".join([str(number), *rng.choice(WORDS, int(rng.integers(3, 41)))]))
+        rows["image"].append(picture.jpeg)
+        rows["pixel_hash"].append(picture.pixel_hash)
+    return pa.table(rows)
+
+
+def _tensors(pairs: Path, preprocess: Any, batch: int) -> list[torch.Tensor]:
+    jpegs = pq.read_table(pairs, columns=["image"])["image"].to_pylist()
+    pixels = np.stack([preprocess.pixels(decode_jpeg(jpeg)) for jpeg in jpegs])
+    return [model_input(pixels[at : at + batch], preprocess, "cpu") for at in range(0, len(pixels), batch)]
+
+
+def _write_clip(path: Path) -> None:
+    """ViT-B/32 with random weights: as fast as trained ones."""
+    path.parent.mkdir()
+    torch.manual_seed(0)
+    network = open_clip.create_model("ViT-B-32", load_weights=False)
+    save_file(network.state_dict(), path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""bfloat16 keeps every vector near its float32 one; what comes out is float32."""
+
+import numpy as np
+import pytest
+import torch
+from tiny_checkpoints import write_tiny_open_clip, write_tiny_roberta, write_tiny_timm_resnet
+
+pytest.importorskip("efficientnet_lite_pytorch")
+
+from pacl_core.errors import UserError
+from pacl_core.models.backbones import load_backbone
+from pacl_core.models.image_text import load_scorer
+from pacl_core.models.inference import freeze
+from pacl_core.models.text_encoders import load_text_encoder
+from pacl_core.params.models import BackboneParams, ScorerParams, TextEncoderParams
+
+# smallest cosine to float32; measured 0.9999 for MiniLM and CLIP ViT-B/32, 0.997 for EfficientNet-Lite0
+TRANSFORMER, CONVOLUTION = 0.999, 0.99
+TEXTS = ["a happy dog", "rain", "the old tree by the sea " * 4, "42"]
+
+
+def cosines(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    assert left.dtype == right.dtype == np.float32
+    return (left * right).sum(1) / np.linalg.norm(left, axis=1) / np.linalg.norm(right, axis=1)
+
+
+def pictures(size: int) -> np.ndarray:
+    """Smooth pictures: noise alone is far from what the models know."""
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 256, (6, 3, 8, 8))
+    return np.ascontiguousarray(coarse.repeat(size // 8, axis=2).repeat(size // 8, axis=3).astype(np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("params", "bound"),
+    [
+        (lambda folder: {"kind": "minilm", "name": "all-MiniLM-L6-v2"}, TRANSFORMER),
+        (write_tiny_roberta, TRANSFORMER),
+        (write_tiny_open_clip, TRANSFORMER),
+    ],
+)
+def test_text_vectors(tmp_path, params, bound):
+    given = TextEncoderParams(**params(tmp_path))
+    exact = load_text_encoder(given, "cpu").encode_texts(TEXTS)
+    near = load_text_encoder(given.model_copy(update={"precision": "bfloat16"}), "cpu").encode_texts(TEXTS)
+    assert cosines(exact, near).min() > bound
+    assert not np.array_equal(exact, near)
+
+
+@pytest.mark.parametrize(
+    ("params", "bound"),
+    [
+        (lambda folder: {"kind": "lit", "name": "efficientnet_lite0-minilm"}, CONVOLUTION),
+        (write_tiny_open_clip, TRANSFORMER),
+    ],
+)
+def test_scorer_vectors(tmp_path, params, bound):
+    given = ScorerParams(**params(tmp_path))
+    exact = load_scorer(given, "cpu")
+    near = load_scorer(given.model_copy(update={"precision": "bfloat16"}), "cpu")
+    pixels = pictures(exact.preprocess.size)
+    assert cosines(exact.encode_pixels(pixels), near.encode_pixels(pixels)).min() > bound
+    assert cosines(exact.encode_texts(TEXTS), near.encode_texts(TEXTS)).min() > TRANSFORMER
+
+
+@pytest.mark.parametrize(
+    ("params", "bound"),
+    [
+        (
+            lambda folder: {"kind": "efficientnet_lite", "name": "efficientnet_lite0", "image_size": 112},
+            CONVOLUTION,
+        ),
+        (write_tiny_timm_resnet, CONVOLUTION),
+    ],
+)
+def test_features_and_a_backbone_that_stays_as_it_was(tmp_path, params, bound):
+    backbone = load_backbone(BackboneParams(**params(tmp_path)))
+    pixels = pictures(backbone.preprocess.size)
+    near = freeze(backbone, "cpu", "bfloat16").encode_pixels(pixels)
+    assert cosines(freeze(backbone, "cpu").encode_pixels(pixels), near).min() > bound
+    assert {tensor.dtype for tensor in backbone.module.parameters()} == {torch.float32}
+
+
+def test_fasttext_has_no_bfloat16():
+    with pytest.raises(UserError, match="set precision to float32"):
+        load_text_encoder(TextEncoderParams(kind="nade", name="socialmedia_en", precision="bfloat16"), "cpu")
