@@ -1,4 +1,7 @@
-"""The DAG as dvc.yaml states it, with what each stage has left on disk and what it took here."""
+"""The DAG as dvc.yaml states it, with what each stage has left on disk and what it took here.
+
+DVC refuses dvc.yaml as a dependency; it watches the stages themselves.
+"""
 
 import re
 from dataclasses import dataclass, field
@@ -62,7 +65,7 @@ def _stage(
 ) -> Stage:
     # `<set>.parquet` would take `<set>_rejected.parquet` too, hence sets of files
     found = {
-        out: sorted(path for path in root.glob(out) if "*" not in out or path not in named) for out in outs
+        out: sorted(path for path in root.glob(out) if "*" not in out or _is_of(path, named)) for out in outs
     }
     files = {file for paths in found.values() for path in paths for file in _files(path)}
     return Stage(
@@ -76,6 +79,11 @@ def _stage(
         size=sum(file.stat().st_size for file in files),
         took=_took(root / ".pacl/timings", name),
     )
+
+
+def _is_of(path: Path, named: set[Path]) -> bool:
+    """Whether a path that a wildcard found is the stage's own: not git's, not named by another stage."""
+    return path not in named and not path.name.startswith(".")
 
 
 def _paths(body: dict[str, Any], key: str) -> tuple[str, ...]:

@@ -17,7 +17,9 @@ AFTER_TRAIN = {
     "train",
     "features@emoji_sentiment-pacl",
     "evaluate@emoji_sentiment-linear-pacl",
+    "evaluate@emoji_sentiment-zero_shot-pacl",
     "compare",
+    "examples",
     "report",
 }
 
@@ -59,7 +61,7 @@ def test_a_sigma_that_empties_partitions_is_said_and_goes_on(restored: Project) 
 
 def test_k_starts_at_the_pseudo_labels(restored: Project) -> None:
     restored.edit(pseudo_labels__k=3)
-    assert restored.repro().ran == {"pseudo_labels", "shards"} | AFTER_TRAIN
+    assert restored.repro().ran == {"pseudo_labels", "embedding_map", "shards"} | AFTER_TRAIN
 
 
 def test_tau_starts_at_train(restored: Project) -> None:
@@ -69,8 +71,9 @@ def test_tau_starts_at_train(restored: Project) -> None:
 
 def test_the_backbone_starts_at_the_image_embeddings(restored: Project) -> None:
     restored.edit(backbone__image_size=48)
-    backbone = {"image_embeddings", "initial", "pseudo_labels"}
+    backbone = {"image_embeddings", "initial", "pseudo_labels", "embedding_map"}
     backbone |= {"features@emoji_sentiment-initial", "evaluate@emoji_sentiment-linear-initial"}
+    backbone |= {"evaluate@emoji_sentiment-zero_shot-initial"}
     # labels may come out the same, and then nothing changes in the shards
     assert backbone <= (ran := restored.repro().ran) <= backbone | {"shards"} | AFTER_TRAIN
     assert ran >= AFTER_TRAIN
@@ -99,16 +102,16 @@ def write_faces(root: Path) -> dict[str, str]:
 def test_a_data_set_more_runs_its_own_stages_and_one_less_runs_none(restored: Project) -> None:
     sets = yaml.safe_load((restored.root / "params.yaml").read_text())["downstream"]
     restored.edit(downstream=sets | {"faces": write_faces(restored.root) | {"image_size": 48}})
-    of_faces = {f"{stage}@faces-{name}" for stage in ("features", "evaluate") for name in ("initial", "pacl")}
-    of_faces = {name.replace("evaluate@faces-", "evaluate@faces-linear-") for name in of_faces}
+    of_stages = ("features@faces", "evaluate@faces-linear", "evaluate@faces-zero_shot")
+    of_faces = {f"{stage}-{name}" for stage in of_stages for name in ("initial", "pacl")}
     ran = restored.repro().ran
-    assert ran == {"downstream@faces", "leaks@faces", "compare", "report"} | of_faces
+    assert ran == {"downstream@faces", "leaks@faces", "compare", "examples", "report"} | of_faces
     summary = json.loads((restored.root / "evaluation/faces-linear-pacl.json").read_text())
     assert summary["tasks"]["mood"]["figures"]["accuracy"]["mean"] == 1.0
 
     restored.edit(downstream=sets)
     done = restored.repro()
-    assert done.ran | done.restored == {"compare", "report"}
+    assert done.ran | done.restored == {"compare", "examples", "report"}
 
 
 def test_without_any_data_set_training_and_report_remain(restored: Project) -> None:
@@ -120,7 +123,7 @@ def test_without_any_data_set_training_and_report_remain(restored: Project) -> N
 
 
 def test_another_protocols_params_leave_the_evaluations_alone(restored: Project) -> None:
-    restored.edit(evaluate__finetune__epochs=7, evaluate__zero_shot__ensemble=False)
+    restored.edit(evaluate__finetune__epochs=7)
     assert restored.repro().ran == {"report"}  # which shows params.yaml
 
 
@@ -131,8 +134,9 @@ def test_other_weights_are_one_more_variant(restored: Project) -> None:
     shutil.copy(restored.root / "models/pacl/backbone.safetensors", copied)
     theirs = {"weights": "data/weights/theirs.safetensors", "sha256": None, "prefix": None}
     restored.edit(variants={"theirs": theirs}, evaluate__variants=["initial", "pacl", "theirs"])
-    own = {"variant@theirs", "features@emoji_sentiment-theirs", "evaluate@emoji_sentiment-linear-theirs"}
-    assert restored.repro().ran == own | {"compare", "report"}
+    own = {"variant@theirs", "features@emoji_sentiment-theirs"}
+    own |= {f"evaluate@emoji_sentiment-{protocol}-theirs" for protocol in ("linear", "zero_shot")}
+    assert restored.repro().ran == own | {"compare", "examples", "report"}
     figures = [
         json.loads((restored.root / f"evaluation/emoji_sentiment-linear-{name}.json").read_text())["tasks"]
         for name in ("pacl", "theirs")
@@ -141,7 +145,7 @@ def test_other_weights_are_one_more_variant(restored: Project) -> None:
 
     restored.edit(variants={}, evaluate__variants=["initial", "pacl"])
     done = restored.repro()
-    assert done.ran | done.restored == {"compare", "report"}
+    assert done.ran | done.restored == {"compare", "examples", "report"}
 
 
 def test_the_machine_decides_nothing(project: Project) -> None:

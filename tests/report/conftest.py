@@ -13,7 +13,10 @@ from PIL import Image
 
 from pacl_core.report.build import render
 
-HOSTILE = '<script>alert("x")</script> &quot; \'><img src=x onerror=alert(1)>'
+HOSTILE = (
+    '<script>alert("x")</script> &quot; \'><img src=x onerror=alert(1)> javascript:alert(1) '
+    "\u202eright to left </style></script>" + "very" * 60
+)
 PARAMS = """\
 pairs: {reader: openmoji, path: data/corpora/openmoji.yaml}
 factual_scores: {scorer: {kind: lit, name: efficientnet_lite0-minilm}}
@@ -26,6 +29,23 @@ pseudo_labels: {k: 2}
 train: {epochs: 3, batch_size: 64, temperature: 0.07, backbone_lr: 1.0e-4, projector_lr: 1.0e-3}
 downstream: {emoji_sentiment: {record: r.yaml, path: p}}
 evaluate: {variants: [initial, pacl]}
+"""
+DVC = """\
+stages:
+  pairs: {desc: the corpus, cmd: a, outs: [data/pairs], metrics: [metrics/pairs.json]}
+  partition:
+    cmd: b
+    deps: [data/pairs]
+    outs: [data/partition.parquet, plots/plane.csv]
+    metrics: [metrics/partition.json]
+  evaluate:
+    matrix: {variant: [initial, pacl]}
+    cmd: c
+    deps: [data/partition.parquet]
+    outs: ["evaluation/${item.dataset}-${item.protocol}-${item.variant}.json"]
+  compare: {cmd: d, deps: [evaluation, data/pairs], outs: [metrics/comparison.json, plots/not_there.csv]}
+  later: {cmd: e, deps: [metrics/comparison.json], outs: [data/later]}
+  report: {cmd: f, deps: [metrics/comparison.json, data/pairs], outs: [report]}
 """
 THRESHOLDS = {"factual": 0.7, "emotional": 0.55}
 NAMES = ("strong", "partial_emotional", "partial_factual", "weak")
@@ -147,6 +167,11 @@ def write_artefacts(root, pairs=400):
     write(root / "plots/plane.csv", "\n".join(["factual_value,emotional_value,pairs", *lines]))
     sizes = {"sizes": {"0": 260, "1": 140}, "inertia": 0.613}
     write_json(root / "metrics/pseudo_labels.json", {"factual": sizes, "emotional": sizes})
+    write(root / "dvc.yaml", DVC)
+    write(root / "plots/threshold_grid.csv", grid_text(factual, emotional))
+    write_clusters(root, ids, int(np.flatnonzero(partition == "strong")[0]))
+    write_rebuilt(root, ids, partition)
+    write_examples(root)
     write_models(root)
     write_curves(root / "training/plots/metrics")
     write_comparison(root)
@@ -166,6 +191,74 @@ def write_pairs(folder, ids, texts, generator):
     for index, part in enumerate((slice(0, half), slice(half, None))):
         table = pa.table({"sample_id": ids[part], "text": texts[part], "image": images[part]})
         pq.write_table(table, folder / f"part-{index:05}.parquet", row_group_size=30)
+
+
+def grid_text(factual, emotional):
+    """Two thresholds each, the run's own among them."""
+    lines = ["factual_threshold,emotional_threshold,strong,partial_emotional,partial_factual,weak"]
+    for f in (0.5, 0.7):
+        for e in (0.3, 0.55):
+            above, up = factual > f, emotional > e
+            counts = [(above & up).sum(), (~above & up).sum(), (above & ~up).sum(), (~above & ~up).sum()]
+            lines.append(",".join(map(str, [f, e, *counts])))
+    return "\n".join(lines)
+
+
+def write_clusters(root, ids, hostile):
+    """Every fourth pair is on the map, and the hostile one."""
+    generator = np.random.default_rng(5)
+    lines, nearest = ["side,sample_id,row,x,y,label"], []
+    for side in ("factual", "emotional"):
+        for row in sorted({hostile, *range(0, len(ids), 4)}):
+            x, y = generator.normal(size=2).round(3)
+            lines.append(f"{side},{ids[row]},{row},{x},{y},{row % 2}")
+        nearest += [
+            {"side": side, "label": k, "rank": r, "row": k + r, "sample_id": ids[k + r], "distance": 0.1 * r}
+            for k in (0, 1)
+            for r in (1, 2, 3)
+        ]
+    write(root / "plots/embedding_map.csv", "\n".join(lines))
+    pl.DataFrame(nearest).write_parquet(root / "data/cluster_examples.parquet")
+    write_json(root / "metrics/embedding_map.json", {"factual": [0.4, 0.2], "emotional": [0.3, 0.1]})
+
+
+def write_rebuilt(root, ids, partition):
+    weak = [ids[row] for row in np.flatnonzero(partition == "weak")[:6]]
+
+    def example(own, other):
+        alike = {"own_similarity": 0.1, "positive_similarity": 0.1 if own == other else 0.5}
+        return {"sample_id": own, "positive": other, **alike}
+
+    early = [example(own, own) for own in weak]
+    late = [example(own, own if place < 2 else weak[0]) for place, own in enumerate(weak)]
+    write_json(root / "training/rebuilt_positives.json", {"candidates": 64, "early": early, "late": late})
+
+
+def write_examples(root):
+    stream = io.BytesIO()
+    Image.new("RGB", (60, 60), (200, 120, 80)).save(stream, "JPEG")
+    shown = {"dataset": "emoji_sentiment", "image": stream.getvalue()}
+    retrieval = [
+        shown
+        | {"query": query, "variant": variant, "rank": rank, "item_id": f"item{rank}"}
+        | {"label": "<b>joy</b>" if rank % 2 else "fear", "similarity": 0.9 if rank else None}
+        for query in (0, 1)
+        for variant, ranks in ((None, [0]), ("initial", [1, 2]), ("pacl", [1, 3]))
+        for rank in ranks
+    ]
+    told = {"task": "polarity, ensemble", "variant": "pacl", "item_id": "item0", "label": "joy"}
+    zero_shot = [
+        shown | told | {"right": right, "predicted": predicted, "confidence": 0.7}
+        for right, predicted in ((True, "joy"), (False, "fear"))
+    ]
+    for name, rows in (("retrieval", retrieval), ("zero_shot", zero_shot)):
+        path = root / f"data/examples/{name}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pl.DataFrame(rows).write_parquet(path)
+    retrieved = {"same_label_at_2": {"initial": 0.5, "pacl": 0.625}, "test_items": 124}
+    right = {"initial": {}, "pacl": {"polarity, ensemble": 0.48}}
+    figures = {"emoji_sentiment": {"retrieval": retrieved, "zero_shot_right": right}}
+    write_json(root / "metrics/examples.json", figures)
 
 
 def write_models(root):

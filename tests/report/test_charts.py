@@ -1,30 +1,32 @@
-"""Charts: marks stand where their values are, and titles are escaped."""
+"""Charts: what they state is what they were given, texts cannot break out, and they draw."""
 
-import re
+import json
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pacl_core.report.charts.curves import curves
 from pacl_core.report.charts.difference import difference
+from pacl_core.report.charts.flat_map import flat_map
 from pacl_core.report.charts.histogram import histogram
 from pacl_core.report.charts.plane import plane
-from pacl_core.report.charts.svg import Scale, element, tick_label, ticks
+from pacl_core.report.charts.sizes import size_bars
+from pacl_core.report.charts.svg import Scale, element
+
+NAMES = {"strong": "S", "partial_emotional": "PE", "partial_factual": "PF", "weak": "W"}
+HOSTILE = "</script><script>alert(1)</script> \u2028 \u202e javascript:alert(1)"
 
 
-def marks(svg, tag, kind):
+def marks(svg, kind):
+    """The shapes of the marks of a Vega drawing, by the role that Vega gives their group."""
+    groups = ElementTree.fromstring(str(svg)).iter("g")
+    found = [group for group in groups if kind in group.get("class", "").split()]
+    return [shape for group in found for shape in group if shape.tag != "g"]
+
+
+def hand_marks(svg, tag, kind):
     found = ElementTree.fromstring(str(svg)).iter(tag)
     return [mark for mark in found if kind in mark.get("class", "").split()]
-
-
-@given(low=st.floats(-1e6, 1e6), span=st.floats(1e-3, 1e6))
-def test_ticks_are_few_round_and_inside(low, span):
-    found = ticks(low, low + span)
-    assert 2 <= len(found) <= 9
-    slack = 1e-6 * (abs(low) + span)
-    assert all(low - slack <= tick <= low + span + slack for tick in found)
 
 
 def test_a_scale_of_no_width_puts_everything_in_the_middle():
@@ -37,45 +39,77 @@ def test_text_and_attributes_are_escaped():
     )
 
 
-def test_bars_are_as_high_as_their_counts():
-    svg = histogram("t", [0.25, 0.75], unmatched=[10, 5], matched=[0, 5], threshold=0.5, name="value")
-    (low, high), (top,) = marks(svg, "rect", "unmatched"), marks(svg, "rect", "matched")
-    assert float(low.get("height")) == pytest.approx(2 * float(high.get("height")), abs=0.02)
-    assert float(top.get("y")) + float(top.get("height")) == pytest.approx(float(high.get("y")), abs=0.02)
-    (line,) = marks(svg, "line", "threshold")
-    assert float(low.get("x")) < float(line.get("x1")) <= float(high.get("x")) + 0.01
-    assert "threshold 0.5" in svg
-
-
-def test_a_threshold_outside_the_values_is_still_drawn_inside_the_chart():
-    svg = histogram("t", [0.1, 0.2], [3, 4], [0, 0], threshold=0.9, name="value")
-    (line,) = marks(svg, "line", "threshold")
-    assert 46 <= float(line.get("x1")) <= 390
-
-
-def test_cells_take_the_colour_of_their_quadrant():
-    svg = plane([0.2, 0.8, 0.2, 0.8], [0.2, 0.2, 0.8, 0.8], [1, 2, 3, 4], (0.5, 0.5), coloured=True)
-    colours = re.findall(r'class="fill-(\w+)"', str(svg))
-    assert colours == ["weak", "partial_factual", "partial_emotional", "strong"]
-    plain = plane([0.2], [0.2], [1], (0.5, None), coloured=False)
-    assert re.findall(r'class="fill-(\w+)"', str(plain)) == ["accent"]
-
-
-def test_a_falling_series_falls_and_one_point_is_a_dot():
-    (line,) = marks(curves("t", [("accent", [0, 1, 2], [3.0, 2.0, 1.0])], "loss"), "polyline", "line-accent")
-    heights = [float(point.split(",")[1]) for point in line.get("points").split()]
-    assert heights == sorted(heights)
-    assert heights[0] < heights[-1]
-    assert len(marks(curves("t", [("weak", [0], [3.0])], "loss"), "circle", "fill-weak")) == 1
-
-
 def test_an_interval_above_zero_lies_right_of_the_zero_line():
     svg = difference(0.2, 0.1, 0.3, "better")
-    (zero,), (whisker,) = marks(svg, "line", "zero"), marks(svg, "line", "whisker")
+    (zero,), (whisker,) = hand_marks(svg, "line", "zero"), hand_marks(svg, "line", "whisker")
     assert float(zero.get("x1")) < float(whisker.get("x1")) < float(whisker.get("x2"))
 
 
-def test_labels_of_ticks_stay_short():
-    assert [tick_label(value) for value in (0.25, 1200, 25_000, 5e-5, -0.5, 0)] == (
-        ["0.25", "1,200", "25k", "5e−5", "−0.5", "0"]
-    )
+def test_a_histogram_has_a_bar_per_bin_and_kind_and_its_threshold():
+    drawn = histogram("factual", {"value": [0.25, 0.75], "unmatched": [10, 5], "matched": [0, 5]}, 0.5)
+    rows = drawn.spec["layer"][0]["data"]["values"]
+    assert [(row["low"], row["high"], row["kind"], row["pairs"]) for row in rows] == [
+        (0.5, 1.0, "matched", 5),
+        (0.0, 0.5, "unmatched", 10),
+        (0.5, 1.0, "unmatched", 5),
+    ]
+    assert drawn.spec["params"] == [{"name": "factual", "value": 0.5}]
+    svg = drawn.svg
+    assert len(marks(svg, "role-mark")) == 3 + 1
+    assert "var(--accent)" in svg
+    assert "var(--unmatched)" in svg
+
+
+def test_a_threshold_outside_the_values_is_still_inside_the_chart():
+    drawn = histogram("factual", {"value": [0.1, 0.2], "unmatched": [3, 4], "matched": [0, 0]}, 0.9)
+    domain = drawn.spec["layer"][0]["encoding"]["x"]["scale"]["domain"]
+    assert domain == [pytest.approx(0.05), 0.9]
+
+
+def test_cells_take_the_colour_of_their_quadrant():
+    table = {"factual_value": [0.2, 0.8, 0.2, 0.8], "emotional_value": [0.2, 0.2, 0.8, 0.8]}
+    table["pairs"] = [1, 2, 3, 4]
+    coloured = plane(table, {"factual": 0.5, "emotional": 0.5}, NAMES, coloured=True)
+    fills = [mark.get("fill") for mark in marks(coloured.svg, "mark-rect") if mark.get("fill") != "none"]
+    fills = [fill for fill in fills if fill and fill.startswith("var(--")]
+    assert fills == ["var(--weak)", "var(--partial_factual)", "var(--partial_emotional)", "var(--strong)"]
+
+
+def test_a_plane_without_a_threshold_has_one_line():
+    table = {"factual_value": [0.2, 0.4], "emotional_value": [0.2, 0.2], "pairs": [1, 2]}
+    plain = plane(table, {"factual": 0.5, "emotional": None}, NAMES, coloured=False)
+    assert len(plain.spec["layer"]) == 2
+    assert "var(--accent)" in plain.svg
+
+
+def test_a_falling_series_falls_and_phases_are_marked():
+    series = [("loss", "strong", [1, 2, 3], [3.0, 2.0, 1.0]), ("late", "weak", [3], [0.5])]
+    drawn = curves("c", "t", series, [(0.5, "strong"), (2.5, "+ weak")], rates=False)
+    svg = drawn.svg
+    (line, *_) = [mark for mark in marks(svg, "mark-line") if mark.get("stroke") == "var(--strong)"]
+    points = [tuple(map(float, one.split(","))) for one in line.get("d")[1:].split("L")]
+    assert [y for _, y in points] == sorted(y for _, y in points)
+    assert points[0][1] < points[-1][1]
+    assert "+ weak" in svg
+    assert len(curves("c", "t", series, [], rates=True).spec["layer"]) == 1
+
+
+def test_long_series_are_thinned():
+    epochs = list(range(5000))
+    drawn = curves("c", "t", [("loss", "strong", epochs, [1.0] * 5000)], [], rates=False)
+    assert len(drawn.spec["layer"][0]["data"]["values"]) <= 400
+
+
+def test_size_bars_keep_their_order():
+    rows = size_bars("s", "t", [("label 0", 3), ("label 1", 9)]).spec["data"]["values"]
+    assert rows == [{"name": "label 0", "pairs": 3}, {"name": "label 1", "pairs": 9}]
+
+
+def test_a_hostile_caption_stays_text_in_drawing_and_data():
+    point = {"x": 0.0, "y": 1.0, "cluster": HOSTILE, "partition": "W", "text": HOSTILE}
+    scale = {"domain": [HOSTILE], "range": ["var(--accent)"]}
+    drawn = flat_map("m", "t", [point], "cluster", scale, ("x", "y"))
+    assert "<script" not in drawn.svg  # it stands in the legend
+    assert "</" not in drawn.data
+    assert "\u2028" not in drawn.data
+    assert json.loads(drawn.data)["data"]["values"] == [point]

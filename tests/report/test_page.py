@@ -1,7 +1,11 @@
 """The page: whole, self-contained, escaped, and honest about what is not there."""
 
+import base64
+import hashlib
 import json
+import re
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 
@@ -39,31 +43,69 @@ class Page(HTMLParser):
         return " ".join(" ".join(self.text).split())
 
 
+def points(html, name):
+    """The data of a chart, as the page's script reads them."""
+    data = re.search(rf'data-chart="{name}">(.*?)</script>', html, re.DOTALL)[1]
+    return json.loads(data)["data"]["values"]
+
+
 def test_every_section_is_there_and_linked(html):
     page = Page(html)
     ids = [attributes["id"] for attributes in page.all("section")]
-    assert ids == ["results", "run", "partition", "samples", "pseudo-labels", "training", "limits"]
+    order = ["results", "examples", "run", "partition", "samples", "pseudo-labels", "training", "limits"]
+    assert ids == order
     assert {attributes["href"] for attributes in page.all("a")} == {f"#{name}" for name in ids}
 
 
-def test_nothing_is_loaded_from_elsewhere_and_no_script_runs(html):
+def test_nothing_is_loaded_from_elsewhere_and_only_known_scripts_run(html):
+    """The policy names the page's own scripts by their hashes; all else is data."""
     page = Page(html)
-    assert page.all("script") == page.all("link") == page.all("iframe") == []
+    assert page.all("link") == page.all("iframe") == []
+    assert not any("src" in script for script in page.all("script"))
+    kinds = [script["type"] for script in page.all("script")]
+    assert kinds.count("module") == 2
+    assert set(kinds) == {"module", "application/json"}
+    (policy,) = [meta["content"] for meta in page.all("meta") if meta.get("http-equiv")]
+    assert "default-src 'none'" in policy
+    allowed = policy.split("script-src ")[1].split(";")[0].split()
+    scripts = re.findall(r'<script type="module">(.*?)</script>', html, re.DOTALL)
+    digests = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    assert allowed == [f"'sha256-{digest}'" for digest in digests]
     assert all(image["src"].startswith("data:image/jpeg;base64,") for image in page.all("img"))
     assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
-    assert "url(" not in html
-    assert "@import" not in html
+    style = html.split("<style>")[1].split("</style>")[0]
+    assert "url(" not in style
+    assert "@import" not in style
 
 
 def test_a_hostile_caption_is_text(artefacts, params_text, hostile):
-    """All 400 pairs are shown, so the hostile ones are among them."""
+    """All 400 pairs are shown, so the hostile ones are among them: as samples, on the map, as a neighbour."""
     html = render(artefacts, params_text, count=400, seed=0)
     page = Page(html)
-    assert page.all("script") == []
+    assert {script["type"] for script in page.all("script")} == {"module", "application/json"}
+    assert not any(link["href"].startswith("javascript:") for link in page.all("a"))
     assert hostile in "".join(page.text)
     assert "<b>dark</b> night" in "".join(page.text)
+    assert "<b>joy</b>" in "".join(page.text)
     assert page.all("b") == []
-    assert len(page.all("img")) == 400
+    assert len([one for one in page.all("li") if one.get("class") == "sample"]) == 400
+    (point,) = [one for one in points(html, "chart-factual-map-cluster") if one["text"] == hostile[:90]]
+    assert point["partition"] == "strong"
+
+
+def test_headings_go_down_by_one(html):
+    levels = [int(tag[1]) for tag, _ in Page(html).elements if tag in ("h1", "h2", "h3", "h4", "h5")]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_every_picture_and_chart_says_what_it_is(html):
+    page = Page(html)
+    assert all(image["alt"].strip() for image in page.all("img"))
+    assert all(one["aria-label"] for one in page.all("div") if one.get("class") == "vega")
+    first = next(attributes for tag, attributes in page.elements if tag == "a")
+    assert first == {"class": "skip", "href": "#results"}
 
 
 def test_hostile_params_and_names_are_text(artefacts, params_text):
@@ -79,8 +121,9 @@ def test_hostile_params_and_names_are_text(artefacts, params_text):
     figures["<s>m</s>"] = figures.pop("pearson")
     path.write_text(json.dumps([one]))
     page = Page(render(artefacts, params, count=1, seed=0))
-    for tag in ("script", "i", "u", "s", "b"):
+    for tag in ("i", "u", "s", "b"):
         assert page.all(tag) == []
+    assert {script["type"] for script in page.all("script")} == {"module", "application/json"}
     assert all(link["href"].startswith("#") for link in page.all("a"))
     assert "<img src=x>" in "".join(page.text)
 
@@ -234,7 +277,11 @@ def test_classes_confusion_and_calibration_of_both_variants(html):
     assert "negative 62 61.0 61.0 50.0 50.0 55.0 55.0" in words
     assert "<i>positive</i>" in words
     assert page.all("i") == []
-    cells = [attributes for attributes in page.all("td") if "--share" in attributes.get("style", "")]
+    cells = [
+        attributes
+        for attributes in page.all("td")
+        if attributes.get("style", "").startswith("--share") and "title" in attributes
+    ]
     assert len(cells) == 2 * 3 * 4  # two variants, a task and two levels, two by two classes
     assert cells[0] == {"style": "--share: 39%", "title": "40.2 items"}
     assert "negative 65 35" in words

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pacl_core.artefacts.rows import take_rows
+from pacl_core.report.pictures import thumbnails
 from pacl_core.report.sections.samples import choose, samples
 
 
@@ -65,7 +66,7 @@ def test_a_pair_without_a_score_can_be_drawn_but_is_never_certain(tmp_path):
 def test_a_pair_is_shown_with_its_own_picture(artefacts):
     stored = pl.read_parquet(artefacts / "data/pairs/*.parquet")
     pictures = dict(stored.select("sample_id", "image").iter_rows())
-    for pairs in samples(artefacts, 4, 0).values():
+    for pairs in samples(artefacts, 4, 0, thumbnails(1.0)).values():
         for pair in pairs:
             shown = Image.open(io.BytesIO(base64.b64decode(pair["picture"].split(",")[1])))
             own = Image.open(io.BytesIO(pictures[pair["sample_id"]]))

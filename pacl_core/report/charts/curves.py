@@ -42,7 +42,12 @@ def curves(
                 "field": "series",
                 "type": "nominal",
                 "scale": colours,
-                "legend": {"title": None, "orient": "top", "columns": 4, "symbolType": "circle"},
+                "legend": {
+                    "title": None,
+                    "orient": "top",
+                    "columns": 3 if len(series) < 4 else 2,
+                    "symbolType": "circle",
+                },
             },
             "tooltip": [
                 {"field": "series", "title": "series"},
@@ -64,8 +69,8 @@ def curves(
             "mark": {
                 "type": "text",
                 "align": "left",
-                "dx": 4,
-                "y": 7,
+                "dx": 0,
+                "y": -7,
                 "fontSize": 10,
                 "color": "var(--muted)",
             },

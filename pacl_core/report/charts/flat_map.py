@@ -31,7 +31,7 @@ def flat_map(
                 "field": colour,
                 "type": "nominal",
                 "scale": dict(scale),
-                "legend": {"title": None, "orient": "top", "columns": 4, "symbolOpacity": 1},
+                "legend": {"title": None, "orient": "top", "columns": 2, "symbolOpacity": 1},
             },
             "opacity": {"condition": {"param": "chosen", "value": 0.72}, "value": 0.06},
             "tooltip": [{"field": field, "title": field} for field in ("text", "cluster", "partition")],

@@ -103,9 +103,10 @@ def _across(
             wanted = {name: _mean([x[one] for one in near[name]], x[name]) for name in row}
             row.sort(key=lambda name: (wanted[name], x[name]))
             x |= _packed(row, wanted, wide, gap)
-    for row in rows:  # the order is found: every neighbour has a say in the place
-        wanted = {name: _mean([x[one] for one in above[name] + below[name]], x[name]) for name in row}
-        x |= _packed(row, wanted, wide, gap)
+    for _ in range(3 * _SWEEPS):  # the order is found: every neighbour has a say in the place
+        for row in rows:
+            wanted = {name: _mean([x[one] for one in above[name] + below[name]], x[name]) for name in row}
+            x |= _packed(row, wanted, wide, gap)
     return x
 
 

@@ -1,5 +1,6 @@
 """Vega-Lite charts: one specification, drawn here as SVG and again in the browser with tooltips."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +30,12 @@ _CONFIG: Spec = {
     "font": "system-ui, -apple-system, Segoe UI, Roboto, Noto Sans, sans-serif",
     "view": {"stroke": None},
     "axis": _AXIS,
-    "legend": {"labelColor": "var(--muted)", "titleColor": "var(--muted)", "labelFontSize": 12},
+    "legend": {
+        "labelColor": "var(--muted)",
+        "titleColor": "var(--muted)",
+        "labelFontSize": 12,
+        "columnPadding": 22,
+    },
     "range": {"category": ["var(--accent)", "var(--second)", "var(--third)", "var(--fourth)"]},
     "rule": {"color": "var(--ink)"},
     # a label per mark would make a page of thousands; the chart has one as a whole
@@ -49,13 +55,13 @@ class Chart:
     @property
     def svg(self) -> Markup:
         """As it stands without scripts."""
-        drawn = vl_convert.vegalite_to_svg(self.spec, allowed_base_urls=[])
+        drawn = _drawn(json.dumps(self.spec))
         width, height = re.findall(r'(?:width|height)="([\d.]+)"', drawn)[:2]
         opened = f'<svg class="marks" viewBox="0 0 {width} {height}" aria-hidden="true"'
         return Markup(re.sub(r"<svg[^>]*?(?=>)", opened, drawn, count=1))
 
     @property
-    def json(self) -> Markup:
+    def data(self) -> Markup:
         """The specification, as a script element may hold it."""
         return island(self.spec)
 
@@ -75,6 +81,12 @@ def chart(name: str, title: str, spec: Mapping[str, Any], height: int = HEIGHT) 
 def partition_scale(names: Mapping[str, str]) -> Spec:
     """Colours of the partitions: `names` are theirs on the page, by the artefacts' names."""
     return {"domain": list(names.values()), "range": [f"var(--{partition})" for partition in names]}
+
+
+@cache
+def _drawn(spec: str) -> str:
+    """The slow part, once where a page is built again with smaller pictures."""
+    return vl_convert.vegalite_to_svg(spec)
 
 
 @cache

@@ -16,12 +16,34 @@ function draw(place, spec) {
   spec.width = Math.min(place.clientWidth, 560);
   for (const param of spec.params ?? []) if (param.name in applied) param.value = applied[param.name];
   const fresh = document.createElement("div");
-  const options = { ast: true, renderer: "svg", actions: false, mode: "vega-lite" };
+  const options = { ast: true, renderer: "svg", actions: false, mode: "vega-lite", tooltip };
   vegaEmbed(fresh, spec, options).then((drawn) => {
     views[place.id] = drawn.view;
     place.replaceChildren(fresh);
     move();
   });
+}
+
+// Texts of the corpus become text nodes here; Vega's own tooltip writes HTML, and shows nothing for some.
+const tip = document.createElement("dl");
+tip.id = "tip";
+tip.hidden = true;
+document.body.append(tip);
+
+function tooltip(handler, event, item, value) {
+  tip.hidden = value == null || value === "";
+  if (tip.hidden) return;
+  tip.replaceChildren(...Object.entries(value).flatMap(([name, text]) => {
+    const [term, said] = [document.createElement("dt"), document.createElement("dd")];
+    term.textContent = name;
+    said.textContent = text;
+    said.dir = "auto";
+    return [term, said];
+  }));
+  const { width, height } = tip.getBoundingClientRect();
+  const fits = (start, size, room) => Math.max(4, start + 14 + size > room ? start - size - 10 : start + 14);
+  tip.style.left = `${fits(event.clientX, width, document.documentElement.clientWidth)}px`;
+  tip.style.top = `${fits(event.clientY, height, window.innerHeight)}px`;
 }
 
 function move() {
@@ -69,6 +91,8 @@ function sliders({ steps, transforms, partitions, counts }) {
     show();
   });
   document.getElementById("sliders").hidden = false;
-  document.getElementById("threshold-tables").open = false;
+  const tables = document.getElementById("threshold-tables");
+  tables.open = false;
+  window.addEventListener("beforeprint", () => { tables.open = true; });
   show();
 }

@@ -1,0 +1,105 @@
+"""What the sections take from artefacts: thresholds, clusters, rebuilt positives, examples, the size."""
+
+import json
+
+import polars as pl
+import pytest
+
+from pacl_core.errors import UserError
+from pacl_core.report.build import MAX_BYTES, NAMES, render
+from pacl_core.report.pictures import thumbnails
+from pacl_core.report.sections.clusters import clusters
+from pacl_core.report.sections.examples import examples
+from pacl_core.report.sections.rebuilt import rebuilt
+from pacl_core.report.sections.thresholds import thresholds
+from pacl_core.report.sections.training import training
+
+PICTURE = thumbnails(1.0)
+
+
+def test_the_runs_own_thresholds_give_the_runs_own_shares(artefacts):
+    own = {"factual": 0.7, "emotional": 0.55}
+    found = thresholds(artefacts, {"partition": {"factual": {"transform": "clipscore"}}}, own)
+    shares = json.loads((artefacts / "metrics/partition.json").read_text())["shares"]
+    (row,) = [row for row in found["tables"]["factual"] if row["own"]]
+    assert row["at"] == 0.7
+    assert row["shares"] == pytest.approx([shares[name] for name in list(NAMES)[:4]])
+    assert found["transforms"] == {"factual": "clipscore", "emotional": "raw"}
+    data = json.loads(found["json"])
+    place = found["own"]["factual"] * len(data["steps"]["emotional"]) + found["own"]["emotional"]
+    assert sum(data["counts"][place]) == 400
+
+
+@pytest.mark.parametrize("missing", ["plots/threshold_grid.csv", "a threshold"])
+def test_no_grid_no_sliders(artefacts, missing):
+    (artefacts / missing).unlink(missing_ok=True)
+    own = {"factual": None if missing == "a threshold" else 0.7, "emotional": 0.55}
+    assert thresholds(artefacts, {}, own) is None
+
+
+def test_a_cluster_shows_its_nearest_pairs_and_its_map(artefacts):
+    table = pl.read_parquet(artefacts / "data/partition.parquet")
+    factual, emotional = clusters(artefacts, NAMES, PICTURE)
+    label, pairs = factual["nearest"][1]
+    assert label == "label 1"
+    assert [pair["text"] for pair in pairs] == [table["text"][row] for row in (2, 3, 4)]
+    by_cluster, by_partition = emotional["maps"]
+    points = by_cluster.spec["data"]["values"]
+    assert points == by_partition.spec["data"]["values"]
+    assert {point["cluster"] for point in points} == {"label 0", "label 1"}
+    assert points[0]["partition"] == NAMES[table["partition"][0]]
+    (artefacts / "plots/embedding_map.csv").unlink()
+    (artefacts / "data/cluster_examples.parquet").unlink()
+    assert [one["maps"] for one in clusters(artefacts, NAMES, PICTURE)] == [[], []]
+
+
+def test_rebuilt_positives_come_first_with_both_moments(artefacts):
+    found = rebuilt(artefacts, PICTURE)
+    kept = [[when["kept"] for when in one["when"]] for one in found["examples"]]
+    assert kept == [[True, False]] * 4 + [[True, True]] * 2
+    table = pl.read_parquet(artefacts / "data/partition.parquet")
+    first_weak = table.filter(partition="weak")["text"][0]
+    assert {one["when"][1]["text"] for one in found["examples"][:4]} == {first_weak}
+
+
+def test_a_record_of_other_pairs_is_not_shown(artefacts):
+    path = artefacts / "training/rebuilt_positives.json"
+    record = json.loads(path.read_text())
+    record["late"][0]["positive"] = "of another corpus"
+    path.write_text(json.dumps(record))
+    assert rebuilt(artefacts, PICTURE) is None
+    path.write_text(json.dumps({"candidates": 0, "early": [], "late": []}))
+    assert rebuilt(artefacts, PICTURE) is None
+
+
+def test_a_query_has_what_each_variant_finds(artefacts):
+    (one,) = examples(artefacts, PICTURE)
+    assert one["same_label"] == {"top": "2", "items": 124, "shares": [("initial", 0.5), ("pacl", 0.625)]}
+    first = one["queries"][0]
+    assert first["label"] == "fear"
+    found = {
+        variant: [(row["rank"], row["same"]) for row in rows] for variant, rows in first["found"].items()
+    }
+    assert found == {"initial": [(1, False), (2, True)], "pacl": [(1, False), (3, False)]}
+    (shots,) = one["zero_shot"]
+    assert [(word, [row["predicted"] for row in rows]) for word, rows in shots["outcomes"]] == [
+        ("right", ["joy"]),
+        ("wrong", ["fear"]),
+    ]
+
+
+def test_phases_begin_where_a_partitions_loss_does(artefacts):
+    (artefacts / "training/plots/metrics/loss/weak.tsv").write_text("step\tweak\n8\t1.0\n9\t0.9\n")
+    (artefacts / "training/plots/metrics/loss/partial_emotional.tsv").write_text(
+        "step\tpartial_emotional\n4\t1.0\n"
+    )
+    assert training(artefacts)["phases"] == [(0.5, "strong"), (4.5, "+ partial"), (8.5, "+ weak")]
+
+
+def test_a_page_that_is_too_large_gets_smaller_pictures_and_then_an_error(artefacts, params_text, html):
+    size = len(html.encode())
+    assert size < MAX_BYTES
+    smaller = render(artefacts, params_text, count=8, seed=0, max_bytes=size - 1)
+    assert len(smaller.encode()) < size
+    with pytest.raises(UserError, match=r"lower report\.samples"):
+        render(artefacts, params_text, count=8, seed=0, max_bytes=1_000_000)
