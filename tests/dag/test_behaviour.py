@@ -173,6 +173,7 @@ def test_the_daily_commands(restored: Project) -> None:
         (("dvc", "metrics", "show", "--md", "metrics/results"), "| pacl"),
         (("dvc", "metrics", "diff"), "shares.strong"),
         (("dvc", "params", "diff"), "partition.factual.threshold"),
+        (("dvc", "exp", "show", "--only-changed", "--md"), "shares.strong"),
         (("dvc", "plots", "show", "-o", "plots_html"), "index.html"),
         (("dvc", "plots", "diff", "-o", "plots_html"), "index.html"),
     ):
