@@ -8,7 +8,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro report tables test test-slow lint types format reference docs docs-serve hooks bench clean
+.PHONY: help install repro report explore tables test test-slow lint types format reference docs docs-serve \
+	hooks bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -29,6 +30,10 @@ $(VENV)/.installed-test: $(VENV)/.installed
 	$(BIN)/pip install -q -c constraints.txt -e '.[embedded,test]'
 	@touch $@
 
+$(VENV)/.installed-explore: $(VENV)/.installed
+	$(BIN)/pip install -q -c constraints.txt -e '.[embedded,explore]'
+	@touch $@
+
 repro: $(VENV)/.installed ## run the whole pipeline on the embedded default; only what changed
 	@[ -e .git ] || $(BIN)/dvc config --local core.no_scm true  # a copy without git history
 	@$(BIN)/dvc repro
@@ -37,6 +42,9 @@ repro: $(VENV)/.installed ## run the whole pipeline on the embedded default; onl
 report: $(VENV)/.installed ## rebuild what the report needs, and say where it is
 	@$(BIN)/dvc repro report
 	@$(BIN)/python -m pacl_core.report.headline
+
+explore: $(VENV)/.installed-explore ## all pairs in a browser, on this machine alone
+	@$(BIN)/pacl explore
 
 tables: $(VENV)/.installed ## the paper's Tables 1 to 5 beside the workspace and its experiments
 	@$(BIN)/python -m pacl_core.report.tables

@@ -43,10 +43,11 @@ from pacl_core.evaluation.probes import CS
 from pacl_core.evaluation.protocols.linear import fit_heads, run
 from pacl_core.evaluation.tasks import Task
 from pacl_core.models.backbones import load_backbone
-from pacl_core.models.inference import pixel_features
+from pacl_core.models.inference import freeze, pixel_features
 from pacl_core.params import load
 from pacl_core.params.evaluation import LinearParams
-from pacl_core.passes.backbone import picture_features
+from pacl_core.passes.engine import engine
+from pacl_core.passes.images import encode_images
 from pacl_core.runtime import runtime
 
 TURNS = ("upright", "left", "over", "right")
@@ -77,8 +78,11 @@ def main() -> None:
                 encode(pixels[start : start + machine.batch])
 
         def features() -> None:
-            with tempfile.TemporaryDirectory(dir=work) as scratch:
-                write_features(stored, dataset, picture_features(dataset, backbone, machine, Path(scratch)))
+            with (
+                tempfile.TemporaryDirectory(dir=work) as scratch,
+                engine(lambda: freeze(backbone, machine.device), machine) as workers,
+            ):
+                write_features(stored, dataset, encode_images(workers, dataset, Path(scratch) / "images"))
 
         def probe(settings: LinearParams) -> Outcome:
             return run([TASK], dataset, read_features(stored, dataset), settings, (), machine.device)[0]
@@ -139,7 +143,7 @@ def main() -> None:
         work_of["sklearn"] = lambda: (unit(), accuracy.update(sklearn=sklearn((1.0,))))
         work_of["sklearn, grid"] = lambda: (
             unit(),
-            accuracy.update({"sklearn, grid": sklearn(tuple(C for C in CS if C <= 1000))}),
+            accuracy.update({"sklearn, grid": sklearn(GRID)}),
         )
         encode(pixels[: machine.batch])
         seconds = measure(work_of, chosen.rounds)

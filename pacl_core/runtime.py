@@ -14,7 +14,8 @@ import yaml
 
 from pacl_core.errors import UserError, unknown
 
-_SETTINGS = ("device", "workers", "batch", "checkpoint_minutes")
+_SETTINGS = ("device", "workers", "batch", "checkpoint_minutes", "engine")
+ENGINES = ("local", "ray")
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,24 @@ class Runtime:
     """`device` is a torch device name, `workers` decode threads, `batch` items per inference step.
 
     `checkpoint_minutes`: training's state is saved that often within an epoch, 0 after every step.
+    `engine`: who runs the model passes.
     """
 
     chosen_device: str | None
-    workers: int
+    chosen_workers: int | None
     chosen_batch: int | None
     checkpoint_minutes: float = 10.0
+    engine: str = "local"
+
+    @property
+    def workers(self) -> int:
+        """The chosen number, else one per CPU up to eight."""
+        return self.chosen_workers or min(8, _cpus())
+
+    @property
+    def model_threads(self) -> int:
+        """Threads of a model pass. On a CPU they run the model too, so without a choice every CPU has one."""
+        return self.chosen_workers or (_cpus() if self.device == "cpu" else self.workers)
 
     @property
     def device(self) -> str:
@@ -56,10 +69,22 @@ def runtime(environ: Mapping[str, str] = os.environ, path: Path = Path("runtime.
             given[name] = value
     return Runtime(
         chosen_device=str(given["device"]) if "device" in given else None,
-        workers=_count(given, "workers", min(8, os.cpu_count() or 1)),
+        chosen_workers=_count(given, "workers", 1) if "workers" in given else None,
         chosen_batch=_count(given, "batch", 1) if "batch" in given else None,
         checkpoint_minutes=_minutes(given, "checkpoint_minutes", 10.0),
+        engine=_engine(str(given.get("engine", "local"))),
     )
+
+
+def _engine(name: str) -> str:
+    if name not in ENGINES:
+        raise UserError(f"PACL_ENGINE (or 'engine' in runtime.yaml): {unknown('engine', name, ENGINES)}")
+    return name
+
+
+def _cpus() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _count(given: Mapping[str, object], name: str, default: int) -> int:

@@ -36,7 +36,8 @@ from torch.nn.functional import linear, normalize
 
 from pacl_core.artefacts.hashing import file_sha256
 from pacl_core.models.image_text.lit import NAME, SHIPPED, load, whole_picture
-from pacl_core.models.image_text.towers import image_features, load_towers, sentence_vectors
+from pacl_core.models.image_text.towers import load_towers, sentence_vectors
+from pacl_core.models.inference import pixel_features
 from pacl_core.params.models import ScorerParams
 
 ARTISTS = ("google", "twitter", "openclipart")
@@ -101,12 +102,12 @@ def read_drawings(folder: Path) -> list[Drawing]:
 def drawing_features(drawings: Sequence[Drawing], size: int) -> Tensor:
     """`[N, F]` of the frozen backbone at `size` pixels."""
     backbone, _ = load_towers(size, "cpu")
-    preprocess = whole_picture(backbone)
+    preprocess, features = whole_picture(backbone.preprocess), pixel_features(backbone, "cpu")
     batches = []
     for start in range(0, len(drawings), 16):
         pictures = [on_white(drawing.path) for drawing in drawings[start : start + 16]]
         pixels = np.stack([preprocess.pixels(picture) for picture in pictures])
-        batches.append(image_features(backbone, preprocess, pixels, "cpu"))
+        batches.append(torch.from_numpy(features(pixels)))
     return torch.cat(batches)
 
 

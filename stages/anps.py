@@ -1,24 +1,31 @@
 """Each picture's adjective-noun pairs: ranked by the factual scorer, or read as published (paper 3.1)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from pacl_core.artefacts.aligned import Table, batches, check_same_rows
+from pacl_core.artefacts.hashing import file_sha256
 from pacl_core.artefacts.json_file import write_json
+from pacl_core.artefacts.scratch import scratch
 from pacl_core.artefacts.tables import table_writer
 from pacl_core.artefacts.vectors import read_vectors
 from pacl_core.models.anps.ontologies import read_ontology
 from pacl_core.models.anps.precomputed import read_deepsentibank
-from pacl_core.models.anps.zero_shot import rank_phrases
 from pacl_core.models.image_text import load_scorer
 from pacl_core.params import Params
+from pacl_core.passes.blocks import file_starts
+from pacl_core.passes.engine import engine
+from pacl_core.passes.key import pass_key
+from pacl_core.passes.ranks import encode_phrases, rank_stored
 from pacl_core.runtime import runtime
 from stages.run import run
 
 PAIRS = Path("data/pairs")
+VECTORS = Path("data/embeddings/scorer")
 BATCH = 1024
 SCHEMA = pa.schema(
     [("sample_id", pa.string()), ("anps", pa.list_(pa.string())), ("anp_scores", pa.list_(pa.float32()))]
@@ -29,9 +36,9 @@ Rank = Callable[[int, list[str]], tuple[list[list[str]], list[list[float]]]]
 
 
 def main(params: Params) -> None:
-    rank = _zero_shot(params) if params.anps.kind == "zero_shot" else _precomputed(params)
     start = without = 0
-    with table_writer(Path("data/scores/anps.parquet"), SCHEMA) as writer:
+    ranking = _zero_shot(params) if params.anps.kind == "zero_shot" else _precomputed(params)
+    with ranking as rank, table_writer(Path("data/scores/anps.parquet"), SCHEMA) as writer:
         for batch in batches(Table(PAIRS, ("sample_id",)), BATCH):
             ids = batch["sample_id"].to_pylist()
             phrases, scores = rank(start, ids)
@@ -41,24 +48,31 @@ def main(params: Params) -> None:
     write_json(Path("metrics/anps.json"), {"pictures": start, "without_anps": without})
 
 
-def _zero_shot(params: Params) -> Rank:
-    machine = runtime()
+@contextmanager
+def _zero_shot(params: Params) -> Iterator[Rank]:
+    machine, scorer = runtime(), params.factual_scores.scorer
     phrases = read_ontology(Path(params.anps.path), params.anps.format)
-    images = read_vectors(Path("data/embeddings/scorer"))
+    images = read_vectors(VECTORS)
     check_same_rows([PAIRS, images.ids])
-    scorer = load_scorer(params.factual_scores.scorer, machine.device)
-    steps = range(0, len(phrases), machine.batch)
-    vectors = np.concatenate([scorer.encode_texts(phrases[at : at + machine.batch]) for at in steps])
+    stored = file_sha256(VECTORS / "vectors.npy")
+    key = [pass_key(PAIRS, ("sample_id",), scorer, machine), phrases, params.anps.top, stored]
+    load = partial(load_scorer, scorer, machine.device)
+    with scratch("anps", key) as folder, engine(load, machine) as workers:
+        vectors = encode_phrases(workers, phrases, folder / "phrases")
+        cuts = file_starts(PAIRS)
+        ranks = rank_stored(
+            workers, VECTORS / "vectors.npy", vectors, params.anps.top, cuts, folder / "pictures"
+        )
 
-    def rank(start: int, ids: list[str]) -> tuple[list[list[str]], list[list[float]]]:
-        block = np.asarray(images.vectors[start : start + len(ids)])
-        indices, scores = rank_phrases(block, vectors, params.anps.top)
-        return [[phrases[one] for one in row] for row in indices], scores.tolist()
+        def rank(start: int, ids: list[str]) -> tuple[list[list[str]], list[list[float]]]:
+            found = ranks.rows(start, start + len(ids))
+            return [[phrases[one] for one in row] for row in found["phrase"]], found["score"].tolist()
 
-    return rank
+        yield rank
 
 
-def _precomputed(params: Params) -> Rank:
+@contextmanager
+def _precomputed(params: Params) -> Iterator[Rank]:
     published = read_deepsentibank(Path(params.anps.path))
 
     def rank(start: int, ids: list[str]) -> tuple[list[list[str]], list[list[float]]]:
@@ -66,7 +80,7 @@ def _precomputed(params: Params) -> Rank:
         top = params.anps.top
         return [phrases[:top] for phrases, _ in found], [scores[:top] for _, scores in found]
 
-    return rank
+    yield rank
 
 
 if __name__ == "__main__":

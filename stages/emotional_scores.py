@@ -1,14 +1,17 @@
 """Texts and ANPs to emotional scores: their cosine under an emotional text encoder (paper 3.1)."""
 
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
-from pacl_core.artefacts.aligned import check_same_rows, part_files
+from pacl_core.artefacts.aligned import check_same_rows
 from pacl_core.artefacts.scratch import scratch
 from pacl_core.models.text_encoders import load_text_encoder
 from pacl_core.params import Params
+from pacl_core.passes.blocks import file_starts
 from pacl_core.passes.cosines import write_scores
+from pacl_core.passes.engine import engine
 from pacl_core.passes.key import pass_key
 from pacl_core.passes.texts import encode_texts
 from pacl_core.runtime import runtime
@@ -16,28 +19,19 @@ from stages.run import run
 
 PAIRS = Path("data/pairs")
 ANPS = Path("data/scores/anps.parquet")
+OUT = Path("data/scores/emotional.parquet")
 
 
 def main(params: Params) -> None:
-    machine = runtime()
+    machine, encoder = runtime(), params.emotional_scores.text_encoder
     check_same_rows([PAIRS, ANPS])
-    encoder = load_text_encoder(params.emotional_scores.text_encoder, machine.device)
-    key = [
-        pass_key(PAIRS, ("text",), params.emotional_scores.text_encoder.model_dump(), machine.batch),
-        pass_key(ANPS, ("anps",), params.emotional_scores.text_encoder.model_dump(), machine.batch),
-    ]
-    columns = {
-        "texts": pl.scan_parquet(part_files(PAIRS)).select("text"),
-        "anp phrases": pl.scan_parquet(ANPS).select(pl.col("anps").list.join(", ")),
-    }
-    with scratch("emotional_scores", key) as folder:
-        texts, phrases = (
-            encode_texts(column, encoder.encode, encoder.dim, encoder.pads, machine.batch, folder, what)
-            for what, column in columns.items()
-        )
-        write_scores(
-            Path("data/scores/emotional.parquet"), PAIRS, "emotional_score", phrases.block, texts.block
-        )
+    key = [pass_key(PAIRS, ("text",), encoder, machine), pass_key(ANPS, ("anps",), encoder, machine)]
+    load = partial(load_text_encoder, encoder, machine.device)
+    with scratch("emotional_scores", key) as folder, engine(load, machine) as workers:
+        texts = encode_texts(workers, PAIRS, folder / "texts")
+        joined = pl.col("anps").list.join(", ")
+        phrases = encode_texts(workers, ANPS, folder / "anp_phrases", joined, file_starts(PAIRS))
+        write_scores(OUT, PAIRS, "emotional_score", phrases.rows, texts.rows)
 
 
 if __name__ == "__main__":

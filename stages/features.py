@@ -1,17 +1,18 @@
 """Features of a variant's frozen backbone over a data set: python -m stages.features <dataset> <variant>"""
 
 import sys
+from functools import partial
 from pathlib import Path
 
-from pacl_core.artefacts.hashing import file_sha256
-from pacl_core.artefacts.json_file import read_json
 from pacl_core.artefacts.scratch import scratch
 from pacl_core.errors import UserError
 from pacl_core.evaluation.features import write_features
-from pacl_core.models.saved import CARD, WEIGHTS, load_model
+from pacl_core.models.provenance import weights_content
+from pacl_core.models.saved import load_frozen_model
 from pacl_core.params import Params
-from pacl_core.passes.backbone import picture_features
-from pacl_core.passes.key import pass_key
+from pacl_core.passes.engine import engine
+from pacl_core.passes.images import encode_images
+from pacl_core.passes.key import input_key, machine_key
 from pacl_core.runtime import runtime
 from stages.run import run
 
@@ -24,11 +25,14 @@ def main(params: Params) -> None:
     if not model.is_dir():
         raise UserError(f"{model}: no such variant; put a saved model there or edit evaluate.variants")
     machine = runtime()
-    backbone = load_model(model)
-    weights = [read_json(model / CARD), file_sha256(model / WEIGHTS)]
-    key = pass_key(pictures, ("pixel_hash",), weights, machine.batch)
-    with scratch(f"features-{dataset}-{variant}", key) as folder:
-        images = picture_features(pictures, backbone, machine, folder)
+    key = {
+        **input_key(pictures, ("pixel_hash",)),
+        "weights": weights_content(str(model)),
+        **machine_key(machine),
+    }
+    load = partial(load_frozen_model, model, machine.device)
+    with scratch(f"features-{dataset}-{variant}", key) as folder, engine(load, machine) as workers:
+        images = encode_images(workers, pictures, folder / "images")
         write_features(Path(f"data/features/{dataset}-{variant}"), pictures, images)
 
 

@@ -1,12 +1,14 @@
 """Pictures to features of the backbone that is to be enhanced (paper 3.2)."""
 
+from functools import partial
 from pathlib import Path
 
 from pacl_core.artefacts.scratch import scratch
 from pacl_core.artefacts.vectors import write_vectors
-from pacl_core.models.backbones import load_backbone
+from pacl_core.models.inference import load_frozen
 from pacl_core.params import Params
-from pacl_core.passes.backbone import picture_features
+from pacl_core.passes.engine import engine
+from pacl_core.passes.images import encode_images
 from pacl_core.passes.key import pass_key
 from pacl_core.runtime import runtime
 from stages.run import run
@@ -15,12 +17,12 @@ PAIRS = Path("data/pairs")
 
 
 def main(params: Params) -> None:
-    machine = runtime()
-    backbone = load_backbone(params.backbone)
-    key = pass_key(PAIRS, ("pixel_hash",), params.backbone.model_dump(), machine.batch)
-    with scratch("image_embeddings", key) as folder:
-        images = picture_features(PAIRS, backbone, machine, folder)
-        write_vectors(Path("data/embeddings/image"), PAIRS, images.block, backbone.dim)
+    machine, precision = runtime(), params.image_embeddings.precision
+    key = pass_key(PAIRS, ("pixel_hash",), params.backbone, machine) | {"precision": precision}
+    load = partial(load_frozen, params.backbone, machine.device, precision)
+    with scratch("image_embeddings", key) as folder, engine(load, machine) as workers:
+        images = encode_images(workers, PAIRS, folder / "images")
+        write_vectors(Path("data/embeddings/image"), PAIRS, images.rows, images.dim)
 
 
 if __name__ == "__main__":

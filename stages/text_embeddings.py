@@ -1,14 +1,13 @@
 """Texts to vectors of the sentiment text encoder, computed once: training never runs it (paper 3.2)."""
 
+from functools import partial
 from pathlib import Path
 
-import polars as pl
-
-from pacl_core.artefacts.aligned import part_files
 from pacl_core.artefacts.scratch import scratch
 from pacl_core.artefacts.vectors import write_vectors
 from pacl_core.models.text_encoders import load_text_encoder
 from pacl_core.params import Params
+from pacl_core.passes.engine import engine
 from pacl_core.passes.key import pass_key
 from pacl_core.passes.texts import encode_texts
 from pacl_core.runtime import runtime
@@ -19,19 +18,11 @@ PAIRS = Path("data/pairs")
 
 def main(params: Params) -> None:
     machine = runtime()
-    encoder = load_text_encoder(params.text_encoder, machine.device)
-    key = pass_key(PAIRS, ("text",), params.text_encoder.model_dump(), machine.batch)
-    with scratch("text_embeddings", key) as folder:
-        texts = encode_texts(
-            pl.scan_parquet(part_files(PAIRS)).select("text"),
-            encoder.encode,
-            encoder.dim,
-            encoder.pads,
-            machine.batch,
-            folder,
-            "texts",
-        )
-        write_vectors(Path("data/embeddings/text"), PAIRS, texts.block, encoder.dim)
+    key = pass_key(PAIRS, ("text",), params.text_encoder, machine)
+    load = partial(load_text_encoder, params.text_encoder, machine.device)
+    with scratch("text_embeddings", key) as folder, engine(load, machine) as workers:
+        texts = encode_texts(workers, PAIRS, folder / "texts")
+        write_vectors(Path("data/embeddings/text"), PAIRS, texts.rows, texts.dim)
 
 
 if __name__ == "__main__":

@@ -45,3 +45,10 @@ def test_an_unknown_setting_names_the_nearest(tmp_path: Path) -> None:
     path.write_text("worker: 3\n")
     with pytest.raises(UserError, match="did you mean 'workers'"):
         runtime({}, path)
+
+
+def test_the_engine_is_one_of_two(tmp_path: Path) -> None:
+    assert runtime({}, tmp_path / "none.yaml").engine == "local"
+    assert runtime({"PACL_ENGINE": "ray"}, tmp_path / "none.yaml").engine == "ray"
+    with pytest.raises(UserError, match=r"PACL_ENGINE .*unknown engine 'rey'; did you mean 'ray'"):
+        runtime({"PACL_ENGINE": "rey"}, tmp_path / "none.yaml")

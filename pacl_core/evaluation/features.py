@@ -14,7 +14,7 @@ from pacl_core.passes.encoded import Encoded
 
 def write_features(folder: Path, dataset: Path, pictures: Encoded) -> None:
     """Publish `vectors.npy` float32 [N, D] and `ids.parquet` (`item_id`), in the row order of `dataset`."""
-    write_vectors(folder, dataset, pictures.block, pictures.vectors.shape[1], "item_id")
+    write_vectors(folder, dataset, pictures.rows, pictures.dim, "item_id")
 
 
 def read_features(folder: Path, dataset: Path) -> NDArray[np.float32]:

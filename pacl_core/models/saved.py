@@ -10,6 +10,7 @@ from torch import Tensor
 from pacl_core.artefacts.json_file import read_json, write_json
 from pacl_core.errors import UserError
 from pacl_core.models.backbones import Backbone, load_backbone
+from pacl_core.models.inference import FrozenBackbone, freeze
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.params.models import BackboneParams
 
@@ -81,3 +82,8 @@ def load_model(folder: Path) -> Backbone:
     origin = params.model_copy(update={"weights": initial["source"]})
     # the preprocessing too may have come from files that lay beside the first weights
     return replace(loaded, params=origin, weights_sha256=initial["sha256"], preprocess=preprocess)
+
+
+def load_frozen_model(folder: Path, device: str) -> FrozenBackbone:
+    """As `load_model`, for inference on a torch device."""
+    return freeze(load_model(folder), device)

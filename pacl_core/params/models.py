@@ -1,14 +1,17 @@
 """Which model: named once by `{kind, name, weights}`.
 
 `weights` is null (what the kind brings itself), a local path, or `hub:<owner>/<name>@<revision>`.
-`sha256`, where given, is checked against the local weights file before it is read.
+`sha256`, where given, is checked against the local weights file before it is read. `precision` is that of
+weights and activations; what comes out is float32 in either.
 """
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from pydantic import Field
 
 from pacl_core.params.section import Section
+
+Precision: TypeAlias = Literal["float32", "bfloat16"]
 
 
 class ScorerParams(Section):
@@ -18,6 +21,7 @@ class ScorerParams(Section):
     name: str
     weights: str | None = None
     sha256: str | None = None
+    precision: Precision = "float32"
 
 
 class TextEncoderParams(Section):
@@ -30,6 +34,7 @@ class TextEncoderParams(Section):
     pooling: Literal["first", "mean", "pooler"] = "mean"
     normalise: Literal["none", "tweet"] = "none"
     max_length: int = Field(default=128, ge=2)
+    precision: Precision = "float32"
 
 
 class BackboneParams(Section):

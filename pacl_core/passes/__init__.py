@@ -1,1 +1,1 @@
-"""A model over the pair store: in batches, once per distinct input, resumable, with progress."""
+"""A model over the pair store: by blocks, once per distinct input, resumable, on one machine or many."""

@@ -1,70 +1,88 @@
-"""An image model over the pictures of a table: each distinct one once, decoded ahead of the model."""
+"""An image model over the pictures of a table, each distinct one once."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from PIL import Image
 
-from pacl_core.artefacts.aligned import Table, batches, part_files
+from pacl_core.artefacts.aligned import part_files
 from pacl_core.corpus.pictures import decode_jpeg
+from pacl_core.errors import UserError
+from pacl_core.models.preprocess import Preprocess
+from pacl_core.passes.blocks import Block, blocks_of
 from pacl_core.passes.distinct import distinct
-from pacl_core.passes.encoded import Encoded
-from pacl_core.passes.resumable import ResumableRows
-from pacl_core.progress import Progress
+from pacl_core.passes.encoded import Encoded, encoded
+from pacl_core.passes.engine import Engine
+from pacl_core.passes.step import Batch
 
 READ = 64  # pictures per read: compressed bytes in memory stay small
 
-Encode = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-Pixels = Callable[[Image.Image], NDArray[np.uint8]]
+
+class ImageModel(Protocol):
+    @property
+    def preprocess(self) -> Preprocess: ...
+
+    def encode_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """`[B, 3, H, W]` of `preprocess.pixels` -> `[B, dim]`."""
+        ...
 
 
-def encode_images(
-    table: Path,
-    pixels: Pixels,
-    encode: Encode,
-    dim: int,
-    batch: int,
-    workers: int,
-    scratch: Path,
-    what: str,
-) -> Encoded:
-    """Encode the pictures of a table with `image` and `pixel_hash`, resuming from `scratch` after a kill.
+@dataclass(frozen=True)
+class Images:
+    """A `Step`: the pictures of the column `image`, in the order of the file."""
 
-    `pixels`: picture -> uint8 [3, H, W]; `encode`: uint8 [B, 3, H, W] -> float32 [B, dim].
-    """
+    def batches(self, model: ImageModel, block: Block, skip: int, size: int) -> Iterator[Batch]:
+        jpegs: list[bytes] = []
+        place = skip
+        for jpeg in _jpegs(block.file, np.asarray(block.rows)[skip:]):
+            jpegs.append(jpeg)
+            if len(jpegs) == size:
+                yield np.arange(place, place + size), jpegs
+                jpegs, place = [], place + size
+        if jpegs:
+            yield np.arange(place, place + len(jpegs)), jpegs
+
+    def prepare(self, model: ImageModel, inputs: Sequence[bytes]) -> NDArray[np.uint8]:
+        return np.stack([model.preprocess.pixels(decode_jpeg(jpeg)) for jpeg in inputs])
+
+    def encode(self, model: ImageModel, prepared: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return model.encode_pixels(prepared)
+
+
+def encode_images(engine: Engine, table: Path, folder: Path) -> Encoded:
+    """Encode the pictures of a table with `image` and `pixel_hash`; what a killed run left is used."""
     found = distinct(pl.scan_parquet(part_files(table)).select("pixel_hash"))
-    rows = ResumableRows(scratch / what.replace(" ", "_"), len(found.rows), dim)
-    wanted = _pictures(table, found.rows[rows.done :])
-    with Progress(what, len(found.rows), rows.done) as progress:
-        for block in _decoded(wanted, pixels, batch, workers):
-            rows.append(encode(block))
-            progress.add(len(block))
-    return Encoded(rows.array, found.index)
+    blocks = blocks_of(table, found.rows)
+    engine.run(Images(), blocks, folder, folder.name)
+    return encoded(folder, blocks, found.index)
 
 
-def _pictures(table: Path, wanted: NDArray[np.int64]) -> Iterator[bytes]:
-    """JPEG bytes of the wanted rows, in ascending order."""
+def _jpegs(file: Path, wanted: NDArray[np.int64]) -> Iterator[bytes]:
+    """The wanted rows, in ascending order; row groups without any are not read."""
+    try:
+        with pq.ParquetFile(file) as opened:
+            start = 0
+            for group in range(opened.num_row_groups):
+                count = opened.metadata.row_group(group).num_rows
+                low, high = np.searchsorted(wanted, [start, start + count])
+                if high > low:
+                    yield from _of_group(opened, group, wanted[low:high] - start)
+                start += count
+    except (pa.ArrowInvalid, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{file}: unreadable parquet ({reason}); delete it and run 'dvc repro'") from None
+
+
+def _of_group(opened: pq.ParquetFile, group: int, wanted: NDArray[np.int64]) -> Iterator[bytes]:
     start = 0
-    for part in batches(Table(table, ("image",)), READ):
+    for part in opened.iter_batches(READ, row_groups=[group], columns=["image"]):
         low, high = np.searchsorted(wanted, [start, start + part.num_rows])
         for row in wanted[low:high]:
             yield part["image"][int(row) - start].as_py()
         start += part.num_rows
-
-
-def _decoded(jpegs: Iterator[bytes], pixels: Pixels, batch: int, workers: int) -> Iterator[NDArray[np.uint8]]:
-    """Blocks of uint8 [batch, 3, H, W], the next one decoding while the caller works on this one."""
-
-    def ready(jpeg: bytes) -> NDArray[np.uint8]:
-        return pixels(decode_jpeg(jpeg))
-
-    with ThreadPoolExecutor(workers) as pool:
-        ahead = [pool.submit(ready, jpeg) for jpeg in islice(jpegs, batch)]
-        while ahead:
-            current, ahead = ahead, [pool.submit(ready, jpeg) for jpeg in islice(jpegs, batch)]
-            yield np.stack([picture.result() for picture in current])

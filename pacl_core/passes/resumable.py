@@ -1,7 +1,9 @@
-"""An [N, D] array that fills from the top, lies on disk, and knows after a kill how far it came."""
+"""The rows of one block: they lie on disk as they come, and after a kill one knows how far they came."""
 
+import shutil
+import time
 from pathlib import Path
-from typing import Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,28 +11,55 @@ from numpy.typing import NDArray
 from pacl_core.artefacts.json_file import read_json, write_json
 from pacl_core.artefacts.npy_file import allocate
 
+SECONDS = 0.5  # between two notes of how far they came: each waits for the disk
 
-class ResumableRows:
-    """float32 rows in `<folder>/rows.npy`; `done` counts those that survived."""
 
-    def __init__(self, folder: Path, rows: int, dim: int) -> None:
-        self._path, self._count = folder / "rows.npy", folder / "done.json"
-        folder.mkdir(parents=True, exist_ok=True)
+def block_file(folder: Path, number: int) -> Path:
+    """Where a finished block lies."""
+    return folder / f"{number:06}.npy"
+
+
+class ResumableBlock:
+    """Rows in `<folder>/<number>/rows.npy`; `done` counts the inputs, in batch order, that survived."""
+
+    def __init__(self, folder: Path, number: int, rows: int) -> None:
         self.done = 0
-        if self._count.exists() and self._path.exists():
-            self.done = int(read_json(self._count))
-            self.array: NDArray[np.float32] = np.lib.format.open_memmap(self._path, mode="r+")
-            if self.array.shape == (rows, dim):
-                return
-            self.done = 0
-        self.array = allocate(self._path, (rows, dim))
+        self._rows, self._finished = rows, block_file(folder, number)
+        self._folder = self._finished.with_suffix("")
+        self._path, self._count = self._folder / "rows.npy", self._folder / "done.json"
+        self._array: Any = None
+        self._noted = time.monotonic()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if self._count.exists():
+            self._continue()
 
-    def append(self, block: NDArray[np.float32]) -> Self:
-        """Write the next rows, and only then count them."""
-        self.array[self.done : self.done + len(block)] = block
-        flush = getattr(self.array, "flush", None)
-        if flush is not None:
-            flush()
-        self.done += len(block)
-        write_json(self._count, self.done)
-        return self
+    def add(self, places: NDArray[np.int64], rows: NDArray[Any]) -> None:
+        """Take the next batch, at its places [B]; the last batch finishes the block."""
+        if self._array is None:
+            self._array = allocate(self._path, (self._rows, *rows.shape[1:]), rows.dtype)
+        self._array[places] = rows
+        self.done += len(rows)
+        if self.done == self._rows:
+            self._array.flush()
+            self._array = None
+            self._path.replace(self._finished)
+            shutil.rmtree(self._folder)
+        elif time.monotonic() - self._noted > SECONDS:
+            self.note()
+
+    def note(self) -> None:
+        """Have what is done survive a power cut: the rows first, then their count."""
+        if self._array is not None:
+            self._array.flush()
+            write_json(self._count, self.done)
+        self._noted = time.monotonic()
+
+    def _continue(self) -> None:
+        """Go on with what is on disk; a file that a full disk or a power cut left broken is begun again."""
+        try:
+            done = int(read_json(self._count))
+            array = np.lib.format.open_memmap(self._path, mode="r+")
+        except (ValueError, OSError, TypeError):
+            return
+        if len(array) == self._rows and 0 <= done < self._rows:
+            self.done, self._array = done, array

@@ -1,68 +1,85 @@
-"""A text model over texts: each distinct one once, by length where padding is dynamic."""
+"""A text model over texts, each distinct one once, by length within a block where padding is dynamic."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pacl_core.artefacts.aligned import Table, batches
-from pacl_core.artefacts.tables import sink_table
+from pacl_core.artefacts.aligned import part_files
+from pacl_core.errors import UserError
+from pacl_core.passes.blocks import Block, blocks_of
 from pacl_core.passes.distinct import distinct
-from pacl_core.passes.encoded import Encoded
-from pacl_core.passes.resumable import ResumableRows
-from pacl_core.progress import Progress
+from pacl_core.passes.encoded import Encoded, encoded
+from pacl_core.passes.engine import Engine
+from pacl_core.passes.step import Batch
 
-Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+
+class TextModel(Protocol):
+    """`pads`: it pads to the longest of a batch."""
+
+    @property
+    def dim(self) -> int: ...
+
+    @property
+    def pads(self) -> bool: ...
+
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """`[N, dim]`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A `Step`: the texts that `column` makes of a file's rows. An empty text has the zero vector."""
+
+    column: pl.Expr = field(default_factory=lambda: pl.col("text"))
+
+    def batches(self, model: TextModel, block: Block, skip: int, size: int) -> Iterator[Batch]:
+        texts = _texts(block, self.column)
+        order = np.argsort([len(text.encode()) for text in texts], kind="stable")
+        if not model.pads:
+            order = np.arange(len(texts))
+        for start in range(skip, len(order), size):
+            places = order[start : start + size]
+            yield places, [texts[place] for place in places]
+
+    def prepare(self, model: TextModel, inputs: Sequence[str]) -> Sequence[str]:
+        return inputs
+
+    def encode(self, model: TextModel, prepared: Sequence[str]) -> NDArray[np.float32]:
+        spoken = [place for place, text in enumerate(prepared) if text]
+        vectors = np.zeros((len(prepared), model.dim), np.float32)
+        if spoken:
+            vectors[spoken] = model.encode_texts([prepared[place] for place in spoken])
+        return vectors
 
 
 def encode_texts(
-    texts: pl.LazyFrame, encode: Encode, dim: int, pads: bool, batch: int, scratch: Path, what: str
+    engine: Engine, table: Path, folder: Path, column: pl.Expr | None = None, cuts: Sequence[int] = ()
 ) -> Encoded:
-    """Encode the only column of `texts`, resuming from `scratch` after a kill.
+    """Encode the texts that `column` (None: the column `text`) makes of a table's rows.
 
-    `pads`: the encoder pads to the longest of a batch, so texts are taken by length. The order, and
-    with it every batch, depends on the texts alone. An empty text has the zero vector.
+    A block per file, cut further at the rows `cuts`; what a killed run left is used. Which texts share a
+    batch, and with it every bit, depends on the texts alone.
     """
-    found = distinct(texts)
-    folder = scratch / what.replace(" ", "_")
-    folder.mkdir(parents=True, exist_ok=True)
-    order = _write_in_order(texts, found.rows, pads, folder / "distinct.parquet")
-    rows = ResumableRows(folder, len(order), dim)
-    with Progress(what, len(order), rows.done) as progress:
-        seen = 0
-        for part in batches(Table(folder / "distinct.parquet", ("text",)), batch):
-            seen += part.num_rows
-            if seen > rows.done:
-                rows.append(_encode_spoken(encode, part["text"].to_pylist(), dim))
-                progress.add(part.num_rows)
-    place = np.empty(len(order), np.int64)  # of each distinct text among the encoded
-    place[np.searchsorted(found.rows, order)] = np.arange(len(order))
-    return Encoded(rows.array, place[found.index])
+    step = Texts() if column is None else Texts(column)
+    found = distinct(pl.scan_parquet(part_files(table)).select(step.column.alias("text")))
+    blocks = blocks_of(table, found.rows, cuts)
+    engine.run(step, blocks, folder, folder.name)
+    return encoded(folder, blocks, found.index)
 
 
-def _encode_spoken(encode: Encode, texts: Sequence[str], dim: int) -> NDArray[np.float32]:
-    spoken = [place for place, text in enumerate(texts) if text]
-    vectors = np.zeros((len(texts), dim), np.float32)
-    if spoken:
-        vectors[spoken] = encode([texts[place] for place in spoken])
-    return vectors
-
-
-def _write_in_order(
-    texts: pl.LazyFrame, rows: NDArray[np.int64], pads: bool, path: Path
-) -> NDArray[np.int64]:
-    """Write the texts of `rows` in the order of encoding; returns their rows in that order."""
-    (name,) = texts.collect_schema().names()
-    chosen = (
-        texts.select(pl.col(name).alias("text"))
-        .with_row_index("row")
-        .join(pl.LazyFrame({"row": pl.Series(rows, dtype=pl.get_index_type())}), on="row", how="semi")
-        .sort(pl.col("text").str.len_bytes() if pads else pl.lit(0), "row")
-    )
-    sink_table(path, chosen, row_group=10_000)
-    order: NDArray[np.int64] = (
-        pl.scan_parquet(path).select("row").collect().to_series().to_numpy().astype(np.int64)
-    )
-    return order
+def _texts(block: Block, column: pl.Expr) -> list[str]:
+    rows = np.asarray(block.rows)
+    span = pl.scan_parquet(block.file).slice(int(rows[0]), int(rows[-1] - rows[0]) + 1)
+    try:
+        texts = span.select(column.alias("text")).collect().to_series()
+    except (pl.exceptions.ComputeError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{block.file}: unreadable ({reason}); delete it and run 'dvc repro'") from None
+    wanted: list[str] = texts.gather(rows - rows[0]).to_list()
+    return wanted

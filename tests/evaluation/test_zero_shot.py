@@ -84,7 +84,7 @@ def by_loops(model: Path, prompts: tuple[str, ...]) -> list[list[float]]:
     classes = []
     for word in ("awe", "scared", "happy"):
         vectors = [
-            unit(weights["text.weight"] @ encoder.encode([prompt.replace("[C]", word)])[0])
+            unit(weights["text.weight"] @ encoder.encode_texts([prompt.replace("[C]", word)])[0])
             for prompt in prompts
         ]
         classes.append(unit([sum(column) / len(prompts) for column in zip(*vectors, strict=True)]))

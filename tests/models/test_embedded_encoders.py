@@ -29,19 +29,19 @@ def unit(vectors):
 
 
 def test_minilm_knows_what_is_alike(minilm):
-    a, b, c = unit(minilm.encode(["a happy dog", "a joyful puppy", "quarterly tax report"]))
+    a, b, c = unit(minilm.encode_texts(["a happy dog", "a joyful puppy", "quarterly tax report"]))
     assert minilm.dim == 384
     assert a @ b > 0.6 > 0.2 > a @ c
 
 
 def test_minilm_does_not_depend_on_padding(minilm):
-    alone = minilm.encode(["a dog"])
-    beside = minilm.encode(["a dog", "a very long text " * 20])[:1]
+    alone = minilm.encode_texts(["a dog"])
+    beside = minilm.encode_texts(["a dog", "a very long text " * 20])[:1]
     np.testing.assert_allclose(alone, beside, atol=1e-5)
 
 
 def test_nade_gives_151_probabilities_in_one_order(nade):
-    vectors = nade.encode(["i am so happy today", "", "so sad\nand alone"])
+    vectors = nade.encode_texts(["i am so happy today", "", "so sad\nand alone"])
     assert vectors.shape == (3, 151) == (3, nade.dim)
     assert vectors.dtype == np.float32
     assert ((vectors >= 0) & (vectors <= 1.001)).all()
@@ -52,14 +52,14 @@ def test_nade_gives_151_probabilities_in_one_order(nade):
 def test_nade_matches_fasttext_label_by_label(nade):
     text = "what a lovely day"
     labels, probabilities = nade.model.predict(text, k=151)
-    vector = nade.encode([text])[0]
+    vector = nade.encode_texts([text])[0]
     for label, probability in zip(labels, probabilities, strict=True):
         assert vector[nade.columns[label]] == np.float32(probability)
 
 
 def test_nade_tells_joy_from_grief(nade):
     glad, gladder, sad = unit(
-        nade.encode(["I love this so much", "love it, amazing", "my grandma died, I miss her"])
+        nade.encode_texts(["I love this so much", "love it, amazing", "my grandma died, I miss her"])
     )
     assert glad @ gladder > glad @ sad
 
@@ -72,7 +72,7 @@ def test_preprocessing_is_nades_own(text):
 
 
 def test_no_texts_no_rows(nade):
-    assert nade.encode([]).shape == (0, 151)
+    assert nade.encode_texts([]).shape == (0, 151)
 
 
 @pytest.mark.parametrize(("kind", "near"), [("minilm", "all-MiniLM-L6-v2"), ("nade", "socialmedia_en")])

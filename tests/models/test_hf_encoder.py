@@ -25,7 +25,7 @@ def encoder(params: dict, **changed):
 @pytest.mark.parametrize("pooling", ["first", "mean", "pooler"])
 def test_a_text_alone_gives_the_same_vector_from_plain_transformers(tmp_path, writer, pooling):
     params = {**writer(tmp_path), "normalise": "none"}
-    vectors = encoder(params, pooling=pooling).encode(TEXTS)
+    vectors = encoder(params, pooling=pooling).encode_texts(TEXTS)
     model, tokeniser = AutoModel.from_pretrained(tmp_path).eval(), AutoTokenizer.from_pretrained(tmp_path)
     assert vectors.dtype == np.float32
     for text, vector in zip(TEXTS, vectors, strict=True):
@@ -40,16 +40,16 @@ def test_a_text_alone_gives_the_same_vector_from_plain_transformers(tmp_path, wr
 
 def test_long_texts_are_cut_at_max_length_and_at_what_the_model_holds(tmp_path):
     params = write_tiny_roberta(tmp_path)
-    short, long = encoder(params, max_length=8).encode(["abcdef", "abcdefghijkl"])
+    short, long = encoder(params, max_length=8).encode_texts(["abcdef", "abcdefghijkl"])
     np.testing.assert_allclose(short, long, atol=1e-5)
-    beyond = encoder(params, max_length=512).encode(["a" * 600])  # the model has 64 positions
+    beyond = encoder(params, max_length=512).encode_texts(["a" * 600])  # the model has 64 positions
     assert np.isfinite(beyond).all()
 
 
 def test_bertweet_sees_normalised_tweets(tmp_path):
     params = write_tiny_bertweet(tmp_path)
-    raw = encoder(params).encode(["@someone happy https://x.y/z"])
-    normalised = encoder(params, normalise="none").encode(["@USER happy HTTPURL"])
+    raw = encoder(params).encode_texts(["@someone happy https://x.y/z"])
+    normalised = encoder(params, normalise="none").encode_texts(["@USER happy HTTPURL"])
     np.testing.assert_allclose(raw, normalised, atol=1e-6)
 
 
@@ -62,13 +62,13 @@ def test_bertweets_bpe_is_applied(tmp_path):
 def test_bertweet_as_the_authors_first_released_it(tmp_path):
     """The tokeniser's class in config.json, no tokenizer_config.json, weights as pytorch_model.bin."""
     params = write_tiny_bertweet(tmp_path)
-    expected = encoder(params).encode(TEXTS)
+    expected = encoder(params).encode_texts(TEXTS)
     (tmp_path / "tokenizer_config.json").unlink()
     config = json.loads((tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps({**config, "tokenizer_class": "BertweetTokenizer"}))
     torch.save(load_file(tmp_path / "model.safetensors"), tmp_path / "pytorch_model.bin")
     (tmp_path / "model.safetensors").unlink()
-    np.testing.assert_allclose(encoder(params).encode(TEXTS), expected, atol=1e-6)
+    np.testing.assert_allclose(encoder(params).encode_texts(TEXTS), expected, atol=1e-6)
 
 
 def test_half_precision_files_run_in_single(tmp_path):
@@ -89,9 +89,9 @@ def classifier_without_pooler(folder):
 
 def test_a_missing_pooler_matters_only_to_pooler(tmp_path):
     params = write_tiny_roberta(tmp_path)
-    expected = encoder(params).encode(TEXTS)
+    expected = encoder(params).encode_texts(TEXTS)
     classifier_without_pooler(tmp_path)
-    np.testing.assert_allclose(encoder(params).encode(TEXTS), expected, atol=1e-6)
+    np.testing.assert_allclose(encoder(params).encode_texts(TEXTS), expected, atol=1e-6)
     with pytest.raises(UserError, match="the weights lack pooler"):
         encoder(params, pooling="pooler")
 

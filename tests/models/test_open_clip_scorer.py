@@ -42,7 +42,7 @@ def test_text_vectors_are_open_clips(tiny):
         np.testing.assert_allclose(
             scorer.encode_texts(TEXTS), plain.encode_text(tokens, normalize=True), atol=1e-5
         )
-        np.testing.assert_allclose(encoder.encode(TEXTS), plain.encode_text(tokens), atol=1e-5)
+        np.testing.assert_allclose(encoder.encode_texts(TEXTS), plain.encode_text(tokens), atol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(scorer.encode_texts(TEXTS), axis=1), 1, atol=1e-5)
     assert not scorer.pads
     assert not encoder.pads

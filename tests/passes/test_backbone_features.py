@@ -12,9 +12,11 @@ from PIL import Image
 pytest.importorskip("efficientnet_lite_pytorch")
 
 from pacl_core.models.backbones import load_backbone
-from pacl_core.models.inference import pixel_features
+from pacl_core.models.inference import freeze
 from pacl_core.params.models import BackboneParams
+from pacl_core.passes.engine import engine
 from pacl_core.passes.images import encode_images
+from pacl_core.runtime import Runtime
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +38,8 @@ def dataset(tmp_path):
 
 
 def features_of(backbone, dataset, batch, workers):
-    encode, pixels = pixel_features(backbone, "cpu"), backbone.preprocess.pixels
-    scratch = dataset.parent / "scratch"
-    encoded = encode_images(dataset, pixels, encode, backbone.dim, batch, workers, scratch, "images")
-    return encoded.block(0, 5)
+    with engine(lambda: freeze(backbone, "cpu"), Runtime("cpu", workers, batch)) as one:
+        return encode_images(one, dataset, dataset.parent / "images").rows(0, 5)
 
 
 def test_each_row_is_its_own_picture_in_evaluation_mode(backbone, dataset):
@@ -58,3 +58,9 @@ def test_the_backbone_is_left_as_it_was(backbone, dataset):
     before = {name: tensor.clone() for name, tensor in backbone.module.state_dict().items()}
     features_of(backbone, dataset, batch=5, workers=1)
     assert all(torch.equal(before[name], tensor) for name, tensor in backbone.module.state_dict().items())
+
+
+def test_the_number_of_threads_changes_no_bit(backbone, dataset, tmp_path):
+    one = features_of(backbone, dataset, batch=2, workers=1)
+    (dataset.parent / "images").rename(tmp_path / "first")
+    assert features_of(backbone, dataset, batch=2, workers=3).tobytes() == one.tobytes()

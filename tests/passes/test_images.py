@@ -1,5 +1,7 @@
 """The image pass against decoding and encoding every picture on its own."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 
@@ -9,17 +11,34 @@ import pytest
 from PIL import Image
 
 from pacl_core.corpus.pictures import decode_jpeg, normalise_picture
+from pacl_core.errors import UserError
+from pacl_core.models.preprocess import Preprocess
+from pacl_core.passes import resumable
+from pacl_core.passes.encoded import Encoded
+from pacl_core.passes.engine import engine
 from pacl_core.passes.images import encode_images
+from pacl_core.runtime import Runtime
 
-SIZE = 8
-
-
-def pixels(picture: Image.Image) -> np.ndarray:
-    return np.asarray(picture.resize((SIZE, SIZE)), np.uint8).transpose(2, 0, 1)
+PREPROCESS = Preprocess(8, 8, "squash", "bilinear", (0.0,) * 3, (1.0,) * 3)
 
 
 def mean_colour(block: np.ndarray) -> np.ndarray:
     return block.reshape(len(block), 3, -1).mean(axis=2).astype(np.float32)
+
+
+@dataclass
+class Colours:
+    """A model whose vector is the mean colour; it counts what it sees and may stop after some batches."""
+
+    stop_after: int | None = None
+    counted: list[int] = field(default_factory=list)
+    preprocess: Preprocess = PREPROCESS
+
+    def encode_pixels(self, pixels: np.ndarray) -> np.ndarray:
+        if self.stop_after is not None and len(self.counted) >= self.stop_after:
+            raise KeyboardInterrupt
+        self.counted.append(len(pixels))
+        return mean_colour(pixels)
 
 
 @pytest.fixture
@@ -41,48 +60,69 @@ def pairs(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def encode(pairs: Path, tmp_path: Path) -> Callable[..., Encoded]:
+    def run(model: Colours, batch: int = 3, workers: int = 1) -> Encoded:
+        with engine(lambda: model, Runtime("cpu", workers, batch)) as one:
+            return encode_images(one, pairs, tmp_path / "images")
+
+    return run
+
+
 def expected(pairs: Path) -> np.ndarray:
     jpegs = pl.read_parquet(pairs / "*.parquet")["image"].to_list()
-    return np.concatenate([mean_colour(pixels(decode_jpeg(jpeg))[None]) for jpeg in jpegs])
+    pixels = [PREPROCESS.pixels(decode_jpeg(jpeg)) for jpeg in jpegs]
+    return np.concatenate([mean_colour(one[None]) for one in pixels])
+
+
+def distinct_pictures(pairs: Path) -> int:
+    return pl.read_parquet(pairs / "*.parquet")["pixel_hash"].n_unique()
 
 
 @pytest.mark.parametrize("batch", [1, 3, 64])
 @pytest.mark.parametrize("workers", [1, 3])
-def test_every_row_has_the_vector_of_its_picture(
-    pairs: Path, tmp_path: Path, batch: int, workers: int
-) -> None:
-    done = encode_images(pairs, pixels, mean_colour, 3, batch, workers, tmp_path / "scratch", "images")
-    assert np.array_equal(done.block(0, 23), expected(pairs))
+def test_every_row_has_the_vector_of_its_picture(encode, pairs: Path, batch: int, workers: int) -> None:
+    assert np.array_equal(encode(Colours(), batch, workers).rows(0, 23), expected(pairs))
 
 
-def test_a_repeated_picture_is_encoded_once(pairs: Path, tmp_path: Path) -> None:
-    counted = []
-
-    def counting(block: np.ndarray) -> np.ndarray:
-        counted.append(len(block))
-        return mean_colour(block)
-
-    encode_images(pairs, pixels, counting, 3, 4, 1, tmp_path / "scratch", "images")
-    assert sum(counted) == pl.read_parquet(pairs / "*.parquet")["pixel_hash"].n_unique()
+def test_any_rows_can_be_asked_for(encode, pairs: Path) -> None:
+    found = encode(Colours())
+    assert np.array_equal(found.rows(7, 12), expected(pairs)[7:12])
+    assert found.dim == 3
 
 
-def test_a_stopped_pass_goes_on_where_it_was(pairs: Path, tmp_path: Path) -> None:
-    counted = []
+def test_a_repeated_picture_is_encoded_once(encode, pairs: Path) -> None:
+    model = Colours()
+    encode(model, 4)
+    assert sum(model.counted) == distinct_pictures(pairs)
 
-    def counting(block: np.ndarray) -> np.ndarray:
-        if len(counted) == 2:
-            raise KeyboardInterrupt
-        counted.append(len(block))
-        return mean_colour(block)
 
+def test_a_batch_holds_pictures_of_one_file(encode, pairs: Path) -> None:
+    model = Colours()
+    encode(model, 64)
+    first = pl.read_parquet(pairs / "part-00000.parquet")["pixel_hash"].n_unique()
+    assert model.counted == [first, distinct_pictures(pairs) - first]
+
+
+def test_a_stopped_pass_goes_on_within_its_block(encode, pairs: Path, monkeypatch) -> None:
+    monkeypatch.setattr(resumable, "SECONDS", 0)
     with pytest.raises(KeyboardInterrupt):
-        encode_images(pairs, pixels, counting, 3, 3, 1, tmp_path / "scratch", "images")
-    again = []
+        encode(Colours(stop_after=2), 2)
+    rest = Colours()
+    assert np.array_equal(encode(rest, 2).rows(0, 23), expected(pairs))
+    assert sum(rest.counted) == distinct_pictures(pairs) - 4
 
-    def rest(block: np.ndarray) -> np.ndarray:
-        again.append(len(block))
-        return mean_colour(block)
 
-    done = encode_images(pairs, pixels, rest, 3, 3, 1, tmp_path / "scratch", "images")
-    assert sum(counted) + sum(again) == pl.read_parquet(pairs / "*.parquet")["pixel_hash"].n_unique()
-    assert np.array_equal(done.block(0, 23), expected(pairs))
+def test_a_finished_pass_needs_no_model(encode, pairs: Path, tmp_path: Path) -> None:
+    encode(Colours())
+    with engine(lambda: pytest.fail("loaded again"), Runtime("cpu", 1, 3)) as one:
+        assert np.array_equal(encode_images(one, pairs, tmp_path / "images").rows(0, 23), expected(pairs))
+
+
+def test_a_broken_file_is_named(encode, pairs: Path) -> None:
+    path = pairs / "part-00001.parquet"
+    data = bytearray(path.read_bytes())
+    data[4:400] = bytes(396)  # pages; the footer stays
+    path.write_bytes(data)
+    with pytest.raises((UserError, OSError)):
+        encode(Colours())

@@ -8,7 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pacl_core.passes import resumable
+from pacl_core.passes.encoded import Encoded
+from pacl_core.passes.engine import engine
 from pacl_core.passes.texts import encode_texts
+from pacl_core.runtime import Runtime
 
 texts = st.lists(
     st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12), min_size=1, max_size=40
@@ -23,44 +27,71 @@ def vector(text: str) -> list[float]:
 class Recorder:
     """Encodes by `vector` and remembers what it was asked."""
 
-    def __init__(self, stop_after: int | None = None) -> None:
-        self.seen: list[str] = []
+    dim = 3
+
+    def __init__(self, pads: bool = False, stop_after: int | None = None) -> None:
+        self.pads = pads
+        self.batches: list[list[str]] = []
         self.stop_after = stop_after
 
-    def __call__(self, batch: list[str]) -> np.ndarray:
+    @property
+    def seen(self) -> list[str]:
+        return [text for batch in self.batches for text in batch]
+
+    def encode_texts(self, batch: list[str]) -> np.ndarray:
         if self.stop_after is not None and len(self.seen) >= self.stop_after:
             raise KeyboardInterrupt
-        self.seen += batch
+        self.batches.append(list(batch))
         return np.array([vector(text) for text in batch], np.float32)
 
 
-def column(values: list[str]) -> pl.LazyFrame:
-    return pl.LazyFrame({"text": pl.Series(values, dtype=pl.String)})
+def table(folder: Path, *parts: list[str]) -> Path:
+    """A folder of parquet files, one per list of texts."""
+    (folder / "pairs").mkdir(exist_ok=True)
+    for number, values in enumerate(parts):
+        frame = pl.DataFrame({"text": pl.Series(values, dtype=pl.String)})
+        frame.write_parquet(folder / f"pairs/part-{number}.parquet")
+    return folder / "pairs"
+
+
+def encode(model: Recorder, pairs: Path, batch: int, cuts: tuple[int, ...] = ()) -> Encoded:
+    with engine(lambda: model, Runtime("cpu", 1, batch)) as one:
+        return encode_texts(one, pairs, pairs.parent / "texts", None, cuts)
 
 
 @pytest.mark.parametrize("pads", [True, False])
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
-@given(values=texts, batch=st.integers(1, 7))
+@given(values=texts, batch=st.integers(1, 7), cut=st.integers(0, 40))
 def test_each_distinct_text_once_and_every_row_its_own(
-    tmp_path_factory: pytest.TempPathFactory, values: list[str], batch: int, pads: bool
+    tmp_path_factory: pytest.TempPathFactory, values: list[str], batch: int, cut: int, pads: bool
 ) -> None:
-    encode = Recorder()
-    done = encode_texts(column(values), encode, 3, pads, batch, tmp_path_factory.mktemp("scratch"), "texts")
-    assert done.block(0, len(values)).tolist() == np.array([vector(t) for t in values], np.float32).tolist()
-    assert sorted(encode.seen) == sorted({text for text in values if text})
+    model = Recorder(pads)
+    pairs = table(tmp_path_factory.mktemp("run"), values[:cut] or values[:1], values[cut:] or values[:1])
+    every = (values[:cut] or values[:1]) + (values[cut:] or values[:1])
+    done = encode(model, pairs, batch, cuts=(3,))
+    assert done.rows(0, len(every)).tolist() == np.array([vector(t) for t in every], np.float32).tolist()
+    assert sorted(model.seen) == sorted({text for text in every if text})
 
 
-def test_padding_encoders_see_texts_by_length(tmp_path: Path) -> None:
-    encode = Recorder()
-    encode_texts(column(["ccc", "a", "bb", "a"]), encode, 3, True, 2, tmp_path, "texts")
-    assert encode.seen == ["a", "bb", "ccc"]
+def test_padding_encoders_see_the_texts_of_a_block_by_length(tmp_path: Path) -> None:
+    model = Recorder(pads=True)
+    encode(model, table(tmp_path, ["ccc", "a", "bb", "a"], ["dddd", "e"]), 2)
+    assert model.batches == [["a", "bb"], ["ccc"], ["e", "dddd"]]
 
 
-def test_a_stopped_pass_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_a_file_is_cut_where_the_pairs_files_end(tmp_path: Path) -> None:
+    model = Recorder()
+    encode(model, table(tmp_path, ["a", "b", "c", "d", "e"]), 4, cuts=(0, 2, 5))
+    assert model.batches == [["a", "b"], ["c", "d", "e"]]
+
+
+def test_a_stopped_pass_goes_on_where_it_was(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(resumable, "SECONDS", 0)
     values = [f"text {i}" for i in range(20)]
+    pairs = table(tmp_path, values)
     with pytest.raises(KeyboardInterrupt):
-        encode_texts(column(values), Recorder(stop_after=12), 3, False, 4, tmp_path, "texts")
+        encode(Recorder(stop_after=12), pairs, 4)
     again = Recorder()
-    done = encode_texts(column(values), again, 3, False, 4, tmp_path, "texts")
+    done = encode(again, pairs, 4)
     assert again.seen == values[12:]
-    assert done.block(0, 20).tolist() == np.array([vector(t) for t in values], np.float32).tolist()
+    assert done.rows(0, 20).tolist() == np.array([vector(t) for t in values], np.float32).tolist()

@@ -4,20 +4,13 @@ Norouzi et al. 2014, "Zero-Shot Learning by Convex Combination of Semantic Embed
 EfficientNet-Lite0's ImageNet classifier and MiniLM's vectors of the class names. For photographs.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import linear, normalize
+from torch.nn.functional import linear
 
 from pacl_core.errors import UserError, unknown
-from pacl_core.models.backbones import Backbone
-from pacl_core.models.image_text.towers import image_features, load_towers, sentence_vectors
-from pacl_core.models.preprocess import Preprocess
-from pacl_core.models.text_encoders import TextEncoder
+from pacl_core.models.image_text.towers import TowerScorer, load_towers, sentence_vectors
+from pacl_core.models.inference import freeze
 from pacl_core.params.models import ScorerParams
 
 NAME = "efficientnet_lite0-minilm"
@@ -25,56 +18,23 @@ IMAGE_SIZE = 224  # what the classifier was trained on
 TOP = 10  # T of the paper, which found 10 to be enough of 1,000 classes
 
 
-@dataclass(frozen=True)
-class ConseScorer:
-    """An `ImageTextScorer`. `classifier` is `[C, F]` and `[C]`, `class_vectors` `[C, D]`."""
-
-    backbone: Backbone
-    text_encoder: TextEncoder
-    classifier: tuple[Tensor, Tensor]
-    class_vectors: Tensor
-    preprocess: Preprocess
-    device: str
-
-    @property
-    def dim(self) -> int:
-        return self.text_encoder.dim
-
-    @property
-    def pads(self) -> bool:
-        return self.text_encoder.pads
-
-    @torch.inference_mode()
-    def encode_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """`[B, 3, H, W]` of `preprocess.pixels` -> `[B, dim]`, L2-normalised."""
-        features = image_features(self.backbone, self.preprocess, pixels, self.device)
-        probabilities = linear(features, *self.classifier).softmax(dim=1)
-        vectors = convex_combination(probabilities, self.class_vectors, TOP)
-        array: NDArray[np.float32] = normalize(vectors, dim=1).cpu().numpy()
-        return array
-
-    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """`[N, dim]`, L2-normalised."""
-        return sentence_vectors(self.text_encoder, texts)
-
-
-def load(params: ScorerParams, device: str) -> ConseScorer:
+def load(params: ScorerParams, device: str) -> TowerScorer:
     """Everything comes with pip, so `weights` must be null. Raises `UserError` where a package is missing."""
     if params.name != NAME:
         raise unknown("conse scorer", params.name, [NAME])
     if params.weights is not None or params.sha256 is not None:
         raise UserError("conse scorer: it brings its own weights; set 'weights' and 'sha256' to null")
-    backbone, text_encoder = load_towers(IMAGE_SIZE, device)
+    backbone, text_encoder = load_towers(IMAGE_SIZE, device, params.precision)
     state = backbone.state()
-    names = class_names(len(state["_fc.bias"]))
-    return ConseScorer(
-        backbone=backbone,
-        text_encoder=text_encoder,
-        classifier=(state["_fc.weight"].to(device), state["_fc.bias"].to(device)),
-        class_vectors=torch.from_numpy(sentence_vectors(text_encoder, names)).to(device),
-        preprocess=backbone.preprocess,
-        device=device,
-    )
+    weight, bias = state["_fc.weight"].to(device), state["_fc.bias"].to(device)
+    class_vectors = torch.from_numpy(sentence_vectors(text_encoder, class_names(len(bias)))).to(device)
+    pictures = freeze(backbone, device, params.precision)
+
+    def to_text_space(features: Tensor) -> Tensor:
+        probabilities = linear(features, weight, bias).softmax(dim=1)
+        return convex_combination(probabilities, class_vectors, TOP)
+
+    return TowerScorer(pictures, text_encoder, to_text_space, pictures.preprocess, device)
 
 
 def convex_combination(probabilities: Tensor, class_vectors: Tensor, top: int) -> Tensor:

@@ -23,7 +23,7 @@ class TextEncoder(Protocol):
     @property
     def pads(self) -> bool: ...
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One batch: `[N, dim]` float32, not L2-normalised."""
         ...
 
@@ -42,10 +42,10 @@ class TweetEncoder:
     def pads(self) -> bool:
         return self.encoder.pads
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         from pacl_core.models.text_encoders.tweet import normalise_tweet
 
-        return self.encoder.encode([normalise_tweet(text) for text in texts])
+        return self.encoder.encode_texts([normalise_tweet(text) for text in texts])
 
 
 def load_text_encoder(params: TextEncoderParams, device: str) -> TextEncoder:

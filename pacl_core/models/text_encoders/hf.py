@@ -16,6 +16,7 @@ from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging
 
 from pacl_core.errors import UserError
+from pacl_core.models.precision import dtype_of
 from pacl_core.models.weights import check_sha256, more_than_tensors, weights_folder
 from pacl_core.params.models import TextEncoderParams
 
@@ -45,7 +46,7 @@ class HfEncoder:
     pads: bool = True
 
     @torch.inference_mode()
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """`[N, dim]` float32; texts beyond `max_length` tokens are cut."""
         tokens = self.tokenizer(
             list(texts), padding=True, truncation=True, max_length=self.max_length, return_tensors="pt"
@@ -54,7 +55,8 @@ class HfEncoder:
         if self.pooling == "pooler":
             vectors: Tensor = output.pooler_output
         else:
-            vectors = pool(output.last_hidden_state, tokens["attention_mask"], self.pooling)
+            # summed in float32: a mean over tokens in bfloat16 would lose more than the model does
+            vectors = pool(output.last_hidden_state.float(), tokens["attention_mask"], self.pooling)
         array: NDArray[np.float32] = vectors.float().cpu().numpy()
         return array
 
@@ -78,12 +80,12 @@ def load_folder(folder: Path, params: TextEncoderParams, device: str) -> HfEncod
         check_sha256(_weights_in(folder), params.sha256)
     try:
         with _without_bar():
-            # float32 whatever the file holds: half precision is slow on a CPU
+            # whatever the file holds: half precision is slow on a CPU
             model, report = AutoModel.from_pretrained(
                 folder,
                 local_files_only=True,
                 trust_remote_code=False,
-                dtype=torch.float32,
+                dtype=dtype_of(params.precision),
                 output_loading_info=True,
             )
         tokenizer = _tokenizer(folder)

@@ -36,7 +36,7 @@ class NadeEncoder:
     def dim(self) -> int:
         return len(self.columns)
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """`[N, 151]` float32 probabilities."""
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
         # one by one: for a list of texts this build of fastText returns labels without probabilities
@@ -59,6 +59,8 @@ def load(params: TextEncoderParams, device: str) -> NadeEncoder:
     """The embedded model, or the .ftz file that `weights` names. It runs on the CPU whatever `device` is."""
     if params.name != NAME:
         raise unknown("nade model", params.name, [NAME])
+    if params.precision != "float32":
+        raise UserError("text encoder kind nade: fastText knows no bfloat16; set precision to float32")
     try:
         import fasttext
     except ImportError:

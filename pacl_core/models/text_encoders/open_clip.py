@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from pacl_core.models.open_clip_model import ClipModel, load_clip
+from pacl_core.models.precision import dtype_of
 from pacl_core.params.models import TextEncoderParams
 
 
@@ -21,7 +22,7 @@ class ClipTextEncoder:
     pads: bool = False
 
     @torch.inference_mode()
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """`[N, dim]` float32."""
         tokens = self.clip.tokeniser(list(texts)).to(self.device)
         vectors: NDArray[np.float32] = self.clip.network.encode_text(tokens).float().cpu().numpy()
@@ -31,5 +32,5 @@ class ClipTextEncoder:
 def load(params: TextEncoderParams, device: str) -> ClipTextEncoder:
     """Load onto a torch device. Raises `UserError` as `load_clip`."""
     clip = load_clip(params.name, params.weights, params.sha256)
-    clip.network.requires_grad_(False).to(device)
+    clip.network.requires_grad_(False).to(device, dtype_of(params.precision))
     return ClipTextEncoder(clip, device, dim=clip.config["model_cfg"]["embed_dim"])
