@@ -13,7 +13,16 @@ PAGES = [
 ]
 _FENCE = re.compile(r"^([ ]*)```(\w*)([^\n]*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 _TITLE = re.compile(r'title="([^"]+)"')
-SHELLS = ("sh", "bash", "console", "shell")
+SHELLS = ("sh", "bash", "console", "shell", "")
+# Pages, pictures and tests that are being made; this is emptied as they come.
+AWAITED = {
+    "faults.md",
+    "ray.md",
+    "scale.md",
+    "docs/images/explorer.png",
+    "docs/images/report.png",
+    "tests/readme/test_using_the_result.py",
+}
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,11 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from classified import PYTHON_RUN_ALL, rule_for
+from classified import PYTHON_ELSEWHERE, PYTHON_RUN_ALL, rule_for
 from pages import ROOT, Block, blocks, commands
 from small_project import Project, commit_all, copy_project
 
@@ -47,9 +48,13 @@ def to_run(how: str) -> list[str]:
 
 def python_blocks(whole: bool) -> list[Block]:
     """Python blocks without a title that need the whole pipeline, or those that do not."""
-    wanted = re.compile("|".join(PYTHON_RUN_ALL), re.DOTALL)
     found = [block for block in blocks() if block.language == "python" and block.title is None]
-    return [block for block in found if bool(wanted.search(block.text)) is whole]
+    found = [block for block in found if not _any(PYTHON_ELSEWHERE, block)]
+    return [block for block in found if _any(PYTHON_RUN_ALL, block) is whole]
+
+
+def _any(patterns: Iterable[str], block: Block) -> bool:
+    return any(re.search(pattern, block.text, re.MULTILINE) for pattern in patterns)
 
 
 def run_python(project: Project, block: Block) -> str:

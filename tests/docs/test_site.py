@@ -9,14 +9,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from pages import ROOT
+from pages import AWAITED, ROOT
 
 ZENSICAL = Path(sys.executable).parent / "zensical"
 # What a browser fetches by itself; a link that a reader may follow is another matter.
 _FETCHED = {"img": "src", "script": "src", "iframe": "src", "source": "src", "video": "src", "link": "href"}
-
-# Pages and pictures that are being made; this is emptied as they come.
-AWAITED = {"corpora.md", "faults.md", "ray.md", "scale.md", "docs/images/report.png"}
 
 
 def build(folder: Path) -> subprocess.CompletedProcess[str]:
