@@ -46,8 +46,8 @@ RULES = (
     Rule(r"python -m stages\.(pairs|factual_scores|anps|emotional_scores|partition)", "RUN"),
 )
 
-# Python blocks run as they stand where the stages up to `partition` have run, unless they need more, or a test
-# elsewhere runs them on what they need.
+# Python blocks run as they stand where the stages up to `partition` have run, unless they need the whole
+# pipeline, or a test elsewhere runs them on what they need.
 PYTHON_RUN_ALL = (r"data/shards",)
 PYTHON_ELSEWHERE = {
     r"^import pacl_core|^from efficientnet_lite_|^import timm|^import open_clip": (

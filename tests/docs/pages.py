@@ -16,9 +16,9 @@ _TITLE = re.compile(r'title="([^"]+)"')
 SHELLS = ("sh", "bash", "console", "shell", "")
 # Pages, pictures and tests that are being made; this is emptied as they come.
 AWAITED = {
-    "faults.md",
-    "ray.md",
-    "scale.md",
+    "docs/faults.md",
+    "docs/ray.md",
+    "docs/scale.md",
     "docs/images/explorer.png",
     "docs/images/report.png",
     "tests/readme/test_using_the_result.py",

@@ -45,7 +45,7 @@ def test_a_rule_that_does_not_run_says_why(rule: Rule) -> None:
         assert "\ndef test_" in (ROOT / rule.why).read_text()
 
 
-@pytest.mark.parametrize("test", set(PYTHON_ELSEWHERE.values()) - AWAITED)
+@pytest.mark.parametrize("test", sorted(set(PYTHON_ELSEWHERE.values()) - AWAITED))
 def test_who_runs_a_python_block_elsewhere(test: str) -> None:
     assert "\ndef test_" in (ROOT / test).read_text()
 
