@@ -7,6 +7,7 @@ of the parts depend on the pairs alone, not on where a run was interrupted.
 import json
 import os
 import shutil
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import pyarrow.parquet as pq
 
 from pacl_core.corpus.pictures import Picture
 from pacl_core.corpus.posts import PROVENANCE, Post
-from pacl_core.corpus.run_state import Progress
+from pacl_core.corpus.run_state import RunState
 from pacl_core.corpus.text import valid_name
 
 PAIRS_SCHEMA = pa.schema(
@@ -55,22 +56,23 @@ class Pair:
 
 
 class PairParts:
-    """Writes pieces and parts in `folder` and notes them in `progress`, which the caller commits."""
+    """Writes pieces and parts in the folder of `state` and notes them there; the caller commits that."""
 
-    def __init__(self, folder: Path, progress: Progress, part_bytes: int = PART_BYTES) -> None:
-        self._folder = folder
-        self._progress = progress
+    def __init__(self, state: RunState, part_bytes: int = PART_BYTES) -> None:
+        self._state = state
+        self._folder = state.folder
+        self._progress = state.progress
         self._part_bytes = part_bytes
 
     def whole(self) -> bool:
-        """Whether the files that the progress tells of are there; what it does not tell of is removed."""
+        """Whether the files that the state tells of are there and sound; others are removed."""
         progress = self._progress
         told = {_part(number) for number in range(progress.parts)}
         told |= {_piece(number) for number in range(progress.first_piece, progress.pieces)}
         there = {path.name for path in self._folder.glob("p[ai]*-*")}
         for name in there - told:
             (self._folder / name).unlink()
-        return told <= there
+        return all(name in there and _crc(self._folder / name) == self._state.checksum(name) for name in told)
 
     def add(self, pairs: list[Pair], near: list[str | None]) -> None:
         """One row group. A part is closed once its pieces hold `part_bytes` of pictures and texts."""
@@ -80,6 +82,7 @@ class PairParts:
             pa.ipc.new_file(stream, PAIRS_SCHEMA) as writer,
         ):
             writer.write_table(table)
+        self._note(_piece(self._progress.pieces))
         self._progress.pieces += 1
         self._progress.open_bytes += sum(pair.size for pair in pairs)
         if self._progress.open_bytes >= self._part_bytes:
@@ -104,8 +107,12 @@ class PairParts:
             for number in range(progress.first_piece, progress.pieces):
                 with pa.OSFile(str(self._folder / _piece(number))) as piece:
                     writer.write_table(pa.ipc.open_file(piece).read_all(), row_group_size=ROW_GROUP)
+        self._note(_part(progress.parts))
         progress.first_piece, progress.open_bytes = progress.pieces, 0
         progress.parts += 1
+
+    def _note(self, name: str) -> None:
+        self._state.add_file(name, _crc(self._folder / name))
 
     def tidy(self) -> None:
         """Remove the pieces that parts hold, once the progress that says so is committed."""
@@ -117,6 +124,14 @@ class PairParts:
         """The finished parts as files of `folder`; they stay here too, until all is published."""
         for number in range(self._progress.parts):
             _link(self._folder / _part(number), folder / _part(number))
+
+
+def _crc(path: Path) -> int:
+    crc = 0
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            crc = zlib.crc32(block, crc)
+    return crc
 
 
 def _part(number: int) -> str:

@@ -2,8 +2,10 @@
 
 import hashlib
 import logging
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -53,21 +55,21 @@ def write_pairs(
     corpus has it). A run that was killed goes on from `scratch`, where the corpus still begins with what was
     read then. Memory: one row group, and a few posts per worker. Raises `UserError` where no pair is left.
     """
-    state = RunState(scratch)
     try:
-        posts, digest = _continued(read, state, part_bytes)
-        _store(posts, digest, state, params, workers, part_bytes)
-        reasons = state.reasons()
-        if not state.progress.pairs:
-            raise UserError(_nothing(reasons))
-        with published_folder(folder) as draft, table_writer(rejected, REJECTED_SCHEMA) as writer:
-            PairParts(scratch, state.progress).link_into(draft)
-            with Rejects(writer) as rejects:
-                for one in state.rejects():
-                    rejects.add(one)
-        return _counts(state, reasons)
-    finally:
-        state.close()
+        with closing(RunState(scratch)) as state:
+            posts, digest = _continued(read, state, part_bytes)
+            _store(posts, digest, state, params, workers, part_bytes)
+            reasons = state.reasons()
+            if not state.progress.pairs:
+                raise UserError(_nothing(reasons))
+            with published_folder(folder) as draft, table_writer(rejected, REJECTED_SCHEMA) as writer:
+                PairParts(state).link_into(draft)
+                with Rejects(writer) as rejects:
+                    for one in state.rejects():
+                        rejects.add(one)
+            return _counts(state, reasons)
+    except sqlite3.Error as error:  # a full disk comes as one
+        raise UserError(f"{scratch / 'state.sqlite'}: {error}; mend that, or delete the folder") from None
 
 
 def _continued(
@@ -79,7 +81,7 @@ def _continued(
     them. So what was done is read again and compared, which costs a few per cent of decoding it again.
     """
     posts, digest = read(), InputDigest()
-    if not PairParts(state.folder, state.progress, part_bytes).whole():
+    if not PairParts(state, part_bytes).whole():
         state.clear()
     done = state.progress.inputs
     for _ in range(done):
@@ -105,7 +107,7 @@ def _store(
     part_bytes: int,
 ) -> None:
     progress = state.progress
-    parts = PairParts(state.folder, progress, part_bytes)
+    parts = PairParts(state, part_bytes)
     distance = params.near_duplicates.distance
     near = None if distance is None else NearDuplicates(state.connection, distance)
     block: list[Pair] = []

@@ -20,6 +20,7 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS pairs"
     " (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, content BLOB NOT NULL UNIQUE)",
     "CREATE TABLE IF NOT EXISTS rejects (number INTEGER PRIMARY KEY, source TEXT, reason TEXT, detail TEXT)",
+    "CREATE TABLE IF NOT EXISTS files (name TEXT PRIMARY KEY, crc INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS progress (only INTEGER PRIMARY KEY CHECK (only = 0), state TEXT NOT NULL)",
 )
 # what a key or a message may have of a corpus' own words; texts and pictures are not kept here
@@ -50,7 +51,12 @@ class RunState:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._open()
+        try:
+            self._open()
+        except sqlite3.OperationalError:  # a full disk, no permission
+            raise
+        except sqlite3.DatabaseError:  # no longer a database: nothing of it can be used
+            self.clear()
 
     def _open(self) -> None:
         self.connection = sqlite3.connect(self.folder / "state.sqlite")
@@ -79,6 +85,14 @@ class RunState:
     def close(self) -> None:
         self.connection.rollback()
         self.connection.close()
+
+    def add_file(self, name: str, crc: int) -> None:
+        """Note a finished file and its checksum."""
+        self.connection.execute("INSERT OR REPLACE INTO files VALUES (?, ?)", (name, crc))
+
+    def checksum(self, name: str) -> int | None:
+        found = self.connection.execute("SELECT crc FROM files WHERE name = ?", (name,)).fetchone()
+        return found[0] if found else None
 
     def pair_with(self, content: bytes) -> str | None:
         """The id of the pair with this content, if there is one."""

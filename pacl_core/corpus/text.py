@@ -7,6 +7,7 @@ from typing import TextIO
 from pacl_core.corpus.regular_file import read_regular
 
 MAX_TEXT_BYTES = 1 << 20
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 # Latin-1 as the web reads it: where that has control characters, Windows has quotes, dashes and the euro
 _WINDOWS = {code: bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(0x80, 0xA0)}
@@ -33,7 +34,7 @@ def open_text(path: Path, newline: str | None = None) -> TextIO:
     """
     with path.open("rb") as stream:
         head = stream.read(2)
-    encoding = "utf-16" if head in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+    encoding = "utf-16" if head in _UTF16 else "utf-8-sig"
     return path.open(encoding=encoding, errors="pacl_latin1", newline=newline)
 
 
@@ -45,7 +46,7 @@ def valid_name(name: str) -> str:
 
 
 def read_text(path: Path) -> str:
-    """A text file: UTF-8 (with or without a byte-order mark), else Latin-1; line ends become \\n.
+    """A text file: UTF-8 or UTF-16 (by its byte-order mark), else Latin-1; line ends become \\n.
 
     Raises `UnusableError`: missing_text, not_a_file, text_too_large, unreadable.
     """
@@ -55,7 +56,7 @@ def read_text(path: Path) -> str:
 def decode_text(data: bytes) -> str:
     """Bytes as `read_text` reads them."""
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if data.startswith(_UTF16) else "utf-8-sig")
     except UnicodeDecodeError:
         text = _decode_latin1(data)
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -96,5 +96,6 @@ def _quadrants(counts: Counts) -> dict[tuple[bool, bool], Counts]:
 def _names(mode: str) -> dict[tuple[bool, bool], str]:
     """The partition of each quadrant under a mode."""
     quadrants = [(f, e) for f in (True, False) for e in (True, False)]
-    places = partition_places(*np.array(quadrants).T, mode)
+    factual, emotional = np.array(quadrants).T
+    places = partition_places(factual, emotional, mode)
     return {quadrant: PARTITIONS[place] for quadrant, place in zip(quadrants, places, strict=True)}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -60,6 +61,12 @@ class _Series:
         self._in_shard += 1
         self._bytes += size
 
+    def abandon(self) -> None:
+        """Let go of the shard being written, which is not whole. Its last blocks may find the disk full, too."""
+        if self._writer is not None:
+            with suppress(OSError):
+                self._writer.close()
+
     def close(self) -> None:
         """Close the shard being written and keep it."""
         if self._writer is None:
@@ -88,7 +95,9 @@ def write_shards(
     series = {name: _Series.of(work, name, params) for name in PARTITIONS}
     done = {name: one.samples for name, one in series.items()}
     start, passed = first_left(partition, done)
-    with Progress("shards", len(texts.vectors), sum(done.values())) as progress:
+    with ExitStack() as stack, Progress("shards", len(texts.vectors), sum(done.values())) as progress:
+        for one in series.values():
+            stack.callback(one.abandon)
         for row, record in enumerate(_records(pairs, partition, pseudo_labels, texts.ids, start), start):
             name = record["partition"]
             passed[name] += 1

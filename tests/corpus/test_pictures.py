@@ -58,7 +58,7 @@ def test_rejects_what_is_no_picture_with_a_code() -> None:
     assert reason(b"BMW, gone for good") == "not_a_picture"
     assert reason(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n") == "format_not_allowed"
     assert reason(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic") == "format_not_allowed"
-    assert reason(b"\xff\xd8\xff\xe0 no more of a JPEG than this") == "broken_header"
+    assert reason(b"RIFF\x10\0\0\0WEBPVP8  no more than this") == "broken_header"
 
 
 @pytest.mark.parametrize("side", [9_500, 40_000, 2_000_000])

@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -21,6 +22,7 @@ from PIL import Image
 from pacl_core.artefacts.scratch import scratch
 from pacl_core.corpus import normalising, pair_parts, pair_store
 from pacl_core.corpus.posts import Post, Rejected
+from pacl_core.errors import UserError
 from pacl_core.params.data import PairsParams
 
 ROOT = Path(__file__).parents[2]
@@ -183,6 +185,29 @@ def test_scratch_that_lost_a_file_is_begun_again(tmp_path: Path, pattern: str) -
         store(tmp_path / "cut", found, 150)
     next((tmp_path / "cut/scratch").rglob(pattern)).unlink()
     assert store(tmp_path / "cut", found) == store(tmp_path / "whole", found)
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("pattern", ["piece-*", "part-00001*", "state.sqlite"])
+def test_scratch_with_a_wrong_byte_is_begun_again(tmp_path: Path, pattern: str) -> None:
+    found = items(200)
+    with pytest.raises(KilledError):
+        store(tmp_path / "cut", found, 150)
+    file = next((tmp_path / "cut/scratch").rglob(pattern))
+    data = bytearray(file.read_bytes())
+    data[0 if pattern == "state.sqlite" else len(data) // 2] ^= 1
+    file.write_bytes(data)
+    assert store(tmp_path / "cut", found) == store(tmp_path / "whole", found)
+
+
+def test_a_full_disk_under_the_state_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(pair_store.RunState, "commit", full)
+    with pytest.raises(UserError, match=r"state\.sqlite: database or disk is full"):
+        store(tmp_path, items(20))
+    assert not (tmp_path / "pairs").exists()
 
 
 OUTS = ("data/pairs", "data/pairs_rejected.parquet", "metrics/pairs.json")

@@ -27,8 +27,8 @@ class Reference:
 
 
 @pytest.fixture(scope="session")
-def start() -> Iterator[Starter]:
-    with starter() as ready:
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
+    with starter(tmp_path_factory.mktemp("told")) as ready:
         yield ready
 
 

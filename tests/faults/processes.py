@@ -57,12 +57,12 @@ class Starter:
     """The fork server, and the environment of every stage that it starts."""
 
     server: subprocess.Popen[str]
+    told: Path
     environment: dict[str, str] = field(default_factory=dict)
 
     def start(self, folder: Path, *arguments: str, **environment: str) -> Process:
         """Start `python -m stages.<arguments>` in `folder`; wait for it before the next one is started."""
-        errors = folder / ".pacl-errors"
-        errors.unlink(missing_ok=True)
+        errors = self.told / "errors"  # not in the folder: its disk may be full
         given = {
             "folder": str(folder),
             "arguments": arguments,
@@ -81,8 +81,8 @@ class Starter:
 
 
 @contextmanager
-def starter() -> Iterator[Starter]:
-    """A fork server for as long as it is wanted."""
+def starter(told: Path) -> Iterator[Starter]:
+    """A fork server for as long as it is wanted; `told` is a folder for what the stages write on stderr."""
     environ = os.environ | {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
     command = (sys.executable, str(Path(__file__).with_name("fork_server.py")))
     with subprocess.Popen(
@@ -90,7 +90,7 @@ def starter() -> Iterator[Starter]:
     ) as server:
         assert server.stdout is not None and server.stdin is not None
         assert server.stdout.readline().strip() == "ready"
-        yield Starter(server, {"PACL_DEVICE": "cpu", "PACL_WORKERS": "2", "PACL_BATCH": "8"})
+        yield Starter(server, told, {"PACL_DEVICE": "cpu", "PACL_WORKERS": "2", "PACL_BATCH": "8"})
         server.stdin.close()
 
 
@@ -113,8 +113,8 @@ def stages(root: Path) -> list[Stage]:
     environ = os.environ | {"DVC_NO_ANALYTICS": "1"}
     drawn = subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True, check=True).stdout
     edges = [tuple(part.strip(' ";') for part in line.split("->")) for line in drawn.splitlines() if "->" in line]
-    waiting = {name: {a for a, b in edges if b == name} for edge in edges for name in edge}
     resolved = _resolved(root)
+    waiting = {name: {a for a, b in edges if b == name} for name in resolved}
     order: list[str] = []
     while waiting:
         ready = sorted(name for name, needs in waiting.items() if needs <= set(order))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Reference
-from processes import Process, Stage, Starter, drafts, remove, tree, until
+from processes import Process, Stage, Starter, Tree, drafts, remove, tree, until
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "stages").glob("*.py"))
@@ -95,17 +95,22 @@ def kill(process: Process, reference: Reference, stage: Stage, fraction: float |
 def look(reference: Reference, stage: Stage) -> None:
     """What a kill left: every out is there whole or not at all."""
     there = tree(reference.root, stage)
-    expected = reference.outs[stage.name]
-    for out in stage.outs:
-        of_out = {name for name in expected if Path(name).is_relative_to(out)}
-        found = {name for name in there if Path(name).is_relative_to(out)}
-        assert not found or {name: there[name] for name in found} == {name: expected[name] for name in of_out}
+    whole_or_not_at_all(stage, there, reference.outs[stage.name])
     if drafts(reference.root):
         landed["publishing"] += 1
     elif there:
         landed["between outs"] += 1
     else:
         landed["work"] += 1
+
+
+def whole_or_not_at_all(stage: Stage, there: Tree, expected: Tree) -> None:
+    for out in stage.outs:
+        found, wanted = (
+            {name: content for name, content in files.items() if Path(name).is_relative_to(out)}
+            for files in (there, expected)
+        )
+        assert not found or found == wanted, out
 
 
 def _holder(lock: Path) -> int:

@@ -6,9 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pacl_core.params.data import ThresholdParams
-from pacl_core.partition.matching import match
-from pacl_core.partition.split import partition_name
+from pacl_core.partition.split import partition_places
 from pacl_core.partition.threshold_grid import round_steps, threshold_grid
 from pacl_core.partitions import PARTITIONS
 
@@ -26,14 +24,15 @@ def partitioned(path, factual, emotional):
 
 
 def counted(factual, emotional, at_factual, at_emotional, mode):
-    """By the stage's own matching and naming."""
-    found = [
-        match(np.array(values, np.float32), ThresholdParams(transform="raw", threshold=at, share=None))
-        for values, at in ((factual, at_factual), (emotional, at_emotional))
-    ]
-    frame = pl.DataFrame({"factual_matched": found[0].matched, "emotional_matched": found[1].matched})
-    names = frame.with_columns(partition_name(mode).alias("partition"))["partition"]
-    return {name: names.to_list().count(name) for name in PARTITIONS}
+    """Pair by pair: strictly above in float32, named as the stage names them."""
+    names = []
+    for f, e in zip(factual, emotional, strict=True):
+        matched = (
+            np.array([np.float32(f) > np.float32(at_factual)]),
+            np.array([np.float32(e) > np.float32(at_emotional)]),
+        )
+        names.append(PARTITIONS[partition_places(*matched, mode)[0]])
+    return {name: names.count(name) for name in PARTITIONS}
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -163,9 +163,9 @@ def test_what_cannot_be_used_is_counted_and_listed(tmp_path: Path) -> None:
         "missing_image": 1,
         "no_split": 1,
         "no_target": 1,
-        "not_a_picture": 1,
         "unknown_label": 1,
         "unknown_split": 1,
+        "web_page": 1,
     }
     assert described["counts"]["targets_rejected"] == {"ratings": {"out_of_scale": 1}}
     listed = rejected(tmp_path)
