@@ -1,0 +1,95 @@
+"""What DVC would run again, in words, and how long it took."""
+
+import json
+
+import pytest
+
+from pacl_core.cli.doctor import _again, _duration
+from pacl_core.doctor.stages import StageToRun, stages_to_run
+from pacl_core.errors import UserError
+
+DVC_YAML = """
+stages:
+  first:
+    cmd: cp in.txt first.txt
+    deps: [in.txt]
+    params: [sigma]
+    outs: [first.txt]
+  second:
+    cmd: cp first.txt second.txt
+    deps: [first.txt]
+    outs: [second.txt]
+  alone:
+    cmd: cp other.txt alone.txt
+    deps: [other.txt]
+    outs: [alone.txt]
+"""
+
+
+@pytest.fixture(scope="module")
+def reproduced(tmp_path_factory):
+    """A project of three stages that has been run."""
+    import subprocess
+    import sys
+
+    root = tmp_path_factory.mktemp("project")
+    for name, text in {
+        "dvc.yaml": DVC_YAML,
+        "params.yaml": "sigma: 1\n",
+        "in.txt": "a",
+        "other.txt": "b",
+    }.items():
+        (root / name).write_text(text)
+    for command in (("init", "--no-scm", "-q"), ("repro", "-q")):
+        subprocess.run((sys.executable, "-m", "dvc", *command), cwd=root, check=True)
+    return root
+
+
+@pytest.fixture
+def project(reproduced, monkeypatch):
+    monkeypatch.chdir(reproduced)
+    yield reproduced
+    (reproduced / "in.txt").write_text("a")
+    (reproduced / "params.yaml").write_text("sigma: 1\n")
+
+
+def test_nothing_to_do(project):
+    assert stages_to_run() == []
+    assert _again([]) == ["", "dvc repro has nothing to do"]
+
+
+def test_a_changed_input_and_what_follows(project):
+    (project / "in.txt").write_text("changed")
+    assert stages_to_run() == [
+        StageToRun("first", ["in.txt modified"], None),
+        StageToRun("second", [], None),
+    ]
+
+
+def test_a_changed_parameter_is_named_by_its_key(project):
+    (project / "params.yaml").write_text("sigma: 2\n")
+    assert stages_to_run()[0].why == ["sigma modified"]
+
+
+def test_times_are_those_of_the_last_run(project):
+    (project / "in.txt").write_text("changed")
+    timings = project / "timings"
+    timings.mkdir()
+    (timings / "first.json").write_text(json.dumps({"stage": "first", "seconds": 75.5}))
+    (timings / "second.json").write_text("{")
+    found = stages_to_run(timings)
+    assert [one.seconds for one in found] == [75.5, None]
+    assert _again(found)[-1] == "  together about 76 s, and 1 stages whose time is not known"
+
+
+def test_outside_of_a_project(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="not inside of a DVC repository"):
+        stages_to_run()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(None, "unknown"), (3.4, "3 s"), (120, "2 min"), (7200, "2.0 h")]
+)
+def test_durations(seconds, text):
+    assert _duration(seconds) == text
