@@ -1,4 +1,7 @@
-"""The DAG as dvc.yaml states it, with what each stage has left on disk and what it took here."""
+"""The DAG as dvc.yaml states it, with what each stage has left on disk and what it took here.
+
+DVC refuses dvc.yaml as a dependency; it watches the stages themselves.
+"""
 
 import re
 from dataclasses import dataclass, field

@@ -29,7 +29,12 @@ _CONFIG: Spec = {
     "font": "system-ui, -apple-system, Segoe UI, Roboto, Noto Sans, sans-serif",
     "view": {"stroke": None},
     "axis": _AXIS,
-    "legend": {"labelColor": "var(--muted)", "titleColor": "var(--muted)", "labelFontSize": 12},
+    "legend": {
+        "labelColor": "var(--muted)",
+        "titleColor": "var(--muted)",
+        "labelFontSize": 12,
+        "columnPadding": 22,
+    },
     "range": {"category": ["var(--accent)", "var(--second)", "var(--third)", "var(--fourth)"]},
     "rule": {"color": "var(--ink)"},
     # a label per mark would make a page of thousands; the chart has one as a whole

@@ -69,6 +69,8 @@ function sliders({ steps, transforms, partitions, counts }) {
     show();
   });
   document.getElementById("sliders").hidden = false;
-  document.getElementById("threshold-tables").open = false;
+  const tables = document.getElementById("threshold-tables");
+  tables.open = false;
+  window.addEventListener("beforeprint", () => { tables.open = true; });
   show();
 }
