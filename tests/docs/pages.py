@@ -19,9 +19,7 @@ AWAITED = {
     "docs/faults.md",
     "docs/ray.md",
     "docs/scale.md",
-    "docs/images/explorer.png",
     "docs/images/report.png",
-    "tests/readme/test_using_the_result.py",
 }
 
 
