@@ -32,6 +32,7 @@ RULES = (
     Rule(r"python3? -m venv .*", "OPTIONS", "makes an environment: minutes; CI's 'make install' makes one"),
     Rule(r"pip install .*", "OPTIONS", "downloads; CI's 'make install' installs the project"),
     Rule(r"hf download .*", "OPTIONS", "needs a network"),
+    Rule(r"pacl .*", "ELSEWHERE", "tests/readme/test_using_the_result.py"),
     Rule(r"torchrun .* -m stages\.train", "ELSEWHERE", "tests/training/test_ranks_stage.py"),
     Rule(r"cp presets/\S+\.yaml params\.yaml( && dvc repro)?", "ELSEWHERE", "tests/dag/test_presets.py"),
     Rule(r"sh presets/sweeps/\S+\.sh.*", "SWEEP"),
@@ -45,8 +46,15 @@ RULES = (
     Rule(r"python -m stages\.(pairs|factual_scores|anps|emotional_scores|partition)", "RUN"),
 )
 
-# Python blocks run as they stand where the stages up to `partition` have run, unless they need more.
-PYTHON_RUN_ALL = (r".*data/shards.*", r".*models/pacl.*")
+# Python blocks run as they stand where the stages up to `partition` have run, unless they need the whole
+# pipeline, or a test elsewhere runs them on what they need.
+PYTHON_RUN_ALL = (r"data/shards",)
+PYTHON_ELSEWHERE = {
+    r"^import pacl_core|^from efficientnet_lite_|^import timm|^import open_clip": (
+        "tests/readme/test_using_the_result.py"
+    ),
+    r"Posts of our own crawl": "tests/corpus/test_docs.py",
+}
 
 # Blocks with a title are files that tests/docs/test_extending.py writes and runs.
 

@@ -5,19 +5,21 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from classified import PYTHON_RUN_ALL, rule_for
+from classified import PYTHON_ELSEWHERE, PYTHON_RUN_ALL, rule_for
 from pages import ROOT, Block, blocks, commands
 from small_project import Project, commit_all, copy_project
 
 
 def reproduced(folder: Path, *stages: str) -> Project:
-    """The small project after `dvc repro`, committed."""
+    """The small project after `dvc repro` of each stage, committed."""
     project = copy_project(folder)
     shutil.copytree(ROOT / "presets", folder / "presets")
-    project.repro(*stages)
+    for stage in stages:  # one at a time: each has the ten minutes of a command
+        project.repro(stage)
     commit_all(project, "reproduced")
     return project
 
@@ -46,9 +48,13 @@ def to_run(how: str) -> list[str]:
 
 def python_blocks(whole: bool) -> list[Block]:
     """Python blocks without a title that need the whole pipeline, or those that do not."""
-    wanted = re.compile("|".join(PYTHON_RUN_ALL), re.DOTALL)
     found = [block for block in blocks() if block.language == "python" and block.title is None]
-    return [block for block in found if bool(wanted.search(block.text)) is whole]
+    found = [block for block in found if not _any(PYTHON_ELSEWHERE, block)]
+    return [block for block in found if _any(PYTHON_RUN_ALL, block) is whole]
+
+
+def _any(patterns: Iterable[str], block: Block) -> bool:
+    return any(re.search(pattern, block.text, re.MULTILINE) for pattern in patterns)
 
 
 def run_python(project: Project, block: Block) -> str:

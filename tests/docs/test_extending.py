@@ -1,6 +1,5 @@
 """The examples of docs/extending.md, written into a copy of the project and run."""
 
-import json
 import os
 import re
 import shutil
@@ -46,7 +45,7 @@ class Copy:
             elif target.name == "params.yaml":
                 tree = yaml.safe_load(target.read_text())
                 for key, values in yaml.safe_load(block.text).items():
-                    tree[key] = tree[key] | values if key == "pairs" else values
+                    tree[key] = values
                 target.write_text(yaml.safe_dump(tree))
             else:
                 assert not target.exists()
@@ -84,23 +83,6 @@ def picture(path: Path, seed: int) -> None:
     Image.fromarray(noise).save(path, "PNG")
 
 
-def posts(copy: Copy) -> None:
-    folder = copy.root / "data/corpora/captioned"
-    for number in range(3):
-        picture(folder / f"{number}.png", number)
-    captions = {f"{number}.png": f"caption {number}" for number in range(3)} | {"gone.png": "no picture"}
-    (folder / "captions.json").write_text(json.dumps(captions))
-
-
-def test_a_reader(copy: Copy) -> None:
-    copy.apply("A reader of posts")
-    posts(copy)
-    copy.run("pairs")
-    pairs = pl.read_parquet(copy.root / "data/pairs/*.parquet")
-    assert pairs["sample_id"].to_list() == ["0.png", "1.png", "2.png"]
-    assert pl.read_parquet(copy.root / "data/pairs_rejected.parquet")["source"].to_list() == ["gone.png"]
-
-
 def test_a_data_set(copy: Copy) -> None:
     copy.apply("A data set to evaluate on")
     for number in range(40):
@@ -133,9 +115,14 @@ def test_a_backbone(copy: Copy) -> None:
 
 
 def test_a_text_encoder(copy: Copy) -> None:
-    copy.apply("A reader of posts")
     copy.apply("A text encoder")
-    posts(copy)
+    for number in range(3):
+        picture(copy.root / f"posts/{number}.png", number)
+        (copy.root / f"posts/{number}.txt").write_text(f"caption {number}")
+    params = copy.root / "params.yaml"
+    tree = yaml.safe_load(params.read_text())
+    tree["pairs"] |= {"reader": "folder", "path": "posts"}
+    params.write_text(yaml.safe_dump(tree))
     copy.run("pairs")
     copy.run("text_embeddings")
     vectors = np.load(copy.root / "data/embeddings/text/vectors.npy")

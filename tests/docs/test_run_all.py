@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.dag, pytest.mark.slow]
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return reproduced(tmp_path_factory.mktemp("project"))
+    return reproduced(tmp_path_factory.mktemp("project"), "partition", "train", "report")
 
 
 @pytest.mark.parametrize("block", python_blocks(whole=True), ids=str)
