@@ -31,7 +31,7 @@ def main(params: Params) -> None:
         "pass": pass_key(pictures, ("pixel_hash",), weights, machine.batch),
         "pictures": file_sha256(pictures),
         "device": machine.device,
-        "code": code_sha256("corpus", "evaluation/features.py", "models", "passes", Path(__file__)),
+        "code": code_sha256("corpus", "evaluation", "models", "passes", Path(__file__)),
         "libraries": versions("numpy", "open_clip_torch", "pillow", "timm", "torch"),
     }
     with scratch(f"features-{dataset}-{variant}", key) as folder:

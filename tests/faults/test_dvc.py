@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import Reference
 from processes import drafts, tree, until
+from small_reference import Reference
 
 pytestmark = pytest.mark.dag
 
