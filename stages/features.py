@@ -4,6 +4,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from pacl_core.artefacts.code_hash import code_sha256
 from pacl_core.artefacts.scratch import scratch
 from pacl_core.errors import UserError
 from pacl_core.evaluation.features import write_features
@@ -29,6 +30,7 @@ def main(params: Params) -> None:
         **input_key(pictures, ("pixel_hash",)),
         "weights": weights_content(str(model)),
         **machine_key(machine),
+        "stage": code_sha256("evaluation", Path(__file__)),
     }
     load = partial(load_frozen_model, model, machine.device)
     with scratch(f"features-{dataset}-{variant}", key) as folder, engine(load, machine) as workers:

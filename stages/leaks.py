@@ -31,7 +31,7 @@ def main(params: Params) -> None:
     key = {
         "inputs": marks_sha256([PAIRS, dataset]),
         "distance": params.leaks.distance,
-        "code": code_sha256("evaluation/leaks.py", Path(__file__)),
+        "code": code_sha256("evaluation", Path(__file__)),
         "libraries": versions("faiss-cpu", "numpy", "pyarrow"),
     }
     with scratch(f"leaks-{name}", key) as work:

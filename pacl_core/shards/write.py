@@ -63,7 +63,7 @@ class _Series:
         self._bytes += size
 
     def abandon(self) -> None:
-        """Let go of the shard being written, which is not whole. Its last blocks may find the disk full, too."""
+        """Let go of the shard being written, which is not whole; its end may find the disk full, too."""
         if self._writer is not None:
             with suppress(OSError):
                 self._writer.close()

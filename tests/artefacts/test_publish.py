@@ -121,7 +121,10 @@ def test_a_lock_is_held_by_one_and_dropped_by_the_dead(tmp_path: Path) -> None:
     environ = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     with subprocess.Popen((sys.executable, "-c", script), env=environ, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
-        with pytest.raises(UserError, match=rf"another process runs x here \(pid {holder.pid}\)"), locked(path, "x"):
+        with (
+            pytest.raises(UserError, match=rf"another process runs x here \(pid {holder.pid}\)"),
+            locked(path, "x"),
+        ):
             pass
         holder.kill()
     with locked(path, "x"):

@@ -112,7 +112,9 @@ def stages(root: Path) -> list[Stage]:
     command = (sys.executable, "-m", "dvc", "dag", "--dot")
     environ = os.environ | {"DVC_NO_ANALYTICS": "1"}
     drawn = subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True, check=True).stdout
-    edges = [tuple(part.strip(' ";') for part in line.split("->")) for line in drawn.splitlines() if "->" in line]
+    edges = [
+        tuple(part.strip(' ";') for part in line.split("->")) for line in drawn.splitlines() if "->" in line
+    ]
     resolved = _resolved(root)
     waiting = {name: {a for a, b in edges if b == name} for name in resolved}
     order: list[str] = []

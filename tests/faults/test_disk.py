@@ -1,4 +1,4 @@
-"""A full disk and a read-only one: one line that names the file, nothing half-done, and it goes on afterwards."""
+"""A full disk and a read-only one: one line that names the file, nothing half-done, and on it goes."""
 
 import shutil
 import subprocess
@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import Reference
 from processes import Starter, drafts, remove, tree
+from small_reference import Reference
 from test_kill import MODULES, of_module, whole_or_not_at_all
 
 pytestmark = pytest.mark.dag

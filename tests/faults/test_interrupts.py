@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Reference
 from processes import Process, Starter, drafts, remove, tree, until
+from small_reference import Reference
 
 pytestmark = pytest.mark.dag
 

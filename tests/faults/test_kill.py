@@ -1,4 +1,4 @@
-"""Every stage killed at random moments, one after the other, and run again: the same bytes, nothing left over."""
+"""Every stage killed at random moments in a row, and run again: the same bytes, nothing left over."""
 
 import random
 import signal
@@ -6,8 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from conftest import Reference
 from processes import Process, Stage, Starter, Tree, drafts, remove, tree, until
+from small_reference import Reference
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "stages").glob("*.py"))

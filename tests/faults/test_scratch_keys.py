@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import stage_sources
-from conftest import Reference
 from processes import Starter, edit, remove, until
+from small_reference import Reference
 
 from pacl_core.artefacts.code_hash import code_files
 
