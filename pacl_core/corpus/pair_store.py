@@ -6,7 +6,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +27,24 @@ from pacl_core.params.data import PairsParams
 from pacl_core.progress import counted
 
 log = logging.getLogger("pacl")
+_LIBRARIES = ("pillow", "pyarrow", "emoji")  # what decides bytes; emoji is an extra
 _INPUTS = 4096  # a corpus of rejects is committed now and then, too
 
 
 def pairs_key(params: PairsParams) -> dict[str, object]:
     """The scratch key of the pair store. The corpus itself is compared as it is read again."""
-    libraries = ["pillow", "pyarrow"] + (["emoji"] if params.text.emoji != "keep" else [])
     return {
         "params": params.model_dump(),
         "code": code_sha256("corpus", "artefacts"),
-        "libraries": {name: version(name) for name in libraries},
+        "libraries": {name: _version(name) for name in _LIBRARIES},
     }
+
+
+def _version(library: str) -> str | None:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
 
 
 def write_pairs(

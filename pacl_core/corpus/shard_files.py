@@ -30,7 +30,7 @@ def shards(path: str) -> Iterator[str]:
     if "://" in path:
         raise UserError(f"pairs.path: {path}: put URLs in a text file, one a line, and give that")
     if place.is_dir():
-        found = sorted(str(file) for file in place.iterdir() if file.name.endswith(SUFFIXES))
+        found = sorted(str(file) for file in place.iterdir() if _suffix(file.name) and file.name[0] != ".")
         if not found:
             raise UserError(f"{place}: no shard ({', '.join(SUFFIXES)}) in this folder")
         return iter(found)

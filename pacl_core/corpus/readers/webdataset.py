@@ -75,7 +75,7 @@ def _shard(shard: str) -> Iterator[Post | Rejected]:
 
 
 def _split(name: str) -> tuple[str, str]:
-    """ "folder/0001.seg.png" -> ("folder/0001", ".seg.png")."""
+    """Key and suffix of a member: folder/0001.seg.png -> folder/0001, .seg.png."""
     folder, slash, base = name.rpartition("/")
     stem, dot, suffix = base.partition(".")
     return folder + slash + stem, dot + suffix.lower()
