@@ -8,7 +8,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro report tables test lint types format bench clean
+.PHONY: help install repro report explore tables test test-slow lint types format reference docs docs-serve \
+	hooks bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -29,6 +30,10 @@ $(VENV)/.installed-test: $(VENV)/.installed
 	$(BIN)/pip install -q -c constraints.txt -e '.[embedded,test]'
 	@touch $@
 
+$(VENV)/.installed-explore: $(VENV)/.installed
+	$(BIN)/pip install -q -c constraints.txt -e '.[embedded,explore]'
+	@touch $@
+
 repro: $(VENV)/.installed ## run the whole pipeline on the embedded default; only what changed
 	@[ -e .git ] || $(BIN)/dvc config --local core.no_scm true  # a copy without git history
 	@$(BIN)/dvc repro
@@ -38,11 +43,17 @@ report: $(VENV)/.installed ## rebuild what the report needs, and say where it is
 	@$(BIN)/dvc repro report
 	@$(BIN)/python -m pacl_core.report.headline
 
+explore: $(VENV)/.installed-explore ## all pairs in a browser, on this machine alone
+	@$(BIN)/pacl explore
+
 tables: $(VENV)/.installed ## the paper's Tables 1 to 5 beside the workspace and its experiments
 	@$(BIN)/python -m pacl_core.report.tables
 
 test: $(VENV)/.installed-test ## the test suite
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m 'not slow' -n 2 --dist loadfile
+
+test-slow: $(VENV)/.installed-test ## the tests that 'make test' leaves out
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -n 2 --dist loadfile
 
 lint: $(VENV)/.installed-test ## ruff: lint and format
 	$(BIN)/ruff check .
@@ -54,6 +65,19 @@ types: $(VENV)/.installed-test ## mypy --strict on pacl_core and stages
 format: $(VENV)/.installed-test ## let ruff format and fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+reference: $(VENV)/.installed-test ## write the generated parts of docs/ anew
+	@$(BIN)/python -m scripts.reference
+
+docs: $(VENV)/.installed-test ## the documentation as a site with strict links: build/site
+	@$(BIN)/zensical build --strict --clean
+
+docs-serve: $(VENV)/.installed-test ## the site at 127.0.0.1:8000, anew at every edit
+	@$(BIN)/zensical serve --dev-addr 127.0.0.1:8000
+
+hooks: $(VENV)/.installed-test ## run ruff, mypy and the generated pages before each commit
+	@$(BIN)/pip install -q -c constraints.txt -e '.[hooks]'
+	@$(BIN)/pre-commit install
 
 bench: $(VENV)/.installed ## the benchmarks, as ratios measured side by side
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -6,7 +6,7 @@ The data: OpenMoji drawings turned by 0, 90, 180 or 270 degrees, 256 pixels, JPE
 Drawings, not their turns, are split 8:1:1. The backbone is that of params.yaml.
 
 bare       the backbone alone, on every picture, from tensors in memory: one pass
-features   the features stage: pictures decoded, encoded, published (resumable)
+features   the features stage: model loaded, pictures decoded, encoded, published (resumable)
 head       40 epochs of the paper's head, 5 seeds side by side, from published features, with predictions
 one by one the same heads, a seed after the other
 convex     the convex probe, every C of the grid, likewise
@@ -19,6 +19,7 @@ Goal: features + head <= 1.2 x bare.
 """
 
 import argparse
+import contextlib
 import hashlib
 import io
 import statistics
@@ -27,6 +28,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pyarrow as pa
@@ -36,19 +38,19 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
 from pacl_core.corpus.emoji import read_glyphs, render
-from pacl_core.evaluation.features import read_features, write_features
+from pacl_core.evaluation.features import read_features
 from pacl_core.evaluation.heads import Examples, head_loss, new_head
 from pacl_core.evaluation.outcome import Outcome
 from pacl_core.evaluation.probes import CS
 from pacl_core.evaluation.protocols.linear import fit_heads, run
 from pacl_core.evaluation.tasks import Task
 from pacl_core.models.backbones import load_backbone
-from pacl_core.models.inference import freeze, pixel_features
+from pacl_core.models.inference import pixel_features
+from pacl_core.models.saved import save_model
 from pacl_core.params import load
 from pacl_core.params.evaluation import LinearParams
-from pacl_core.passes.engine import engine
-from pacl_core.passes.images import encode_images
 from pacl_core.runtime import runtime
+from stages import features as features_stage
 
 TURNS = ("upright", "left", "over", "right")
 GRID = tuple(C for C in CS if C <= 1000)
@@ -62,11 +64,15 @@ def main() -> None:
     parser.add_argument("--naive-epochs", type=int, default=1)
     chosen = parser.parse_args()
     machine, params = runtime(), LinearParams()
-    backbone = load_backbone(load("params.yaml").backbone)
+    project = load("params.yaml")
+    backbone = load_backbone(project.backbone)
     encode = pixel_features(backbone, machine.device)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        dataset, stored = work / "turns.parquet", work / "features"
+        dataset, stored = work / "data/downstream/turns.parquet", work / "data/features/turns-initial"
+        for place in (dataset.parent, work / "models/initial"):
+            place.mkdir(parents=True)
+        save_model(work / "models/initial", backbone, training=None, projectors=None)
         pq.write_table(_drawings(chosen.items), dataset, row_group_size=256)
         table = pq.read_table(dataset)
         jpegs = table["image"].to_pylist()
@@ -78,11 +84,8 @@ def main() -> None:
                 encode(pixels[start : start + machine.batch])
 
         def features() -> None:
-            with (
-                tempfile.TemporaryDirectory(dir=work) as scratch,
-                engine(lambda: freeze(backbone, machine.device), machine) as workers,
-            ):
-                write_features(stored, dataset, encode_images(workers, dataset, Path(scratch) / "images"))
+            with contextlib.chdir(work), mock.patch("sys.argv", ["features", "turns", "initial"]):
+                features_stage.main(project)
 
         def probe(settings: LinearParams) -> Outcome:
             return run([TASK], dataset, read_features(stored, dataset), settings, (), machine.device)[0]
@@ -143,7 +146,7 @@ def main() -> None:
         work_of["sklearn"] = lambda: (unit(), accuracy.update(sklearn=sklearn((1.0,))))
         work_of["sklearn, grid"] = lambda: (
             unit(),
-            accuracy.update({"sklearn, grid": sklearn(tuple(C for C in CS if C <= 1000))}),
+            accuracy.update({"sklearn, grid": sklearn(GRID)}),
         )
         encode(pixels[: machine.batch])
         seconds = measure(work_of, chosen.rounds)

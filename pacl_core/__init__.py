@@ -1,1 +1,23 @@
 """Partitioned Adaptive Contrastive Learning: the library behind the stages. It works without DVC."""
+
+from os import PathLike
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pacl_core.enhanced.model import EnhancedModel
+
+__all__ = ["load"]
+
+
+def load(folder: str | PathLike[str], device: str | None = None) -> "EnhancedModel":
+    """A saved model, ready to use: `model = pacl_core.load("models/pacl")`.
+
+    `model.embed(pictures)` gives `[N, model.dim]` float32, `model.classify(pictures, labels, prompts)`
+    `[N, len(labels)]` probabilities; `model.module` is the network in evaluation mode, `model.preprocess`
+    what it is fed with. `device`: a torch device, by default PACL_DEVICE, else the best there is.
+
+    Raises `UserError` where a file is missing or does not fit.
+    """
+    from pacl_core.enhanced.model import load_enhanced  # torch costs seconds
+
+    return load_enhanced(folder, device)

@@ -1,1 +1,8 @@
-"""One thin module per stage of dvc.yaml; run as `python -m stages.<name>`."""
+"""One thin module per stage of the DAG: `python -m stages.<stage>`."""
+
+import sys
+
+if sys.argv[0] == "-m":  # Python is looking a stage up, and imports this package on its way
+    from stages.signals import end_cleanly
+
+    end_cleanly()

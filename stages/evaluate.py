@@ -2,13 +2,12 @@
 
 import logging
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pacl_core.artefacts.code_hash import code_sha256
+from pacl_core.artefacts.code_hash import code_sha256, versions
 from pacl_core.artefacts.hashing import file_sha256
 from pacl_core.artefacts.json_file import read_json
 from pacl_core.artefacts.scratch import scratch
@@ -79,12 +78,13 @@ def _outcomes(
 
     key = {
         "pictures": file_sha256(pictures),
+        "tasks": file_sha256(pictures.with_suffix(".json")),
         "model": [read_json(model / CARD), file_sha256(model / WEIGHTS)],
         "params": params.evaluate.finetune.model_dump(),
         "excluded": sorted(excluded),
         "device": machine.device,
-        "code": code_sha256("evaluation", "models", "passes"),
-        "torch": version("torch"),
+        "code": code_sha256("corpus", "evaluation", "models", "passes", "threads.py", Path(__file__)),
+        "libraries": versions("numpy", "open_clip_torch", "pillow", "timm", "torch"),
     }
     with scratch(f"finetune-{pictures.stem}-{model.name}", key) as work:
         recipe, device, workers = params.evaluate.finetune, machine.device, machine.workers

@@ -7,7 +7,10 @@ import logging
 import sys
 from pathlib import Path
 
+from pacl_core.artefacts.code_hash import code_sha256, versions
+from pacl_core.artefacts.content import marks_sha256
 from pacl_core.artefacts.json_file import write_json
+from pacl_core.artefacts.scratch import scratch
 from pacl_core.artefacts.tables import write_table
 from pacl_core.errors import UserError
 from pacl_core.evaluation.leaks import count_test_items, find_leaks, leak_counts
@@ -25,10 +28,17 @@ def main(params: Params) -> None:
         raise UserError("usage: python -m stages.leaks <data set>")
     name = sys.argv[1]
     dataset = Path("data/downstream") / f"{name}.parquet"
-    leaks = find_leaks(PAIRS, dataset, params.leaks.distance)
-    counts = leak_counts(leaks, count_test_items(dataset), params.leaks.distance)
-    write_table(Path("data/leaks") / f"{name}.parquet", leaks)
-    write_json(Path("metrics/leaks") / f"{name}.json", counts)
+    key = {
+        "inputs": marks_sha256([PAIRS, dataset]),
+        "distance": params.leaks.distance,
+        "code": code_sha256("evaluation/leaks.py", Path(__file__)),
+        "libraries": versions("faiss-cpu", "numpy", "pyarrow"),
+    }
+    with scratch(f"leaks-{name}", key) as work:
+        leaks = find_leaks(PAIRS, dataset, params.leaks.distance, work)
+        counts = leak_counts(leaks, count_test_items(dataset), params.leaks.distance)
+        write_table(Path("data/leaks") / f"{name}.parquet", leaks)
+        write_json(Path("metrics/leaks") / f"{name}.json", counts)
     log.info(
         "%s: of %d test pictures, %d are among the pairs, %d more nearly so",
         name,

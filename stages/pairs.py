@@ -4,7 +4,8 @@ import logging
 from pathlib import Path
 
 from pacl_core.artefacts.json_file import write_json
-from pacl_core.corpus.pair_store import write_pairs
+from pacl_core.artefacts.scratch import scratch
+from pacl_core.corpus.pair_store import pairs_key, write_pairs
 from pacl_core.corpus.readers import read_posts
 from pacl_core.params import Params
 from pacl_core.runtime import runtime
@@ -14,15 +15,18 @@ log = logging.getLogger("pacl")
 
 
 def main(params: Params) -> None:
-    """Read, normalise and store the corpus; what cannot be used is counted and listed with its reason."""
-    counts = write_pairs(
-        read_posts(params.pairs),
-        folder=Path("data/pairs"),
-        rejected=Path("data/pairs_rejected.parquet"),
-        image_size=params.pairs.image_size,
-        workers=runtime().workers,
-    )
-    write_json(Path("metrics/pairs.json"), counts)
+    """Read, clean, normalise and store the corpus; what cannot be used is listed with its reason."""
+    pairs = params.pairs
+    with scratch("pairs", pairs_key(pairs)) as unfinished:
+        counts = write_pairs(
+            lambda: read_posts(pairs),
+            pairs,
+            folder=Path("data/pairs"),
+            rejected=Path("data/pairs_rejected.parquet"),
+            scratch=unfinished,
+            workers=runtime().workers,
+        )
+        write_json(Path("metrics/pairs.json"), counts)
     log.info(
         "%d pairs of %d inputs; rejected: %s", counts["pairs"], counts["read"], counts["rejected_by_reason"]
     )

@@ -2,43 +2,34 @@
 
 from pathlib import Path
 
-import pyarrow as pa
-
 from pacl_core.artefacts.aligned import check_same_rows
 from pacl_core.artefacts.json_file import write_json
-from pacl_core.artefacts.tables import read_table, write_table
+from pacl_core.artefacts.scratch import scratch
 from pacl_core.artefacts.vectors import read_vectors
 from pacl_core.params import Params
-from pacl_core.pseudo_labels.clustering import cluster
+from pacl_core.pseudo_labels.clustering import Clusters, cluster
+from pacl_core.pseudo_labels.key import clustering_key
+from pacl_core.pseudo_labels.write import write_pseudo_labels
 from stages.run import run
+
+IMAGES = Path("data/embeddings/image")
+TEXTS = Path("data/embeddings/text")
 
 
 def main(params: Params) -> None:
-    images = read_vectors(Path("data/embeddings/image"))
-    texts = read_vectors(Path("data/embeddings/text"))
+    images, texts = read_vectors(IMAGES), read_vectors(TEXTS)
     check_same_rows([images.ids, texts.ids])
-    factual = cluster(images.vectors, params.pseudo_labels, "image embeddings")
-    emotional = cluster(texts.vectors, params.pseudo_labels, "text embeddings")
-    write_table(
-        Path("data/pseudo_labels.parquet"),
-        pa.table(
-            {
-                "sample_id": read_table(images.ids)["sample_id"],
-                "factual_label": factual.labels,
-                "emotional_label": emotional.labels,
-            }
-        ),
-    )
-    write_json(
-        Path("metrics/pseudo_labels.json"),
-        {
-            name: {
-                "sizes": {str(label): size for label, size in enumerate(clusters.sizes)},
-                "inertia": clusters.inertia,
-            }
-            for name, clusters in (("factual", factual), ("emotional", emotional))
-        },
-    )
+    with scratch("pseudo_labels", clustering_key([IMAGES, TEXTS], params.pseudo_labels)) as folder:
+        factual = cluster(images.vectors, params.pseudo_labels, "image embeddings", folder / "factual")
+        emotional = cluster(texts.vectors, params.pseudo_labels, "text embeddings", folder / "emotional")
+        write_pseudo_labels(Path("data/pseudo_labels.parquet"), images.ids, factual, emotional)
+        found = {"factual": factual, "emotional": emotional}
+        write_json(Path("metrics/pseudo_labels.json"), {name: _metrics(one) for name, one in found.items()})
+
+
+def _metrics(clusters: Clusters) -> dict[str, object]:
+    sizes = {str(label): size for label, size in enumerate(clusters.sizes)}
+    return {"sizes": sizes, "inertia": clusters.inertia}
 
 
 if __name__ == "__main__":

@@ -1,38 +1,78 @@
-"""How every stage starts: logging, params.yaml, and a user's mistake as one line."""
+"""How every stage starts: one process at a time, logging, params.yaml, and what went wrong as one line."""
 
 import logging
-import resource
+import os
+import sqlite3
 import sys
-import time
 from collections.abc import Callable
+from pathlib import Path
 
+import polars as pl
+import pyarrow as pa
+from safetensors import SafetensorError
+
+from pacl_core.artefacts.lock import locked
 from pacl_core.errors import UserError
 from pacl_core.params import Params, load
+from pacl_core.timings import Timing
+from stages.signals import exit_code
 
-log = logging.getLogger("pacl")
+LOCKS = Path(".pacl/locks")
+
+# what libraries raise for files that are damaged, or that the disk has no room for
+_OF_LIBRARIES = (
+    pa.ArrowException,
+    pl.exceptions.PolarsError,
+    pl.exceptions.PanicException,
+    SafetensorError,
+    sqlite3.Error,
+)
 
 
 def run(stage: str, main: Callable[[Params], None]) -> None:
-    """Run `main` on params.yaml; exit 1 with one line for a mistake, 130 for Ctrl-C."""
+    """Run `main` on params.yaml; exit 1 with one line for a mistake or a fault, 130 for Ctrl-C."""
     logging.basicConfig(level=logging.INFO, format=f"{stage}: %(message)s", stream=sys.stderr)
-    started = time.monotonic()
+    timing = Timing(stage, sys.argv[1:])
     try:
-        main(load("params.yaml"))
+        if os.environ.get("RANK", "0") == "0":  # of a run of several processes, the first stands for all
+            with locked(LOCKS / f"{_name(stage)}.lock", " ".join((stage, *sys.argv[1:]))):
+                main(load("params.yaml"))
+        else:
+            main(load("params.yaml"))
     except UserError as error:
         _stop(stage, str(error), 1)
+    except (MemoryError, RuntimeError) as error:
+        if not _out_of_memory(error):
+            raise
+        _stop(stage, f"out of memory ({_one_line(error)}); lower PACL_BATCH or PACL_WORKERS", 1)
     except OSError as error:
         # a full disk, a read-only folder: the user's to mend; what was published before stays whole
-        _stop(stage, _one_line(error), 1)
+        _stop(stage, _of_file(error), 1)
+    except _OF_LIBRARIES as error:
+        _stop(stage, f"cannot read or write a file ({_one_line(error)}); 'dvc status' says which changed", 1)
     except KeyboardInterrupt:
-        _stop(stage, "interrupted; 'dvc repro' goes on from here", 130)
-    unit = 1024 if sys.platform == "linux" else 1024**2
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-    log.info("done in %.1f s, peak memory %.0f MB", time.monotonic() - started, peak)
+        _stop(stage, "interrupted; 'dvc repro' goes on from here", exit_code())
+    timing.note()
 
 
-def _one_line(error: OSError) -> str:
+def _name(stage: str) -> str:
+    """A file name for the stage and its arguments, whatever these hold."""
+    return "-".join((stage, *sys.argv[1:])).replace("/", "_")[:200]
+
+
+def _of_file(error: OSError) -> str:
     what = " ".join(str(error.strerror or error).split())
     return f"{error.filename}: {what}" if error.filename else what
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Torch says it by a RuntimeError; CUDA's is a kind of one."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__
 
 
 def _stop(stage: str, message: str, code: int) -> None:

@@ -3,6 +3,8 @@
 import logging
 from pathlib import Path
 
+from pacl_core.artefacts.hashing import file_sha256
+from pacl_core.artefacts.json_file import write_json
 from pacl_core.artefacts.publish import published_folder
 from pacl_core.artefacts.scratch import scratch
 from pacl_core.artefacts.vectors import read_vectors
@@ -29,6 +31,7 @@ def main(params: Params) -> None:
         # only the warm-up of the projectors looks at stored features
         images = read_vectors(Path("data/embeddings/image")) if params.train.projector_warmup_steps else None
         key = training_key(SHARDS, backbone, images, params.train, machine.device)
+        key["stage"] = file_sha256(Path(__file__))
         key["ranks"] = group.count  # sums over another number of ranks have other last bits
         group.agree("shards, parameters, weights, code or libraries", key)
         with scratch("train", key) as work:
@@ -50,6 +53,7 @@ def main(params: Params) -> None:
                     save_model(draft, backbone, trained.card, trained.projectors, encoder)
                 with published_folder(Path("training")) as draft:
                     write_curves(draft, trained.history)
+                    write_json(draft / "rebuilt_positives.json", trained.rebuilt)
             group.wait()
 
 

@@ -26,20 +26,29 @@ def part_files(path: Path) -> list[Path]:
     return files
 
 
+def unreadable(file: Path, error: Exception) -> UserError:
+    """For a parquet file that is damaged, with what the library says of it."""
+    reason = " ".join(str(error).split())[:200]
+    return UserError(f"{file}: unreadable parquet ({reason}); delete it and run 'dvc repro'")
+
+
 def row_count(path: Path) -> int:
-    """Rows of a table, read from the files' footers."""
-    return sum(int(pq.read_metadata(file).num_rows) for file in part_files(path))
+    """Rows of a table, read from the files' footers. Raises `UserError` naming a file that is none."""
+    return sum(int(_footer(file).num_rows) for file in part_files(path))
 
 
-def batches(table: Table, size: int) -> Iterator[pa.RecordBatch]:
-    """Record batches of exactly `size` rows but for the last, whatever the files' row groups.
+def batches(table: Table, size: int, start: int = 0) -> Iterator[pa.RecordBatch]:
+    """Record batches from row `start`, of exactly `size` rows but for the last, whatever the row groups.
 
-    Raises `UserError` naming a file that cannot be read.
+    Row groups that end before `start` are not read. Raises `UserError` naming a file that cannot be
+    read, or has a page whose checksum is not that of its bytes.
     """
     held: list[pa.RecordBatch] = []
     rows = 0
     for file in part_files(table.path):
-        for batch in _file_batches(file, list(table.columns), size):
+        skipped = min(start, _footer(file).num_rows) if start else 0
+        start -= skipped
+        for batch in _file_batches(file, list(table.columns), size, skipped):
             held.append(batch)
             rows += batch.num_rows
             while rows >= size:
@@ -50,17 +59,30 @@ def batches(table: Table, size: int) -> Iterator[pa.RecordBatch]:
         yield pa.concat_batches(held)
 
 
-def _file_batches(file: Path, columns: list[str], size: int) -> Iterator[pa.RecordBatch]:
+def _footer(file: Path) -> pq.FileMetaData:
     try:
-        with pq.ParquetFile(file) as opened:
-            yield from opened.iter_batches(size, columns=columns)
-    except (pa.ArrowInvalid, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{file}: unreadable parquet ({reason}); delete it and run 'dvc repro'") from None
+        return pq.read_metadata(file)
+    except (pa.ArrowException, OSError) as error:
+        raise unreadable(file, error) from None
 
 
-def aligned(tables: Sequence[Table], size: int) -> Iterator[tuple[pa.RecordBatch, ...]]:
-    """Batches of all tables in lockstep. Each table must have `sample_id`.
+def _file_batches(file: Path, columns: list[str], size: int, start: int) -> Iterator[pa.RecordBatch]:
+    try:
+        with pq.ParquetFile(file, page_checksum_verification=True) as opened:
+            groups = list(range(opened.num_row_groups))
+            while groups and start >= (rows := opened.metadata.row_group(groups[0]).num_rows):
+                start -= rows
+                del groups[0]
+            for batch in opened.iter_batches(size, row_groups=groups, columns=columns):
+                if start < batch.num_rows:
+                    yield batch.slice(start)
+                start = max(0, start - batch.num_rows)
+    except (pa.ArrowException, OSError) as error:
+        raise unreadable(file, error) from None
+
+
+def aligned(tables: Sequence[Table], size: int, start: int = 0) -> Iterator[tuple[pa.RecordBatch, ...]]:
+    """Batches of all tables in lockstep, from row `start`. Each table must have `sample_id`.
 
     Raises `UserError` where the tables are not rows of the same pairs in the same order.
     """
@@ -68,7 +90,7 @@ def aligned(tables: Sequence[Table], size: int) -> Iterator[tuple[pa.RecordBatch
     if len({row_count(table.path) for table in tables}) > 1:
         raise UserError(f"{paths}: different numbers of rows; run 'dvc repro' to rebuild what is stale")
     with_ids = [Table(t.path, tuple(dict.fromkeys(("sample_id", *t.columns)))) for t in tables]
-    for row in zip(*(batches(table, size) for table in with_ids), strict=True):
+    for row in zip(*(batches(table, size, start) for table in with_ids), strict=True):
         # polars and pyarrow store strings under two widths: compared as one
         first, *others = (batch["sample_id"].cast(pa.string()) for batch in row)
         if any(not other.equals(first) for other in others):

@@ -1,15 +1,39 @@
 """The code that made a piece of work, as one hash: stale work is never resumed by newer code."""
 
 import hashlib
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parents[1]
 
 
-def code_sha256(*rooms: str) -> str:
-    """Hex SHA-256 over the Python files of rooms of pacl_core, for example ("passes", "models")."""
+def code_sha256(*rooms: str | Path) -> str:
+    """Hex SHA-256 over Python files: rooms or modules of pacl_core ("passes", "threads.py"), and paths.
+
+    This room, by whose code everything is written and read, always counts.
+    """
     digest = hashlib.sha256()
-    for room in sorted(rooms):
-        for file in sorted((_PACKAGE / room).rglob("*.py")):
-            digest.update(str(file.relative_to(_PACKAGE)).encode() + b"\0" + file.read_bytes() + b"\0")
+    for file in code_files(*rooms):
+        digest.update(f"{file.parent.name}/{file.name}".encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+def code_files(*rooms: str | Path) -> list[Path]:
+    """The files that `code_sha256` covers, in its order. `Path(__file__)` is the file of a stage."""
+    found: set[Path] = set()
+    for room in (*rooms, "artefacts"):
+        path = _PACKAGE / room
+        found |= set(path.rglob("*.py")) if path.is_dir() else {path}
+    return sorted(found)
+
+
+def versions(*libraries: str) -> dict[str, str | None]:
+    """The installed version of each library; None where it is not installed."""
+    return {name: _version(name) for name in libraries}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

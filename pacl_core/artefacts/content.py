@@ -1,6 +1,9 @@
-"""What a table says, as one hash: the key of work that was done on it."""
+"""What inputs are, for the key of work that was done on them."""
 
 import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
 
 from pacl_core.artefacts.aligned import Table, batches
 
@@ -14,3 +17,24 @@ def table_sha256(table: Table) -> str:
                 encoded = repr(value).encode()
                 digest.update(len(encoded).to_bytes(8, "little") + encoded)
     return digest.hexdigest()
+
+
+def marks_sha256(paths: Iterable[Path]) -> str:
+    """Hex SHA-256 over name, size and times of every file at or under `paths`, whose bytes are not read.
+
+    For inputs too large to be read twice. Any write changes it: ctime cannot be set back. So does a copy.
+    """
+    digest = hashlib.sha256()
+    for path in paths:
+        for file in _files(path):
+            state = file.stat()
+            mark = (os.fspath(file), state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+            digest.update(repr(mark).encode())
+    return digest.hexdigest()
+
+
+def _files(path: Path) -> Iterable[Path]:
+    if not path.is_dir():
+        return [path] if path.exists() else []
+    found = [Path(folder, name) for folder, _, names in os.walk(path) for name in names]
+    return sorted(file for file in found if file.exists())

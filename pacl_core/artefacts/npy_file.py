@@ -1,11 +1,12 @@
 """Arrays larger than memory, as .npy files that are written in place."""
 
+import mmap
 import os
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 Mapped: TypeAlias = np.memmap[Any, np.dtype[Any]]
 
@@ -28,3 +29,14 @@ def allocate(path: Path, shape: tuple[int, ...], dtype: DTypeLike = np.float32) 
             for start in range(0, array.nbytes, _CHUNK):
                 file.write(bytes(min(_CHUNK, array.nbytes - start)))
     return array
+
+
+def release(array: NDArray[Any]) -> None:
+    """Let go of the pages of a mapped array that were touched; the next read fetches them again.
+
+    They are the system's to take back, but until it needs them they count as memory of the process, up to
+    the whole file. Whoever walks a file from end to end releases it block by block. What was written stays.
+    """
+    if isinstance(array, np.memmap):
+        mapped: mmap.mmap = array._mmap  # type: ignore[attr-defined]
+        mapped.madvise(mmap.MADV_DONTNEED)

@@ -1,19 +1,32 @@
-"""Publishing: work on a hidden neighbour, then one rename."""
+"""Publishing: work on a hidden neighbour, put it on the disk, then rename.
 
+At every moment, a kill and a power cut included, `target` is the old artefact, the new one, or (a folder, for
+an instant) absent; never a part of either. What a killed run leaves, `.<name>.draft` and
+`.<name>.replaced.draft`, goes when the same target is published again.
+"""
+
+import errno
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
 def published_file(target: Path) -> Iterator[Path]:
     """Yield a path to write; on success it becomes `target`, on an error it is removed."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.draft")
+    draft = _draft(target)
+    draft.unlink(missing_ok=True)
     try:
-        yield draft
-        draft.replace(target)
+        with naming(target):
+            yield draft
+            sync(draft)
+            draft.replace(target)
+            sync(target.parent)
     finally:
         draft.unlink(missing_ok=True)
 
@@ -22,13 +35,67 @@ def published_file(target: Path) -> Iterator[Path]:
 def published_folder(target: Path) -> Iterator[Path]:
     """Yield an empty folder to fill; on success it replaces `target`, on an error it is removed."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.draft")
+    draft = _draft(target)
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
     try:
-        yield draft
-        if target.exists():
-            shutil.rmtree(target)
-        draft.replace(target)
+        with naming(target):
+            yield draft
+            publish_folder(draft, target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def publish_folder(made: Path, target: Path) -> None:
+    """Move a finished folder to `target`, replacing what is there; copied, where it lies on another disk."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if made.stat().st_dev != target.parent.stat().st_dev:
+        with published_folder(target) as draft:
+            shutil.copytree(made, draft, dirs_exist_ok=True)
+        shutil.rmtree(made)
+        return
+    for path in [made, *made.rglob("*")]:
+        sync(path)
+    # moved aside whole: removed in place, it would for a while be half an artefact under its own name
+    replaced = target.with_name(f".{target.name}.replaced.draft")
+    shutil.rmtree(replaced, ignore_errors=True)
+    try:
+        if target.exists():
+            target.replace(replaced)
+        made.replace(target)
+        sync(target.parent)
+    finally:
+        if replaced.exists() and not target.exists():
+            replaced.replace(target)
+        shutil.rmtree(replaced, ignore_errors=True)
+
+
+@contextmanager
+def naming(target: Path) -> Iterator[None]:
+    """Where the disk has no room, the OSError names `target`: what the system raises names no file."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None or error.errno not in _NO_ROOM:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(target)) from None
+    except Exception as error:  # libraries in Rust have exceptions of their own
+        if os.strerror(errno.ENOSPC) not in str(error):
+            raise
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target)) from None
+
+
+def sync(path: Path) -> None:
+    """Have the disk hold a file's bytes, or a folder's names; without, a power cut may leave a name alone."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems know no such thing
+            raise
+    finally:
+        os.close(opened)
+
+
+def _draft(target: Path) -> Path:
+    return target.with_name(f".{target.name}.draft")

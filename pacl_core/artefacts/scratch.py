@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pacl_core.artefacts.hashing import value_sha256
+from pacl_core.artefacts.publish import naming
 
 SCRATCH_ROOT = Path(".pacl/scratch")
 
@@ -27,5 +28,6 @@ def scratch(stage: str, key: object, root: Path = SCRATCH_ROOT) -> Iterator[Path
             if other != folder:
                 shutil.rmtree(other, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with naming(folder):
+        yield folder
+    shutil.rmtree(folder.parent, ignore_errors=True)

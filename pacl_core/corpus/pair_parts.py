@@ -1,13 +1,26 @@
-"""Part files of pairs: bounded in size, in row groups that a reader can hold."""
+"""Part files of pairs, put together from pieces that survive a killed run.
 
+A piece is one row group, written as it is finished. Pieces become a part once they hold enough, so the bytes
+of the parts depend on the pairs alone, not on where a run was interrupted.
+"""
+
+import json
+import os
+import shutil
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pacl_core.corpus.pictures import Picture
-from pacl_core.corpus.posts import Post
+from pacl_core.corpus.posts import PROVENANCE, Post
+from pacl_core.corpus.run_state import RunState
+from pacl_core.corpus.text import valid_name
 
 PAIRS_SCHEMA = pa.schema(
     [
@@ -19,79 +32,152 @@ PAIRS_SCHEMA = pa.schema(
         pa.field("pixel_hash", pa.string(), nullable=False),
         pa.field("provenance", pa.string()),
         pa.field("perceptual_hash", pa.uint64(), nullable=False),
+        pa.field("original_text", pa.string(), nullable=False),
+        pa.field("near_duplicate_of", pa.string()),
+        pa.field("extras", pa.string()),
     ]
 )
 ROW_GROUP = 256
 PART_BYTES = 256 << 20
 
 
+@dataclass(frozen=True)
+class Pair:
+    """A pair on its way to disk: its row number, the post as found, the cleaned text, the picture."""
+
+    row: int
+    post: Post
+    text: str
+    picture: Picture
+
+    @property
+    def size(self) -> int:
+        return len(self.picture.jpeg) + len(self.text)
+
+
 class PairParts:
-    """Writes `folder`/part-00000.parquet and on; a part is closed at `part_bytes` of pictures and texts."""
+    """Writes pieces and parts in the folder of `state` and notes them there; the caller commits that."""
 
-    def __init__(self, folder: Path, part_bytes: int = PART_BYTES) -> None:
-        self.pairs = 0
-        self._folder = folder
+    def __init__(self, state: RunState, part_bytes: int = PART_BYTES) -> None:
+        self._state = state
+        self._folder = state.folder
+        self._progress = state.progress
         self._part_bytes = part_bytes
-        self._rows: list[tuple[Post, str, Picture]] = []
-        self._bytes = 0
-        self._parts = 0
-        self._writer: pq.ParquetWriter | None = None
 
-    def __enter__(self) -> Self:
-        return self
+    def whole(self) -> bool:
+        """Whether the files that the state tells of are there and sound; others are removed."""
+        progress = self._progress
+        told = {_part(number) for number in range(progress.parts)}
+        told |= {_piece(number) for number in range(progress.first_piece, progress.pieces)}
+        there = {path.name for path in self._folder.glob("p[ai]*-*")}
+        for name in there - told:
+            (self._folder / name).unlink()
+        return all(name in there and _crc(self._folder / name) == self._state.checksum(name) for name in told)
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if kind is None:
-                self._flush()
-        finally:
-            self._close()
+    def add(self, pairs: list[Pair], near: list[str | None]) -> None:
+        """One row group. A part is closed once its pieces hold `part_bytes` of pictures and texts."""
+        table = _table(pairs, near)
+        with (
+            _durable(self._folder / _piece(self._progress.pieces)) as stream,
+            pa.ipc.new_file(stream, PAIRS_SCHEMA) as writer,
+        ):
+            writer.write_table(table)
+        self._note(_piece(self._progress.pieces))
+        self._progress.pieces += 1
+        self._progress.open_bytes += sum(pair.size for pair in pairs)
+        if self._progress.open_bytes >= self._part_bytes:
+            self.close_part()
 
-    def add(self, post: Post, text: str, picture: Picture) -> None:
-        """Take one pair: the post's key and provenance, its valid text, its normalised picture."""
-        self._rows.append((post, text, picture))
-        self._bytes += len(picture.jpeg) + len(text)
-        self.pairs += 1
-        if len(self._rows) >= ROW_GROUP or self._bytes >= self._part_bytes:
-            self._flush()
-        if self._bytes >= self._part_bytes:
-            self._close()
-
-    def _flush(self) -> None:
-        if not self._rows:
+    def close_part(self) -> None:
+        """Put the open pieces together; their files stay until `tidy`."""
+        progress = self._progress
+        if progress.first_piece == progress.pieces:
             return
-        if self._writer is None:
-            self._writer = pq.ParquetWriter(
-                self._folder / f"part-{self._parts:05d}.parquet",
+        with (
+            _durable(self._folder / _part(progress.parts)) as stream,
+            pq.ParquetWriter(
+                stream,
                 PAIRS_SCHEMA,
                 # a JPEG gains nothing from compression, dictionaries or minima
                 compression={name: "NONE" if name == "image" else "ZSTD" for name in PAIRS_SCHEMA.names},
                 use_dictionary=["provenance"],
                 write_statistics=["sample_id", "width", "height"],
-            )
-        self._writer.write_table(_table(self._rows), row_group_size=ROW_GROUP)
-        self._rows.clear()
+            ) as writer,
+        ):
+            for number in range(progress.first_piece, progress.pieces):
+                with pa.OSFile(str(self._folder / _piece(number))) as piece:
+                    writer.write_table(pa.ipc.open_file(piece).read_all(), row_group_size=ROW_GROUP)
+        self._note(_part(progress.parts))
+        progress.first_piece, progress.open_bytes = progress.pieces, 0
+        progress.parts += 1
 
-    def _close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
-            self._parts += 1
-        self._bytes = 0
+    def _note(self, name: str) -> None:
+        self._state.add_file(name, _crc(self._folder / name))
+
+    def tidy(self) -> None:
+        """Remove the pieces that parts hold, once the progress that says so is committed."""
+        for path in self._folder.glob("piece-*"):
+            if path.name < _piece(self._progress.first_piece):
+                path.unlink()
+
+    def link_into(self, folder: Path) -> None:
+        """The finished parts as files of `folder`; they stay here too, until all is published."""
+        for number in range(self._progress.parts):
+            _link(self._folder / _part(number), folder / _part(number))
 
 
-def _table(rows: list[tuple[Post, str, Picture]]) -> pa.Table:
-    posts, texts, pictures = zip(*rows, strict=True)
+def _crc(path: Path) -> int:
+    crc = 0
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            crc = zlib.crc32(block, crc)
+    return crc
+
+
+def _part(number: int) -> str:
+    return f"part-{number:05d}.parquet"
+
+
+def _piece(number: int) -> str:
+    return f"piece-{number:09d}.arrow"
+
+
+@contextmanager
+def _durable(path: Path) -> Iterator[BinaryIO]:
+    """A file that is on the disk when the block ends, whatever happens to the power."""
+    with path.open("wb") as stream:
+        yield stream
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without hard links
+        shutil.copyfile(source, target)
+
+
+def _table(pairs: list[Pair], near: list[str | None]) -> pa.Table:
     return pa.table(
         {
-            "sample_id": [post.key for post in posts],
-            "text": texts,
-            "image": [picture.jpeg for picture in pictures],
-            "width": [picture.width for picture in pictures],
-            "height": [picture.height for picture in pictures],
-            "pixel_hash": [picture.pixel_hash for picture in pictures],
-            "provenance": [post.provenance for post in posts],
-            "perceptual_hash": [picture.perceptual_hash for picture in pictures],
+            "sample_id": [pair.post.key for pair in pairs],
+            "text": [pair.text for pair in pairs],
+            "image": [pair.picture.jpeg for pair in pairs],
+            "width": [pair.picture.width for pair in pairs],
+            "height": [pair.picture.height for pair in pairs],
+            "pixel_hash": [pair.picture.pixel_hash for pair in pairs],
+            "provenance": [pair.post.provenance for pair in pairs],
+            "perceptual_hash": [pair.picture.perceptual_hash for pair in pairs],
+            "original_text": [valid_name(pair.post.text) for pair in pairs],
+            "near_duplicate_of": near,
+            "extras": [_extras(pair.post) for pair in pairs],
         },
         schema=PAIRS_SCHEMA,
     )
+
+
+def _extras(post: Post) -> str | None:
+    """What the corpus says beside, as a JSON object; None for nothing."""
+    others = {name: value for name, value in sorted(post.extras.items()) if name != PROVENANCE}
+    return valid_name(json.dumps(others, ensure_ascii=False)) if others else None

@@ -1,76 +1,196 @@
 """Pairs on disk: parquet parts in corpus order, the rejects beside them, all published whole."""
 
+import hashlib
+import logging
+import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from pacl_core.artefacts.code_hash import code_sha256
 from pacl_core.artefacts.publish import published_folder
 from pacl_core.artefacts.tables import table_writer
+from pacl_core.corpus.cleaning import clean_text
+from pacl_core.corpus.input_digest import InputDigest
+from pacl_core.corpus.near_duplicates import NearDuplicates
 from pacl_core.corpus.normalising import with_pictures
-from pacl_core.corpus.pair_parts import PAIRS_SCHEMA, PART_BYTES, PairParts
+from pacl_core.corpus.pair_parts import PART_BYTES, ROW_GROUP, Pair, PairParts
+from pacl_core.corpus.pictures import Picture
 from pacl_core.corpus.posts import Post, Rejected, UnusableError
 from pacl_core.corpus.rejects import REJECTED_SCHEMA, Rejects
-from pacl_core.corpus.seen import Seen
-from pacl_core.corpus.text import valid_text
+from pacl_core.corpus.run_state import RunState
 from pacl_core.errors import UserError
+from pacl_core.params.data import PairsParams
 from pacl_core.progress import counted
 
-__all__ = ["PAIRS_SCHEMA", "write_pairs"]
+log = logging.getLogger("pacl")
+_INPUTS = 4096  # a corpus of rejects is committed now and then, too
+
+
+def pairs_key(params: PairsParams) -> dict[str, object]:
+    """The scratch key of the pair store. The corpus itself is compared as it is read again."""
+    libraries = ["pillow", "pyarrow"] + (["emoji"] if params.text.emoji != "keep" else [])
+    return {
+        "params": params.model_dump(),
+        "code": code_sha256("corpus", "artefacts"),
+        "libraries": {name: version(name) for name in libraries},
+    }
 
 
 def write_pairs(
-    posts: Iterable[Post | Rejected],
+    read: Callable[[], Iterator[Post | Rejected]],
+    params: PairsParams,
     folder: Path,
     rejected: Path,
-    image_size: int,
+    scratch: Path,
     workers: int = 1,
     part_bytes: int = PART_BYTES,
 ) -> dict[str, Any]:
-    """Normalise posts into `folder`/part-*.parquet and `rejected`; return the counts.
+    """Normalise the posts that `read` yields into `folder`/part-*.parquet and `rejected`; return the counts.
 
-    Counts: read, pairs, rejected, rejected_by_reason, provenance (where the corpus has it). Memory: one
-    row group, and a few posts per worker. Raises `UserError` where no pair is left.
+    Counts: read, pairs, rejected, rejected_by_reason, near_duplicates, cleaned_texts, provenance (where the
+    corpus has it). A run that was killed goes on from `scratch`, where the corpus still begins with what was
+    read then. Memory: one row group, and a few posts per worker. Raises `UserError` where no pair is left.
     """
-    provenance: Counter[str] = Counter()
-    with (
-        published_folder(folder) as draft,
-        table_writer(rejected, REJECTED_SCHEMA) as writer,
-        Rejects(writer) as rejects,
-        PairParts(draft, part_bytes) as parts,
-        Seen() as seen,
-    ):
-        decoded = with_pictures(posts, _image, image_size, workers)
-        for post, picture in counted(decoded, "pairs"):
-            if isinstance(post, Rejected):
-                rejects.add(post)
-                continue
-            try:
-                if isinstance(picture, UnusableError):
-                    raise picture
-                assert picture is not None  # every post has bytes
-                text = valid_text(post.text)
-                if not seen.add(post.key):
-                    raise UnusableError("duplicate_id", "an earlier pair has this id")
-            except UnusableError as error:
-                rejects.add(error.rejected(post.key))
-                continue
-            parts.add(post, text, picture)
-            if post.provenance is not None:
-                provenance[post.provenance] += 1
-        if not parts.pairs:
-            raise UserError(_nothing(rejects.reasons))
-    counts: dict[str, Any] = {
-        "read": parts.pairs + rejects.reasons.total(),
-        "pairs": parts.pairs,
-        "rejected": rejects.reasons.total(),
-        "rejected_by_reason": dict(sorted(rejects.reasons.items())),
-    }
-    return counts | ({"provenance": dict(sorted(provenance.items()))} if provenance else {})
+    try:
+        with closing(RunState(scratch)) as state:
+            posts, digest = _continued(read, state, part_bytes)
+            _store(posts, digest, state, params, workers, part_bytes)
+            reasons = state.reasons()
+            if not state.progress.pairs:
+                raise UserError(_nothing(reasons))
+            with published_folder(folder) as draft, table_writer(rejected, REJECTED_SCHEMA) as writer:
+                PairParts(state).link_into(draft)
+                with Rejects(writer) as rejects:
+                    for one in state.rejects():
+                        rejects.add(one)
+            return _counts(state, reasons)
+    except sqlite3.Error as error:  # a full disk comes as one
+        raise UserError(f"{scratch / 'state.sqlite'}: {error}; mend that, or delete the folder") from None
+
+
+def _continued(
+    read: Callable[[], Iterator[Post | Rejected]], state: RunState, part_bytes: int
+) -> tuple[Iterator[Post | Rejected], InputDigest]:
+    """The inputs that are not done yet, and the digest of those that are.
+
+    Nothing names the version of a corpus: times of files lie, and a list of remote shards says nothing of
+    them. So what was done is read again and compared, which costs a few per cent of decoding it again.
+    """
+    posts, digest = read(), InputDigest()
+    if not PairParts(state, part_bytes).whole():
+        state.clear()
+    done = state.progress.inputs
+    for _ in range(done):
+        item = next(posts, None)
+        if item is None:
+            break
+        digest.add(item)
+    if done and digest.hexdigest() != state.progress.digest:
+        log.info("the corpus is not what it was when this began; starting afresh")
+        state.clear()
+        return read(), InputDigest()
+    if done:
+        log.info("continuing after %d inputs", done)
+    return posts, digest
+
+
+def _store(
+    posts: Iterator[Post | Rejected],
+    digest: InputDigest,
+    state: RunState,
+    params: PairsParams,
+    workers: int,
+    part_bytes: int,
+) -> None:
+    progress = state.progress
+    parts = PairParts(state, part_bytes)
+    distance = params.near_duplicates.distance
+    near = None if distance is None else NearDuplicates(state.connection, distance)
+    block: list[Pair] = []
+    block_bytes = inputs = 0
+
+    def commit() -> None:
+        if block:
+            parts.add(block, _marks(block, near, state))
+        progress.inputs += inputs
+        progress.digest = digest.hexdigest()
+        state.commit()
+        parts.tidy()
+        block.clear()
+
+    decoded = with_pictures(posts, _image, params.image_size, workers)
+    for item, picture in counted(decoded, "pairs"):
+        digest.add(item)
+        inputs += 1
+        pair = _pair(item, picture, state, params)
+        if isinstance(pair, Rejected):
+            state.reject(pair)
+        else:
+            block.append(pair)
+            block_bytes += pair.size
+        if len(block) >= ROW_GROUP or block_bytes >= part_bytes or inputs >= _INPUTS:
+            commit()
+            block_bytes = inputs = 0
+    commit()
+    parts.close_part()
+    inputs = 0
+    commit()
+
+
+def _pair(
+    item: Post | Rejected, picture: Picture | UnusableError | None, state: RunState, params: PairsParams
+) -> Pair | Rejected:
+    if isinstance(item, Rejected):
+        return item
+    try:
+        if isinstance(picture, UnusableError):
+            raise picture
+        assert picture is not None  # every post has bytes
+        text = clean_text(item.text, params.text)
+        if state.has_id(item.key):
+            raise UnusableError("duplicate_id", "an earlier pair has this id")
+        content = hashlib.sha256(picture.pixel_hash.encode() + text.encode()).digest()[:16]
+        if (kept := state.pair_with(content)) is not None:
+            raise UnusableError("duplicate_pair", kept)
+    except UnusableError as error:
+        return error.rejected(item.key)
+    if item.provenance is not None:
+        state.progress.counts[f"provenance:{item.provenance}"] += 1
+    state.progress.counts["cleaned_texts"] += text != item.text.strip()
+    return Pair(state.add_pair(item.key, content), item, text, picture)
+
+
+def _marks(block: list[Pair], near: NearDuplicates | None, state: RunState) -> list[str | None]:
+    if near is None:
+        return [None] * len(block)
+    rows = near.mark([pair.row for pair in block], [pair.picture.perceptual_hash for pair in block])
+    state.progress.counts["near_duplicates"] += sum(row is not None for row in rows)
+    return [None if row is None else state.id_of(row) for row in rows]
 
 
 def _image(post: Post | Rejected) -> bytes | None:
     return post.image if isinstance(post, Post) else None
+
+
+def _counts(state: RunState, reasons: Counter[str]) -> dict[str, Any]:
+    counts = state.progress.counts
+    provenance = {
+        name.removeprefix("provenance:"): count
+        for name, count in sorted(counts.items())
+        if name.startswith("provenance:")
+    }
+    return {
+        "read": state.progress.pairs + reasons.total(),
+        "pairs": state.progress.pairs,
+        "rejected": reasons.total(),
+        "rejected_by_reason": dict(sorted(reasons.items())),
+        "near_duplicates": counts["near_duplicates"],
+        "cleaned_texts": counts["cleaned_texts"],
+    } | ({"provenance": provenance} if provenance else {})
 
 
 def _nothing(reasons: Counter[str]) -> str:

@@ -3,30 +3,22 @@
 import hashlib
 import io
 import struct
-import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import simplejpeg
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, ImageCms
 
 from pacl_core.corpus.perceptual import perceptual_hash
+from pacl_core.corpus.picture_header import MAX_BYTES, cut_short, open_picture
 from pacl_core.corpus.posts import UnusableError
+from pacl_core.corpus.regular_file import read_regular
 from pacl_core.errors import UserError
 
 Box = tuple[int, int, int, int]
-MAX_BYTES = 64 << 20
-MAX_PIXELS = 80_000_000
-MAX_SIDE = 65_500  # the longest side that libjpeg writes
 JPEG_QUALITY = 95
-# formats that people post; none that runs a program (EPS) or has no signature (TGA: any bytes may pass)
-FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO")
-SUFFIXES = frozenset(
-    f".{suffix}"
-    for suffix in "jpg jpeg jpe jfif png apng gif webp bmp tif tiff avif jp2 ppm pgm pnm ico".split()  # noqa: SIM905
-)
 _ORIENTATION = 0x0112
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -38,8 +30,6 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _ICC_MODES = {"RGB ": ("RGB", "RGBA"), "CMYK": ("CMYK",), "GRAY": ("L",)}
-# Pillow only warns where MAX_PIXELS, a stricter bound, rejects
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 @dataclass(frozen=True)
@@ -57,16 +47,8 @@ class Picture:
 
 
 def read_picture(path: Path) -> bytes:
-    """The bytes of a file. Raises `UnusableError`: missing_image, unreadable, empty, too_large."""
-    try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise UnusableError("too_large", f"{size} bytes; at most {MAX_BYTES} are read")
-        return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        raise UnusableError("missing_image", f"no file {path}") from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise UnusableError("unreadable", f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    """The bytes of a file. Raises `UnusableError`: missing_image, not_a_file, unreadable, too_large."""
+    return read_regular(path, MAX_BYTES, "missing_image", "too_large")
 
 
 def normalise_picture(data: bytes, short_side: int, box: Box | None = None) -> Picture:
@@ -75,19 +57,21 @@ def normalise_picture(data: bytes, short_side: int, box: Box | None = None) -> P
     `box`: the part to keep, as (left, top, right, bottom) in the pixels of the file as stored, before an
     EXIF turn (annotators' tools show those); clipped to the picture.
 
-    Raises `UnusableError`: empty, too_large, not_a_picture, too_many_pixels, too_long_side, truncated,
-    decode_failed, empty_box. Header and size are checked before a pixel is decoded.
+    Raises `UnusableError`: those of `open_picture`, before a pixel is decoded; then too_many_pixels (of a
+    frame within), truncated, decode_failed, empty_box.
     """
     try:
-        with _opened(data) as image:
+        with open_picture(data) as image:
             rgb = _shrink(
                 _rgb(_reduced(image, short_side) if box is None else _cropped(image, box)), short_side
             )
     except (UnusableError, MemoryError):
         raise
+    except Image.DecompressionBombError as error:
+        raise UnusableError("too_many_pixels", str(error)) from None
     except Exception as error:  # decoders raise whatever a broken file leads them to
         message = " ".join(str(error).split()) or type(error).__name__
-        truncated = isinstance(error, EOFError) or "truncated" in message.lower()
+        truncated = isinstance(error, EOFError) or "truncated" in message.lower() or cut_short(data)
         raise UnusableError("truncated" if truncated else "decode_failed", message) from error
     jpeg = io.BytesIO()
     rgb.save(jpeg, "JPEG", quality=JPEG_QUALITY, subsampling="4:4:4")
@@ -106,25 +90,6 @@ def decode_jpeg(jpeg: bytes) -> Image.Image:
         raise UserError(
             f"a stored picture is damaged ({error}); delete the table and run 'dvc repro'"
         ) from None
-
-
-def _opened(data: bytes) -> Image.Image:
-    if not data:
-        raise UnusableError("empty", "0 bytes")
-    if len(data) > MAX_BYTES:
-        raise UnusableError("too_large", f"{len(data)} bytes; at most {MAX_BYTES} are read")
-    try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
-    except UnidentifiedImageError:
-        raise UnusableError("not_a_picture", f"starts with {data[:12]!r}") from None
-    except Image.DecompressionBombError as error:
-        raise UnusableError("too_many_pixels", str(error)) from None
-    width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise UnusableError("too_many_pixels", f"{width} x {height}; at most {MAX_PIXELS} are decoded")
-    if max(width, height) > MAX_SIDE:
-        raise UnusableError("too_long_side", f"{width} x {height}; a side may have {MAX_SIDE}")
-    return image
 
 
 def _reduced(image: Image.Image, short_side: int) -> Image.Image:

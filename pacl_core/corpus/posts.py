@@ -1,16 +1,27 @@
 """What a reader yields: a post, or why there is none."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+PROVENANCE = "provenance"
 
 
 @dataclass(frozen=True)
 class Post:
-    """An image-text post as found: `image` is the file's bytes, undecoded; `key` the corpus' own id."""
+    """An image-text post as found: `image` is the file's bytes, undecoded; `key` the corpus' own id.
+
+    `extras`: what else the corpus says of it, stored beside the pair. No model and no stage reads them, but
+    for `provenance`, which has a column of its own and against which the partition is scored.
+    """
 
     key: str
     image: bytes
     text: str
-    provenance: str | None = None
+    extras: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def provenance(self) -> str | None:
+        return self.extras.get(PROVENANCE)
 
 
 @dataclass(frozen=True)

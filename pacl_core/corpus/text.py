@@ -1,22 +1,27 @@
-"""Texts as found, made valid: nothing is rewritten here."""
+"""Text files and names as found: whatever their bytes, they become text that can be stored."""
 
 import codecs
-import re
 from pathlib import Path
 from typing import TextIO
 
-from pacl_core.corpus.posts import UnusableError
+from pacl_core.corpus.regular_file import read_regular
 
 MAX_TEXT_BYTES = 1 << 20
-# NUL ends strings in C readers of the artefacts; a lone surrogate is no text and cannot be stored
-_INVALID = re.compile("[\0\ud800-\udfff]")
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+# Latin-1 as the web reads it: where that has control characters, Windows has quotes, dashes and the euro
+_WINDOWS = {code: bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(0x80, 0xA0)}
+
+
+def _decode_latin1(data: bytes) -> str:
+    return data.decode("latin-1").translate(_WINDOWS)
 
 
 def _latin1(error: UnicodeError) -> tuple[str, int]:
     """Bytes that are no UTF-8 are read as Latin-1, alone: a stream cannot be decoded twice."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
-    return error.object[error.start : error.end].decode("latin-1"), error.end
+    return _decode_latin1(error.object[error.start : error.end]), error.end
 
 
 codecs.register_error("pacl_latin1", _latin1)
@@ -29,16 +34,8 @@ def open_text(path: Path, newline: str | None = None) -> TextIO:
     """
     with path.open("rb") as stream:
         head = stream.read(2)
-    encoding = "utf-16" if head in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+    encoding = "utf-16" if head in _UTF16 else "utf-8-sig"
     return path.open(encoding=encoding, errors="pacl_latin1", newline=newline)
-
-
-def valid_text(text: str) -> str:
-    """Without NUL, lone surrogates and outer white space. Raises `UnusableError` where nothing is left."""
-    valid = _INVALID.sub("", text).strip()
-    if not valid:
-        raise UnusableError("empty_text", "nothing but white space" if text else "no text")
-    return valid
 
 
 def valid_name(name: str) -> str:
@@ -49,19 +46,17 @@ def valid_name(name: str) -> str:
 
 
 def read_text(path: Path) -> str:
-    """A text file: UTF-8 (with or without a byte-order mark), else Latin-1; line ends become \\n.
+    """A text file: UTF-8 or UTF-16 (by its byte-order mark), else Latin-1; line ends become \\n.
 
-    Raises `UnusableError`: text_too_large, unreadable.
+    Raises `UnusableError`: missing_text, not_a_file, text_too_large, unreadable.
     """
+    return decode_text(read_regular(path, MAX_TEXT_BYTES, "missing_text", "text_too_large"))
+
+
+def decode_text(data: bytes) -> str:
+    """Bytes as `read_text` reads them."""
     try:
-        size = path.stat().st_size
-        if size > MAX_TEXT_BYTES:
-            raise UnusableError("text_too_large", f"{size} bytes; at most {MAX_TEXT_BYTES} are read")
-        data = path.read_bytes()
-    except OSError as error:
-        raise UnusableError("unreadable", f"{path.name}: {error.strerror}") from None
-    try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if data.startswith(_UTF16) else "utf-8-sig")
     except UnicodeDecodeError:
-        text = data.decode("latin-1")
+        text = _decode_latin1(data)
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -1,8 +1,9 @@
 """Leaks: test pictures that stand among the pre-training pairs, as the same pixels or nearly so."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -12,15 +13,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pacl_core.artefacts.aligned import Table, batches
+from pacl_core.artefacts.aligned import Table, batches, row_count
+from pacl_core.artefacts.json_file import read_json, write_json
 from pacl_core.artefacts.tables import read_table
 from pacl_core.errors import UserError
+from pacl_core.progress import Progress
 
 KEPT = 5  # pairs listed per test item
+KEEP_SECONDS = 30.0  # between two states that a killed run can go on from
 SCHEMA = pa.schema(
     [("item_id", pa.string()), ("sample_id", pa.string()), ("kind", pa.string()), ("distance", pa.int32())]
 )
 _BLOCK = 65_536
+_KEPT = "compared.json"
 Kind = Literal["exact", "near"]
 _KINDS: tuple[Kind, ...] = ("exact", "near")  # in the order in which they are listed
 _EXACT, _NEAR = range(2)
@@ -36,13 +41,14 @@ class _Match:
     sample_id: str = field(compare=False)
 
 
-def find_leaks(pairs: Path, dataset: Path, distance: int) -> pa.Table:
+def find_leaks(pairs: Path, dataset: Path, distance: int, work: Path) -> pa.Table:
     """Exact and near duplicates between the test split of `dataset` and the table `pairs`, as `SCHEMA`.
 
     Exact: one `pixel_hash`. Near: perceptual hashes that differ in at most `distance` of 64 bits; flat
     pictures (hash 0) have no near duplicates. At most `KEPT` pairs per test item, in the order of the data
-    set, exact first, then closest. Memory: the hashes of the test split and of a block of pairs. Raises
-    `UserError` where a table is missing or was written without hashes.
+    set, exact first, then closest. Memory: the hashes of the test split and of a block of pairs. What was
+    found is kept in `work` now and then; called again after a kill with the same arguments, it goes on from
+    there. Raises `UserError` where a table is missing or was written without hashes.
     """
     test = _test_items(dataset)
     queries = _bytes(test["perceptual_hash"])
@@ -50,15 +56,20 @@ def find_leaks(pairs: Path, dataset: Path, distance: int) -> pa.Table:
     rows_of: dict[str, list[int]] = {}
     for row, pixel_hash in enumerate(test["pixel_hash"].to_pylist()):
         rows_of.setdefault(pixel_hash, []).append(row)
-    matches: list[list[_Match]] = [[] for _ in range(test.num_rows)]
-    first = 0
-    for block in _pair_blocks(pairs):
-        for row, match in _exact(block, first, rows_of):
-            matches[row].append(match)
-        for row, match in _near(block, first, queries, structured, distance):
-            matches[row].append(match)
-        matches = [_closest(of_item) for of_item in matches]
-        first += block.num_rows
+    first, matches = _kept(work, test.num_rows)
+    saved = time.monotonic()
+    with Progress("pairs compared", row_count(pairs), first) as progress:
+        for block in _pair_blocks(pairs, first):
+            for row, match in _exact(block, first, rows_of):
+                matches[row].append(match)
+            for row, match in _near(block, first, queries, structured, distance):
+                matches[row].append(match)
+            matches = [_closest(of_item) for of_item in matches]
+            first += block.num_rows
+            progress.add(block.num_rows)
+            if time.monotonic() - saved >= KEEP_SECONDS:
+                write_json(work / _KEPT, [first, [[astuple(one) for one in found] for found in matches]])
+                saved = time.monotonic()
     item_ids = test["item_id"].to_pylist()
     found = [
         (item_id, match) for item_id, of_item in zip(item_ids, matches, strict=True) for match in of_item
@@ -108,8 +119,16 @@ def _test_items(dataset: Path) -> pa.Table:
     return table.filter(pc.field("split") == "test")
 
 
-def _pair_blocks(pairs: Path) -> Iterator[pa.RecordBatch]:
-    for block in batches(Table(pairs, ("sample_id", "pixel_hash", "perceptual_hash")), _BLOCK):
+def _kept(work: Path, test_items: int) -> tuple[int, list[list[_Match]]]:
+    """Pairs that an earlier run compared, and what it found."""
+    if not (work / _KEPT).exists():
+        return 0, [[] for _ in range(test_items)]
+    first, found = read_json(work / _KEPT)
+    return first, [[_Match(*one) for one in of_item] for of_item in found]
+
+
+def _pair_blocks(pairs: Path, first: int) -> Iterator[pa.RecordBatch]:
+    for block in batches(Table(pairs, ("sample_id", "pixel_hash", "perceptual_hash")), _BLOCK, first):
         if "perceptual_hash" not in block.schema.names:
             raise UserError(f"{pairs}: written without perceptual hashes; run 'dvc repro pairs'")
         yield block

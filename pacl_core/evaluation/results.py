@@ -16,14 +16,17 @@ def results(
 ) -> dict[str, dict[str, float]]:
     """File name -> row, of each task's headline figure and of each figure that was published.
 
-    A row has each variant's mean, `difference`, `low`, `high` and `published_<variant>`. The plain names
-    belong to the second variant; a further one prefixes them with its own name. What is not defined, or was
-    not published, is left out.
+    A row has each variant's mean, `difference`, `low`, `high` and `published_<variant>`, and what ours is
+    above that as `<variant>_minus_published`. The plain names belong to the second variant; a further one
+    prefixes them with its own name. What is not defined, or was not published, is left out.
     """
     printed: dict[str, dict[str, float]] = {}
     for row in published:
         name = result_name(row["dataset"], row["protocol"], row["task"], row["metric"])
-        printed.setdefault(name, {}).setdefault(f"published_{row['variant']}", row["published"])
+        beside = {f"published_{row['variant']}": row["published"]}
+        if row["difference"] is not None:
+            beside[f"{row['variant']}_minus_published"] = row["difference"]
+        printed[name] = beside | printed.get(name, {})
     found = {}
     for one in comparisons:
         for task, entry in one["tasks"].items():

@@ -51,7 +51,7 @@ def _by_projectors(folder: Path, card: dict[str, Any], device: str) -> JointSpac
     described = card.get("text_encoder")
     if described is None:
         raise UserError(f"{folder / CARD}: names no text encoder; train again ('dvc repro train')")
-    encoder = load_text_encoder(TextEncoderParams(**described), device)
+    encoder = load_text_encoder(_found_from(folder, TextEncoderParams(**described)), device)
     weights = load_file(folder / PROJECTORS)
     q_v, q_t = weights["image.weight"], weights["text.weight"]
     if q_t.shape[1] != encoder.dim:
@@ -64,6 +64,14 @@ def _by_projectors(folder: Path, card: dict[str, Any], device: str) -> JointSpac
         texts=lambda texts: _unit(torch.from_numpy(encoder.encode_texts(texts)) @ q_t.T),
         scale=1 / float(card["training"]["temperature"]),
     )
+
+
+def _found_from(folder: Path, params: TextEncoderParams) -> TextEncoderParams:
+    """Weights named relative to the project's root, for one who works in another folder."""
+    if params.weights is None or params.weights.startswith("hub:") or Path(params.weights).exists():
+        return params
+    beside = folder.resolve().parents[1] / params.weights
+    return params.model_copy(update={"weights": str(beside)}) if beside.exists() else params
 
 
 def _of_clip(folder: Path, card: dict[str, Any], device: str) -> JointSpace:

@@ -20,6 +20,25 @@ class ManifestParams(Section):
     id: str | None = None
 
 
+class TextCleaningParams(Section):
+    """What is done to a post's text; see docs/corpora.md. `name` of an emoji is its English one."""
+
+    html: Literal["keep", "decode"] = "keep"
+    urls: Literal["keep", "remove"] = "keep"
+    retweets: Literal["keep", "remove"] = "keep"
+    mentions: Literal["keep", "remove"] = "keep"
+    hashtags: Literal["keep", "drop_sign", "split"] = "keep"
+    emoji: Literal["keep", "remove", "name"] = "keep"
+    control: Literal["keep", "remove"] = "keep"
+    whitespace: Literal["keep", "collapse"] = "keep"
+
+
+class NearDuplicatesParams(Section):
+    """Perceptual hashes that differ in at most `distance` of 64 bits are near duplicates; null marks none."""
+
+    distance: int | None = Field(default=None, ge=0, le=8)
+
+
 class PairsParams(Section):
     """The corpus, the reader that understands it, and the short side of stored pictures in pixels."""
 
@@ -27,6 +46,8 @@ class PairsParams(Section):
     path: str
     image_size: int = Field(default=256, ge=16)
     manifest: ManifestParams = ManifestParams()
+    text: TextCleaningParams = TextCleaningParams()
+    near_duplicates: NearDuplicatesParams = NearDuplicatesParams()
 
 
 class FactualScoresParams(Section):
@@ -81,7 +102,15 @@ class PseudoLabelsParams(Section):
     normalise: bool = True
     restarts: int = Field(default=5, ge=1)
     iterations: int = Field(default=50, ge=1)
-    sample: int = Field(default=200_000, ge=1)
+    sample: int = Field(default=50_000, ge=1)
+    seed: int = Field(default=0, ge=0)
+
+
+class EmbeddingMapParams(Section):
+    """A map of at most `points` embeddings drawn by `seed`; the `nearest` pairs of each centre."""
+
+    points: int = Field(default=800, ge=10, le=20_000)
+    nearest: int = Field(default=6, ge=1, le=100)
     seed: int = Field(default=0, ge=0)
 
 

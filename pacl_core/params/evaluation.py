@@ -77,6 +77,14 @@ class EvaluateParams(Section):
     zero_shot: ZeroShotParams = ZeroShotParams()
 
 
+class ExamplesParams(Section):
+    """Test items shown per data set: `count` queries and as many of each outcome, `top` finds per query."""
+
+    count: int = Field(default=6, ge=1, le=50)
+    top: int = Field(default=5, ge=1, le=20)
+    seed: int = Field(default=0, ge=0)
+
+
 class ReportParams(Section):
     """How many pairs of each partition the report shows."""
 

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from pacl_core.errors import UserError
 from pacl_core.params.data import (
     AnpsParams,
+    EmbeddingMapParams,
     EmotionalScoresParams,
     FactualScoresParams,
     ImageEmbeddingsParams,
@@ -21,6 +22,7 @@ from pacl_core.params.data import (
 from pacl_core.params.evaluation import (
     DownstreamParams,
     EvaluateParams,
+    ExamplesParams,
     LeaksParams,
     ReportParams,
     VariantParams,
@@ -42,12 +44,14 @@ class Params(Section):
     text_encoder: TextEncoderParams
     image_embeddings: ImageEmbeddingsParams = ImageEmbeddingsParams()
     pseudo_labels: PseudoLabelsParams = PseudoLabelsParams()
+    embedding_map: EmbeddingMapParams = EmbeddingMapParams()
     shards: ShardsParams = ShardsParams()
     train: TrainParams = TrainParams()
     downstream: dict[str, DownstreamParams]
     leaks: LeaksParams = LeaksParams()
     variants: dict[str, VariantParams] = Field(default_factory=dict)
     evaluate: EvaluateParams = EvaluateParams()
+    examples: ExamplesParams = ExamplesParams()
     report: ReportParams = ReportParams()
 
 

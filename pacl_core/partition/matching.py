@@ -6,40 +6,45 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pacl_core.params.data import ThresholdParams
-from pacl_core.partition.transforms import TRANSFORMS, Scores
+from pacl_core.partition.scores import ScoreColumn, Scores
+from pacl_core.partition.transforms import TRANSFORMS, Transform
 
 
 @dataclass(frozen=True)
-class Matching:
-    """`values` [N] float32 (NaN where the score is unknown), `matched` [N] bool, the `threshold` applied."""
+class Matcher:
+    """A transform, and the `threshold` on its values. Both are known before the first pair is matched."""
 
-    values: Scores
-    matched: NDArray[np.bool_]
+    transform: Transform
     threshold: float
 
+    def __call__(self, scores: Scores, start: int) -> tuple[Scores, NDArray[np.bool_]]:
+        """Values and matches of a block [B] of the column's rows from `start`.
 
-def match(scores: Scores, params: ThresholdParams) -> Matching:
-    """Matched where the transformed score > threshold, strictly (paper 3.1); an unknown score never is.
+        Matched where the value > threshold, strictly (paper 3.1); an unknown score never is.
+        """
+        values = self.transform.block(scores, start)
+        # compared in float32: 0.7 in a file and 0.7 computed must be the same number
+        return values, values > np.float32(self.threshold)
+
+
+def matcher(column: ScoreColumn, params: ThresholdParams) -> Matcher:
+    """The matcher of a column of scores.
 
     With a target share the threshold is the quantile that leaves that share above it. Ties at the
     quantile are unmatched, so the share reached may be below the one asked.
     """
-    values = TRANSFORMS[params.transform](scores)
+    transform = TRANSFORMS[params.transform](column)
     if params.threshold is not None:
-        threshold = params.threshold
-    else:
-        assert params.share is not None  # ThresholdParams holds exactly one of the two
-        threshold = share_threshold(values, params.share)
-    # compared in float32: 0.7 in a file and 0.7 computed must be the same number
-    return Matching(values, values > np.float32(threshold), threshold)
+        return Matcher(transform, params.threshold)
+    assert params.share is not None  # ThresholdParams holds exactly one of the two
+    return Matcher(transform, _share_threshold(column, transform, params.share))
 
 
-def share_threshold(values: Scores, share: float) -> float:
+def _share_threshold(column: ScoreColumn, transform: Transform, share: float) -> float:
     """The value that at most `share` of all rows lie strictly above, unknown ones counted as below."""
-    known = np.sort(values[~np.isnan(values)])
-    wanted = min(round(share * len(values)), len(known))
-    if wanted == 0:
-        return float(known[-1]) if len(known) else 0.0
-    if wanted == len(known):
-        return float(np.nextafter(known[0], np.float32(-np.inf)))
-    return float(known[len(known) - wanted - 1])
+    wanted = min(round(share * column.rows), column.known)
+    if not column.known:
+        return 0.0
+    (score,) = column.order_statistics([max(column.known - wanted - 1, 0)])
+    value = transform.one(score)
+    return value if wanted < column.known else float(np.nextafter(np.float32(value), np.float32(-np.inf)))

@@ -4,90 +4,82 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
 
-from pacl_core.artefacts.aligned import part_files
-from pacl_core.artefacts.tables import read_table, sink_table
-from pacl_core.errors import UserError
+from pacl_core.artefacts.aligned import Table, aligned
+from pacl_core.artefacts.tables import ROW_GROUP, table_writer
 from pacl_core.params.data import PartitionParams
-from pacl_core.partition.matching import Matching, match
-from pacl_core.partition.split import partition_name
-from pacl_core.partition.transforms import Scores
+from pacl_core.partition.matching import Matcher, matcher
+from pacl_core.partition.scores import Scores, score_column
+from pacl_core.partition.split import partition_places
+from pacl_core.partitions import PARTITIONS
+
+SCHEMA = pa.schema(
+    [
+        ("sample_id", pa.string()),
+        ("text", pa.string()),
+        ("anps", pa.list_(pa.string())),
+        ("factual_score", pa.float32()),
+        ("emotional_score", pa.float32()),
+        ("factual_value", pa.float32()),
+        ("emotional_value", pa.float32()),
+        ("factual_matched", pa.bool_()),
+        ("emotional_matched", pa.bool_()),
+        ("partition", pa.string()),
+    ]
+)
 
 
 @dataclass(frozen=True)
-class Partitioned:
-    """What was decided: one `Matching` per score, and the path of the table."""
+class Thresholds:
+    """The thresholds that were applied to the values."""
 
-    factual: Matching
-    emotional: Matching
-    table: Path
+    factual: float
+    emotional: float
 
 
 def write_partition(
     pairs: Path, anps: Path, factual: Path, emotional: Path, out: Path, params: PartitionParams
-) -> Partitioned:
-    """Publish partition.parquet. Memory holds the scores (a few numbers a row), never texts.
+) -> Thresholds:
+    """Publish partition.parquet. Memory holds one row group, whatever the transforms and thresholds.
 
     Raises `UserError` where the inputs are not rows of the same pairs.
     """
-    factual_match = match(_scores(factual, "factual_score"), params.factual)
-    emotional_match = match(_scores(emotional, "emotional_score"), params.emotional)
-    texts = pl.scan_parquet(part_files(pairs)).select("sample_id", "text")
-    columns = [
-        texts,
-        pl.scan_parquet(anps).select(pl.col("sample_id").alias("anps_id"), "anps"),
-        pl.scan_parquet(factual).rename({"sample_id": "factual_id"}),
-        pl.scan_parquet(emotional).rename({"sample_id": "emotional_id"}),
-        _matches("factual", factual_match),
-        _matches("emotional", emotional_match),
+    of_factual = matcher(score_column(factual, "factual_score"), params.factual)
+    of_emotional = matcher(score_column(emotional, "emotional_score"), params.emotional)
+    tables = [
+        Table(pairs, ("text",)),
+        Table(anps, ("anps",)),
+        Table(factual, ("factual_score",)),
+        Table(emotional, ("emotional_score",)),
     ]
-    _check_same_pairs(columns[:4], len(factual_match.values))
-    chosen = pl.concat(columns, how="horizontal").select(
-        "sample_id",
-        "text",
-        "anps",
-        "factual_score",
-        "emotional_score",
-        "factual_value",
-        "emotional_value",
-        "factual_matched",
-        "emotional_matched",
-        partition_name(params.mode).alias("partition"),
-    )
-    sink_table(out, chosen)
-    return Partitioned(factual_match, emotional_match, out)
+    names = pa.array(PARTITIONS, pa.string())
+    start = 0
+    with table_writer(out, SCHEMA) as writer:
+        for texts, phrases, factual_rows, emotional_rows in aligned(tables, ROW_GROUP):
+            factual_value, factual_matched = _match(of_factual, factual_rows["factual_score"], start)
+            emotional_value, emotional_matched = _match(
+                of_emotional, emotional_rows["emotional_score"], start
+            )
+            columns = {
+                "sample_id": texts["sample_id"],
+                "text": texts["text"],
+                "anps": phrases["anps"],
+                "factual_score": factual_rows["factual_score"],
+                "emotional_score": emotional_rows["emotional_score"],
+                "factual_value": pa.array(factual_value, from_pandas=True),  # NaN, unknown, becomes null
+                "emotional_value": pa.array(emotional_value, from_pandas=True),
+                "factual_matched": factual_matched,
+                "emotional_matched": emotional_matched,
+                "partition": names.take(
+                    pa.array(partition_places(factual_matched, emotional_matched, params.mode))
+                ),
+            }
+            writer.write_table(pa.table(columns).cast(SCHEMA), row_group_size=ROW_GROUP)
+            start += texts.num_rows
+    return Thresholds(of_factual.threshold, of_emotional.threshold)
 
 
-def _scores(path: Path, column: str) -> Scores:
-    scores = read_table(path, [column])[column]
-    values: Scores = np.asarray(scores.to_numpy(), np.float32)  # null becomes NaN
-    return values
-
-
-def _matches(name: str, matching: Matching) -> pl.LazyFrame:
-    return pl.LazyFrame(
-        {
-            f"{name}_value": pl.Series(matching.values).fill_nan(None),
-            f"{name}_matched": pl.Series(matching.matched),
-        }
-    )
-
-
-def _check_same_pairs(tables: list[pl.LazyFrame], rows: int) -> None:
-    lengths = [int(table.select(pl.len()).collect().item()) for table in tables]
-    if set(lengths) != {rows}:
-        raise UserError(
-            f"pairs, anps and scores have {lengths} rows; run 'dvc repro' to rebuild what is stale"
-        )
-    same = pl.concat(tables, how="horizontal").select(
-        (
-            (pl.col("sample_id") == pl.col("anps_id"))
-            & (pl.col("sample_id") == pl.col("factual_id"))
-            & (pl.col("sample_id") == pl.col("emotional_id"))
-        ).all()
-    )
-    if not same.collect(engine="streaming").item():
-        raise UserError(
-            "pairs, anps and scores are of different runs; run 'dvc repro' to rebuild what is stale"
-        )
+def _match(matched_by: Matcher, scores: pa.Array, start: int) -> tuple[Scores, NDArray[np.bool_]]:
+    return matched_by(np.asarray(scores.to_numpy(zero_copy_only=False), np.float32), start)

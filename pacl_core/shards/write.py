@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -13,28 +14,36 @@ import webdataset
 from numpy.typing import NDArray
 
 from pacl_core.artefacts.aligned import Table, aligned
-from pacl_core.artefacts.hashing import file_sha256
 from pacl_core.artefacts.json_file import write_json
-from pacl_core.artefacts.publish import published_folder
+from pacl_core.artefacts.publish import publish_folder
 from pacl_core.artefacts.vectors import read_vectors
 from pacl_core.params.data import ShardsParams
 from pacl_core.partitions import PARTITIONS
+from pacl_core.progress import Progress
+from pacl_core.shards.unfinished import Entry, first_left, keep, kept
 
 BATCH = 256
 
 
 @dataclass
 class _Series:
-    """The shards of one partition: those closed, and the one being written."""
+    """The shards of one partition: those that are whole, and the one being written."""
 
-    folder: Path
+    work: Path
+    partition: str
     params: ShardsParams
-    closed: list[dict[str, Any]] = field(default_factory=list)
-    samples: int = 0
+    whole: list[Entry]
+    samples: int
     _writer: Any = None
     _path: Path = Path()
     _in_shard: int = 0
     _bytes: int = 0
+
+    @classmethod
+    def of(cls, work: Path, partition: str, params: ShardsParams) -> Self:
+        """Those that an earlier run left whole in `work`, to be continued."""
+        whole = kept(work, partition)
+        return cls(work, partition, params, whole, sum(entry["samples"] for entry in whole))
 
     def add(self, members: dict[str, bytes | str]) -> None:
         """Append a sample, in a new shard where the current one is full."""
@@ -43,8 +52,8 @@ class _Series:
         heavy = self._in_shard and self._bytes + size > self.params.max_megabytes * 1_000_000
         if self._writer is None or full or heavy:
             self.close()
-            self.folder.mkdir(exist_ok=True)
-            self._path = self.folder / f"{self.folder.name}-{len(self.closed):05d}.tar"
+            self._path = self.work / "shards" / self.partition / f"{self.partition}-{len(self.whole):05d}.tar"
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             # mtime=0: the same samples are the same bytes
             self._writer = webdataset.TarWriter(str(self._path), encoder=False, mtime=0)
         self._writer.write({"__key__": f"{self.samples:09d}", **members})
@@ -52,55 +61,70 @@ class _Series:
         self._in_shard += 1
         self._bytes += size
 
+    def abandon(self) -> None:
+        """Let go of the shard being written, which is not whole. Its last blocks may find the disk full, too."""
+        if self._writer is not None:
+            with suppress(OSError):
+                self._writer.close()
+
     def close(self) -> None:
-        """Close the shard being written and note its size and hash."""
+        """Close the shard being written and keep it."""
         if self._writer is None:
             return
         self._writer.close()
-        self.closed.append(
-            {
-                "path": f"{self.folder.name}/{self._path.name}",
-                "samples": self._in_shard,
-                "bytes": self._path.stat().st_size,
-                "sha256": file_sha256(self._path),
-            }
-        )
+        self.whole.append(keep(self.work, self._path, self._in_shard))
         self._writer, self._in_shard, self._bytes = None, 0, 0
 
 
 def write_shards(
-    pairs: Path, partition: Path, pseudo_labels: Path, text_embeddings: Path, out: Path, params: ShardsParams
+    pairs: Path,
+    partition: Path,
+    pseudo_labels: Path,
+    text_embeddings: Path,
+    out: Path,
+    params: ShardsParams,
+    work: Path,
 ) -> dict[str, Any]:
     """Publish `<out>/<partition>/*.tar` and `<out>/index.json`; returns the index.
 
     Each sample has `.jpg`, `.txt`, `.json` and `.npy` (text embedding, float32 [D]). Memory holds one
-    batch. Raises `UserError` where the inputs are not rows of the same pairs.
+    batch. Called again after a kill, it goes on behind the whole shards in `work`, which must belong to
+    these arguments alone. Raises `UserError` where the inputs are not rows of the same pairs.
     """
     texts = read_vectors(text_embeddings)
-    with published_folder(out) as draft:
-        series = {name: _Series(draft / name, params) for name in PARTITIONS}
-        for row, record in enumerate(_records(pairs, partition, pseudo_labels, texts.ids)):
-            series[record["partition"]].add(_members(record, texts.vectors[row]))
+    series = {name: _Series.of(work, name, params) for name in PARTITIONS}
+    done = {name: one.samples for name, one in series.items()}
+    start, passed = first_left(partition, done)
+    with ExitStack() as stack, Progress("shards", len(texts.vectors), sum(done.values())) as progress:
+        for one in series.values():
+            stack.callback(one.abandon)
+        for row, record in enumerate(_records(pairs, partition, pseudo_labels, texts.ids, start), start):
+            name = record["partition"]
+            passed[name] += 1
+            if passed[name] > done[name]:
+                series[name].add(_members(record, texts.vectors[row]))
+                progress.add(1)
         for one in series.values():
             one.close()
-        index = {
-            "text_dim": int(texts.vectors.shape[1]),
-            "partitions": {
-                name: {"samples": one.samples, "shards": one.closed} for name, one in series.items()
-            },
-        }
-        write_json(draft / "index.json", index)
+    index = {
+        "text_dim": int(texts.vectors.shape[1]),
+        "partitions": {name: {"samples": one.samples, "shards": one.whole} for name, one in series.items()},
+    }
+    write_json(work / "shards" / "index.json", index)
+    publish_folder(work / "shards", out)
     return index
 
 
-def _records(pairs: Path, partition: Path, pseudo_labels: Path, text_ids: Path) -> Iterator[dict[str, Any]]:
+def _records(
+    pairs: Path, partition: Path, pseudo_labels: Path, text_ids: Path, start: int
+) -> Iterator[dict[str, Any]]:
     tables = (
         Table(pairs, ("image", "text")),
         Table(partition, ("partition", "factual_score", "emotional_score")),
         Table(pseudo_labels, ("factual_label", "emotional_label")),
         Table(text_ids, ()),
     )
-    for side_by_side in aligned(tables, BATCH):
+    for side_by_side in aligned(tables, BATCH, start):
         columns = {name: batch[name] for batch in side_by_side for name in batch.schema.names}
         yield from pa.table(columns).to_pylist()
 

@@ -1,14 +1,15 @@
 """When a checkpoint may be continued: same shards, parameters, weights, code and libraries."""
 
-from importlib.metadata import version
 from pathlib import Path
 
-from pacl_core.artefacts.code_hash import code_sha256
+from pacl_core.artefacts.code_hash import code_sha256, versions
 from pacl_core.artefacts.hashing import file_sha256
 from pacl_core.artefacts.vectors import Vectors
 from pacl_core.errors import UserError
 from pacl_core.models.backbones import Backbone
 from pacl_core.params.training import TrainParams
+
+CODE = ("corpus", "models", "objective", "partitions.py", "shards", "threads.py", "training")
 
 
 def training_key(
@@ -20,10 +21,12 @@ def training_key(
         raise UserError(f"{index}: missing; run the stage that writes it ('dvc repro shards')")
     return {
         "shards": file_sha256(index),  # it has the hash of every shard
-        "images": file_sha256(images.ids.with_name("vectors.npy")) if images else None,
+        "images": [file_sha256(images.ids.with_name(name)) for name in ("ids.parquet", "vectors.npy")]
+        if images
+        else None,
         "backbone": [backbone.params.model_dump(), backbone.weights_sha256],
         "params": params.model_dump(),
         "device": device,
-        "code": code_sha256("models", "objective", "shards", "training"),
-        "torch": version("torch"),
+        "code": code_sha256(*CODE),
+        "libraries": versions("numpy", "open_clip_torch", "pillow", "timm", "torch", "webdataset"),
     }

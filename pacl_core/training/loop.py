@@ -31,6 +31,7 @@ from pacl_core.training.learner import Learner, make_learner
 from pacl_core.training.meter import Meter
 from pacl_core.training.pictures import pixel_source
 from pacl_core.training.ranks import ALONE, Ranks
+from pacl_core.training.rebuilt import early_and_late, example_batch, keep_early, rebuilt_positives
 from pacl_core.training.retrieval import held_out_recalls
 from pacl_core.training.update import update
 from pacl_core.training.warmup import warm_up
@@ -43,12 +44,13 @@ class Trained:
     """What a run leaves besides the backbone's weights.
 
     `projectors`: "image.weight" [dim, D_v], "text.weight" [dim, D_t]. `history`: metrics per epoch.
-    `card`: a JSON value for the model card.
+    `card`: a JSON value for the model card. `rebuilt`: examples of rebuilt positives, early and late.
     """
 
     projectors: dict[str, Tensor]
     history: History
     card: dict[str, object]
+    rebuilt: dict[str, object]
 
 
 def train(
@@ -75,6 +77,9 @@ def train(
     plan = [active_partitions(epoch, params.epochs, params.usage, sizes) for epoch in range(params.epochs)]
     steps = [steps_in_epoch(active, sizes, params.batch_size, params.batching) for active in plan]
     _announce(sizes, len(held), params, sum(steps))
+    phase = [epoch for epoch, active in enumerate(plan) if "weak" in active]
+    weak = rows["weak"] if phase and group.first else rows["weak"][:0]
+    shown = example_batch(weak, params.batch_size, params.seed)
     learner = make_learner(backbone, samples.texts.shape[1], params, device, group)
     preprocess = backbone.preprocess
 
@@ -95,6 +100,8 @@ def train(
             if not plan[epoch]:
                 scheduled = ", ".join(scheduled_partitions(epoch, params.epochs, params.usage))
                 log.info("%s: nothing to train, no pairs in %s", what, scheduled)
+            if epoch in phase[:1] and position.steps == 0 and len(shown):
+                keep_early(work, rebuilt_positives(learner, samples, shown, partial(plain, epoch)))
             meter = Meter(what, steps[epoch], position.values, position.steps)
             drawn = epoch_batches(plan[epoch], rows, params.batch_size, epoch, params.seed, params.batching)
             left = islice(drawn, position.steps, None)
@@ -119,6 +126,7 @@ def train(
             if group.first:
                 save_checkpoint(work, position, learner, device)
             saved = time.monotonic()
+        late = rebuilt_positives(learner, samples, shown, partial(plain, params.epochs)) if len(shown) else []
 
     load_average(learner.model, learner.average)
     backbone.module.eval()
@@ -133,7 +141,7 @@ def train(
         "text_dim": int(samples.texts.shape[1]),
         "torch": torch.__version__,
     }
-    return Trained(weights, position.history, card)
+    return Trained(weights, position.history, card, early_and_late(work, shown, late))
 
 
 def _pictures(

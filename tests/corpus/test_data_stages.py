@@ -48,7 +48,9 @@ def test_pairs_writes_its_outs(tmp_path: Path) -> None:
         "read": 3,
         "pairs": 1,
         "rejected": 2,
-        "rejected_by_reason": {"not_a_picture": 1, "truncated": 1},
+        "rejected_by_reason": {"truncated": 1, "web_page": 1},
+        "near_duplicates": 0,
+        "cleaned_texts": 0,
     }
     assert pq.read_table(tmp_path / "data/pairs")["text"].to_pylist() == ["post a"]
     assert pq.read_table(tmp_path / "data/pairs_rejected.parquet")["source"].to_pylist() == ["b", "c"]

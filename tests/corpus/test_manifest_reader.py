@@ -86,7 +86,7 @@ def test_rows_that_cannot_be_used_are_rejected(tmp_path: Path) -> None:
         "malformed_row",
         "missing_image",
         "d",
-        "unreadable",
+        "outside_corpus",
     ]
     lines = (
         '{"image": "1.jpg", "text": "one"}\nnot json\n[1]\n{"image": "1.jpg"}\n{"image": [1], "text": ""}\n'

@@ -111,6 +111,14 @@ def test_a_data_set_more_runs_its_own_stages_and_one_less_runs_none(restored: Pr
     assert done.ran | done.restored == {"compare", "report"}
 
 
+def test_without_any_data_set_training_and_report_remain(restored: Project) -> None:
+    restored.edit(downstream={})
+    done = restored.repro()
+    assert done.ran == {"compare", "report"}
+    assert "No data set was evaluated" in (restored.root / "report/index.html").read_text()
+    assert "up to date" in restored.run("dvc", "status").output
+
+
 def test_another_protocols_params_leave_the_evaluations_alone(restored: Project) -> None:
     restored.edit(evaluate__finetune__epochs=7, evaluate__zero_shot__ensemble=False)
     assert restored.repro().ran == {"report"}  # which shows params.yaml

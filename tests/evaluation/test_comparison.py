@@ -148,7 +148,7 @@ def test_a_result_is_a_flat_row_of_the_headline_and_of_what_was_published(tmp_pa
         evaluated(tmp_path, variant, noise, MOOD, target)
     found = compare(tmp_path, "photos", "linear", ["initial", "pacl", "twin"], resamples=100)
     key = {"dataset": "photos", "protocol": "linear", "task": "mood"}
-    printed = key | {"metric": "f1_weighted", "variant": "pacl", "published": 0.5}
+    printed = key | {"metric": "f1_weighted", "variant": "pacl", "published": 0.5, "difference": 0.1}
     rows = results([found], [printed])
     assert set(rows) == {"photos-linear-mood-accuracy", "photos-linear-mood-f1_weighted"}
     accuracy = rows["photos-linear-mood-accuracy"]
@@ -156,4 +156,5 @@ def test_a_result_is_a_flat_row_of_the_headline_and_of_what_was_published(tmp_pa
     assert accuracy["low"] <= accuracy["difference"] <= accuracy["high"]
     assert accuracy["twin_difference"] == 0
     assert "published_pacl" not in accuracy
-    assert rows["photos-linear-mood-f1_weighted"]["published_pacl"] == 0.5
+    weighted = rows["photos-linear-mood-f1_weighted"]
+    assert (weighted["published_pacl"], weighted["pacl_minus_published"]) == (0.5, 0.1)

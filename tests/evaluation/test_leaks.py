@@ -1,5 +1,6 @@
 """Leaks between pairs and test pictures, against a loop over all of both."""
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,11 @@ from pacl_core.params import load
 from stages import leaks as stage
 
 Row = tuple[str, str, int]  # id, pixel hash, perceptual hash
+
+
+def search(folder: Path, pairs: Path, dataset: Path, distance: int) -> pa.Table:
+    """`find_leaks` in a scratch folder of its own."""
+    return find_leaks(pairs, dataset, distance, Path(tempfile.mkdtemp(dir=folder)))
 
 
 def pairs(folder: Path, rows: list[Row], parts: int = 2) -> Path:
@@ -44,7 +50,8 @@ def listed(table: pa.Table) -> list[tuple[str, str, str, int]]:
 
 def test_exact_near_and_neither(tmp_path: Path) -> None:
     base = 0xF0F0_1234_5678_9ABC
-    found = find_leaks(
+    found = search(
+        tmp_path,
         pairs(
             tmp_path / "pairs",
             [("p", "same", base), ("q", "other", base ^ 0b111), ("r", "far", ~base % 2**64)],
@@ -65,7 +72,8 @@ def test_exact_near_and_neither(tmp_path: Path) -> None:
 
 def test_only_the_test_split_and_only_structured_pictures(tmp_path: Path) -> None:
     items = [("train", "x", 7), ("flat", "y", 0), ("flat, same pixels", "x", 0)]
-    found = find_leaks(
+    found = search(
+        tmp_path,
         pairs(tmp_path / "pairs", [("p", "x", 0), ("q", "z", 0)]),
         dataset(tmp_path / "t.parquet", items, ["train", "test", "test"]),
         distance=8,
@@ -92,7 +100,7 @@ def test_agrees_with_a_loop_whatever_the_block(
         return made
 
     stored, test = rows("p", 60), rows("t", 20)
-    found = find_leaks(pairs(tmp_path / "pairs", stored, 1), dataset(tmp_path / "t.parquet", test), 4)
+    found = search(tmp_path, pairs(tmp_path / "pairs", stored, 1), dataset(tmp_path / "t.parquet", test), 4)
     expected: dict[str, list[tuple[int, int]]] = {}
     for item, pixels, value in test:
         near = [
@@ -111,7 +119,8 @@ def test_agrees_with_a_loop_whatever_the_block(
 
 
 def test_a_placeholder_on_both_sides_lists_no_more_than_five_each(tmp_path: Path) -> None:
-    found = find_leaks(
+    found = search(
+        tmp_path,
         pairs(tmp_path / "pairs", [(f"p{n:03}", "gone", 5) for n in range(300)], 1),
         dataset(tmp_path / "t.parquet", [(f"t{n}", "gone", 5) for n in range(30)]),
         distance=0,
@@ -136,11 +145,11 @@ def test_tables_without_hashes_are_named(tmp_path: Path) -> None:
     (tmp_path / "pairs").mkdir()
     pq.write_table(pa.table({"sample_id": ["p"], "pixel_hash": ["x"]}), tmp_path / "pairs/part-0.parquet")
     with pytest.raises(UserError, match="pairs: written without perceptual hashes; run 'dvc repro pairs'"):
-        find_leaks(tmp_path / "pairs", test, 4)
+        search(tmp_path, tmp_path / "pairs", test, 4)
     old = tmp_path / "old.parquet"
     pq.write_table(pq.read_table(test).drop_columns("perceptual_hash"), old)
     with pytest.raises(UserError, match=r"old\.parquet.*perceptual_hash"):
-        find_leaks(tmp_path / "pairs", old, 4)
+        search(tmp_path, tmp_path / "pairs", old, 4)
 
 
 def test_the_stage_writes_its_outs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,5 +166,31 @@ def test_the_stage_writes_its_outs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert leaked_items(tmp_path / "data/leaks/emoji_sentiment.parquet", "near") == {"a", "b"}
 
     monkeypatch.setattr("sys.argv", ["leaks", "emoji_sentimen"])
-    with pytest.raises(UserError, match="did you mean 'emoji_sentiment'"):
+    with pytest.raises(UserError, match=r"emoji_sentimen\.parquet: missing"):
         stage.main(params)
+
+
+def test_a_stopped_search_goes_on_from_what_it_had_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stored = pairs(tmp_path / "pairs", [(f"p{n:03}", f"h{n % 7}", n % 50) for n in range(200)])
+    test = dataset(tmp_path / "t.parquet", [(f"t{n}", f"h{n}", n) for n in range(10)])
+    monkeypatch.setattr(leaks, "_BLOCK", 30)
+    undisturbed = search(tmp_path, stored, test, 2)
+    monkeypatch.setattr(leaks, "KEEP_SECONDS", 0.0)
+    real, blocks = leaks._near, []
+
+    def stopped(block, *others):
+        blocks.append(block)
+        if len(blocks) == 5:
+            raise InterruptedError
+        return real(block, *others)
+
+    monkeypatch.setattr(leaks, "_near", stopped)
+    (tmp_path / "work").mkdir()
+    with pytest.raises(InterruptedError):
+        find_leaks(stored, test, 2, tmp_path / "work")
+    with caplog.at_level("INFO"):
+        assert find_leaks(stored, test, 2, tmp_path / "work") == undisturbed
+    assert "continuing after 120 of 200" in caplog.text
+    assert len(blocks) == 5 + 3  # the last 80 pairs

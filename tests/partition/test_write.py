@@ -8,7 +8,7 @@ import pytest
 
 from pacl_core.errors import UserError
 from pacl_core.params.data import PartitionParams
-from pacl_core.partition.write import Partitioned, write_partition
+from pacl_core.partition.write import Thresholds, write_partition
 
 N = 200
 
@@ -29,7 +29,7 @@ def artefacts(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def partition(folder: Path, mode: str = "both", sigma: float = 0.7) -> tuple[pl.DataFrame, Partitioned]:
+def partition(folder: Path, mode: str = "both", sigma: float = 0.7) -> tuple[pl.DataFrame, Thresholds]:
     threshold = {"transform": "clipscore", "threshold": sigma}
     params = PartitionParams.model_validate({"mode": mode, "factual": threshold, "emotional": threshold})
     done = write_partition(
@@ -40,7 +40,7 @@ def partition(folder: Path, mode: str = "both", sigma: float = 0.7) -> tuple[pl.
         folder / "partition.parquet",
         params,
     )
-    return pl.read_parquet(done.table), done
+    return pl.read_parquet(folder / "partition.parquet"), done
 
 
 @pytest.mark.parametrize("mode", ["both", "factual", "emotional", "none"])

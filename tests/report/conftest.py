@@ -24,6 +24,7 @@ backbone: {kind: efficientnet_lite, name: efficientnet_lite0, image_size: 112}
 text_encoder: {kind: minilm, name: all-MiniLM-L6-v2}
 pseudo_labels: {k: 2}
 train: {epochs: 3, batch_size: 64, temperature: 0.07, backbone_lr: 1.0e-4, projector_lr: 1.0e-3}
+downstream: {emoji_sentiment: {record: r.yaml, path: p}}
 evaluate: {variants: [initial, pacl]}
 """
 THRESHOLDS = {"factual": 0.7, "emotional": 0.55}

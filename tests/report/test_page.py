@@ -103,6 +103,18 @@ def test_the_figures_of_the_artefacts_are_on_the_page(html):
     assert "no item of class positive" in words
 
 
+def test_headline_figures_have_intervals_of_their_own(artefacts, params_text):
+    path = artefacts / "metrics/comparison.json"
+    one = json.loads(path.read_text())[0]
+    entry = {"mean": 0.4, "std": 0.02, "low": 0.31, "high": 0.52}
+    variants = {"initial": entry, "pacl": {"mean": 0.5, "std": None, "low": None, "high": None}}
+    accuracy = {"variants": variants, "differences": {}}
+    one["tasks"] = {"mood": one["tasks"]["polarity"] | {"figures": {"accuracy": accuracy}}}
+    path.write_text(json.dumps([one]))
+    words = Page(render(artefacts, params_text, count=1, seed=0)).words.split("Every figure")[0]
+    assert "40.00 (2.00) 31.00 to 52.00 50.00 no difference" in words
+
+
 def test_verdicts_follow_the_direction_of_the_figure(html):
     """MSE falls and R2 rises: both better. Pearson's interval holds zero. Weighted F1 falls: worse."""
     words = Page(html).words.split("Every figure")[1]
@@ -247,6 +259,12 @@ def test_leaks_are_limits(artefacts, params_text, setting, said):
     assert "emoji_sentiment: of 124 test items 3 are exact and 5 near duplicates" in limits
     assert said in limits
     assert "left out of every figure, as training saw them or nearly: emoji_sentiment 2" in limits
+
+
+def test_leaks_of_a_set_that_is_no_longer_listed_are_not_shown(artefacts, params_text):
+    params = params_text.replace("emoji_sentiment", "another")
+    html = render(artefacts, params, count=1, seed=0)
+    assert "Test pictures among the pairs" not in html and "of 124 test items" not in html
 
 
 def test_no_leak_no_limit(artefacts, params_text):

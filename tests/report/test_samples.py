@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from pacl_core.report.reading import take_rows
+from pacl_core.artefacts.rows import take_rows
 from pacl_core.report.sections.samples import choose, samples
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,7 @@ def write(folder: Path, **bounds: int) -> Path:
         folder / "text",
         folder / "shards",
         ShardsParams(**bounds),
+        folder / "work",
     )
     return folder / "shards"
 
@@ -112,3 +114,57 @@ def test_nothing_is_published_from_rows_of_another_run(artefacts: Path) -> None:
     with pytest.raises(UserError, match="different runs"):
         write(artefacts)
     assert not (artefacts / "shards").exists()
+
+
+def test_a_stopped_run_goes_on_behind_its_whole_shards(
+    artefacts: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    undisturbed = {path.name: path.read_bytes() for path in write(artefacts, max_samples=3).rglob("*.*")}
+    shutil.rmtree(artefacts / "shards")
+    added = count_samples(monkeypatch)
+    for stop_at in (11, 9, 7):  # samples that a run writes before it stops
+        added.clear()
+        added.stop_at = stop_at
+        with pytest.raises(InterruptedError):
+            write(artefacts, max_samples=3)
+        assert not (artefacts / "shards").exists()
+    added.clear()
+    added.stop_at = None
+    with caplog.at_level("INFO"):
+        found = {path.name: path.read_bytes() for path in write(artefacts, max_samples=3).rglob("*.*")}
+    assert found == undisturbed
+    # of each partition at most a shard less one sample is written again, each time
+    assert len(added) <= N / 2
+    assert f"continuing after {N - len(added)} of {N}" in caplog.text
+
+
+def test_a_damaged_whole_shard_is_written_again(artefacts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    undisturbed = {path.name: path.read_bytes() for path in write(artefacts, max_samples=3).rglob("*.*")}
+    added = count_samples(monkeypatch)
+    added.stop_at = 25
+    with pytest.raises(InterruptedError):
+        write(artefacts, max_samples=3)
+    shard = artefacts / "work/shards/weak/weak-00001.tar"
+    shard.write_bytes(shard.read_bytes()[:700] + b"!" + shard.read_bytes()[701:])
+    added.stop_at = None
+    found = {path.name: path.read_bytes() for path in write(artefacts, max_samples=3).rglob("*.*")}
+    assert found == undisturbed
+
+
+class _Added(list):
+    stop_at: int | None = None
+
+
+def count_samples(monkeypatch: pytest.MonkeyPatch) -> _Added:
+    """The keys of the samples that are written from now on; a run stops as a kill would, at `stop_at`."""
+    added = _Added()
+    original = webdataset.TarWriter.write
+
+    def write_one(writer: webdataset.TarWriter, sample: dict) -> None:
+        if len(added) == added.stop_at:
+            raise InterruptedError
+        added.append(sample["__key__"])
+        original(writer, sample)
+
+    monkeypatch.setattr(webdataset.TarWriter, "write", write_one)
+    return added

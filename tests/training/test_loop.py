@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pacl_core.artefacts.vectors import Vectors, read_vectors
+from pacl_core.artefacts.vectors import Vectors, read_vectors, write_vectors
 from pacl_core.errors import UserError
 from pacl_core.models import pixels
 from pacl_core.models.backbones import Backbone
@@ -216,11 +216,9 @@ def stored_images(samples: Samples, backbone: Backbone, folder: Path, skip: int 
     pixels = np.stack([backbone.preprocess.pixels(samples.picture(row)) for row in order])
     with torch.inference_mode():
         vectors = backbone.module(backbone.preprocess.normalise(torch.from_numpy(pixels))).numpy()
-    folder.mkdir()
-    np.save(folder / "vectors.npy", vectors)
-    pl.DataFrame({"sample_id": [samples.sample_ids[row] for row in order]}).write_parquet(
-        folder / "ids.parquet"
-    )
+    ids = folder.with_suffix(".parquet")
+    pl.DataFrame({"sample_id": [samples.sample_ids[row] for row in order]}).write_parquet(ids)
+    write_vectors(folder, ids, lambda start, stop: vectors[start:stop], vectors.shape[1])
     return read_vectors(folder)
 
 

@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from pacl_core.artefacts.vectors import write_vectors
 from pacl_core.errors import UserError
 from pacl_core.objective import PARTITIONS, batch_shares
 from pacl_core.training.rank_step import best_shares
@@ -77,10 +78,10 @@ def trained(folder: Path, make_shards: Callable[..., Path]) -> Path:
 
 
 def stored_images(folder: Path, sizes: dict[str, int]) -> Path:
-    folder.mkdir()
     ids = [f"{name}/{number}" for name, size in sizes.items() for number in range(size)]
-    np.save(folder / "vectors.npy", np.random.default_rng(0).normal(size=(len(ids), 10)).astype(np.float32))
-    pl.DataFrame({"sample_id": ids}).write_parquet(folder / "ids.parquet")
+    pl.DataFrame({"sample_id": ids}).write_parquet(folder.with_suffix(".parquet"))
+    vectors = np.random.default_rng(0).normal(size=(len(ids), 10)).astype(np.float32)
+    write_vectors(folder, folder.with_suffix(".parquet"), lambda start, stop: vectors[start:stop], 10)
     return folder
 
 

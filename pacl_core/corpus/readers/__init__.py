@@ -1,22 +1,22 @@
-"""Corpus forms by name. Each reader yields every input, in a fixed order, as a post or a rejection."""
+"""Corpus forms, found by file name.
+
+A reader is a module here with `read(params)`, which yields every input of the corpus at `params.path`, in a
+fixed order, as a `Post` (key, image bytes, text, extras) or a `Rejected`. A new one touches no other file.
+"""
 
 from collections.abc import Iterator
 from importlib import import_module
+from pkgutil import iter_modules
 
 from pacl_core.corpus.posts import Post, Rejected
 from pacl_core.errors import unknown
 from pacl_core.params.data import PairsParams
 
-_READERS = {
-    "folder": "pacl_core.corpus.readers.folder",
-    "manifest": "pacl_core.corpus.readers.manifest",
-    "openmoji": "pacl_core.corpus.readers.openmoji",
-}
-
 
 def read_posts(params: PairsParams) -> Iterator[Post | Rejected]:
     """The posts of the corpus that `params` name. Raises `UserError`: unknown reader, missing path."""
-    if params.reader not in _READERS:
-        raise unknown("reader", params.reader, _READERS)
-    posts: Iterator[Post | Rejected] = import_module(_READERS[params.reader]).read(params)
+    known = [module.name for module in iter_modules(__path__)]
+    if params.reader not in known:
+        raise unknown("reader", params.reader, known)
+    posts: Iterator[Post | Rejected] = import_module(f"{__name__}.{params.reader}").read(params)
     return posts

@@ -1,12 +1,13 @@
 """A table of picture paths and texts. Columns are parameters: `pairs.manifest`."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from pacl_core.corpus.manifest_pattern import Pattern, cell, fill, read_pattern
+from pacl_core.corpus.manifest_rows import Row, read_rows
 from pacl_core.corpus.pictures import read_picture
 from pacl_core.corpus.posts import Post, Rejected, UnusableError
-from pacl_core.corpus.readers.manifest_pattern import Pattern, cell, fill, read_pattern
-from pacl_core.corpus.readers.manifest_rows import Row, read_rows
 from pacl_core.corpus.text import valid_name
 from pacl_core.errors import UserError
 from pacl_core.params.data import ManifestParams, PairsParams
@@ -18,9 +19,14 @@ def read(params: PairsParams) -> Iterator[Post | Rejected]:
     `image` names a column of paths relative to the manifest's folder, or is a pattern over columns such
     as "images/{Theme}.jpg". Outer white space of paths and ids is dropped. Raises `UserError`: no
     manifest, no such column, a pattern that cannot be read.
+
+    A path that leads out of the corpus (`pairs.path`, or the manifest's folder where that is the manifest) is
+    rejected: DVC would not notice a change there, and a stranger's table should not choose what is read.
+    Links in the corpus are followed: whoever holds it put them there.
     """
     manifest = _manifest_path(params)
-    return _posts(manifest, params.manifest)
+    root = Path(params.path)
+    return _posts(manifest, root if root.is_dir() else manifest.parent, params.manifest)
 
 
 def _manifest_path(params: PairsParams) -> Path:
@@ -34,21 +40,35 @@ def _manifest_path(params: PairsParams) -> Path:
     return path
 
 
-def _posts(manifest: Path, params: ManifestParams) -> Iterator[Post | Rejected]:
+def _posts(manifest: Path, root: Path, params: ManifestParams) -> Iterator[Post | Rejected]:
     pattern = read_pattern(params.image, "pairs.manifest.image")
     columns = [params.text, *pattern.columns]
     if params.id is not None:
         columns.append(params.id)
     for number, row in read_rows(manifest, list(dict.fromkeys(columns))):
-        yield row if isinstance(row, Rejected) else _post(manifest, params, pattern, number, row)
+        if isinstance(row, Rejected):
+            yield row
+            continue
+        try:
+            key, image, text = _cells(params, pattern, number, row)
+            yield Post(key, read_picture(_within(root, manifest.parent / image)), text)
+        except UnusableError as error:
+            yield error.rejected(f"{manifest.name}:{number}")
 
 
-def _post(manifest: Path, params: ManifestParams, pattern: Pattern, number: int, row: Row) -> Post | Rejected:
-    source = f"{manifest.name}:{number}"
-    try:
-        key = str(number) if params.id is None else valid_name(cell(row, params.id)).strip()
-        if not key:
-            raise UnusableError("missing_id", f"column '{params.id}' is empty")
-        return Post(key, read_picture(manifest.parent / fill(pattern, row)), cell(row, params.text))
-    except UnusableError as error:
-        return error.rejected(source)
+def _cells(params: ManifestParams, pattern: Pattern, number: int, row: Row) -> tuple[str, str, str]:
+    """A row's key, picture path and text."""
+    key = str(number) if params.id is None else valid_name(cell(row, params.id)).strip()
+    if not key:
+        raise UnusableError("missing_id", f"column '{params.id}' is empty")
+    return key, fill(pattern, row), cell(row, params.text)
+
+
+def _within(root: Path, path: Path) -> Path:
+    """The path without "..", checked as it is then read."""
+    plain = Path(os.path.normpath(path))
+    if not plain.absolute().is_relative_to(os.path.abspath(root)):  # noqa: PTH100 - links are left alone
+        raise UnusableError(
+            "outside_corpus", f"{plain} is not in {root}; pairs.path may name a folder of both"
+        )
+    return plain

@@ -9,7 +9,7 @@ from pacl_core.corpus.emoji import read_glyphs, render
 from pacl_core.corpus.emoji_noise import noisy_posts
 from pacl_core.corpus.emoji_recipe import load_recipe
 from pacl_core.corpus.emoji_split import corpus_glyphs
-from pacl_core.corpus.posts import Post, Rejected
+from pacl_core.corpus.posts import PROVENANCE, Post, Rejected
 from pacl_core.params.data import PairsParams
 
 
@@ -22,6 +22,5 @@ def read(params: PairsParams) -> Iterator[Post | Rejected]:
     for post in noisy_posts(glyphs, recipe):
         stem = post.glyph.stem
         numbers[stem] += 1
-        yield Post(
-            f"{stem}-{numbers[stem]}", picture(stem, params.image_size), post.caption, post.provenance.value
-        )
+        extras = {PROVENANCE: post.provenance.value}
+        yield Post(f"{stem}-{numbers[stem]}", picture(stem, params.image_size), post.caption, extras)

@@ -2,24 +2,27 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import count, islice, takewhile
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from pacl_core.artefacts.tables import table_writer
+from pacl_core.artefacts.json_file import read_json, write_json
+from pacl_core.artefacts.tables import read_table, write_table
 from pacl_core.corpus.normalising import with_pictures
 from pacl_core.corpus.pictures import Box, Picture
 from pacl_core.corpus.posts import Rejected, UnusableError
 from pacl_core.corpus.rejects import Rejects
 from pacl_core.corpus.seen import Seen
+from pacl_core.corpus.text import valid_name
 from pacl_core.evaluation.datasets.conversion import ABSENT, Converted, Targets, convert
 from pacl_core.evaluation.datasets.items import Item
 from pacl_core.evaluation.datasets.record import DatasetRecord
 from pacl_core.evaluation.tasks import SPLITS, Task
-from pacl_core.progress import counted
+from pacl_core.progress import Progress
 
-ROW_GROUP = 256
+PART = 256  # inputs in a part of the draft
 _FIELDS = [
     ("item_id", pa.string()),
     ("image", pa.binary()),
@@ -44,39 +47,75 @@ def write_draft(
     items: Iterable[Item | Rejected],
     record: DatasetRecord,
     tasks: Iterable[Task],
-    path: Path,
+    folder: Path,
     image_size: int,
     workers: int,
     rejects: Rejects,
-) -> tuple[Counter[str], Unfit]:
-    """Write `stored_schema` and `picture` to `path`, streamed; return what was refused.
+) -> tuple[list[Path], Counter[str], Unfit]:
+    """Write `stored_schema` and `picture` to parts in `folder`, streamed; return them and what was refused.
 
     That is: items by reason, and of each task the targets that could not be made, by reason. Both are also
-    listed in `rejects`.
+    listed in `rejects`. Called again after a kill with the same items, it goes on behind the last whole part.
     """
     schema = stored_schema(tasks).append(pa.field("picture", pa.string()))
     reasons: Counter[str] = Counter()
     unfit: Unfit = {}
-    with table_writer(path, schema) as writer, Seen() as seen:
-        rows: list[dict[str, Any]] = []
-        decoded = with_pictures(_converted(items, record), _image, image_size, workers, _box)
-        for (item, found), picture in counted(decoded, path.stem):
-            refused = _refusal(item, found, picture, seen)
-            if refused is not None:
-                reasons[refused.reason] += 1
-                rejects.add(refused)
-                continue
-            assert isinstance(item, Item) and isinstance(picture, Picture) and found is not None
-            for problem in found.problems:
-                unfit.setdefault(problem.task, Counter())[problem.reason] += 1
-                detail = f"task '{problem.task}': {problem.detail}"
-                rejects.add(Rejected(item.item_id, problem.reason, detail))
-            rows.append(_row(item, picture, found.targets))
-            if len(rows) >= ROW_GROUP:
-                writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-                rows.clear()
-        writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-    return reasons, unfit
+    with Seen() as seen:
+        parts = _whole_parts(folder)
+        for part in parts:
+            for item_id in read_table(part, ["item_id"])["item_id"].to_pylist():
+                seen.add(item_id)
+            _tell(read_json(part.with_suffix(".json")), rejects, reasons, unfit)
+        left = _converted(islice(items, len(parts) * PART, None), record)
+        decoded = with_pictures(left, _image, image_size, workers, _box)
+        with Progress(folder.name, None, len(parts) * PART) as progress:
+            while chunk := list(islice(decoded, PART)):
+                part = folder / f"part-{len(parts):05d}.parquet"
+                rows, refusals = _sorted_out(chunk, seen)
+                write_table(part, pa.Table.from_pylist(rows, schema=schema))
+                write_json(part.with_suffix(".json"), refusals)  # last: with it the part is whole
+                _tell(refusals, rejects, reasons, unfit)
+                parts.append(part)
+                progress.add(len(chunk))
+    return parts, reasons, unfit
+
+
+# source, reason, detail, and the task whose target alone was refused (None: the item was)
+_Refusal = tuple[str, str, str, str | None]
+
+
+def _sorted_out(
+    chunk: list[tuple["_Pending", Picture | UnusableError | None]], seen: Seen
+) -> tuple[list[dict[str, Any]], list[_Refusal]]:
+    """Rows of the usable items, and what was refused."""
+    rows: list[dict[str, Any]] = []
+    refusals: list[_Refusal] = []
+    for (item, found), picture in chunk:
+        refused = _refusal(item, found, picture, seen)
+        if refused is not None:
+            refusals.append((valid_name(refused.source), refused.reason, valid_name(refused.detail), None))
+            continue
+        assert isinstance(item, Item) and isinstance(picture, Picture) and found is not None
+        for problem in found.problems:
+            refusals.append((item.item_id, problem.reason, valid_name(problem.detail), problem.task))
+        rows.append(_row(item, picture, found.targets))
+    return rows, refusals
+
+
+def _tell(refusals: list[_Refusal], rejects: Rejects, reasons: Counter[str], unfit: Unfit) -> None:
+    for source, reason, detail, task in refusals:
+        if task is None:
+            reasons[reason] += 1
+            rejects.add(Rejected(source, reason, detail))
+        else:
+            unfit.setdefault(task, Counter())[reason] += 1
+            rejects.add(Rejected(source, reason, f"task '{task}': {detail}"))
+
+
+def _whole_parts(folder: Path) -> list[Path]:
+    """Parts of an earlier run, up to the first that is not whole."""
+    numbered = (folder / f"part-{number:05d}.parquet" for number in count())
+    return list(takewhile(lambda part: part.exists() and part.with_suffix(".json").exists(), numbered))
 
 
 _Pending = tuple[Item | Rejected, Converted | None]

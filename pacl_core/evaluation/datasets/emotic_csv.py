@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from pacl_core.corpus.manifest_rows import Row, read_rows
 from pacl_core.corpus.posts import Rejected, UnusableError
-from pacl_core.corpus.readers.manifest_rows import Row, read_rows
 from pacl_core.evaluation.datasets.emotic_person import Edges, Person, Ratings
 from pacl_core.evaluation.datasets.published_text import Split, number
 

@@ -4,7 +4,8 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pacl_core.corpus.pictures import SUFFIXES, read_picture
+from pacl_core.corpus.picture_header import SUFFIXES
+from pacl_core.corpus.pictures import read_picture
 from pacl_core.corpus.posts import Rejected, UnusableError
 from pacl_core.corpus.text import valid_name
 from pacl_core.errors import UserError

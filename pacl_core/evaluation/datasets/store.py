@@ -1,7 +1,7 @@
 """Downstream data sets on disk: one parquet of items, a JSON description and the rejects beside it.
 
 Two passes: whether a picture is a placeholder, and which split it belongs to, is known only when all have
-been seen. A killed run starts again.
+been seen. A killed run goes on with the first pass, whose pictures take the time.
 """
 
 from collections import Counter
@@ -11,15 +11,14 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pacl_core.artefacts.json_file import write_json
-from pacl_core.artefacts.tables import table_writer
+from pacl_core.artefacts.tables import read_table, table_writer
 from pacl_core.corpus.posts import Rejected
 from pacl_core.corpus.rejects import REJECTED_SCHEMA, Rejects
 from pacl_core.errors import UserError
 from pacl_core.evaluation.datasets.description import describe
-from pacl_core.evaluation.datasets.draft import ROW_GROUP, stored_schema, write_draft
+from pacl_core.evaluation.datasets.draft import stored_schema, write_draft
 from pacl_core.evaluation.datasets.items import Item
 from pacl_core.evaluation.datasets.placeholders import finest_labels, placeholders
 from pacl_core.evaluation.datasets.record import DatasetRecord, record_tasks
@@ -38,27 +37,25 @@ def write_dataset(
 ) -> dict[str, Any]:
     """Store the items in `path` (parquet), described by the .json and `_rejected.parquet` beside it.
 
-    Returns the description. `scratch` holds a draft as large as the result while this runs. Memory: a row
-    group, and of each item what is not its picture. Raises `UserError` where a split stays empty.
+    Returns the description. `scratch` holds a draft as large as the result; called again after a kill with
+    the same arguments, it goes on from there. Memory: a part of the draft, and of each item what is not its
+    picture. Raises `UserError` where a split stays empty.
     """
     tasks = record_tasks(record)
-    draft = scratch / f"{name}.parquet"
+    folder = scratch / name
     with (
         table_writer(path.with_name(f"{path.stem}_rejected.parquet"), REJECTED_SCHEMA) as writer,
         Rejects(writer) as rejects,
     ):
-        try:
-            reasons, unfit = write_draft(items, record, tasks, draft, image_size, workers, rejects)
-            known = pl.read_parquet(draft, columns=[c for c in pq.read_schema(draft).names if c != "image"])
-            known = _kept(known.with_row_index("row"), record, tasks, reasons, rejects)
-            official = known["split"]
-            duplicates = _across_splits(known)
-            known = known.with_columns(assign_splits(known, tasks).alias("split"))
-            _refuse_empty(name, known, reasons)
-            description = describe(name, record, tasks, known, origin(official), reasons, unfit, duplicates)
-            _write_items(draft, known, stored_schema(tasks), path)
-        finally:
-            draft.unlink(missing_ok=True)
+        parts, reasons, unfit = write_draft(items, record, tasks, folder, image_size, workers, rejects)
+        schema = stored_schema(tasks)
+        known = _kept(_without_pictures(parts, schema), record, tasks, reasons, rejects)
+        official = known["split"]
+        duplicates = _across_splits(known)
+        known = known.with_columns(assign_splits(known, tasks).alias("split"))
+        _refuse_empty(name, known, reasons)
+        description = describe(name, record, tasks, known, origin(official), reasons, unfit, duplicates)
+        _write_items(parts, known, schema, path)
     write_json(path.with_suffix(".json"), description)
     return description
 
@@ -108,15 +105,26 @@ def _refuse_empty(name: str, known: pl.DataFrame, reasons: Counter[str]) -> None
         )
 
 
-def _write_items(draft: Path, known: pl.DataFrame, schema: pa.Schema, path: Path) -> None:
+def _without_pictures(parts: list[Path], schema: pa.Schema) -> pl.DataFrame:
+    """All rows of the draft but their JPEG bytes, numbered."""
+    columns = [name for name in (*schema.names, "picture") if name != "image"]
+    tables = [read_table(part, columns) for part in parts]
+    empty = schema.append(pa.field("picture", pa.string())).empty_table().select(columns)
+    known = pl.from_arrow(pa.concat_tables([empty, *tables]))
+    assert isinstance(known, pl.DataFrame)
+    return known.with_row_index("row")
+
+
+def _write_items(parts: list[Path], known: pl.DataFrame, schema: pa.Schema, path: Path) -> None:
     """Copy the rows that `known` keeps, in their order, with their splits."""
     first = 0
-    with table_writer(path, schema) as writer, pq.ParquetFile(draft) as opened:
-        for batch in opened.iter_batches(ROW_GROUP):
-            here = known.filter(pl.col("row").is_between(first, first + batch.num_rows - 1))
-            taken = pa.Table.from_batches([batch]).take(pa.array(here["row"].to_numpy() - first))
+    with table_writer(path, schema) as writer:
+        for part in parts:
+            table = read_table(part)
+            here = known.filter(pl.col("row").is_between(first, first + table.num_rows - 1))
+            taken = table.take(pa.array(here["row"].to_numpy() - first))
             split = pa.array(here["split"].to_list(), pa.string())
             columns = [split if name == "split" else taken[name] for name in schema.names]
             if len(here):
                 writer.write_table(pa.table(columns, schema=schema))
-            first += batch.num_rows
+            first += table.num_rows

@@ -1,30 +1,75 @@
-"""Training curves: several series over steps on one pair of axes."""
+"""Training curves: several series over epochs, with the borders of the phases."""
 
 from collections.abc import Sequence
 
-from markupsafe import Markup
+from pacl_core.report.charts.vega import Chart, chart
 
-from pacl_core.report.charts.svg import axes, element, picture, x_scale, y_scale
-
-Series = tuple[str, Sequence[float], Sequence[float]]  # class of the colour, steps, values
+Series = tuple[str, str, Sequence[float], Sequence[float]]  # name, its colour, epochs, values
 _POINTS = 400  # more than the chart has pixels helps nobody
 
 
-def curves(title: str, series: Sequence[Series], y_label: str) -> Markup:
-    """Lines on common axes; a series of one point is drawn as a dot."""
-    steps = [step for _, xs, _ in series for step in xs]
-    values = [value for _, _, ys in series for value in ys]
-    low, high = min(values), max(values)
-    room = 0.05 * (high - low) or abs(high) * 0.05 or 1.0
-    x = x_scale(min(steps), max(steps) if max(steps) > min(steps) else min(steps) + 1)
-    y = y_scale(max(low - room, 0.0) if low >= 0 else low - room, high + room)
-    lines = []
-    for colour, xs, ys in series:
-        stride = -(-len(xs) // _POINTS)
-        points = [(x(a), y(b)) for a, b in zip(xs[::stride], ys[::stride], strict=True)]
-        if len(points) == 1:
-            lines.append(element("circle", cx=points[0][0], cy=points[0][1], r=3, class_=f"fill-{colour}"))
-            continue
-        path = " ".join(f"{a:.1f},{b:.1f}" for a, b in points)
-        lines.append(element("polyline", points=path, class_=f"curve line-{colour}"))
-    return picture(title, axes(x, y, "epoch", y_label), *lines)
+def curves(
+    name: str, title: str, series: Sequence[Series], phases: Sequence[tuple[float, str]], rates: bool
+) -> Chart:
+    """`phases`: where each begins, in epochs, and what joins. `rates`: values of many powers of ten."""
+    rows = [
+        {"epoch": epoch, "value": value, "series": label}
+        for label, _, epochs, values in series
+        for stride in [-(-len(epochs) // _POINTS)]
+        for epoch, value in zip(epochs[::stride], values[::stride], strict=True)
+    ]
+    x = {
+        "type": "quantitative",
+        "title": "epoch",
+        "axis": {"tickMinStep": 1, "format": "d", "grid": False},
+        "scale": {"zero": False, "nice": False, "padding": 12},
+    }
+    y = {
+        "field": "value",
+        "type": "quantitative",
+        "title": None,
+        "scale": {"zero": True},
+        "axis": {"format": ".1e" if rates else "~g", "tickCount": 5},
+    }
+    colours = {"domain": [one[0] for one in series], "range": [f"var(--{one[1]})" for one in series]}
+    lines = {
+        "data": {"values": rows},
+        "mark": {"type": "line", "strokeWidth": 2, "point": {"size": 28}},
+        "encoding": {
+            "x": x | {"field": "epoch"},
+            "y": y,
+            "color": {
+                "field": "series",
+                "type": "nominal",
+                "scale": colours,
+                "legend": {"title": None, "orient": "top", "columns": 4, "symbolType": "circle"},
+            },
+            "tooltip": [
+                {"field": "series", "title": "series"},
+                {"field": "epoch", "title": "epoch"},
+                {"field": "value", "title": "value", "format": ".4~g"},
+            ],
+        },
+    }
+    borders = [{"epoch": start, "said": said} for start, said in phases]
+    at = {"field": "epoch", "type": "quantitative"}
+    marked = [
+        {
+            "data": {"values": borders},
+            "mark": {"type": "rule", "strokeDash": [2, 3], "color": "var(--muted)"},
+            "encoding": {"x": at},
+        },
+        {
+            "data": {"values": borders},
+            "mark": {
+                "type": "text",
+                "align": "left",
+                "dx": 4,
+                "y": 7,
+                "fontSize": 10,
+                "color": "var(--muted)",
+            },
+            "encoding": {"x": at, "text": {"field": "said"}},
+        },
+    ]
+    return chart(name, title, {"layer": [lines, *marked] if borders else [lines]}, height=220)

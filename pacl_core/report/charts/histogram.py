@@ -1,45 +1,60 @@
 """A score's distribution: matched and unmatched pairs per bin, with the threshold."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from markupsafe import Markup
-
-from pacl_core.report.charts.svg import HEIGHT, TOP, WIDTH, axes, element, picture, x_scale, y_scale
+from pacl_core.report.charts.vega import Chart, chart
 
 
-def histogram(
-    title: str,
-    values: Sequence[float],
-    unmatched: Sequence[float],
-    matched: Sequence[float],
-    threshold: float | None,
-    name: str,
-) -> Markup:
-    """`values` are bin centres, equally spaced."""
-    step = values[1] - values[0] if len(values) > 1 else 1.0
-    low, high = values[0] - step / 2, values[-1] + step / 2
+def histogram(name: str, table: Mapping[str, Sequence[float]], threshold: float | None) -> Chart:
+    """`table`: `value` (bin centres, equally spaced), `unmatched` and `matched` (pairs).
+
+    The page's slider moves the threshold by the signal that is called as the score.
+    """
+    values = table["value"]
+    half = (values[1] - values[0]) / 2 if len(values) > 1 else 0.5
+    bins = [
+        {"low": round(value - half, 6), "high": round(value + half, 6), "pairs": int(pairs), "kind": kind}
+        for kind in ("matched", "unmatched")
+        for value, pairs in zip(values, table[kind], strict=True)
+        if pairs
+    ]
+    reach = [values[0] - half, values[-1] + half, *([] if threshold is None else [threshold])]
+    x = {"type": "quantitative", "title": f"{name} value", "axis": {"grid": False}}
+    x["scale"] = {"domain": [min(reach), max(reach)], "nice": False}
+    bars = {
+        "data": {"values": bins},
+        "mark": {"type": "bar", "binSpacing": 1},
+        "encoding": {
+            "x": x | {"field": "low", "bin": {"binned": True}},
+            "x2": {"field": "high"},
+            "y": {"field": "pairs", "type": "quantitative", "title": "pairs"},
+            "color": {
+                "field": "kind",
+                "type": "nominal",
+                "scale": {
+                    "domain": ["matched", "unmatched"],
+                    "range": ["var(--accent)", "var(--unmatched)"],
+                },
+                "legend": {"title": None, "orient": "top"},
+            },
+            "tooltip": [
+                {"field": "low", "title": "from", "format": ".3~g"},
+                {"field": "high", "title": "to", "format": ".3~g"},
+                {"field": "kind", "title": "pairs are"},
+                {"field": "pairs", "title": "pairs", "format": ","},
+            ],
+        },
+    }
+    spec: dict[str, object] = {"layer": [bars]}
     if threshold is not None:
-        low, high = min(low, threshold), max(high, threshold)
-    most = max(map(sum, zip(unmatched, matched, strict=True))) or 1  # a little room for the label
-    x, y = x_scale(low, high), y_scale(0, 1.12 * most)
-    parts: list[Markup] = [axes(x, y, name, "pairs")]
-    for value, below, above in zip(values, unmatched, matched, strict=True):
-        left, width = x(value - step / 2), max(x(value + step / 2) - x(value - step / 2) - 0.8, 0.6)
-        base = 0.0
-        for count, kind in ((below, "unmatched"), (above, "matched")):
-            if count:
-                top = y(base + count)
-                parts.append(
-                    element("rect", x=left, y=top, width=width, height=y(base) - top, class_=f"bar {kind}")
-                )
-            base += count
-    if threshold is not None:
-        parts.append(threshold_line(x(threshold), f"threshold {threshold:.3g}"))
-    return picture(title, *parts)
+        spec["params"] = [{"name": name, "value": threshold}]
+        spec["layer"] = [bars, _rule(name)]
+    return chart(f"chart-{name}-histogram", f"Distribution of the {name} value, with its threshold", spec)
 
 
-def threshold_line(at: float, text: str) -> Markup:
-    """A dashed vertical with its label on the side that has room."""
-    side, offset = ("end", -5) if at > WIDTH * 0.66 else ("start", 5)
-    line = element("line", x1=at, x2=at, y1=TOP - 4, y2=HEIGHT - 40, class_="threshold")
-    return line + element("text", text, x=at + offset, y=TOP + 4, class_=f"threshold-label {side}")
+def _rule(signal: str) -> dict[str, object]:
+    return {
+        "data": {"values": [{}]},
+        "mark": {"type": "rule", "strokeDash": [4, 3], "strokeWidth": 1.5},
+        "encoding": {"x": {"datum": {"expr": signal}, "type": "quantitative"}},
+    }

@@ -1,74 +1,93 @@
 """The plane of factual and emotional value: where pairs lie, and the four quadrants."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from markupsafe import Markup
+from pacl_core.report.charts.vega import Chart, chart, partition_scale
 
-from pacl_core.report.charts.svg import HEIGHT, LEFT, RIGHT, WIDTH, Scale, axes, element, picture
-
-_HEIGHT = 340
+_QUADRANT = (
+    "datum.f > factual ? (datum.e > emotional ? '{strong}' : '{partial_factual}')"
+    " : (datum.e > emotional ? '{partial_emotional}' : '{weak}')"
+)
 
 
 def plane(
-    factual: Sequence[float],
-    emotional: Sequence[float],
-    pairs: Sequence[int],
-    thresholds: tuple[float | None, float | None],
+    table: Mapping[str, Sequence[float]],
+    thresholds: Mapping[str, float | None],
+    names: Mapping[str, str],
     coloured: bool,
-) -> Markup:
-    """Cells by centre; darker where more pairs lie. `coloured`: quadrants in their partition's colour."""
-    step_x, step_y = _step(factual), _step(emotional)
-    across = (min(factual) - step_x / 2, max(factual) + step_x / 2)
-    up = (min(emotional) - step_y / 2, max(emotional) + step_y / 2)
-    at_x, at_y = thresholds
-    x = Scale(*_reach(*across, at_x), LEFT, WIDTH - RIGHT)
-    y = Scale(*_reach(*up, at_y), HEIGHT - 40, HEIGHT - _HEIGHT + 12)
-    most = max(pairs)
-    cells = []
-    for f, e, count in zip(factual, emotional, pairs, strict=True):
-        shade = 0.12 + 0.88 * math.log1p(count) / math.log1p(most)
-        cells.append(
-            element(
-                "rect",
-                element("title", f"{count:,} pairs at factual {f:.3g}, emotional {e:.3g}"),
-                x=x(f - step_x / 2),
-                y=y(e + step_y / 2),
-                width=max(x(f + step_x / 2) - x(f - step_x / 2) - 0.6, 0.6),
-                height=max(y(e - step_y / 2) - y(e + step_y / 2) - 0.6, 0.6),
-                fill_opacity=round(shade, 2),
-                class_=f"fill-{_quadrant(f, e, at_x, at_y) if coloured else 'accent'}",
+) -> Chart:
+    """Cells by centre (`factual_value`, `emotional_value`, `pairs`), darker where more pairs lie.
+
+    `coloured`: each in the colour of its quadrant, which the page's sliders move. `names`: of the
+    partitions on the page.
+    """
+    factual, emotional = table["factual_value"], table["emotional_value"]
+    across, up = _half(factual), _half(emotional)
+    cells = [
+        {"f": f, "e": e, "f0": f - across, "f1": f + across, "e0": e - up, "e1": e + up, "pairs": int(pairs)}
+        for f, e, pairs in zip(factual, emotional, table["pairs"], strict=True)
+    ]
+    cells = [{key: round(value, 6) for key, value in cell.items()} for cell in cells]
+    colour: dict[str, object] = {"value": "var(--accent)"}
+    # a threshold that is not there, or plays no part, divides nothing
+    at = {name: -1e9 if value is None else value for name, value in thresholds.items()}
+    if coloured:
+        legend = {"title": None, "orient": "top", "columns": 2, "symbolOpacity": 1, "symbolType": "square"}
+        colour = {"field": "partition", "type": "nominal", "scale": partition_scale(names), "legend": legend}
+    tiles = {
+        "data": {"values": cells},
+        "transform": [{"calculate": _QUADRANT.format(**names), "as": "partition"}],
+        "mark": {"type": "rect"},
+        "encoding": {
+            "x": _axis(
+                "factual value", [c["f0"] for c in cells], [c["f1"] for c in cells], thresholds["factual"]
             )
-        )
-    lines = []
-    if at_x is not None:
-        lines.append(element("line", x1=x(at_x), x2=x(at_x), y1=y.start, y2=y.end, class_="threshold"))
-    if at_y is not None:
-        lines.append(element("line", x1=x.start, x2=x.end, y1=y(at_y), y2=y(at_y), class_="threshold"))
-    body = element(
-        "g",
-        axes(x, y, "factual value", "emotional value"),
-        *cells,
-        *lines,
-        transform=f"translate(0 {_HEIGHT - HEIGHT})",
+            | {"field": "f0"},
+            "x2": {"field": "f1"},
+            "y": _axis(
+                "emotional value", [c["e0"] for c in cells], [c["e1"] for c in cells], thresholds["emotional"]
+            )
+            | {"field": "e0"},
+            "y2": {"field": "e1"},
+            "color": colour,
+            "opacity": {
+                "field": "pairs",
+                "type": "quantitative",
+                "scale": {"type": "log", "domainMin": 0.5, "range": [0.12, 1]},
+                "legend": None,
+            },
+            "tooltip": [
+                {"field": "f", "title": "factual value", "format": ".3~g"},
+                {"field": "e", "title": "emotional value", "format": ".3~g"},
+                {"field": "pairs", "title": "pairs", "format": ","},
+            ],
+        },
+    }
+    rules = [
+        {
+            "data": {"values": [{}]},
+            "mark": {"type": "rule", "strokeDash": [4, 3], "strokeWidth": 1.5},
+            "encoding": {axis: {"datum": {"expr": score}, "type": "quantitative"}},
+        }
+        for axis, score in (("x", "factual"), ("y", "emotional"))
+        if thresholds[score] is not None
+    ]
+    params = [{"name": name, "value": value} for name, value in at.items()]
+    spec = {"params": params, "layer": [tiles, *rules]}
+    return chart(
+        "chart-plane", "Pairs by factual and emotional value, with both thresholds", spec, height=340
     )
-    return picture("Pairs by factual and emotional value", body, height=_HEIGHT)
 
 
-def _reach(low: float, high: float, threshold: float | None) -> tuple[float, float]:
-    return (low, high) if threshold is None else (min(low, threshold), max(high, threshold))
+def _axis(
+    title: str, lows: Sequence[float], highs: Sequence[float], threshold: float | None
+) -> dict[str, object]:
+    reach = [min(lows), max(highs), *([] if threshold is None else [threshold])]
+    scale = {"domain": [min(reach), max(reach)], "nice": False, "zero": False}
+    return {"type": "quantitative", "title": title, "axis": {"grid": False}, "scale": scale}
 
 
-def _step(centres: Sequence[float]) -> float:
+def _half(centres: Sequence[float]) -> float:
     distinct = sorted(set(centres))
-    return min((b - a for a, b in pairwise(distinct)), default=1.0)
-
-
-def _quadrant(factual: float, emotional: float, at_x: float | None, at_y: float | None) -> str:
-    is_factual, is_emotional = at_x is None or factual > at_x, at_y is None or emotional > at_y
-    if is_factual and is_emotional:
-        return "strong"
-    if is_emotional:
-        return "partial_emotional"
-    return "partial_factual" if is_factual else "weak"
+    return min((b - a for a, b in pairwise(distinct)), default=1.0) / 2

@@ -2,28 +2,19 @@
 
 from collections.abc import Sequence
 
-from markupsafe import Markup
-
-from pacl_core.report.charts.svg import element, picture
+from pacl_core.report.charts.vega import Chart, chart
 
 
-def size_bars(title: str, sizes: Sequence[tuple[str, int]]) -> Markup:
-    """Named counts as horizontal bars, in the given order."""
-    most = max((size for _, size in sizes), default=1) or 1
-    parts = []
-    for index, (name, size) in enumerate(sizes):
-        top = index * 24
-        parts.append(element("text", name, x=62, y=top + 15, class_="tick end"))
-        parts.append(
-            element(
-                "rect",
-                x=70,
-                y=top + 3,
-                width=max(250 * size / most, 1.0),
-                height=16,
-                rx=2,
-                class_="fill-accent",
-            )
-        )
-        parts.append(element("text", f"{size:,}", x=78 + 250 * size / most, y=top + 15, class_="tick"))
-    return picture(title, *parts, height=max(len(sizes) * 24, 24))
+def size_bars(name: str, title: str, sizes: Sequence[tuple[str, int]]) -> Chart:
+    """Horizontal bars, in the given order."""
+    rows = [{"name": label, "pairs": size} for label, size in sizes]
+    base = {
+        "y": {"field": "name", "type": "nominal", "sort": None, "title": None, "axis": {"domain": False}},
+        "x": {"field": "pairs", "type": "quantitative", "title": None, "axis": None},
+    }
+    bars = {"mark": {"type": "bar", "cornerRadiusEnd": 2, "height": {"band": 0.72}}}
+    text = {"mark": {"type": "text", "align": "left", "dx": 5, "color": "var(--muted)", "fontSize": 11}}
+    bars["encoding"] = base | {"color": {"value": "var(--accent)"}}
+    text["encoding"] = base | {"text": {"field": "pairs", "format": ","}}
+    spec = {"data": {"values": rows}, "layer": [bars, text]}
+    return chart(name, title, spec, height=22 * max(len(rows), 1) + 14)

@@ -1,25 +1,109 @@
-"""Pseudo-labels: how many pairs each cluster has."""
+"""Pseudo-labels: how many pairs each cluster has, what lies nearest to its centre, a map of all."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
+from pacl_core.artefacts.csv_file import read_rows
+from pacl_core.artefacts.rows import take_rows
+from pacl_core.report.charts.flat_map import flat_map
 from pacl_core.report.charts.sizes import size_bars
+from pacl_core.report.charts.vega import Chart, Spec, partition_scale
+from pacl_core.report.pictures import Picture
 from pacl_core.report.reading import optional_json
+from pacl_core.report.rows import pairs_of
 
 _SOURCES = {
     "factual": "image features of the backbone",
     "emotional": "text features of the sentiment encoder",
 }
+_COLOURS = ("accent", "second", "third", "fourth", "strong", "partial_emotional", "partial", "weak")
+_TEXT = 90  # characters of a caption that a point of the map shows
+_THUMBNAIL = 128
 
 
-def clusters(root: Path) -> list[dict[str, Any]] | None:
-    """None where the pseudo-label stage has not run."""
+def clusters(root: Path, names: Mapping[str, str], picture: Picture) -> list[dict[str, Any]] | None:
+    """None where the pseudo-label stage has not run. `names`: of the partitions on the page."""
     metrics = optional_json(root / "metrics/pseudo_labels.json")
     if metrics is None:
         return None
+    near, explained = _nearest(root, picture), optional_json(root / "metrics/embedding_map.json") or {}
+    points = _points(root, names)
     shown = []
-    for name, source in _SOURCES.items():
-        sizes = sorted(((int(label), size) for label, size in metrics[name]["sizes"].items()))
-        bars = size_bars(f"Sizes of the {name} clusters", [(f"label {k}", size) for k, size in sizes])
-        shown.append({"name": name, "source": source, "chart": bars, "inertia": metrics[name].get("inertia")})
+    for side, source in _SOURCES.items():
+        sizes = sorted(((int(label), size) for label, size in metrics[side]["sizes"].items()))
+        bars = [(_label(label), size) for label, size in sizes]
+        shown.append(
+            {
+                "name": side,
+                "source": source,
+                "chart": size_bars(f"chart-{side}-sizes", f"Sizes of the {side} clusters", bars),
+                "inertia": metrics[side].get("inertia"),
+                "nearest": [(_label(label), near.get((side, label), [])) for label, _ in sizes],
+                "maps": _maps(side, points.get(side, []), [label for label, _ in bars], names, explained),
+            }
+        )
     return shown
+
+
+def _label(label: int) -> str:
+    return f"label {label}"
+
+
+def _nearest(root: Path, picture: Picture) -> dict[tuple[str, int], list[dict[str, Any]]]:
+    """(side, label) -> the pairs nearest to its centre, nearest first."""
+    path = root / "data/cluster_examples.parquet"
+    if not path.is_file() or not (root / "data/partition.parquet").is_file():
+        return {}
+    found: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    examples = pl.read_parquet(path).sort("side", "label", "rank").to_dicts()
+    pairs = pairs_of(root, {one["row"] for one in examples}, ["sample_id", "text", "partition"])
+    for one in examples:
+        pair = pairs[one["row"]]
+        shown = pair | {"picture": picture(pair["image"], _THUMBNAIL), "distance": one["distance"]}
+        found.setdefault((one["side"], one["label"]), []).append(shown)
+    return found
+
+
+def _points(root: Path, names: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
+    """Side -> points of the map, each with its caption and partition."""
+    path, table = root / "plots/embedding_map.csv", root / "data/partition.parquet"
+    if not path.is_file() or not table.is_file():
+        return {}
+    rows = read_rows(path)
+    pairs = take_rows([table], {int(row["row"]) for row in rows}, ["text", "partition"])
+    points: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        pair = pairs[int(row["row"])]
+        point = {"x": float(row["x"]), "y": float(row["y"]), "cluster": _label(int(row["label"]))}
+        said = {"text": pair["text"][:_TEXT], "partition": names[pair["partition"]]}
+        points.setdefault(row["side"], []).append(point | said)
+    return points
+
+
+def _maps(
+    side: str,
+    points: list[dict[str, Any]],
+    labels: list[str],
+    names: Mapping[str, str],
+    explained: Mapping[str, list[float]],
+) -> list[Chart]:
+    """By cluster and by partition; none where there are no points."""
+    if not points:
+        return []
+    shares = explained.get(side) or [0.0, 0.0]
+    axes = (f"first axis, {shares[0]:.0%} of variance", f"second axis, {shares[1]:.0%}")
+    colours = [f"var(--{_COLOURS[place % len(_COLOURS)]})" for place in range(len(labels))]
+    scales: dict[str, Spec] = {
+        "cluster": {"domain": labels, "range": colours},
+        "partition": partition_scale(names),
+    }
+    return [
+        flat_map(
+            f"chart-{side}-map-{colour}", f"Map of the {source} by {colour}", points, colour, scale, axes
+        )
+        for source in [_SOURCES[side]]
+        for colour, scale in scales.items()
+    ]

@@ -6,8 +6,11 @@ from typing import Any
 from pacl_core.artefacts.json_file import read_json
 
 
-def leaks(root: Path) -> list[dict[str, Any]]:
-    """`name, test_items, exact_items, near_items, distance` of each data set that was searched."""
-    return [
-        {"name": path.stem, **read_json(path)} for path in sorted((root / "metrics/leaks").glob("*.json"))
-    ]
+def leaks(root: Path, params: dict[str, Any]) -> list[dict[str, Any]]:
+    """`name, test_items, exact_items, near_items, distance` of each data set of `params` that was searched.
+
+    Files of sets that are no longer in params.yaml may still lie there.
+    """
+    listed = params.get("downstream") or {}
+    paths = sorted((root / "metrics/leaks").glob("*.json"))
+    return [{"name": path.stem, **read_json(path)} for path in paths if path.stem in listed]

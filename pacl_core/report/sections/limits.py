@@ -51,7 +51,7 @@ def limits(root: Path, params: dict[str, Any], evaluations: list[dict[str, Any]]
         if empty:
             found.append(f"No pair is {', '.join(empty)}: training had nothing of it to learn from.")
     excluding = str(lookup(params, "evaluate.exclude_leaks") or "none")
-    found += [sentence for one in leaks(root) if (sentence := _leak(one, excluding))]
+    found += [sentence for one in leaks(root, params) if (sentence := _leak(one, excluding))]
     excluded = {one["dataset"]: one["excluded"] for one in evaluations or [] if one["excluded"]}
     if excluded:
         listed = ", ".join(f"{name} {count:,}" for name, count in excluded.items())

@@ -1,20 +1,20 @@
 """The partition: counts and shares beside the published ones, distributions, agreement."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-from markupsafe import Markup
 
 from pacl_core.partitions import PARTITIONS
 from pacl_core.report.charts.histogram import histogram
 from pacl_core.report.charts.plane import plane
+from pacl_core.report.charts.vega import Chart
 from pacl_core.report.reading import optional_columns, optional_json
 
 Bars = list[tuple[str, list[tuple[str, float]]]]
 
 
-def partition(root: Path, mode: str) -> dict[str, Any] | None:
-    """None where the partition stage has not run."""
+def partition(root: Path, mode: str, names: Mapping[str, str]) -> dict[str, Any] | None:
+    """None where the partition stage has not run. `names`: of the partitions on the page."""
     metrics = optional_json(root / "metrics/partition.json")
     if metrics is None:
         return None
@@ -31,7 +31,7 @@ def partition(root: Path, mode: str) -> dict[str, Any] | None:
             {"name": name, "chart": _histogram(root, name, thresholds[name])}
             for name in ("factual", "emotional")
         ],
-        "plane": _plane(root, (thresholds["factual"], thresholds["emotional"]), mode == "both"),
+        "plane": _plane(root, thresholds, names, mode == "both"),
         "agreement": metrics.get("agreement"),
     }
 
@@ -61,23 +61,13 @@ def _bars(metrics: dict[str, Any]) -> Bars:
     return rows
 
 
-def _histogram(root: Path, name: str, threshold: float | None) -> Markup | None:
+def _histogram(root: Path, name: str, threshold: float | None) -> Chart | None:
     table = optional_columns(root / f"plots/{name}_histogram.csv")
-    if table is None:
-        return None
-    return histogram(
-        f"Distribution of the {name} value",
-        table["value"],
-        table["unmatched"],
-        table["matched"],
-        threshold,
-        f"{name} value",
-    )
+    return None if table is None else histogram(name, table, threshold)
 
 
-def _plane(root: Path, thresholds: tuple[float | None, float | None], coloured: bool) -> Markup | None:
+def _plane(
+    root: Path, thresholds: dict[str, float | None], names: Mapping[str, str], coloured: bool
+) -> Chart | None:
     table = optional_columns(root / "plots/plane.csv")
-    if table is None:
-        return None
-    pairs = [int(count) for count in table["pairs"]]
-    return plane(table["factual_value"], table["emotional_value"], pairs, thresholds, coloured)
+    return None if table is None else plane(table, thresholds, names, coloured)

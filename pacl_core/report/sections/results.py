@@ -72,16 +72,19 @@ def _rows(task: dict[str, Any], variants: list[str]) -> list[dict[str, Any]]:
 
 
 def _row(named: Metric, figure: dict[str, Any], variants: list[str]) -> dict[str, Any]:
+    """`values` per variant: the mean, and the spread over seeds and the interval's ends, None without."""
     entries = [figure["variants"].get(variant, {}) for variant in variants]
     return {
         "metric": named,
-        "values": [
-            (named.shown(one.get("mean")), None if one.get("std") is None else named.shown(one["std"]))
-            for one in entries
-        ],
+        "values": [(named.shown(one.get("mean")), *_spread(named, one)) for one in entries],
         "reason": next((one["reason"] for one in entries if one.get("reason")), None),
         "changes": [_change(named, figure["differences"].get(variant)) for variant in variants[1:]],
     }
+
+
+def _spread(named: Metric, entry: dict[str, Any]) -> list[str | None]:
+    given = (entry.get(name) for name in ("std", "low", "high"))
+    return [None if value is None else named.shown(value) for value in given]
 
 
 def _change(named: Metric, change: dict[str, Any] | None) -> dict[str, Any]:

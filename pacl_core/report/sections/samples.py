@@ -1,19 +1,16 @@
 """Sample pairs of each partition (the paper's Figure 3): by a seeded draw, most certain, borderline."""
 
-import base64
-import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from PIL import Image
 
 from pacl_core.artefacts.json_file import read_json
-from pacl_core.errors import UserError
 from pacl_core.partitions import PARTITIONS
-from pacl_core.report.reading import take_rows
+from pacl_core.report.pictures import Picture
+from pacl_core.report.rows import pairs_of
 
 _COLUMNS = [
     "sample_id",
@@ -27,21 +24,17 @@ _COLUMNS = [
 _THUMBNAIL = 224  # pixels of the long side: sharp on a phone, and about 8 kB
 
 
-def samples(root: Path, count: int, seed: int) -> dict[str, list[dict[str, Any]]] | None:
+def samples(root: Path, count: int, seed: int, picture: Picture) -> dict[str, list[dict[str, Any]]] | None:
     """Partition -> pairs with thumbnails; None where the partition or the pairs are missing."""
     table, pairs = root / "data/partition.parquet", sorted((root / "data/pairs").glob("*.parquet"))
     if not table.is_file() or not pairs:
         return None
     chosen = choose(table, read_json(root / "metrics/partition.json")["thresholds"], count, seed)
-    rows = [row for picks in chosen.values() for row, _ in picks]
-    details = take_rows([table], rows, _COLUMNS)
-    pictures = take_rows(pairs, rows, ["sample_id", "image"])
-    for row in rows:
-        if row not in pictures or pictures[row]["sample_id"] != details[row]["sample_id"]:
-            raise UserError(f"{table}: not of these pairs; run 'dvc repro partition'")
+    details = pairs_of(root, [row for picks in chosen.values() for row, _ in picks], _COLUMNS)
     return {
         name: [
-            details[row] | {"why": why, "picture": thumbnail(pictures[row]["image"])} for row, why in picks
+            details[row] | {"why": why, "picture": picture(details[row]["image"], _THUMBNAIL)}
+            for row, why in picks
         ]
         for name, picks in chosen.items()
     }
@@ -84,12 +77,3 @@ def _choose_one(
         + [(row, "most certain") for row in certain]
         + [(row, "borderline") for row in borderline]
     )
-
-
-def thumbnail(jpeg: bytes) -> str:
-    """A small JPEG as a data URI."""
-    with Image.open(io.BytesIO(jpeg)) as image:
-        image.thumbnail((_THUMBNAIL, _THUMBNAIL))
-        stream = io.BytesIO()
-        image.convert("RGB").save(stream, "JPEG", quality=80)
-    return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()

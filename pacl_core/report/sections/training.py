@@ -5,36 +5,85 @@ from typing import Any
 
 from pacl_core.partitions import PARTITIONS
 from pacl_core.report.charts.curves import Series, curves
+from pacl_core.report.charts.vega import Chart
 from pacl_core.report.reading import optional_columns
 
 _OTHERS = ("accent", "second", "third", "fourth")
+# in this order; what is not here follows by name
+_TITLES = {
+    "loss": "Loss of each partition",
+    "excluded_by_factual": "Candidates that the factual filter excludes from the negatives, share",
+    "excluded_by_emotional": "Candidates that the emotional filter excludes from the negatives, share",
+    "rebuilt": "Weak anchors whose positive is rebuilt, share",
+    "without_negatives": "Anchors without a negative, which learn nothing, share",
+    "recall_image_to_text": "Held-out pairs: the picture finds its text among the first k, share",
+    "recall_text_to_image": "Held-out pairs: the text finds its picture among the first k, share",
+    "gradient_norm": "Norm of the gradient",
+    "learning_rate": "Learning rates",
+}
+# what joins in which phase (paper 3.3.5), by the partition whose loss first appears
+_PHASES = {
+    "strong": "strong",
+    "partial_emotional": "+ partial",
+    "partial_factual": "+ partial",
+    "weak": "+ weak",
+}
+
+Tables = dict[str, dict[str, dict[str, list[float]]]]
 
 
-def training(root: Path) -> list[dict[str, Any]] | None:
-    """Charts with their legends; None where there are no curves."""
+def training(root: Path) -> dict[str, Any] | None:
+    """Charts with their titles, and the phases; None where there are no curves."""
     folder = root / "training/plots/metrics"
-    groups: dict[str, dict[str, dict[str, list[float]]]] = {}
+    groups: Tables = {}
     for path in sorted(folder.rglob("*.tsv")):
         table = optional_columns(path, delimiter="\t")
         if table is not None:
             name = path.relative_to(folder).with_suffix("").as_posix()
             folder_name = PurePosixPath(name).parent.as_posix()
             groups.setdefault(name if folder_name == "." else folder_name, {})[name] = table
-    loss_first = sorted(groups, key=lambda title: (not title.startswith("loss"), title))
-    return [_chart(title, groups[title]) for title in loss_first] or None
+    if not groups:
+        return None
+    known = list(_TITLES)
+    order = sorted(groups, key=lambda group: (known.index(group) if group in known else len(known), group))
+    phases = _phases(groups.get("loss", {}))
+    charts = [
+        (_TITLES.get(group, group.replace("_", " ")), _chart(group, groups[group], phases)) for group in order
+    ]
+    return {"charts": charts, "phases": phases}
 
 
-def _chart(title: str, members: dict[str, dict[str, list[float]]]) -> dict[str, Any]:
+def _phases(losses: dict[str, dict[str, list[float]]]) -> list[tuple[float, str]]:
+    """(first epoch, what joins), by epoch: half an epoch before the first value, where its steps began."""
+    starts: dict[str, float] = {}
+    for name, table in losses.items():
+        said = _PHASES.get(PurePosixPath(name).name)
+        if said is not None:
+            first = table["step"][0] + 0.5
+            starts[said] = min(starts.get(said, first), first)
+    return sorted((start, said) for said, start in starts.items())
+
+
+def _chart(group: str, members: dict[str, dict[str, list[float]]], phases: list[tuple[float, str]]) -> Chart:
     series: list[Series] = []
-    legend: list[tuple[str, str]] = []
-    for name, table in members.items():
+    used: list[str] = []
+    for name in sorted(members, key=_rank):
+        table = members[name]
         column = next(key for key in table if key not in ("step", "timestamp"))
         short = PurePosixPath(name).name
-        used = [colour for colour, _ in legend]
         colour = _colour(short, used)
-        series.append((colour, table["step"], table[column]))
-        legend.append((colour, short.replace("_", " ")))
-    return {"title": title, "legend": legend, "chart": curves(title, series, title.replace("_", " "))}
+        used.append(colour)
+        epochs = [step + 1 for step in table["step"]]
+        series.append((short.replace("_", " "), colour, epochs, table[column]))
+    title = f"Curves over epochs: {_TITLES.get(group, group)}"
+    return curves(f"chart-curve-{group}", title, series, phases, rates=group == "learning_rate")
+
+
+def _rank(name: str) -> tuple[int, int, str]:
+    """Partitions in their order, at_5 before at_10."""
+    short = PurePosixPath(name).name
+    place = PARTITIONS.index(short) if short in PARTITIONS else len(PARTITIONS)
+    return place, len(short), short
 
 
 def _colour(name: str, used: list[str]) -> str:

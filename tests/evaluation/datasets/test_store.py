@@ -3,7 +3,8 @@
 import io
 import json
 import logging
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ import pytest
 from PIL import Image
 
 from pacl_core.artefacts.json_file import read_json
+from pacl_core.corpus import normalising
 from pacl_core.corpus.pictures import normalise_picture
 from pacl_core.corpus.posts import Rejected
 from pacl_core.errors import UserError
+from pacl_core.evaluation.datasets import draft
 from pacl_core.evaluation.datasets.items import Item
 from pacl_core.evaluation.datasets.record import DatasetRecord
 from pacl_core.evaluation.datasets.store import write_dataset
@@ -60,8 +63,14 @@ def item(number: int, emotion: str | None, split: str | None = None, **given: An
     )
 
 
+def new_scratch(tmp_path: Path) -> Path:
+    """Another one for each call, as other items have another key."""
+    return Path(tempfile.mkdtemp(prefix="scratch", dir=tmp_path))
+
+
 def write(tmp_path: Path, items: Iterable[Item | Rejected], workers: int = 1) -> dict[str, Any]:
-    return write_dataset("made", RECORD, items, tmp_path / "out/made.parquet", 16, workers, tmp_path)
+    path, scratch = tmp_path / "out/made.parquet", new_scratch(tmp_path)
+    return write_dataset("made", RECORD, items, path, 16, workers, scratch)
 
 
 def thirty() -> list[Item | Rejected]:
@@ -98,7 +107,6 @@ def test_a_set_without_splits_is_stored_with_ours(tmp_path: Path) -> None:
     assert (rows[7]["image"], rows[7]["pixel_hash"]) == (expected.jpeg, expected.pixel_hash)
     assert rows[7]["perceptual_hash"] == expected.perceptual_hash
     assert read_json(tmp_path / "out/made.json") == json.loads(json.dumps(described))
-    assert not list(tmp_path.glob("*.parquet"))  # the draft is gone
 
 
 def test_the_tasks_read_back_what_was_written(tmp_path: Path) -> None:
@@ -155,9 +163,9 @@ def test_what_cannot_be_used_is_counted_and_listed(tmp_path: Path) -> None:
         "missing_image": 1,
         "no_split": 1,
         "no_target": 1,
-        "not_a_picture": 1,
         "unknown_label": 1,
         "unknown_split": 1,
+        "web_page": 1,
     }
     assert described["counts"]["targets_rejected"] == {"ratings": {"out_of_scale": 1}}
     listed = rejected(tmp_path)
@@ -176,7 +184,8 @@ def test_placeholders_are_dropped_and_counted(tmp_path: Path) -> None:
     assert sum(described["counts"]["items"].values()) == 32
 
     keeping = RECORD.model_copy(update={"placeholders": "keep"})
-    kept = write_dataset("made", keeping, [*thirty(), *gone], tmp_path / "made.parquet", 16, 1, tmp_path)
+    path, scratch = tmp_path / "made.parquet", new_scratch(tmp_path)
+    kept = write_dataset("made", keeping, [*thirty(), *gone], path, 16, 1, scratch)
     assert sum(kept["counts"]["items"].values()) == 36 and kept["counts"]["placeholders"] == 0
 
 
@@ -217,4 +226,46 @@ def test_an_empty_split_is_refused_and_leaves_nothing(
 ) -> None:
     with pytest.raises(UserError, match=message):
         write(tmp_path, items)
-    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+
+
+def test_a_stopped_run_goes_on_behind_its_last_whole_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Refused items and targets, duplicates across parts and the order of all come out the same."""
+    monkeypatch.setattr(draft, "PART", 7)
+    given: list[Item | Rejected] = [
+        *thirty(),
+        item(3, "fear"),  # a duplicate id, parts later
+        item(40, "joy", values={"v": 99, "a": 1}),
+        Rejected("who\udcff", "unreadable", "a name that is no text"),
+        item(41, "awe", image=b"<html>"),
+        item(42, "joy", values={"v": 2, "a": 8}),
+    ]
+    (tmp_path / "undisturbed").mkdir()
+    write(tmp_path / "undisturbed", given)
+
+    def stopped() -> Iterator[Item | Rejected]:
+        yield from given[:33]
+        raise InterruptedError
+
+    (tmp_path / "stopped").mkdir()
+    path, scratch = tmp_path / "stopped/out/made.parquet", new_scratch(tmp_path / "stopped")
+    with pytest.raises(InterruptedError):
+        write_dataset("made", RECORD, stopped(), path, 16, 1, scratch)
+    assert not path.exists()
+    decoded: list[bytes] = []
+    real = normalising.normalise_picture
+
+    def counted(data: bytes, *others: Any) -> Any:
+        decoded.append(data)
+        return real(data, *others)
+
+    monkeypatch.setattr(normalising, "normalise_picture", counted)
+    with caplog.at_level(logging.INFO):
+        write_dataset("made", RECORD, iter(given), path, 16, 1, scratch)
+    assert "made: continuing after 28" in caplog.text
+    assert len(decoded) <= len(given) - 28
+    for file in ("made.parquet", "made.json", "made_rejected.parquet"):
+        expected = (tmp_path / "undisturbed/out" / file).read_bytes()
+        assert (tmp_path / "stopped/out" / file).read_bytes() == expected

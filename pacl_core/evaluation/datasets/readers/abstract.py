@@ -9,9 +9,9 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
+from pacl_core.corpus.manifest_rows import MAX_FIELD
 from pacl_core.corpus.pictures import read_picture
 from pacl_core.corpus.posts import Rejected, UnusableError
-from pacl_core.corpus.readers.manifest_rows import MAX_FIELD
 from pacl_core.corpus.text import open_text, valid_name
 from pacl_core.errors import UserError
 from pacl_core.evaluation.datasets.items import Item

@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import Field
 
+from pacl_core.corpus.manifest_pattern import Pattern, cell, fill, read_pattern
+from pacl_core.corpus.manifest_rows import Row, read_rows
 from pacl_core.corpus.pictures import read_picture
 from pacl_core.corpus.posts import Rejected, UnusableError
-from pacl_core.corpus.readers.manifest_pattern import Pattern, cell, fill, read_pattern
-from pacl_core.corpus.readers.manifest_rows import Row, read_rows
 from pacl_core.corpus.text import valid_name
 from pacl_core.errors import UserError
 from pacl_core.evaluation.datasets.items import Item

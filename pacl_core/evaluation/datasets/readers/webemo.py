@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
+from pacl_core.corpus.manifest_pattern import Pattern, fill, read_pattern
 from pacl_core.corpus.pictures import read_picture
 from pacl_core.corpus.posts import Rejected, UnusableError
-from pacl_core.corpus.readers.manifest_pattern import Pattern, fill, read_pattern
 from pacl_core.errors import UserError, unknown
 from pacl_core.evaluation.datasets.items import Item
 from pacl_core.evaluation.datasets.published_text import existing_file, lines

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from string import Formatter
 
+from pacl_core.corpus.manifest_rows import Row
 from pacl_core.corpus.posts import UnusableError
-from pacl_core.corpus.readers.manifest_rows import Row
 from pacl_core.errors import UserError
 
 

@@ -4,7 +4,7 @@ import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,6 +15,7 @@ from pacl_core.errors import UserError, unknown
 
 Row = dict[str, Any]
 MAX_FIELD = 1 << 20
+_LONGEST_LINE = 16 << 20
 _PARQUET_ROWS = 1024
 
 
@@ -33,7 +34,7 @@ def _check(path: Path, columns: list[str], present: Iterable[str]) -> None:
     there = [str(name) for name in present]
     for column in columns:
         if column not in there:
-            missing = unknown("column", column, there)
+            missing = " ".join(str(unknown("column", column, there)).split())  # a name may hold line ends
             raise UserError(f"{path}: {missing} (columns: {', '.join(map(repr, there))})")
 
 
@@ -42,7 +43,7 @@ def _delimited(delimiter: str) -> Callable[[Path, list[str]], Iterator[tuple[int
         csv.field_size_limit(MAX_FIELD)
         # newline="": the csv module itself takes \n, \r\n and a lone \r as the end of a line
         with open_text(path, newline="") as stream:
-            lines = csv.reader(stream, delimiter=delimiter)
+            lines = csv.reader(_bounded(stream), delimiter=delimiter)
             header = next(lines, None)
             if header is None:
                 raise UserError(f"{path}: empty; a manifest starts with its column names")
@@ -61,6 +62,12 @@ def _delimited(delimiter: str) -> Callable[[Path, list[str]], Iterator[tuple[int
     return rows
 
 
+def _bounded(stream: TextIO) -> Iterator[str]:
+    """Lines; one that never ends comes in pieces, which are no rows."""
+    while line := stream.readline(_LONGEST_LINE):
+        yield line
+
+
 def _without_blank_lines(lines: Iterator[list[str]]) -> Iterator[list[str] | csv.Error]:
     while True:
         try:
@@ -77,7 +84,7 @@ def _without_blank_lines(lines: Iterator[list[str]]) -> Iterator[list[str] | csv
 def _json_lines(path: Path, columns: list[str]) -> Iterator[tuple[int, Row | Rejected]]:
     checked = False
     with open_text(path) as stream:
-        for number, line in enumerate((line for line in stream if line.strip()), start=1):
+        for number, line in enumerate((line for line in _bounded(stream) if line.strip()), start=1):
             source = f"{path.name}:{number}"
             try:
                 row = json.loads(line)
@@ -100,15 +107,19 @@ def _json_lines(path: Path, columns: list[str]) -> Iterator[tuple[int, Row | Rej
 def _parquet(path: Path, columns: list[str]) -> Iterator[tuple[int, Row | Rejected]]:
     try:
         file = pq.ParquetFile(path)
-    except pa.ArrowInvalid as error:
-        raise UserError(f"{path}: unreadable parquet ({str(error).splitlines()[0]})") from None
+    except (pa.ArrowException, OSError, UnicodeError) as error:
+        raise UserError(f"{path}: unreadable parquet ({' '.join(str(error).split())})") from None
     with file:
         _check(path, columns, file.schema_arrow.names)
         number = 0
-        for batch in file.iter_batches(batch_size=_PARQUET_ROWS, columns=columns):
-            for row in batch.to_pylist():
-                number += 1
-                yield number, row
+        try:
+            for batch in file.iter_batches(batch_size=_PARQUET_ROWS, columns=columns):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield number, row
+        except (pa.ArrowException, OSError, UnicodeError) as error:
+            reason = " ".join(str(error).split())
+            raise UserError(f"{path}: unreadable parquet after {number} rows ({reason})") from None
 
 
 _FORMS: dict[str, Callable[[Path, list[str]], Iterator[tuple[int, Row | Rejected]]]] = {

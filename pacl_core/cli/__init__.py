@@ -1,0 +1,1 @@
+"""The command `pacl`: one file per command. What a command needs is imported when it runs."""

@@ -1,0 +1,66 @@
+"""pacl embed: vectors of pictures as .npy or parquet."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pacl_core.cli.arguments import MODEL, Images, Model
+
+
+class Space(StrEnum):
+    """Which vectors."""
+
+    features = "features"
+    joint = "joint"
+    both = "both"
+
+
+def embed(
+    images: Images,
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write: .npy or .parquet.")],
+    space: Annotated[
+        Space, typer.Option(help="Pooled features, unit vectors of the space shared with texts, or both.")
+    ] = Space.features,
+    model: Model = MODEL,
+) -> None:
+    """Vectors of pictures as .npy or parquet.
+
+    Pictures come in the order in which they are named, those of a folder in name order.
+
+    A .npy file holds float32 [N, D], and <name>.paths.txt beside it the N paths, one a line. A .parquet
+    file has a column 'path' and one a space. Memory holds one batch. A file that is no usable picture is
+    named with the reason and left out, the others go on, and the exit code is 1.
+
+    \b
+    Examples:
+      pacl embed pictures/ -o vectors.npy
+      pacl embed pictures/*.jpg -o vectors.parquet --space both
+    """
+    from pacl_core.enhanced.model import load_enhanced
+    from pacl_core.enhanced.pictures import batches, picture_files
+    from pacl_core.enhanced.vector_files import vector_writer
+    from pacl_core.progress import Progress
+    from pacl_core.runtime import runtime
+
+    spaces = ("features", "joint") if space is Space.both else (space.value,)
+    with vector_writer(out, spaces) as write, Progress("pictures", None) as progress:
+        files = picture_files(images)
+        loaded = load_enhanced(model)
+        failed = 0
+        for batch in batches(files, loaded.preprocess, loaded.batch, runtime().workers):
+            for path, error in batch.files:
+                if error is not None:
+                    failed += 1
+                    print(f"pacl: {path}: {error}", file=sys.stderr)
+            if batch.pixels is not None:
+                features = loaded.features(batch.pixels)
+                both = {"features": features} | (
+                    {"joint": loaded.joint(features)} if "joint" in spaces else {}
+                )
+                write(batch.paths, both)
+            progress.add(len(batch.paths))
+    if failed:
+        raise typer.Exit(1)

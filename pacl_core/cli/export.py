@@ -1,0 +1,57 @@
+"""pacl export: a saved model in other people's forms."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+export = typer.Typer(name="export", help="A saved model in other people's forms.", no_args_is_help=True)
+
+Saved = Annotated[Path, typer.Argument(metavar="MODEL", help="Folder of a saved model.")]
+
+
+@export.command()
+def onnx(
+    model: Saved,
+    out: Annotated[Path, typer.Argument(metavar="OUT.onnx", help="File to write.")],
+    check: Annotated[
+        list[Path] | None,
+        typer.Option(help="Pictures or folders for the check.", show_default="pairs of data/pairs"),
+    ] = None,
+) -> None:
+    """One ONNX file: uint8 pixels in, features (and joint vectors) out, any batch size.
+
+    Before it is published, onnxruntime's outputs are held to the network's own on pictures, to 1e-4.
+    Needs pip install 'pacl[export]'.
+
+    \b
+    Examples:
+      pacl export onnx models/pacl pacl.onnx
+      pacl export onnx models/pacl pacl.onnx --check pictures/
+    """
+    from pacl_core.export.check_pictures import check_pixels
+    from pacl_core.export.onnx import export_onnx
+
+    done = export_onnx(model, out, check_pixels(model, check or []))
+    print(f"{out}: {', '.join(done.outputs)}; {done.pictures} pictures within {done.difference:.1e}")
+
+
+@export.command()
+def hf(
+    model: Saved,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to write.")],
+) -> None:
+    """A folder as the Hugging Face Hub holds models: weights, configuration, and a card filled from the run.
+
+    timm and open_clip load it ('local-dir:FOLDER', or 'hf-hub:...' once it is on the hub), and so does
+    pacl_core.load. Figures come from metrics/ of the project that the model lies in; what is not there is
+    left out of the card.
+
+    \b
+    Example:
+      pacl export hf models/pacl hub/my-backbone
+    """
+    from pacl_core.export.hugging_face import export_hugging_face
+
+    for name in export_hugging_face(model, folder):
+        print(folder / name)

@@ -1,0 +1,67 @@
+"""pacl inspect: the partition table in the terminal."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pacl_core.cli.arguments import AsJson
+
+
+def inspect(
+    table: Annotated[Path, typer.Argument(help="The partition table.")] = Path("data/partition.parquet"),
+    samples: Annotated[int, typer.Option(min=0, help="Pairs shown of each partition.")] = 3,
+    seed: Annotated[int, typer.Option(help="Which ones.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Shares, scores and sample pairs of a partition table.
+
+    Shares stand beside the paper's for TumEmo. Quantiles are of the raw scores and of the values that the
+    thresholds were applied to. Texts are read for the samples alone.
+
+    \b
+    Examples:
+      pacl inspect data/partition.parquet
+      pacl inspect --samples 5 --seed 1
+      pacl inspect --json | jq .shares
+    """
+    from pacl_core.explorer.overview import overview
+
+    found = overview(table, samples, seed)
+    print(json.dumps(found, ensure_ascii=False) if as_json else "\n".join(_lines(found)))
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    lines = [f"{found['pairs']:,} pairs", "", "partition              pairs   share  published"]
+    for name, count in found["counts"].items():
+        published = found["published_shares"].get(name)
+        beside = f"{published:>10.0%}" if published is not None else ""
+        lines.append(f"{name:<18}{count:>10,}{found['shares'][name]:>8.1%}{beside}")
+    whole = found["published_shares"]["partial"]
+    lines.append(f"{'(both partial)':<28}{found['shares']['partial']:>8.1%}{whole:>10.0%}")
+    levels = next(iter(found["quantiles"].values())).keys()
+    lines += ["", f"{'':<17}" + "".join(f"{level:>7}" for level in levels) + "  without"]
+    for column, values in found["quantiles"].items():
+        numbers = "".join(f"{value:>7.3f}" if value is not None else f"{'-':>7}" for value in values.values())
+        lines.append(f"{column:<17}{numbers}{found['missing'][column]:>9,}")
+    for name, rows in found["samples"].items():
+        lines += ["", f"{name}, for example"]
+        lines += [
+            f"  {_number(row['factual_value'])} {_number(row['emotional_value'])}  {_short(row['text'])}"
+            f"\n{'':<16}{_short(', '.join(row['anps'] or []))}"
+            for row in rows
+        ]
+    if found["samples"]:
+        lines += ["", "(factual value, emotional value, text; below it the adjective-noun pairs)"]
+    return lines
+
+
+def _number(value: float | None) -> str:
+    return f"{value:6.3f}" if value is not None else "     -"
+
+
+def _short(text: str) -> str:
+    """One line of at most 62 characters, without what a terminal would act on."""
+    line = " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
+    return line if len(line) <= 62 else line[:61] + "…"

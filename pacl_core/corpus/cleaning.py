@@ -1,0 +1,116 @@
+"""Texts of posts, cleaned by parameters: entities, links, mentions, hashtags, emoji, blanks."""
+
+import html
+import re
+from typing import Any
+
+from pacl_core.corpus.posts import UnusableError
+from pacl_core.errors import UserError
+from pacl_core.params.data import TextCleaningParams
+
+PASSES = 8
+# NUL ends strings in C readers of the artefacts; a lone surrogate is no text and cannot be stored
+_INVALID = re.compile("[\0\ud800-\udfff]")
+# controls but for tab and newline; a soft hyphen, zero-width blanks, byte-order marks, and what overrides the
+# direction of writing. Joiners stay (emoji, Persian), and so do the marks of right-to-left texts.
+_CONTROL = re.compile(
+    "[\x01-\x08\x0b-\x1f\x7f-\x9f\xad\u200b\u2028\u2029\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
+)
+_LINE_ENDS = re.compile("\r\n?|[\x85\u2028\u2029]")
+_URL = r"(?i:https?://|www\.|pic\.twitter\.com/|t\.co/)[^\s<>\"]*[^\s<>\".,;:!?)\]}'…]"
+# one pattern, so that what stands inside a link is left alone
+_TOKEN = re.compile(
+    rf"(?P<url>(?<!\w){_URL})"
+    r"|(?P<retweet>(?<!\w)RT[ \t]?@\w+:?)"
+    r"|(?P<mention>(?<!\w)@\w+)"
+    r"|(?P<hashtag>(?<![\w&])[#＃](?P<tag>\w*[^\W\d]\w*))"
+)
+# HappyNewYear2024 -> Happy New Year 2024; USAToday -> USA Today
+_WORDS = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])|_+")
+_SPACE = re.compile(r"\s+")
+# what shows nothing on its own: joiners, marks of direction, variation selectors, Braille and Hangul blanks
+_UNSEEN = re.compile("[\\s\u115f\u1160\u180e\u200b-\u200f\u2060\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]+")
+
+
+def clean_text(text: str, params: TextCleaningParams) -> str:
+    """A post's text, storable, and cleaned as `params` say; cleaning it again changes nothing.
+
+    What is removed leaves a blank, so that no words grow together. Raises `UnusableError`: empty_text
+    (nothing to begin with), empty_after_cleaning, unsettled_text (each pass uncovers something new: entities
+    within entities, many times over), and `UserError` where emoji need the package and it is missing.
+    """
+    valid = _INVALID.sub("", text).strip()
+    if _is_empty(valid):
+        raise UnusableError("empty_text", "nothing to be seen" if text else "no text")
+    for _ in range(PASSES):
+        cleaned = _once(valid, params)
+        if cleaned == valid:
+            if _is_empty(cleaned):
+                raise UnusableError("empty_after_cleaning", f"was {text[:200]!r}")
+            return cleaned
+        valid = cleaned
+    raise UnusableError("unsettled_text", f"still changing after {PASSES} passes: {text[:200]!r}")
+
+
+def _is_empty(text: str) -> bool:
+    return not _UNSEEN.sub("", text)
+
+
+def _once(text: str, params: TextCleaningParams) -> str:
+    if params.control == "remove":
+        text = _CONTROL.sub("", _LINE_ENDS.sub("\n", text))
+    if params.html == "decode":
+        text = _INVALID.sub("", html.unescape(text))
+    text = _TOKEN.sub(lambda found: _token(found, params), text)
+    if params.emoji != "keep" and not text.isascii():
+        text = _emoji(text, params.emoji == "name")
+    if params.whitespace == "collapse":
+        text = _SPACE.sub(" ", text)
+    return text.strip()
+
+
+def _token(found: re.Match[str], params: TextCleaningParams) -> str:
+    as_found = found[0]
+    match found.lastgroup:
+        case "url":
+            return " " if params.urls == "remove" else as_found
+        case "retweet":
+            if params.retweets == "remove":
+                return " "
+            return re.sub(r"@\w+:?", " ", as_found) if params.mentions == "remove" else as_found
+        case "mention":
+            return " " if params.mentions == "remove" else as_found
+        case _:
+            if params.hashtags == "keep":
+                return as_found
+            return found["tag"] if params.hashtags == "drop_sign" else f" {_split(found['tag'])} "
+
+
+def _split(tag: str) -> str:
+    """The words of a hashtag by its capitals, digits and underscores."""
+    return " ".join(_WORDS.sub(" ", _at_capitals(tag)).split())
+
+
+def _at_capitals(tag: str) -> str:
+    words = ""
+    for place, letter in enumerate(tag):
+        before, after = tag[place - 1 : place], tag[place + 1 : place + 2]
+        if letter.isupper() and (before.islower() or (before.isupper() and after.islower())):
+            words += " "
+        words += letter
+    return words
+
+
+def _emoji(text: str, name: bool) -> str:
+    try:
+        from emoji import replace_emoji
+    except ImportError:
+        raise UserError(
+            "pairs.text.emoji: remove and name need the package emoji; run: pip install 'pacl[embedded]'"
+        ) from None
+
+    def replaced(_: str, entry: dict[str, Any]) -> str:
+        return f" {entry['en'].strip(':').replace('_', ' ')} " if name else " "
+
+    plain: str = replace_emoji(text, replace=replaced)
+    return plain

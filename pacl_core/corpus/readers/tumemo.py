@@ -1,0 +1,16 @@
+"""TumEmo (Yang et al. 2020): `<id>.jpg` and `<id>.txt`, in one folder or in several."""
+
+from collections.abc import Iterator
+
+from pacl_core.corpus.file_pairs import corpus_folder, walk
+from pacl_core.corpus.posts import Post, Rejected
+from pacl_core.params.data import PairsParams
+
+
+def read(params: PairsParams) -> Iterator[Post | Rejected]:
+    """Posts by path; the key is the post's id alone. `UserError`: no such folder.
+
+    Emotion labels are nowhere: files of labels have no picture of their name and are rejected unread, and a
+    folder named after an emotion leaves no trace in the key.
+    """
+    return walk(corpus_folder(params.path), key=lambda path: path.name)

@@ -1,0 +1,135 @@
+"""Shards as files: in a folder, or as a list of paths and fsspec URLs, opened as streams."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from math import prod
+from pathlib import Path
+from typing import IO, cast
+
+import fsspec
+from braceexpand import braceexpand
+
+from pacl_core.corpus.posts import UnusableError
+from pacl_core.corpus.text import open_text, valid_name
+from pacl_core.errors import UserError
+
+SUFFIXES = (".tar", ".tar.gz", ".tgz")
+MOST_NAMES = 100_000
+_RANGE = re.compile(r"\{(-?\d+)\.\.(-?\d+)")
+
+
+def shards(path: str) -> Iterator[str]:
+    """Shards at a path, by name: a folder of them, one shard, or a text file that lists paths and URLs.
+
+    A list has one entry a line, with braces as the shell expands them ("s3://bucket/{00000..00099}.tar");
+    paths are relative to the list; empty lines and those that begin with # say nothing. Raises `UserError`.
+    """
+    place = Path(path)
+    if "://" in path:
+        raise UserError(f"pairs.path: {path}: put URLs in a text file, one a line, and give that")
+    if place.is_dir():
+        found = sorted(str(file) for file in place.iterdir() if file.name.endswith(SUFFIXES))
+        if not found:
+            raise UserError(f"{place}: no shard ({', '.join(SUFFIXES)}) in this folder")
+        return iter(found)
+    if not place.exists():
+        raise UserError(f"{place}: no such folder, shard or list of shards; set pairs.path")
+    if path.endswith(SUFFIXES):
+        return iter((path,))
+    if place.suffix != ".txt":
+        raise UserError(f"{place}: neither a folder nor a shard ({', '.join(SUFFIXES)}) nor a list (.txt)")
+    return _listed(place)
+
+
+def _listed(path: Path) -> Iterator[str]:
+    with open_text(path) as lines:
+        for number, line in enumerate(lines, start=1):
+            entry = line.strip()
+            if not entry or entry.startswith("#"):
+                continue
+            try:
+                names = _expanded(entry)
+            except ValueError as error:
+                raise UserError(f"{path}: line {number}: {error}") from None
+            for name in names:
+                yield name if "://" in name else str(path.parent / name)
+
+
+def _expanded(entry: str) -> list[str]:
+    """The names that braces stand for. Raises ValueError: unbalanced, or far too many."""
+    ranges = prod(abs(int(last) - int(first)) + 1 for first, last in _RANGE.findall(entry))
+    names = list(islice(braceexpand(entry), MOST_NAMES + 1)) if ranges <= MOST_NAMES else []
+    if not 0 < len(names) <= MOST_NAMES:
+        raise ValueError(f"a line may name {MOST_NAMES} shards at most")
+    return names
+
+
+def shard_name(shard: str) -> str:
+    """A shard's own name, without folders, suffix, and what a URL may ask for: "s3://b/a/0.tar" -> "0"."""
+    name = shard.partition("?")[0].rpartition("/")[2]
+    return valid_name(name.removesuffix(_suffix(name)))
+
+
+def table_beside(shard: str) -> str | None:
+    """Where img2dataset puts the table of a shard's rows: 00000.tar -> 00000.parquet."""
+    suffix = _suffix(shard)
+    return shard.removesuffix(suffix) + ".parquet" if suffix else None
+
+
+def _suffix(name: str) -> str:
+    return next((one for one in SUFFIXES if name.endswith(one)), "")
+
+
+@contextmanager
+def opened(location: str) -> Iterator[IO[bytes]]:
+    """A shard or table as a stream.
+
+    Raises `UnusableError` for a file that is not there or cannot be read (missing_shard, not_a_file,
+    unreadable), and `UserError` where the file system is not installed, or fails on the way: then a run that
+    is started again goes on.
+    """
+    if "://" not in location:
+        path = Path(location)
+        try:
+            if path.exists() and not path.is_file():
+                raise UnusableError("not_a_file", "a folder, FIFO, socket or device")
+            stream: IO[bytes] = path.open("rb")
+        except (FileNotFoundError, NotADirectoryError):
+            raise UnusableError("missing_shard", f"no file {location}") from None
+        except (OSError, ValueError) as error:
+            raise UnusableError("unreadable", f"{getattr(error, 'strerror', None) or error}") from None
+        with stream:
+            yield stream
+        return
+    try:
+        file = fsspec.open(location, "rb").open()
+    except (FileNotFoundError, PermissionError):  # a bucket that hides its list forbids what is not there
+        raise UnusableError("missing_shard", f"no file {location}") from None
+    except ImportError as error:
+        raise UserError(f"{location}: {error}") from None
+    except Exception as error:  # each file system has errors of its own
+        if getattr(error, "status", None) in (403, 404, 410):
+            raise UnusableError("missing_shard", f"no file {location}") from None
+        raise UserError(f"{location}: {' '.join(str(error).split()) or type(error).__name__}") from None
+    with file:
+        yield cast(IO[bytes], _Remote(location, file))
+
+
+class _Remote:
+    """A remote file whose failures are no damage to the shard: the run stops, and goes on when it is back."""
+
+    def __init__(self, location: str, file: IO[bytes]) -> None:
+        self._location = location
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return self._file.read(size)
+        except Exception as error:
+            message = " ".join(str(error).split()) or type(error).__name__
+            raise UserError(f"{self._location}: {message}; run again to go on from here") from None
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._file, name)

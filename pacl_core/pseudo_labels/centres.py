@@ -1,0 +1,75 @@
+"""Centres of k-means from a sample: several starts on parts of it, the best one refined on all of it.
+
+Bradley and Fayyad 1998 ("Refining initial points for k-means clustering"). A centre found on S of N
+vectors has an inertia about K/S above that of all: 0.05 % for 25 clusters and 50,000 vectors.
+"""
+
+from typing import Any
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from pacl_core.artefacts.npy_file import release
+from pacl_core.params.data import PseudoLabelsParams
+from pacl_core.pseudo_labels.assignment import assign, lengths
+
+_READ = 1024  # rows at a time: each may bring a page's whole neighbourhood into memory
+_PER_CENTRE = 256  # vectors of a part for each centre, as faiss takes by default
+_STOP = 1e-4  # iterations end where one lowers the inertia by a smaller part than this
+
+
+def find_centres(vectors: NDArray[Any], params: PseudoLabelsParams, what: str) -> NDArray[np.float32]:
+    """Centres [K, D] of [N, D] vectors; the same vectors and seed give the same ones.
+
+    Memory: the sample. Raises `UserError` where one of it is not finite; `what` names the embeddings.
+    """
+    generator = np.random.default_rng(params.seed)
+    sample = _sample(vectors, params, generator, what)
+    size = min(len(sample), max(len(sample) // params.restarts, _PER_CENTRE * params.k))
+    best: NDArray[np.float32] | None = None
+    lowest = np.inf
+    for restart in range(params.restarts):
+        rows = np.sort(generator.choice(len(sample), size, replace=False))
+        centres = _fit(sample[rows], params, params.seed + restart, None)
+        inertia = assign(sample, centres, False, what)[1]
+        if best is None or inertia < lowest:
+            best, lowest = centres, inertia
+    assert best is not None  # restarts >= 1
+    return best if size == len(sample) else _fit(sample, params, params.seed, best)
+
+
+def _sample(
+    vectors: NDArray[Any], params: PseudoLabelsParams, generator: np.random.Generator, what: str
+) -> NDArray[np.float32]:
+    count = min(len(vectors), params.sample)
+    rows = np.arange(count)
+    if count < len(vectors):
+        rows = np.sort(generator.choice(len(vectors), count, replace=False))
+    sample = np.empty((count, vectors.shape[1]), np.float32)
+    for start in range(0, count, _READ):
+        sample[start : start + _READ] = vectors[rows[start : start + _READ]]
+        release(vectors)
+    lengths(sample, what)
+    if params.normalise:
+        faiss.normalize_L2(sample)
+    return sample
+
+
+def _fit(
+    sample: NDArray[np.float32], params: PseudoLabelsParams, seed: int, start: NDArray[np.float32] | None
+) -> NDArray[np.float32]:
+    kmeans = faiss.Kmeans(
+        sample.shape[1],
+        params.k,
+        niter=params.iterations,
+        seed=seed,
+        init_method=faiss.ClusteringInitMethod_KMEANS_PLUS_PLUS,
+        early_stop_threshold=_STOP,
+        # the sample is drawn here, so faiss must neither draw again nor warn of few points
+        min_points_per_centroid=1,
+        max_points_per_centroid=len(sample),
+    )
+    kmeans.train(sample, init_centroids=start)
+    centres: NDArray[np.float32] = np.array(kmeans.centroids, np.float32)
+    return centres

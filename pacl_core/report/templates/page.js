@@ -1,0 +1,74 @@
+// Charts get tooltips, sliders move thresholds. Without this script the page still says everything.
+const applied = {};
+const views = {};
+
+for (const data of document.querySelectorAll("script[data-chart]")) {
+  const place = document.getElementById(data.dataset.chart);
+  const near = new IntersectionObserver((seen) => {
+    if (!seen.some((one) => one.isIntersecting)) return;
+    near.disconnect();
+    draw(place, JSON.parse(data.textContent));
+  }, { rootMargin: "400px" });
+  near.observe(place);
+}
+
+function draw(place, spec) {
+  spec.width = Math.min(place.clientWidth, 560);
+  for (const param of spec.params ?? []) if (param.name in applied) param.value = applied[param.name];
+  const fresh = document.createElement("div");
+  const options = { ast: true, renderer: "svg", actions: false, mode: "vega-lite" };
+  vegaEmbed(fresh, spec, options).then((drawn) => {
+    views[place.id] = drawn.view;
+    place.replaceChildren(fresh);
+    move();
+  });
+}
+
+function move() {
+  for (const view of Object.values(views)) {
+    let moved = false;
+    for (const [name, value] of Object.entries(applied)) {
+      try {
+        if (view.signal(name) !== value) moved = !!view.signal(name, value);
+      } catch { /* a chart without this threshold */ }
+    }
+    if (moved) view.runAsync();
+  }
+}
+
+const grid = document.getElementById("threshold-grid");
+if (grid) sliders(JSON.parse(grid.textContent));
+
+function sliders({ steps, transforms, partitions, counts }) {
+  const scores = ["factual", "emotional"];
+  const inputs = scores.map((score) => document.getElementById(`slide-${score}`));
+  const start = inputs.map((input) => input.value);
+  const show = () => {
+    scores.forEach((score, place) => {
+      applied[score] = steps[score][inputs[place].value];
+      document.getElementById(`at-${score}`).textContent = applied[score];
+      inputs[place].setAttribute("aria-valuetext", applied[score]);
+    });
+    const pairs = counts[inputs[0].value * steps.emotional.length + Number(inputs[1].value)];
+    const all = pairs.reduce((sum, count) => sum + count, 0) || 1;
+    const bar = document.getElementById("share-moved");
+    partitions.forEach((name, place) => {
+      const share = (100 * pairs[place]) / all;
+      const part = bar.children[place];
+      part.style.width = `${share}%`;
+      part.textContent = share > 8 ? `${share.toFixed(0)} %` : "";
+      document.getElementById(`moved-${name}`).textContent = `${pairs[place].toLocaleString("en")} (${share.toFixed(1)} %)`;
+    });
+    const lines = scores.map((score) => `  ${score}: {transform: ${transforms[score]}, threshold: ${applied[score]}, share: null}`);
+    document.getElementById("params-line").textContent = ["partition:", ...lines].join("\n");
+    move();
+  };
+  for (const input of inputs) input.addEventListener("input", show);
+  document.getElementById("slide-back").addEventListener("click", () => {
+    inputs.forEach((input, place) => { input.value = start[place]; });
+    show();
+  });
+  document.getElementById("sliders").hidden = false;
+  document.getElementById("threshold-tables").open = false;
+  show();
+}

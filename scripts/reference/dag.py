@@ -1,0 +1,105 @@
+"""docs/images/dag.svg: the stages and who reads whose outs, from dvc.yaml."""
+
+import networkx as nx
+
+from scripts.reference.dvc_file import Stage, flow
+
+# Column and row of each stage; one that is not listed takes a free place below what it reads.
+_PLACES = {
+    "pairs": (2, 0),
+    "factual_scores": (0, 1),
+    "image_embeddings": (2, 1),
+    "text_embeddings": (3, 1),
+    "anps": (0, 2),
+    "emotional_scores": (0, 3),
+    "partition": (0, 4),
+    "pseudo_labels": (2, 4),
+    "shards": (1, 5),
+    "initial": (0, 6),
+    "train": (1, 6),
+    "variant": (2, 6),
+    "downstream": (3, 6),
+    "features": (1, 7),
+    "leaks": (4, 7),
+    "evaluate": (2, 8),
+    "compare": (2, 9),
+    "report": (2, 10),
+}
+_REPEATED = {"variant": "per weights", "downstream": "per data set", "leaks": "per data set"}
+_REPEATED |= {"features": "per data set, variant", "evaluate": "per data set, protocol, variant"}
+_WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _MARGIN = 148, 34, 16, 24, 8
+_STYLE = """\
+text { font: 13px system-ui, sans-serif; fill: #1f2328; text-anchor: middle }
+.many { font-size: 9.5px; fill: #59636e }
+rect { fill: #eef2fb; stroke: #5b6ea8; rx: 5px }
+.model rect { fill: #fdf1e3; stroke: #b0722a }
+path { fill: none; stroke: #8b949e; stroke-width: 1.3 }
+marker path { fill: #8b949e; stroke: none }
+@media (prefers-color-scheme: dark) {
+  text { fill: #e6edf3 } .many { fill: #9da7b3 }
+  rect { fill: #1c2333; stroke: #8aa0e0 } .model rect { fill: #33261a; stroke: #d99a53 }
+}"""
+_MODELS = ("models/", "data/embeddings", "data/scores", "data/features")  # written by a model's pass
+
+
+def draw(stages: dict[str, Stage]) -> str:
+    """The picture as SVG text, light and dark by the reader's setting."""
+    graph = flow(stages)
+    places = _places(graph)
+    columns = 1 + max(column for column, _ in places.values())
+    rows = 1 + max(row for _, row in places.values())
+    width = 2 * _MARGIN + columns * _WIDTH + (columns - 1) * _GAP_X
+    height = 2 * _MARGIN + rows * _HEIGHT + (rows - 1) * _GAP_Y
+    edges = [_edge(places, *edge) for edge in sorted(graph.edges)]
+    nodes = [_node(stage, *places[name]) for name, stage in stages.items()]
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">',
+            "<title>Stages of the pipeline and what flows between them</title>",
+            f"<style>{_STYLE}</style>",
+            '<marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
+            'orient="auto"><path d="M0 0 8 4 0 8z"/></marker>',
+            *edges,
+            *nodes,
+            "</svg>\n",
+        ]
+    )
+
+
+def _places(graph: nx.DiGraph) -> dict[str, tuple[int, int]]:
+    places = {name: place for name, place in _PLACES.items() if name in graph}
+    for name in nx.topological_sort(graph):
+        if name not in places:
+            row = 1 + max((places[one][1] for one in graph.predecessors(name)), default=-1)
+            taken = set(places.values())
+            places[name] = next((column, row) for column in range(len(graph)) if (column, row) not in taken)
+    return places
+
+
+def _node(stage: Stage, column: int, row: int) -> str:
+    x, y = _corner(column, row)
+    repeated = _REPEATED.get(stage.name)
+    kind = ' class="model"' if any(out.startswith(_MODELS) for out in stage.writes) else ""
+    middle = x + _WIDTH / 2
+    note = f'<text class="many" x="{middle:g}" y="{y + 28}">{repeated}</text>' if repeated else ""
+    return (
+        f'<g{kind}><title>{stage.desc}</title><rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}"/>'
+        f'<text x="{middle:g}" y="{y + (16 if repeated else 22)}">{stage.name}</text>{note}</g>'
+    )
+
+
+def _edge(places: dict[str, tuple[int, int]], source: str, target: str) -> str:
+    """Straight down, and across in one gap: the last where the way down is free, else the first."""
+    (from_column, from_row), (to_column, to_row) = places[source], places[target]
+    x, y = _corner(from_column, from_row)
+    to_x, to_y = _corner(to_column, to_row)
+    x, to_x, y = x + _WIDTH // 2, to_x + _WIDTH // 2, y + _HEIGHT
+    free = not any((from_column, row) in places.values() for row in range(from_row + 1, to_row))
+    above = to_y - _GAP_Y if free else y
+    below = above + _GAP_Y - 8  # the tip points down
+    curve = f"C{x} {below - 2} {to_x} {above + 2} {to_x} {below}"
+    return f'<path marker-end="url(#tip)" d="M{x} {y}V{above}{curve}V{to_y}"/>'
+
+
+def _corner(column: int, row: int) -> tuple[int, int]:
+    return _MARGIN + column * (_WIDTH + _GAP_X), _MARGIN + row * (_HEIGHT + _GAP_Y)

@@ -1,0 +1,45 @@
+"""Test items to look at: what they retrieve under each variant, what zero-shot prompts make of them."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pacl_core.artefacts.json_file import write_json
+from pacl_core.artefacts.tables import write_table
+from pacl_core.examples.dataset import (
+    RETRIEVAL,
+    ZERO_SHOT,
+    read_dataset,
+    retrieval_examples,
+    zero_shot_examples,
+)
+from pacl_core.params import Params
+from stages.run import run
+
+EVALUATION = Path("evaluation")
+OUT = Path("data/examples")
+
+
+def main(params: Params) -> None:
+    retrieved: list[dict[str, Any]] = []
+    prompted: list[dict[str, Any]] = []
+    figures: dict[str, Any] = {}
+    variants = params.evaluate.variants[:2]  # the page has room for before and after
+    for name in params.downstream:
+        data = read_dataset(Path(f"data/downstream/{name}.parquet"))
+        rows, retrieval = retrieval_examples(data, variants, params.examples)
+        retrieved += rows
+        zero_shot = {}
+        if "zero_shot" in params.evaluate.protocols:
+            for variant in variants:
+                rows, zero_shot[variant] = zero_shot_examples(data, variant, EVALUATION, params.examples)
+                prompted += rows
+        figures[name] = {"retrieval": retrieval, "zero_shot_right": zero_shot}
+    write_table(OUT / "retrieval.parquet", pa.Table.from_pylist(retrieved, schema=RETRIEVAL))
+    write_table(OUT / "zero_shot.parquet", pa.Table.from_pylist(prompted, schema=ZERO_SHOT))
+    write_json(Path("metrics/examples.json"), figures)
+
+
+if __name__ == "__main__":
+    run("examples", main)

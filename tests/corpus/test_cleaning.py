@@ -1,0 +1,190 @@
+"""Texts of posts, cleaned by parameters."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pacl_core.corpus.cleaning import clean_text
+from pacl_core.corpus.emoji import read_glyphs
+from pacl_core.corpus.posts import UnusableError
+from pacl_core.params import load
+from pacl_core.params.data import TextCleaningParams
+
+ALL: dict[str, Any] = {
+    "html": "decode",
+    "urls": "remove",
+    "retweets": "remove",
+    "mentions": "remove",
+    "hashtags": "split",
+    "emoji": "remove",
+    "control": "remove",
+    "whitespace": "collapse",
+}
+
+
+def cleaned(text: str, **params: str) -> str:
+    return clean_text(text, TextCleaningParams.model_validate(params))
+
+
+def reason(text: str, **params: str) -> str:
+    with pytest.raises(UnusableError) as caught:
+        cleaned(text, **params)
+    return caught.value.reason
+
+
+def test_by_itself_it_removes_only_what_cannot_be_stored() -> None:
+    found = "  RT @user: so  HAPPY\n#dog &amp; http://t.co/x 😀 \0\ud83d "
+    assert cleaned(found) == "RT @user: so  HAPPY\n#dog &amp; http://t.co/x 😀"
+
+
+@pytest.mark.parametrize(
+    ("params", "found", "expected"),
+    [
+        ({"urls": "remove"}, "see http://t.co/aB1 and www.x.org/a?b=c#d.", "see   and  ."),
+        ({"urls": "remove"}, "(https://a.org/b) HTTP://UP.COM!", "( )  !"),
+        ({"urls": "remove"}, "pic.twitter.com/abc nothttp://x", "nothttp://x"),
+        ({"mentions": "remove"}, "@a_1 hi @b! mail me@home.org", "hi  ! mail me@home.org"),
+        ({"mentions": "remove"}, "RT @a: hi", "RT   hi"),
+        ({"retweets": "remove"}, "RT @a: RT @b: hi @c", "hi @c"),
+        ({"retweets": "remove"}, "lol RT @a hi, ART @b", "lol   hi, ART @b"),
+        ({"hashtags": "drop_sign"}, "#SoHappy #2 day ＃ünter a#b", "SoHappy #2 day ünter a#b"),
+        ({"hashtags": "split", "whitespace": "collapse"}, "#SoHappyToday!", "So Happy Today !"),
+        ({"hashtags": "split"}, "#ILoveNYC2024", "I Love NYC 2024"),
+        ({"hashtags": "split"}, "#USAToday", "USA Today"),
+        ({"hashtags": "split"}, "#happy_new_year", "happy new year"),
+        ({"hashtags": "split"}, "#sohappy", "sohappy"),
+        ({"hashtags": "split"}, "&#39;", "&#39;"),
+        ({"hashtags": "split"}, "http://x.org/#ThePlace", "http://x.org/#ThePlace"),
+        ({"html": "decode"}, "a &lt;3 &amp;amp; b&#39;s &eacute;", "a <3 & b's é"),
+        ({"emoji": "remove"}, "so 😂 happy 👨‍👩‍👧", "so   happy"),
+        ({"emoji": "name"}, "so 😂", "so  face with tears of joy"),
+        ({"control": "remove"}, "a\x07b\u202e\u200b\xad c\td\r\ne\u2028f", "ab c\td\ne\nf"),
+        ({"whitespace": "collapse"}, " a\u3000 b\n\n\tc ", "a b c"),
+    ],
+)
+def test_each_parameter_alone(params: dict[str, str], found: str, expected: str) -> None:
+    assert cleaned(found, **params) == expected
+
+
+def test_a_tweet_as_the_presets_clean_it() -> None:
+    preset = ALL | {"emoji": "keep"}
+    found = "RT @Some_One: I &lt;3 my #CuteDog 😍😍 \r\n http://t.co/x1 @friend via"
+    assert cleaned(found, **preset) == "I <3 my Cute Dog 😍😍 via"
+
+
+@pytest.mark.parametrize("text", ["", " \n", "\0", "\ud83d", "\u200b\ufe0f", "\u2800\u3164"])
+def test_nothing_to_begin_with(text: str) -> None:
+    assert reason(text) == "empty_text"
+    assert reason(text, **ALL) == "empty_text"
+
+
+@pytest.mark.parametrize(
+    "text", ["http://t.co/x", "@a @b", "RT @a:", "😂😂", "👩🏽‍🚀\ufe0f", "\x07\x08", "&nbsp;", "&#173;", "☺️"]
+)
+def test_nothing_left_has_a_reason_of_its_own(text: str) -> None:
+    assert cleaned(text) == text
+    assert reason(text, **ALL) == "empty_after_cleaning"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("😂", "😂"),
+        ("مرحبا بالعالم \u200f!", "مرحبا بالعالم \u200f!"),  # right to left, with its mark
+        ("می‌خواهم", "می‌خواهم"),  # Persian with a zero-width non-joiner
+        ("שלום \u202eevil\u202c", "שלום evil"),
+        ("caf\xe9 ol\xe9", "café olé"),
+    ],
+)
+def test_writing_of_all_kinds_stays(text: str, expected: str) -> None:
+    assert cleaned(text, **(ALL | {"emoji": "keep"})) == expected
+
+
+def test_a_million_characters() -> None:
+    words = "happy dog #SunnyDay @friend http://t.co/x &amp; 😂 "
+    long = words * (1_000_000 // len(words))
+    assert cleaned(long, **ALL).startswith("happy dog Sunny Day & happy")
+    for hostile in ("#" * 1_000_000, "@" * 1_000_000, "www." * 250_000 + ")", "www.)" + ")" * 1_000_000):
+        assert cleaned(hostile + " word", **ALL).endswith("word")
+
+
+def test_what_uncovers_more_with_every_pass_is_refused() -> None:
+    assert cleaned("&amp;amp;amp;lt;", html="decode") == "<"
+    assert reason("&" + "amp;" * 40 + "lt;", html="decode") == "unsettled_text"
+
+
+PIECES = [
+    "&amp;",
+    "&",
+    "amp;",
+    "#38;",
+    "RT ",
+    "@a",
+    ":",
+    "#",
+    "#AbC1",
+    "http://",
+    "x.y",
+    "😂",
+    "\u200d",
+    "\ufe0f",
+]
+PIECES += [
+    "\0",
+    "\ud83d",
+    "\r",
+    "\x07",
+    " ",
+    "1",
+    "_",
+    "&#",
+    "x26;",
+    "www.",
+    "…",
+    ")",
+    "🇩🇪",
+    "🏽",
+    "\u202e",
+    "Ⅷ",
+]
+TEXTS = st.one_of(
+    st.text(st.characters(exclude_categories=())), st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
+)
+CHOICES = st.fixed_dictionaries(
+    {
+        name: st.sampled_from(field.annotation.__args__)  # type: ignore[union-attr]
+        for name, field in TextCleaningParams.model_fields.items()
+    }
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(TEXTS, CHOICES)
+def test_any_text_is_cleaned_once_and_for_all_or_refused(text: str, params: dict[str, str]) -> None:
+    try:
+        once = cleaned(text, **params)
+    except UnusableError as error:
+        assert error.reason in {"empty_text", "empty_after_cleaning", "unsettled_text"}
+        error.detail.encode()
+        return
+    assert once and once == once.strip() and "\0" not in once
+    once.encode("utf-8")
+    assert cleaned(once, **params) == once
+
+
+def test_the_embedded_default_leaves_every_name_as_it_is() -> None:
+    text = load(Path(__file__).parents[2] / "params.yaml").pairs.text
+    for glyph in read_glyphs():
+        for name in glyph.names:
+            assert clean_text(name, text) == name
+
+
+def test_choices_are_words_in_yaml() -> None:
+    # a bare yes, no, on or off would be read as true or false
+    for field in TextCleaningParams.model_fields.values():
+        for choice in field.annotation.__args__:  # type: ignore[union-attr]
+            assert yaml.safe_load(choice) == choice

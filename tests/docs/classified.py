@@ -1,0 +1,56 @@
+"""What is done with each command of the README and docs/: the one table to edit for a new one.
+
+The first rule whose pattern matches the whole command holds. `how` is
+
+* RUN: run for real in a small copy of the project whose stages up to `partition` have run;
+* RUN_ALL: the same where the whole pipeline has run (slow);
+* TARGET: a target of the Makefile, which `make -n` must know; `why` says what runs its recipe;
+* OPTIONS: cannot run here, for the reason in `why`; its options must be in the tool's own `--help`;
+* SWEEP: a script that queues experiments: run with a `dvc` that only notes them, each must be valid params;
+* ELSEWHERE: run by a test of the file in `why`.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+How = Literal["RUN", "RUN_ALL", "TARGET", "OPTIONS", "SWEEP", "ELSEWHERE"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is done with the commands that `pattern` matches whole."""
+
+    pattern: str
+    how: How
+    why: str = ""
+
+
+RULES = (
+    Rule(r"make (repro|test|lint|types|install|docs)", "TARGET", ".ci/run runs these, or what they run"),
+    Rule(r"make [a-z-]+", "TARGET", "what its recipe starts has tests of its own"),
+    Rule(r"python3? -m venv .*", "OPTIONS", "makes an environment: minutes; CI's 'make install' makes one"),
+    Rule(r"pip install .*", "OPTIONS", "downloads; CI's 'make install' installs the project"),
+    Rule(r"hf download .*", "OPTIONS", "needs a network"),
+    Rule(r"torchrun .* -m stages\.train", "ELSEWHERE", "tests/training/test_ranks_stage.py"),
+    Rule(r"cp presets/\S+\.yaml params\.yaml( && dvc repro)?", "ELSEWHERE", "tests/dag/test_presets.py"),
+    Rule(r"sh presets/sweeps/\S+\.sh.*", "SWEEP"),
+    Rule(r"dvc queue (start|status)", "OPTIONS", "starts a process that outlives the test"),
+    Rule(r"dvc gc .*", "OPTIONS", "empties the cache that the other commands use"),
+    Rule(r"git .*|dvc repro && git .*", "OPTIONS", "commits: git's own business"),
+    Rule(r"dvc exp (run|show).*", "RUN_ALL"),
+    Rule(r"dvc repro", "RUN_ALL"),
+    Rule(r"dvc (metrics|plots) (diff|show)( --md metrics/results)?", "RUN_ALL"),
+    Rule(r"(PACL_\w+=\S+ )*dvc .*", "RUN"),
+    Rule(r"python -m stages\.(pairs|factual_scores|anps|emotional_scores|partition)", "RUN"),
+)
+
+# Python blocks run as they stand where the stages up to `partition` have run, unless they need more.
+PYTHON_RUN_ALL = (r".*data/shards.*", r".*models/pacl.*")
+
+# Blocks with a title are files that tests/docs/test_extending.py writes and runs.
+
+
+def rule_for(command: str) -> Rule | None:
+    """The rule that holds for a command, None where there is none."""
+    return next((rule for rule in RULES if re.fullmatch(rule.pattern, command)), None)

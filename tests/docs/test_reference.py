@@ -1,0 +1,79 @@
+"""The generated parts of docs/ are as `make reference` writes them."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from pages import ROOT
+
+from scripts.reference.dvc_file import Stage, flow, read_stages
+from scripts.reference.files import generated, stale
+from scripts.reference.params_page import params_page
+
+
+def test_nothing_is_stale() -> None:
+    assert [str(path) for path in stale(ROOT)] == [], "run 'make reference'"
+
+
+def test_every_key_of_the_committed_params_has_its_row() -> None:
+    text = (ROOT / "docs/params.md").read_text()
+    sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE))
+
+    def leaves(prefix: str, tree: object) -> list[str]:
+        if isinstance(tree, dict):
+            return [leaf for key, value in tree.items() for leaf in leaves(f"{prefix}.{key}", value)]
+        return [prefix]
+
+    tree = yaml.safe_load((ROOT / "params.yaml").read_text())
+    for key in (leaf.removeprefix(".") for leaf in leaves("", tree)):
+        section, _, rest = key.partition(".")
+        rest = re.sub(r"^\w+", "<name>", rest, count=1) if section == "downstream" else rest
+        if section != "variants":
+            assert f"| `{rest}` |" in sections[section], key
+
+
+def test_a_key_without_meaning_and_a_meaning_without_key_are_said(tmp_path: Path) -> None:
+    words = yaml.safe_load((ROOT / "scripts/reference/meanings.yaml").read_text())
+    short = tmp_path / "meanings.yaml"
+    short.write_text(yaml.safe_dump({key: text for key, text in words.items() if key != "train.epochs"}))
+    with pytest.raises(KeyError, match=r"train\.epochs"):
+        params_page(short)
+    short.write_text(yaml.safe_dump(words | {"train.epoch": "one too many"}))
+    with pytest.raises(KeyError, match=r"'train\.epoch'"):
+        params_page(short)
+
+
+def test_a_stage_without_a_section_is_said(tmp_path: Path) -> None:
+    for name in ("dvc.yaml", "docs/stages.md", "scripts/reference/meanings.yaml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    dvc = yaml.safe_load((tmp_path / "dvc.yaml").read_text())
+    dvc["stages"]["export"] = {"desc": "One more", "cmd": "true", "deps": ["models/pacl"], "outs": ["x"]}
+    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump(dvc, sort_keys=False))
+    with pytest.raises(KeyError, match="export"):
+        generated(tmp_path)
+
+
+def test_the_picture_has_every_stage_and_the_flow_of_data() -> None:
+    stages = read_stages(ROOT / "dvc.yaml")
+    picture = (ROOT / "docs/images/dag.svg").read_text()
+    for name in stages:
+        assert f">{name}</text>" in picture
+    edges = flow(stages).edges
+    assert picture.count("<path marker-end") == len(edges)
+    assert {("pairs", "factual_scores"), ("shards", "train"), ("train", "features")} <= set(edges)
+
+
+def test_who_reads_whose_outs() -> None:
+    """Files in folders, names that a template fills, and nothing of what lies outside."""
+
+    def stage(name: str, reads: tuple[str, ...], writes: tuple[str, ...]) -> Stage:
+        return Stage(name, name, "", reads, writes, ())
+
+    first = stage("first", ("${corpus.path}",), ("data/pairs", "models/initial"))
+    second = stage("second", ("data/pairs",), ("data/downstream/${key}.parquet",))
+    third = stage("third", ("data/downstream/${item.set}.parquet", "models/${item.variant}"), ("out",))
+    found = flow({one.name: one for one in (first, second, third)})
+    assert set(found.edges) == {("first", "second"), ("second", "third")}  # first -> third is implied

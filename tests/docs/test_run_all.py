@@ -1,0 +1,30 @@
+"""Commands, Python blocks and tables that need the whole pipeline."""
+
+import pytest
+from pages import Block
+from project import columns, python_blocks, reproduced, run_python, shell, to_run
+from small_project import Project
+from tables import described
+
+pytestmark = [pytest.mark.dag, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return reproduced(tmp_path_factory.mktemp("project"))
+
+
+@pytest.mark.parametrize("block", python_blocks(whole=True), ids=str)
+def test_a_python_block_runs(project: Project, block: Block) -> None:
+    assert run_python(project, block)
+
+
+def test_the_columns_are_those_of_the_tables(project: Project) -> None:
+    for path, rows in described().items():
+        assert rows == columns(project.root / path), f"docs/stages.md: columns of {path}"
+
+
+@pytest.mark.parametrize("command", to_run("RUN_ALL"))
+def test_a_command_runs(project: Project, command: str) -> None:
+    code, output = shell(project, command)
+    assert code == 0, output

