@@ -1,6 +1,6 @@
 """Items/s of the model passes over the bare model's own rate: rounds interleaved, medians.
 
-python benchmarks/throughput.py [--items 256] [--rounds 3] [--batch 16] [--clip-retrieval <python>]
+python benchmarks/throughput.py [--items 256] [--rounds 3] [--only CLIP] [--clip-retrieval <python>]
 
 bare    a loop over batches of tensors in memory, the model alone, torch's own threads on every core
 lanes   the same tensors by the threads of a pass, one core each: what is left to gain
@@ -70,6 +70,7 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--only", default="", help="models whose name holds this")
     parser.add_argument("--clip-retrieval", type=Path)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -85,7 +86,8 @@ def main() -> None:
         )
         print(f"{'bf16/s':>9}{'bf16 gain':>10}{'cosine':>9}")
         for case in _cases(pairs, clip, chosen.batch):
-            _row(case, pairs, chosen.items, chosen.batch, chosen.rounds, work)
+            if chosen.only in case.model:
+                _row(case, pairs, chosen.items, chosen.batch, chosen.rounds, work)
         if chosen.clip_retrieval:
             _clip_retrieval(chosen.clip_retrieval, pairs, clip, chosen.items, chosen.rounds, work)
 

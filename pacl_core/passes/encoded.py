@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pacl_core.artefacts.npy_file import release
 from pacl_core.passes.blocks import Block
 from pacl_core.passes.resumable import block_file
 
@@ -35,6 +36,8 @@ class Encoded:
             if taken is None:
                 taken = np.empty((len(wanted), *rows.shape[1:]), rows.dtype)
             taken[here] = rows[wanted[here] - self.starts[number]]
+        if not isinstance(self.index, range):
+            release(self.index)
         assert taken is not None
         return taken
 

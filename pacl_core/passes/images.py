@@ -57,7 +57,8 @@ class Images:
 
 def encode_images(engine: Engine, table: Path, folder: Path) -> Encoded:
     """Encode the pictures of a table with `image` and `pixel_hash`; what a killed run left is used."""
-    found = distinct(pl.scan_parquet(part_files(table)).select("pixel_hash"))
+    folder.mkdir(parents=True, exist_ok=True)
+    found = distinct(pl.scan_parquet(part_files(table)).select("pixel_hash"), folder)
     blocks = blocks_of(table, found.rows)
     engine.run(Images(), blocks, folder, folder.name)
     return encoded(folder, blocks, found.index)

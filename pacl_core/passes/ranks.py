@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pacl_core.artefacts.npy_file import release
 from pacl_core.artefacts.tables import write_table
 from pacl_core.models.anps.zero_shot import rank_phrases
 from pacl_core.passes.blocks import Block, spans
@@ -35,7 +36,9 @@ class Ranks:
         rows = np.asarray(block.rows)
         for start in range(skip, len(rows), BATCH):
             places = np.arange(start, min(start + BATCH, len(rows)))
-            yield places, np.array(vectors[rows[places]], np.float32)
+            batch = np.array(vectors[rows[places]], np.float32)
+            release(vectors)
+            yield places, batch
 
     def prepare(self, model: object, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         return inputs

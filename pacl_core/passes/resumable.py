@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pacl_core.artefacts.json_file import read_json, write_json
-from pacl_core.artefacts.npy_file import allocate
+from pacl_core.artefacts.npy_file import allocate, release
 
 SECONDS = 0.5  # between two notes of how far they came: each waits for the disk
 
@@ -51,6 +51,7 @@ class ResumableBlock:
         """Have what is done survive a power cut: the rows first, then their count."""
         if self._array is not None:
             self._array.flush()
+            release(self._array)
             write_json(self._count, self.done)
         self._noted = time.monotonic()
 

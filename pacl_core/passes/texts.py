@@ -67,7 +67,8 @@ def encode_texts(
     batch, and with it every bit, depends on the texts alone.
     """
     step = Texts() if column is None else Texts(column)
-    found = distinct(pl.scan_parquet(part_files(table)).select(step.column.alias("text")))
+    folder.mkdir(parents=True, exist_ok=True)
+    found = distinct(pl.scan_parquet(part_files(table)).select(step.column.alias("text")), folder)
     blocks = blocks_of(table, found.rows, cuts)
     engine.run(step, blocks, folder, folder.name)
     return encoded(folder, blocks, found.index)

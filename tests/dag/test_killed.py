@@ -15,6 +15,7 @@ pytestmark = pytest.mark.dag
 PASSES = {
     "image_embeddings": "data/embeddings/image",
     "text_embeddings": "data/embeddings/text",
+    "anps": "data/scores/anps.parquet",
 }
 
 
