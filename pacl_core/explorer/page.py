@@ -162,7 +162,7 @@ def _facts(pair: dict[str, Any]) -> None:
         "Factual label": pair.get("factual_label"),
         "Emotional label": pair.get("emotional_label"),
         "Provenance": pair.get("provenance"),
-        "Text as posted": pair.get("original_text"),
+        "Text as posted": original if (original := pair.get("original_text")) != pair["text"] else None,
         "Near duplicate of": pair.get("near_duplicate_of"),
         "Size": f"{pair['width']} x {pair['height']}" if "width" in pair else None,
         "Hash of the pixels": pair.get("pixel_hash"),
