@@ -42,6 +42,8 @@ RULES = (
     Rule(r"dvc exp (run|show).*", "RUN_ALL"),
     Rule(r"dvc repro", "RUN_ALL"),
     Rule(r"dvc (metrics|plots) (diff|show)( --md metrics/results)?", "RUN_ALL"),
+    Rule(r"(\w+=\S+ )*PACL_ENGINE=ray dvc repro", "ELSEWHERE", "tests/passes/test_ray.py"),
+    Rule(r"ray start .*", "OPTIONS", "starts processes that outlive the test"),
     Rule(r"(PACL_\w+=\S+ )*dvc .*", "RUN"),
     Rule(r"python -m stages\.(pairs|factual_scores|anps|emotional_scores|partition)", "RUN"),
 )
