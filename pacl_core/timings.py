@@ -27,7 +27,8 @@ class Timing:
         unit = 1024 if sys.platform == "linux" else 1024**2
         seconds, peak = time.monotonic() - self._started, max(own.ru_maxrss, children.ru_maxrss) / unit
         log.info("done in %.1f s, peak memory %.0f MB", seconds, peak)
-        name = "@".join([self._stage, "-".join(self._instance)]) if self._instance else self._stage
+        name = "@".join([self._stage, *(["-".join(self._instance)] if self._instance else [])])
+        name = name.replace("/", "_")[:200]  # an argument may be anything
         record = {
             "stage": self._stage,
             "instance": self._instance,

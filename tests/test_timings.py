@@ -10,8 +10,10 @@ def test_a_record_per_instance(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Timing("partition").note()
     Timing("features", ["faces", "pacl"]).note()
+    Timing("features", ["../..", "x" * 300]).note()
     names = sorted(path.name for path in (tmp_path / ".pacl/timings").iterdir())
-    assert names == ["features@faces-pacl.json", "partition.json"]
+    assert names[1:] == ["features@faces-pacl.json", "partition.json"]
+    assert names[0].startswith("features@.._..-xxx")
     record = read_json(tmp_path / ".pacl/timings/features@faces-pacl.json")
     assert record["stage"] == "features"
     assert record["instance"] == ["faces", "pacl"]

@@ -5,7 +5,6 @@ Pages of mapped files count as resident but go whenever the system wants them; a
 
 import os
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,12 +39,12 @@ def measured(
         stderr=subprocess.STDOUT,
         text=True,
     )
-    anonymous = 0
+    peaks = {"VmHWM": 0, "RssAnon": 0}
     while True:
         finished, status, usage = os.wait4(child.pid, os.WNOHANG)
         if finished:
             break
-        anonymous = max(anonymous, _anonymous(child.pid))
+        _raise_to_current(peaks, child.pid)
         time.sleep(POLL)
     seconds = time.perf_counter() - started
     child.returncode = os.waitstatus_to_exitcode(status)
@@ -53,14 +52,17 @@ def measured(
     output = child.stdout.read()
     if child.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {child.returncode}\n{output}")
-    unit = 1024 if sys.platform == "linux" else 1  # macOS counts bytes
-    return Measured(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit, anonymous, output)
+    # not usage.ru_maxrss where there is a choice: Linux counts the parent's pages at the fork in it
+    rss = peaks["VmHWM"] or usage.ru_maxrss
+    return Measured(seconds, usage.ru_utime + usage.ru_stime, rss, peaks["RssAnon"], output)
 
 
-def _anonymous(pid: int) -> int:
+def _raise_to_current(peaks: dict[str, int], pid: int) -> None:
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     except OSError:  # gone between two looks, or no /proc (macOS)
-        return 0
-    found = [line.split()[1] for line in status.splitlines() if line.startswith("RssAnon")]
-    return int(found[0]) * 1024 if found else 0
+        return
+    for line in status.splitlines():
+        name, _, value = line.partition(":")
+        if name in peaks:
+            peaks[name] = max(peaks[name], int(value.split()[0]) * 1024)

@@ -1,8 +1,7 @@
 """The explorer's filters. Each change asks a new query."""
 
-from asyncio import to_thread
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nicegui import ui
@@ -13,10 +12,25 @@ from pacl_core.partitions import PARTITIONS
 
 Asked = Callable[[Query], Awaitable[None]]
 
+_CHOSEN_BY_VALUE = ("factual_label", "emotional_label", "provenance")
 _SORT_NAMES = {"row": "corpus order"} | {name: name.replace("_", " ") for name in SORTABLE if name != "row"}
 
 
-async def controls(pairs: Pairs, query: Query, asked: Asked) -> None:
+@dataclass(frozen=True)
+class Choices:
+    """What there is to choose from: bounds of both values, and how often each value of a column occurs."""
+
+    bounds: dict[str, tuple[float, float]]
+    counts: dict[str, dict[Any, int]]
+
+
+def choices(pairs: Pairs) -> Choices:
+    """Looked up once: artefacts stay as they are while the page is served."""
+    named = [name for name in ("partition", *_CHOSEN_BY_VALUE) if name in pairs.columns]
+    return Choices(score_bounds(pairs.table), {name: value_counts(pairs.table, name) for name in named})
+
+
+def controls(offered: Choices, query: Query, asked: Asked) -> None:
     """Draw the filters as `query` sets them; `asked` is called with what they say after each change."""
     state = {"query": query}
 
@@ -30,10 +44,9 @@ async def controls(pairs: Pairs, query: Query, asked: Asked) -> None:
     ui.input(
         "Words in text or ANPs", value=query.text, on_change=setter("text", lambda text: text or "")
     ).props("debounce=300 clearable outlined dense type=search").classes("w-full")
-    await _partitions(pairs, state, asked)
-    bounds = await to_thread(score_bounds, pairs.table)
+    _partitions(offered, state, asked)
     for name in ("factual", "emotional"):
-        low, high = bounds[f"{name}_value"]
+        low, high = offered.bounds[f"{name}_value"]
         ui.label(f"{name.capitalize()} value, {low:.2f} to {high:.2f}").classes("q-mt-sm")
         with ui.row().classes("no-wrap w-full"):
             for end in ("from", "to"):
@@ -41,19 +54,17 @@ async def controls(pairs: Pairs, query: Query, asked: Asked) -> None:
                 field = ui.number(end, value=getattr(query, key), step=0.05, on_change=setter(key))
                 field.props("debounce=300 clearable outlined dense").classes("col")
                 field.props["aria-label"] = f"{name.capitalize()} value {end}"
-    for name in ("factual_label", "emotional_label", "provenance"):
-        if name in pairs.columns:
-            counts = await to_thread(value_counts, pairs.table, name)
-            if counts:
-                options = {value: f"{value} ({count:,})" for value, count in counts.items()}
-                chosen = getattr(query, name)
-                ui.select(
-                    options,
-                    value=chosen if chosen in options else None,
-                    label=name.replace("_", " ").capitalize(),
-                    clearable=True,
-                    on_change=setter(name),
-                ).props("outlined dense").classes("w-full q-mt-sm")
+    for name in _CHOSEN_BY_VALUE:
+        if counts := offered.counts.get(name):
+            options = {value: f"{value} ({count:,})" for value, count in counts.items()}
+            chosen = getattr(query, name)
+            ui.select(
+                options,
+                value=chosen if chosen in options else None,
+                label=name.replace("_", " ").capitalize(),
+                clearable=True,
+                on_change=setter(name),
+            ).props("outlined dense").classes("w-full q-mt-sm")
     ui.select(_SORT_NAMES, value=query.sort, label="Sort by", on_change=setter("sort")).props(
         "outlined dense"
     ).classes("w-full q-mt-sm")
@@ -61,8 +72,8 @@ async def controls(pairs: Pairs, query: Query, asked: Asked) -> None:
     ui.button("Clear all", on_click=lambda: ui.navigate.to("/"), color=None).props("flat dense no-caps")
 
 
-async def _partitions(pairs: Pairs, state: dict[str, Query], asked: Asked) -> None:
-    counts = await to_thread(value_counts, pairs.table, "partition")
+def _partitions(offered: Choices, state: dict[str, Query], asked: Asked) -> None:
+    counts = offered.counts["partition"]
     chosen = set(state["query"].partitions)
 
     def setter(name: str) -> Callable[[Any], Awaitable[None]]:

@@ -22,26 +22,36 @@ def overview(table: Path, samples: int, seed: int) -> dict[str, Any]:
     partition table.
     """
     rows = _scan(table)
-    names = rows.select("partition").collect(engine="streaming")["partition"]
-    counted = dict(names.value_counts().iter_rows())
+    names = rows.select(pl.col("partition").cast(pl.Enum(PARTITIONS))).collect(engine="streaming")[
+        "partition"
+    ]
     pairs = len(names)
     if not pairs:
         raise UserError(f"{table}: holds no pair")
+    counted = dict(names.value_counts().iter_rows())
     shares = {name: counted.get(name, 0) / pairs for name in PARTITIONS}
     shares["partial"] = shares["partial_emotional"] + shares["partial_factual"]
-    scores = {column: rows.select(column).collect()[column] for column in SCORES}
+    scores = {column: _quantiles(rows, column) for column in SCORES}
     return {
         "pairs": pairs,
         "counts": {name: counted.get(name, 0) for name in PARTITIONS},
         "shares": shares,
         "published_shares": PUBLISHED_SHARES,
-        "quantiles": {
-            column: {label: values.quantile(level, interpolation="linear") for label, level in LEVELS.items()}
-            for column, values in scores.items()
-        },
-        "missing": {column: values.null_count() for column, values in scores.items()},
+        "quantiles": {column: quantiles for column, (quantiles, _) in scores.items()},
+        "missing": {column: missing for column, (_, missing) in scores.items()},
         "samples": _samples(rows, names, samples, seed) if samples else {},
     }
+
+
+def _quantiles(rows: pl.LazyFrame, column: str) -> tuple[dict[str, float | None], int]:
+    """Quantiles of a column by label, None where it is empty, and how many rows have no value."""
+    values = rows.select(column).collect(engine="streaming")[column]
+    missing = values.null_count()
+    if missing == len(values):
+        return dict.fromkeys(LEVELS), missing
+    known = values.drop_nulls().to_numpy()
+    found = np.quantile(known, list(LEVELS.values())).tolist()  # all at once: one pass
+    return dict(zip(LEVELS, found, strict=True)), missing
 
 
 def _scan(table: Path) -> pl.LazyFrame:

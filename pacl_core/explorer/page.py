@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from fastapi import HTTPException, Request, Response
 from nicegui import app, ui
 
-from pacl_core.explorer.controls import controls
+from pacl_core.explorer.controls import Choices, choices, controls
 from pacl_core.explorer.pairs import Pairs
 from pacl_core.explorer.query import Query, Rows, alike, matching_rows, rows_of
 
@@ -30,6 +30,7 @@ class _Shown:
 
 def build(pairs: Pairs) -> None:
     """Register the pages, and the address of pictures, for these pairs."""
+    offered = choices(pairs)
     ui.add_css(_STYLE.read_text(encoding="utf-8"), shared=True)
 
     @app.get("/picture/{row}.jpg")
@@ -42,7 +43,9 @@ def build(pairs: Pairs) -> None:
 
     @ui.page("/", title="Pairs")
     async def all_pairs(request: Request) -> None:
-        await _all_pairs(pairs, Query.from_words(request.query_params), request.query_params.get("page", "1"))
+        await _all_pairs(
+            pairs, offered, Query.from_words(request.query_params), request.query_params.get("page", "1")
+        )
 
     @ui.page("/pair/{row}", title="Pair")
     async def one_pair(row: int) -> None:
@@ -52,7 +55,7 @@ def build(pairs: Pairs) -> None:
         await _one_pair(pairs, found[0])
 
 
-async def _all_pairs(pairs: Pairs, query: Query, page: str) -> None:
+async def _all_pairs(pairs: Pairs, offered: Choices, query: Query, page: str) -> None:
     _colours()
     with ui.header().classes("items-center q-py-sm"):
         menu = ui.button(icon="filter_list").props("flat round color=white")
@@ -97,7 +100,7 @@ async def _all_pairs(pairs: Pairs, query: Query, page: str) -> None:
         await results.refresh()
 
     with drawer:
-        await controls(pairs, query, asked)
+        controls(offered, query, asked)
     with ui.element("main").classes("w-full column"):
         await results()
 
@@ -159,7 +162,7 @@ def _facts(pair: dict[str, Any]) -> None:
         "Factual label": pair.get("factual_label"),
         "Emotional label": pair.get("emotional_label"),
         "Provenance": pair.get("provenance"),
-        "Text as posted": pair.get("original_text"),
+        "Text as posted": original if (original := pair.get("original_text")) != pair["text"] else None,
         "Near duplicate of": pair.get("near_duplicate_of"),
         "Size": f"{pair['width']} x {pair['height']}" if "width" in pair else None,
         "Hash of the pixels": pair.get("pixel_hash"),

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 from columns import column
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
@@ -56,6 +56,7 @@ def test_auc_of_one_class_is_none_not_nan() -> None:
     assert auc(column([0.1, 0.2]), [np.array([True, True])]) is None
 
 
+@settings(deadline=None)  # files on a busy disk
 @given(st.lists(st.tuples(st.sampled_from([-0.5, 0.1, 0.3, 0.7]), st.booleans()), max_size=40))
 def test_auc_is_that_of_scikit_learn(pairs: list[tuple[float, bool]]) -> None:
     truth = np.array([match for _, match in pairs], bool)

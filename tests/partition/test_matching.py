@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from columns import column
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pacl_core.params.data import ThresholdParams
@@ -28,6 +28,7 @@ def test_an_unknown_score_is_never_matched() -> None:
 
 
 @pytest.mark.parametrize("transform", ["raw", "clipscore", "minmax", "rank"])
+@settings(deadline=None)  # files on a busy disk
 @given(values=scores, share=st.floats(0, 1))
 def test_a_target_share_is_reached_but_for_ties(values: np.ndarray, share: float, transform: str) -> None:
     found, matched, threshold = match(values, ThresholdParams(transform=transform, share=share))
@@ -45,6 +46,7 @@ def test_unknown_scores_count_towards_the_share() -> None:
     assert match(values, ThresholdParams(transform="raw", share=0.75))[1].tolist() == [False] * 2 + [True] * 2
 
 
+@settings(deadline=None)  # files on a busy disk
 @given(scores, st.floats(-1, 1), st.floats(-1, 1))
 def test_a_higher_threshold_never_matches_more(values: np.ndarray, one: float, other: float) -> None:
     low, high = sorted((one, other))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from columns import column
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pacl_core.artefacts import buckets
@@ -16,6 +16,7 @@ floats = st.one_of(
 scores = st.lists(st.one_of(floats, st.just(float("nan"))), max_size=40)
 
 
+@settings(deadline=None)  # files on a busy disk
 @given(scores)
 def test_every_place_holds_what_sorting_puts_there(values: list[float]) -> None:
     known = np.sort(np.array([value for value in values if value == value], np.float32))
@@ -28,12 +29,14 @@ def test_a_place_outside_is_an_error() -> None:
         column([0.1, float("nan")]).order_statistics([1])
 
 
+@settings(deadline=None)  # files on a busy disk
 @given(st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=60), st.sampled_from([0, 1, 37.5, 99, 100]))
 def test_percentiles_are_those_of_numpy(values: list[float], percent: float) -> None:
     expected = np.percentile(np.array(values, np.float64), percent)
     assert column(values).percentile(percent) == pytest.approx(expected, abs=1e-7)
 
 
+@settings(deadline=None)  # files on a busy disk
 @given(scores, st.integers(1, 9))
 def test_ranks_are_counted_whatever_the_buckets(values: list[float], rows_of_a_bucket: int) -> None:
     with pytest.MonkeyPatch.context() as patched:

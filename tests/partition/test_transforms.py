@@ -3,7 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from columns import column
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pacl_core.partition.scores import ScoreColumn
@@ -27,6 +27,7 @@ def test_clipscore_puts_the_published_threshold_at_cosine_028() -> None:
     assert transformed(clipscore, [0.28, -0.5]).tolist() == pytest.approx([0.7, 0.0])
 
 
+@settings(deadline=None)  # files on a busy disk
 @given(scores)
 def test_rank_is_the_share_of_scores_not_higher(values: np.ndarray) -> None:
     def naive(one: float) -> float:
@@ -37,6 +38,7 @@ def test_rank_is_the_share_of_scores_not_higher(values: np.ndarray) -> None:
     assert transformed(rank, values).tolist() == pytest.approx([naive(float(one)) for one in values])
 
 
+@settings(deadline=None)  # files on a busy disk
 @given(scores)
 def test_minmax_stays_in_the_unit_interval_and_keeps_order(values: np.ndarray) -> None:
     scaled = transformed(minmax, values)
@@ -57,6 +59,7 @@ def test_an_unknown_score_stays_unknown(make: Maker) -> None:
 
 
 @pytest.mark.parametrize("make", [raw, clipscore, minmax, rank])
+@settings(deadline=None)  # files on a busy disk
 @given(values=scores)
 def test_one_score_is_transformed_as_in_its_block(make: Maker, values: np.ndarray) -> None:
     transform = make(column(values))

@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pacl_core.artefacts import buckets
@@ -26,6 +26,7 @@ def found(values: list[str]) -> tuple[list[int], list[int]]:
     return answer.rows.tolist(), answer.index.tolist()
 
 
+@settings(deadline=None)  # files on a busy disk
 @given(st.lists(st.text(alphabet="ab\x00é", max_size=3), max_size=60))
 def test_each_value_once_where_it_stands_first(values: list[str]) -> None:
     assert found(values) == naive(values)
