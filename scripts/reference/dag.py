@@ -15,6 +15,7 @@ _PLACES = {
     "partition": (0, 4),
     "pseudo_labels": (2, 4),
     "shards": (1, 5),
+    "embedding_map": (5, 5),
     "initial": (0, 6),
     "train": (1, 6),
     "variant": (2, 6),
@@ -23,6 +24,7 @@ _PLACES = {
     "leaks": (4, 7),
     "evaluate": (2, 8),
     "compare": (2, 9),
+    "examples": (3, 9),
     "report": (2, 10),
 }
 _REPEATED = {"variant": "per weights", "downstream": "per data set", "leaks": "per data set"}

@@ -14,13 +14,6 @@ PAGES = [
 _FENCE = re.compile(r"^([ ]*)```(\w*)([^\n]*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 _TITLE = re.compile(r'title="([^"]+)"')
 SHELLS = ("sh", "bash", "console", "shell", "")
-# Pages, pictures and tests that are being made; this is emptied as they come.
-AWAITED = {
-    "docs/faults.md",
-    "docs/ray.md",
-    "docs/scale.md",
-    "docs/images/report.png",
-}
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from small_project import Project, commit_all, copy_project
 def reproduced(folder: Path, *stages: str) -> Project:
     """The small project after `dvc repro` of each stage, committed."""
     project = copy_project(folder)
-    shutil.copytree(ROOT / "presets", folder / "presets")
+    for beside in ("presets", "scripts"):
+        shutil.copytree(ROOT / beside, folder / beside, ignore=shutil.ignore_patterns("__pycache__"))
     for stage in stages:  # one at a time: each has the ten minutes of a command
         project.repro(stage)
     commit_all(project, "reproduced")

@@ -40,3 +40,9 @@ def test_the_extras_are_pinned() -> None:
     for extra in ("docs", "hooks"):
         for wanted in PROJECT["optional-dependencies"][extra]:
             assert re.split(r"[>=<\[]", wanted)[0].lower() in pinned, wanted
+
+
+def test_contributing_names_every_room() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    rooms = {folder.parent.name for folder in (ROOT / "pacl_core").glob("*/__init__.py")}
+    assert [room for room in sorted(rooms) if f"`{room}/`" not in text] == []
