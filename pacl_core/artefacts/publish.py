@@ -47,13 +47,19 @@ def published_folder(target: Path) -> Iterator[Path]:
 
 
 def publish_folder(made: Path, target: Path) -> None:
-    """Move a finished folder to `target`, replacing what is there; copied, where it lies on another disk."""
+    """Move a finished folder to `target`, replacing what is there; copied, where it lies on another mount."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    if made.stat().st_dev != target.parent.stat().st_dev:
+    try:
+        _replace(made, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
         with published_folder(target) as draft:
             shutil.copytree(made, draft, dirs_exist_ok=True)
         shutil.rmtree(made)
-        return
+
+
+def _replace(made: Path, target: Path) -> None:
     for path in [made, *made.rglob("*")]:
         sync(path)
     # moved aside whole: removed in place, it would for a while be half an artefact under its own name

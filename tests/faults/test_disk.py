@@ -15,7 +15,7 @@ from test_kill import MODULES, of_module, whole_or_not_at_all
 pytestmark = pytest.mark.dag
 
 PAGE = 4096
-ROOM = 64 << 20  # more than any stage needs
+ROOM = 256 << 20  # more than any stage needs
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +129,17 @@ def test_the_line_names_the_file_where_a_file_may_not_grow(reference: Reference,
     again = start.run(reference.root, *stage.arguments)
     assert again.wait() == 0, again.output
     assert tree(reference.root, stage) == reference.outs["shards"]
+
+
+def test_shards_move_to_another_mount(small: Reference, start: Starter) -> None:
+    """As with a volume of a container: a rename from the scratch does not reach it."""
+    stage = small.stages["shards"]
+    remove(small.root, stage)
+    data = small.root / "data"
+    mount("--bind", str(data), str(data))
+    try:
+        done = start.run(small.root, *stage.arguments)
+        assert done.wait() == 0, done.output
+        assert tree(small.root, stage) == small.outs["shards"]
+    finally:
+        subprocess.run(("umount", "-l", str(data)), check=True)

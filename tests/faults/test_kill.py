@@ -65,9 +65,10 @@ def kill_and_finish(reference: Reference, start: Starter, stage: Stage, rng: ran
             if process.wait() == -signal.SIGKILL:
                 break
             assert process.wait() == 0, process.output
-            landed["missed"] += 1
-            scale *= 0.6
+            scale *= 0.6  # it was over before: sooner
             remove(reference.root, stage)
+        else:
+            landed["missed"] += 1
         look(reference, stage)
         remove(reference.root, stage)
     last = start.run(reference.root, *stage.arguments)
