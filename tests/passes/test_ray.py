@@ -121,7 +121,7 @@ def test_a_node_lost_in_mid_run_changes_no_byte(project: Path, cluster: Cluster)
     assert process.returncode == 0, output
     assert "a worker was lost" in output
     assert bytes_of(project, "image_embeddings") == local
-    assert not list(scratch.iterdir())
+    assert not list(scratch.rglob("*"))
 
 
 @pytest.mark.slow
