@@ -200,7 +200,8 @@ def _clip_retrieval(python: Path, pairs: Path, clip: Path, items: int, rounds: i
     scorer = load_scorer(ScorerParams(kind="open_clip", name="ViT-B-32", weights=str(clip)), "cpu")
 
     def theirs(count: int) -> None:
-        options = f"enable_text=False, clip_model='open_clip:ViT-B-32/{clip}', num_prepro_workers={CPUS}, batch_size=16"
+        options = f"enable_text=False, batch_size=16, num_prepro_workers={CPUS}, "
+        options += f"clip_model='open_clip:ViT-B-32/{clip}'"
         arguments = (
             f"input_dataset={str(folders[count])!r}, output_folder={str(work / 'theirs')!r}, {options}"
         )

@@ -102,7 +102,7 @@ def kill_when(process: subprocess.Popen[str], folder: Path, blocks: int, kill: C
     """Call `kill` as soon as some blocks are finished, in mid-run."""
     deadline = time.monotonic() + 200
     while time.monotonic() < deadline and process.poll() is None:
-        if len(list(folder.rglob("*.npy"))) >= blocks:
+        if len(list(folder.rglob("[0-9]*.npy"))) >= blocks:
             kill()
             return
         time.sleep(0.01)
