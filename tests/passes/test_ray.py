@@ -102,7 +102,7 @@ def kill_when(process: subprocess.Popen[str], folder: Path, blocks: int, kill: C
     """Call `kill` as soon as some blocks are finished, in mid-run."""
     deadline = time.monotonic() + 200
     while time.monotonic() < deadline and process.poll() is None:
-        if len(list(folder.rglob("*.npy"))) >= blocks:
+        if len(list(folder.rglob("[0-9]*.npy"))) >= blocks:
             kill()
             return
         time.sleep(0.01)
@@ -121,7 +121,7 @@ def test_a_node_lost_in_mid_run_changes_no_byte(project: Path, cluster: Cluster)
     assert process.returncode == 0, output
     assert "a worker was lost" in output
     assert bytes_of(project, "image_embeddings") == local
-    assert not list(scratch.iterdir())
+    assert not list(scratch.rglob("*"))
 
 
 @pytest.mark.slow
