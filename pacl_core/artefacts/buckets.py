@@ -10,7 +10,7 @@ from typing import IO, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-ROWS = 1 << 19  # of a bucket, about
+ROWS = 1 << 16  # of a bucket, about
 MOST = 512  # files open at once; a process may have 1,024
 
 Records = np.ndarray[Any, np.dtype[Any]]

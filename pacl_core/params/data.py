@@ -100,7 +100,7 @@ class PseudoLabelsParams(Section):
 
     k: int = Field(default=2, ge=1)
     normalise: bool = True
-    restarts: int = Field(default=5, ge=1)
+    restarts: int = Field(default=16, ge=1)
     iterations: int = Field(default=50, ge=1)
     sample: int = Field(default=50_000, ge=1)
     seed: int = Field(default=0, ge=0)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pacl_core.artefacts.aligned import Table, batches
 
-BLOCK = 65_536
+BLOCK = 16_384
 Scores = NDArray[np.float32]
 
 

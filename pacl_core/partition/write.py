@@ -8,10 +8,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pacl_core.artefacts.aligned import Table, aligned
-from pacl_core.artefacts.tables import ROW_GROUP, table_writer
+from pacl_core.artefacts.tables import table_writer
 from pacl_core.params.data import PartitionParams
 from pacl_core.partition.matching import Matcher, matcher
-from pacl_core.partition.scores import Scores, score_column
+from pacl_core.partition.scores import BLOCK, Scores, score_column
 from pacl_core.partition.split import partition_places
 from pacl_core.partitions import PARTITIONS
 
@@ -57,7 +57,7 @@ def write_partition(
     names = pa.array(PARTITIONS, pa.string())
     start = 0
     with table_writer(out, SCHEMA) as writer:
-        for texts, phrases, factual_rows, emotional_rows in aligned(tables, ROW_GROUP):
+        for texts, phrases, factual_rows, emotional_rows in aligned(tables, BLOCK):
             factual_value, factual_matched = _match(of_factual, factual_rows["factual_score"], start)
             emotional_value, emotional_matched = _match(
                 of_emotional, emotional_rows["emotional_score"], start
@@ -76,7 +76,7 @@ def write_partition(
                     pa.array(partition_places(factual_matched, emotional_matched, params.mode))
                 ),
             }
-            writer.write_table(pa.table(columns).cast(SCHEMA), row_group_size=ROW_GROUP)
+            writer.write_table(pa.table(columns).cast(SCHEMA), row_group_size=BLOCK)
             start += texts.num_rows
     return Thresholds(of_factual.threshold, of_emotional.threshold)
 

@@ -31,7 +31,7 @@ class Distinct:
 def distinct(values: pl.LazyFrame, folder: Path | None = None) -> Distinct:
     """Distinct values of the only column of `values`, told apart by 128 bits of hash.
 
-    Memory holds a bucket of about half a million rows, whatever their number; 24 bytes a row lie in
+    Memory holds a bucket of about 65,000 rows, 200,000 where there are 100 million; 24 bytes a row lie in
     `folder` (the system's temporary one by default) meanwhile, and 16 in the result.
     """
     (name,) = values.collect_schema().names()

@@ -9,6 +9,7 @@ from typing import Any
 import faiss
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.cluster import kmeans_plusplus
 
 from pacl_core.artefacts.npy_file import release
 from pacl_core.params.data import PseudoLabelsParams
@@ -31,7 +32,10 @@ def find_centres(vectors: NDArray[Any], params: PseudoLabelsParams, what: str) -
     lowest = np.inf
     for restart in range(params.restarts):
         rows = np.sort(generator.choice(len(sample), size, replace=False))
-        centres = _fit(sample[rows], params, params.seed + restart, None)
+        part, seed = sample[rows], params.seed + restart
+        # greedy k-means++: several candidates a centre, which plain k-means++ (faiss) has not
+        start, _ = kmeans_plusplus(part, params.k, random_state=seed)
+        centres = _fit(part, params, seed, start)
         inertia = assign(sample, centres, False, what)[1]
         if best is None or inertia < lowest:
             best, lowest = centres, inertia
@@ -57,14 +61,13 @@ def _sample(
 
 
 def _fit(
-    sample: NDArray[np.float32], params: PseudoLabelsParams, seed: int, start: NDArray[np.float32] | None
+    sample: NDArray[np.float32], params: PseudoLabelsParams, seed: int, start: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     kmeans = faiss.Kmeans(
         sample.shape[1],
         params.k,
         niter=params.iterations,
         seed=seed,
-        init_method=faiss.ClusteringInitMethod_KMEANS_PLUS_PLUS,
         early_stop_threshold=_STOP,
         # the sample is drawn here, so faiss must neither draw again nor warn of few points
         min_points_per_centroid=1,

@@ -13,7 +13,7 @@ def clustering_key(folders: list[Path], params: PseudoLabelsParams) -> dict[str,
         "inputs": [_identity(file) for folder in folders for file in sorted(folder.iterdir())],
         "params": params.model_dump(),
         "code": code_sha256("pseudo_labels"),
-        "libraries": [version(name) for name in ("faiss-cpu", "numpy")],
+        "libraries": [version(name) for name in ("faiss-cpu", "numpy", "scikit-learn")],
     }
 
 

@@ -21,7 +21,7 @@ _COLUMNS = [
     "factual_value",
     "emotional_value",
 ]
-_BATCH = 100_000
+_BATCH = 16_384
 _THUMBNAIL = 224  # pixels of the long side: sharp on a phone, and about 8 kB
 
 
