@@ -105,7 +105,10 @@ def timed(folder: Path, outs: list[Path], name: str) -> Measured:
     if name == "checkout":
         for out in outs:
             shutil.rmtree(out) if out.is_dir() else out.unlink()
-    return dvc(folder, *COMMANDS[name])
+    done = dvc(folder, *COMMANDS[name])
+    if name != "checkout" and "up to date" not in done.output:
+        raise RuntimeError(f"dvc {name} found something to do:\n{done.output}")
+    return done
 
 
 def table(sizes: list[int], picture: int, link: str, rounds: int) -> None:

@@ -202,8 +202,8 @@ def _clip_retrieval(python: Path, pairs: Path, clip: Path, items: int, rounds: i
     def theirs(count: int) -> None:
         options = f"enable_text=False, clip_model='open_clip:ViT-B-32/{clip}', num_prepro_workers={CPUS}"
         program = (
-            "from clip_retrieval.clip_inference import main; if __name__ == '__main__': "
-            f"main(input_dataset={str(folders[count])!r}, output_folder={str(work / 'theirs')!r}, {options})"
+            "from clip_retrieval import clip_inference; if __name__ == '__main__': "
+            f"clip_inference(input_dataset={str(folders[count])!r}, output_folder={str(work / 'theirs')!r}, {options})"
         ).replace("; if", "\nif")
         env = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
         subprocess.run([python, "-c", program], check=True, capture_output=True, env=env)

@@ -77,13 +77,15 @@ def _again(stages: "list[StageToRun]") -> list[str]:
     if not stages:
         return ["", "dvc repro has nothing to do"]
     lines = ["", "dvc repro would run:"]
+    width = max(len(one.name) for one in stages)
     for one in stages:
         why = ", ".join(one.why[:3]) + (f" and {len(one.why) - 3} more" if len(one.why) > 3 else "")
-        lines.append(f"  {one.name:<40} {_duration(one.seconds):>9}  {why or 'if its inputs change'}")
+        lines.append(f"  {one.name:<{width}} {_duration(one.seconds):>9}  {why or 'if its inputs change'}")
     known = [one.seconds for one in stages if one.seconds is not None]
     unknown = len(stages) - len(known)
     total = f"together about {_duration(sum(known))}" if known else "how long is not known yet"
-    beside = f", and {unknown} stages whose time is not known" if known and unknown else ""
+    stages_are = "stage whose time is" if unknown == 1 else "stages whose times are"
+    beside = f", and {unknown} {stages_are} not known" if known and unknown else ""
     return [*lines, f"  {total}{beside}"]
 
 

@@ -46,10 +46,10 @@ def stages_to_run(timings: Path = TIMINGS) -> list[StageToRun]:
 def _reasons(states: list[Any]) -> list[str]:
     """DVC's status of a stage ({"changed deps": {path: state}}, or "always changed") in words.
 
-    Files that are not there are counted: after a change at the top they are all that follows.
+    Files of code and files that are not there are counted, as there may be many.
     """
     found: list[str] = []
-    missing = 0
+    missing = code = 0
     for state in states:
         if not isinstance(state, dict):
             found.append(str(state))
@@ -63,9 +63,14 @@ def _reasons(states: list[Any]) -> list[str]:
                     found += [f"{key} {one}" for key, one in how.items()]
                 elif how in ("deleted", "not in cache"):
                     missing += 1
+                elif path.endswith(".py") or path.startswith("pacl_core/"):
+                    code += 1
                 else:
                     found.append(f"{path} {how}")
-    return [*found, f"{missing} files not there"] if missing else found
+    for count, what in ((code, "of code changed"), (missing, "not there")):
+        if count:
+            found.append(f"{count} file{'s' if count > 1 else ''} {what}")
+    return found
 
 
 def _seconds(timings: Path, name: str) -> float | None:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pacl_core.cli.doctor import _again, _duration
-from pacl_core.doctor.stages import StageToRun, stages_to_run
+from pacl_core.doctor.stages import StageToRun, _reasons, stages_to_run
 from pacl_core.errors import UserError
 
 DVC_YAML = """
@@ -71,6 +71,17 @@ def test_a_changed_parameter_is_named_by_its_key(project):
     assert stages_to_run()[0].why == ["sigma modified"]
 
 
+def test_code_and_missing_files_are_counted():
+    states = [
+        {
+            "changed deps": {"a/b.py": "modified", "pacl_core/models": "modified", "in.txt": "deleted"},
+            "changed outs": {"out.txt": "not in cache"},
+        },
+        "changed command",
+    ]
+    assert _reasons(states) == ["changed command", "2 files of code changed", "2 files not there"]
+
+
 def test_times_are_those_of_the_last_run(project):
     (project / "in.txt").write_text("changed")
     timings = project / "timings"
@@ -79,7 +90,7 @@ def test_times_are_those_of_the_last_run(project):
     (timings / "second.json").write_text("{")
     found = stages_to_run(timings)
     assert [one.seconds for one in found] == [75.5, None]
-    assert _again(found)[-1] == "  together about 76 s, and 1 stages whose time is not known"
+    assert _again(found)[-1] == "  together about 76 s, and 1 stage whose time is not known"
 
 
 def test_outside_of_a_project(tmp_path, monkeypatch):
