@@ -61,8 +61,8 @@ def test_targets_exist() -> None:
 def test_options_are_the_tools_own(command: str) -> None:
     for part in command.split(" && "):
         words = part.split()
-        said = help_of(*words[: 3 if words[:2] in (["dvc", "exp"], ["dvc", "queue"]) else 2])
-        for option in (word.partition("=")[0] for word in words[1:] if word.startswith("--")):
+        said = help_of(*words[: 3 if words[1] in ("cache", "exp", "queue", "remote") else 2])
+        for option in re.findall(r" (-[a-z]|--[a-z-]+)(?=[ =]|$)", part):
             assert option in said, f"{option} is no option of {' '.join(words[:2])}"
 
 

@@ -45,6 +45,12 @@ def test_a_key_without_meaning_and_a_meaning_without_key_are_said(tmp_path: Path
         params_page(short)
 
 
+def test_no_key_is_described_twice() -> None:
+    lines = (ROOT / "scripts/reference/meanings.yaml").read_text().splitlines()
+    keys = [line.split(": ")[0] for line in lines if not line.startswith("#")]
+    assert sorted(keys) == sorted(set(keys))
+
+
 def test_a_stage_without_a_section_is_said(tmp_path: Path) -> None:
     for name in ("dvc.yaml", "docs/stages.md", "scripts/reference/meanings.yaml"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
