@@ -102,6 +102,7 @@ class PairParts:
                 compression={name: "NONE" if name == "image" else "ZSTD" for name in PAIRS_SCHEMA.names},
                 use_dictionary=["provenance"],
                 write_statistics=["sample_id", "width", "height"],
+                write_page_checksum=True,
             ) as writer,
         ):
             for number in range(progress.first_piece, progress.pieces):

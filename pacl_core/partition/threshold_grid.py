@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pacl_core.artefacts.tables import scan_table
 from pacl_core.partition.split import partition_places
 from pacl_core.partitions import PARTITIONS
 
@@ -30,7 +31,7 @@ def threshold_grid(table: Path, factual: float, emotional: float, mode: str) -> 
     across = _thresholds(table, "factual_value", factual)
     up = _thresholds(table, "emotional_value", emotional)
     counts = np.zeros((len(across) + 1, len(up) + 1), np.int64)  # [thresholds below f, thresholds below e]
-    with pq.ParquetFile(table) as file:
+    with pq.ParquetFile(table, page_checksum_verification=True) as file:
         for batch in file.iter_batches(_BATCH, columns=["factual_value", "emotional_value"]):
             below = _passed(batch["factual_value"], across), _passed(batch["emotional_value"], up)
             np.add.at(counts, below, 1)
@@ -60,9 +61,7 @@ def round_steps(low: float, high: float, about: int = _STEPS) -> list[float]:
 
 def _thresholds(table: Path, column: str, own: float) -> Grid:
     """Ascending, without repeats, this run's among them."""
-    values = pl.scan_parquet(table).select(
-        pl.col(column).min().alias("low"), pl.col(column).max().alias("high")
-    )
+    values = scan_table(table).select(pl.col(column).min().alias("low"), pl.col(column).max().alias("high"))
     low, high = values.collect(engine="streaming").row(0)
     steps = [] if low is None else round_steps(low, high)
     return np.unique(np.array([*steps, own], np.float32))

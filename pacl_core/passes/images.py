@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pacl_core.artefacts.aligned import part_files
+from pacl_core.artefacts.tables import scan_table
 from pacl_core.corpus.pictures import decode_jpeg
 from pacl_core.errors import UserError
 from pacl_core.models.preprocess import Preprocess
@@ -58,7 +57,7 @@ class Images:
 def encode_images(engine: Engine, table: Path, folder: Path) -> Encoded:
     """Encode the pictures of a table with `image` and `pixel_hash`; what a killed run left is used."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = distinct(pl.scan_parquet(part_files(table)).select("pixel_hash"), folder)
+    found = distinct(scan_table(table).select("pixel_hash"), folder)
     blocks = blocks_of(table, found.rows)
     engine.run(Images(), blocks, folder, folder.name)
     return encoded(folder, blocks, found.index)
@@ -67,7 +66,7 @@ def encode_images(engine: Engine, table: Path, folder: Path) -> Encoded:
 def _jpegs(file: Path, wanted: NDArray[np.int64]) -> Iterator[bytes]:
     """The wanted rows, in ascending order; row groups without any are not read."""
     try:
-        with pq.ParquetFile(file) as opened:
+        with pq.ParquetFile(file, page_checksum_verification=True) as opened:
             start = 0
             for group in range(opened.num_row_groups):
                 count = opened.metadata.row_group(group).num_rows

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pacl_core.artefacts.aligned import part_files
+from pacl_core.artefacts.tables import scan_table
 from pacl_core.errors import UserError
 from pacl_core.passes.blocks import Block, blocks_of
 from pacl_core.passes.distinct import distinct
@@ -68,7 +68,7 @@ def encode_texts(
     """
     step = Texts() if column is None else Texts(column)
     folder.mkdir(parents=True, exist_ok=True)
-    found = distinct(pl.scan_parquet(part_files(table)).select(step.column.alias("text")), folder)
+    found = distinct(scan_table(table).select(step.column.alias("text")), folder)
     blocks = blocks_of(table, found.rows, cuts)
     engine.run(step, blocks, folder, folder.name)
     return encoded(folder, blocks, found.index)
@@ -76,7 +76,7 @@ def encode_texts(
 
 def _texts(block: Block, column: pl.Expr) -> list[str]:
     rows = np.asarray(block.rows)
-    span = pl.scan_parquet(block.file).slice(int(rows[0]), int(rows[-1] - rows[0]) + 1)
+    span = scan_table(block.file).slice(int(rows[0]), int(rows[-1] - rows[0]) + 1)
     try:
         texts = span.select(column.alias("text")).collect().to_series()
     except (pl.exceptions.ComputeError, OSError) as error:

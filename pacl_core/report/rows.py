@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from pacl_core.artefacts.rows import take_rows
+from pacl_core.artefacts.tables import scan_table
 from pacl_core.errors import UserError
 
 Pairs = dict[int, dict[str, Any]]
@@ -16,8 +17,9 @@ def rows_of(table: Path, sample_ids: Iterable[str]) -> dict[str, int]:
     """The row number of each id in partition.parquet; one that is not there is left out. Streamed."""
     wanted = pl.Series(sorted(set(sample_ids)), dtype=pl.String)
     found = (
-        pl.scan_parquet(table, row_index_name="row")
-        .select("row", "sample_id")
+        scan_table(table)
+        .select("sample_id")
+        .with_row_index("row")
         .filter(pl.col("sample_id").is_in(wanted.implode()))
         .collect(engine="streaming")
     )

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from pacl_core.artefacts.tables import scan_table
 from pacl_core.artefacts.vectors import Vectors
 from pacl_core.errors import UserError
 from pacl_core.objective import partition_loss
@@ -72,7 +73,7 @@ def _places(samples: Samples, strong: Rows, images: Vectors, width: int) -> NDAr
             f"{images.ids.parent}: features of {images.vectors.shape[1]}, the backbone has {width}; {_REPRO}"
         )
     wanted = pl.LazyFrame({"sample_id": [samples.sample_ids[row] for row in strong]})
-    stored = pl.scan_parquet(images.ids).select("sample_id").with_row_index("place")
+    stored = scan_table(images.ids).select("sample_id").with_row_index("place")
     joined = wanted.join(stored, on="sample_id", how="left", maintain_order="left").collect()
     missing = joined.filter(pl.col("place").is_null())["sample_id"]
     if len(missing):

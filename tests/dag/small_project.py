@@ -97,7 +97,7 @@ class Project:
         return found
 
 
-def copy_project(folder: Path) -> Project:
+def copy_project(folder: Path, posts: int = 150) -> Project:
     """The project's own sources in `folder`, under git, with the embedded corpus cut small."""
     for source in SOURCES:
         target = folder / source
@@ -110,7 +110,7 @@ def copy_project(folder: Path) -> Project:
         shutil.rmtree(folder / "data/corpora" / name)
     project = Project(folder)
     recipe = folder / "data/corpora/openmoji.yaml"
-    recipe.write_text(re.sub(r"^posts: \d+", "posts: 150", recipe.read_text(), flags=re.MULTILINE))
+    recipe.write_text(re.sub(r"^posts: \d+", f"posts: {posts}", recipe.read_text(), flags=re.MULTILINE))
     project.edit(
         backbone__image_size=64,
         train__batch_size=8,
