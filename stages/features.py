@@ -30,7 +30,7 @@ def main(params: Params) -> None:
         **input_key(pictures, ("pixel_hash",)),
         "weights": weights_content(str(model)),
         **machine_key(machine),
-        "stage": code_sha256("evaluation", Path(__file__)),
+        "stage": code_sha256("evaluation", "threads.py", Path(__file__)),
     }
     load = partial(load_frozen_model, model, machine.device)
     with scratch(f"features-{dataset}-{variant}", key) as folder, engine(load, machine) as workers:

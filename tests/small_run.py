@@ -2,6 +2,7 @@
 
 import io
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from pacl_core.artefacts.json_file import write_json
+from pacl_core.artefacts.vectors import write_vectors
 from pacl_core.corpus.pictures import normalise_picture
 from pacl_core.evaluation.tasks import Task
 from pacl_core.models.backbones import load_backbone
@@ -139,9 +141,13 @@ def write_downstream(root: Path, models: tuple[str, ...] = ("pacl",)) -> None:
     write_json(folder / "emoji_sentiment.json", {"tasks": [task.to_json() for task in TASKS]})
     for name in models:
         features = root / f"data/features/emoji_sentiment-{name}"
-        features.mkdir(parents=True)
-        np.save(features / "vectors.npy", features_of(root / "models" / name, [one.jpeg for one in pictures]))
-        table.select("item_id").write_parquet(features / "ids.parquet")
+        rows = features_of(root / "models" / name, [one.jpeg for one in pictures])
+        stored = folder / "emoji_sentiment.parquet"
+        write_vectors(features, stored, partial(rows_between, rows), rows.shape[1], "item_id")
+
+
+def rows_between(rows: np.ndarray, start: int, stop: int) -> np.ndarray:
+    return rows[start:stop]
 
 
 def features_of(model: Path, jpegs: list[bytes]) -> np.ndarray:

@@ -35,7 +35,7 @@ def unpacked_pictures(dataset: Path, rows: NDArray[np.intp], work: Path) -> Pict
     def picture(place: int) -> Image.Image:
         try:
             return decode_jpeg(jpegs[ends_N[place] : ends_N[place + 1]].tobytes())
-        except OSError as error:
+        except UserError as error:
             raise UserError(
                 f"{dataset}: the picture of row {rows[place]}: {error}; run 'dvc repro downstream' again"
             ) from None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,10 @@ def cluster(vectors: NDArray[Any], params: PseudoLabelsParams, what: str, folder
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "centres.npy").exists():
         found = find_centres(vectors, params, what)
-        with published_file(folder / "centres.npy") as draft, draft.open("wb") as stream:
-            np.save(stream, found)
+        whole = BytesIO()  # numpy's own writing to a file does not say that the disk is full
+        np.save(whole, found)
+        with published_file(folder / "centres.npy") as draft:
+            draft.write_bytes(whole.getvalue())
     centres = np.load(folder / "centres.npy", allow_pickle=False)
     pieces = [folder / f"labels-{start // BLOCK:06d}.npz" for start in range(0, len(vectors), BLOCK)]
     finished = sum(piece.exists() for piece in pieces)

