@@ -129,7 +129,7 @@ def test_every_fault_is_counted_and_every_figure_is_a_number_or_a_reason(
     counts = json.loads((project / "data/downstream/faulty.json").read_text())["counts"]
     assert counts["items"] == {"train": 25, "val": 8, "test": 9}
     assert counts["rejected_by_reason"] == {
-        "missing_image": 1, "not_a_picture": 1, "unknown_split": 1, "truncated": 1,
+        "missing_image": 1, "web_page": 1, "unknown_split": 1, "truncated": 1,
     }  # fmt: skip
     assert counts["targets_rejected"] == {
         "mood": {"unknown_label": 1}, "ratings": {"incomplete": 1}, "votes": {"no_votes": 1},
