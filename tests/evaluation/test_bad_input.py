@@ -102,7 +102,9 @@ def stage(project: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     params = params.model_copy(
         update={
             "downstream": {"faulty": DownstreamParams(record="record.yaml", path="set", image_size=64)},
-            "evaluate": params.evaluate.model_copy(update={"linear": linear, "bootstrap": 100}),
+            "evaluate": params.evaluate.model_copy(
+                update={"protocols": ("linear",), "linear": linear, "bootstrap": 100}
+            ),
         }
     )
 
