@@ -15,9 +15,14 @@ SAMPLE = Path(__file__).parents[3] / "shared" / "real_formats" / "oasis_sample"
 @pytest.mark.skipif(not SAMPLE.is_dir(), reason="the OASIS sample is not on this machine")
 def test_oasis_becomes_pairs_by_parameters_alone(tmp_path: Path) -> None:
     columns = ManifestParams(file="OASIS.csv", image="images/{Theme}.jpg", text="Theme", id="")
-    params = PairsParams(reader="manifest", path=str(SAMPLE), manifest=columns)
+    params = PairsParams(reader="manifest", path=str(SAMPLE), image_size=128, manifest=columns)
+    (tmp_path / "scratch").mkdir()
     counts = write_pairs(
-        read_posts(params), tmp_path / "pairs", tmp_path / "rejected.parquet", image_size=128
+        lambda: read_posts(params),
+        params,
+        tmp_path / "pairs",
+        tmp_path / "rejected.parquet",
+        tmp_path / "scratch",
     )
     assert (counts["pairs"], counts["rejected"]) == (120, 0)
     rows = read_table(tmp_path / "pairs", ["sample_id", "text"]).to_pylist()

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from pacl_core.artefacts.vectors import write_vectors
 from pacl_core.params.data import PseudoLabelsParams
 from pacl_core.pseudo_labels.key import clustering_key
 
@@ -36,11 +37,10 @@ def command(root: Path) -> list[str]:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    (tmp_path / "image").mkdir()
     vectors = np.random.default_rng(0).standard_normal((ROWS, 16)).astype(np.float32)
-    np.save(tmp_path / "image/vectors.npy", vectors)
     ids = pl.DataFrame({"sample_id": [f"post-{row}" for row in range(ROWS)]})
-    ids.write_parquet(tmp_path / "image/ids.parquet")
+    ids.write_parquet(tmp_path / "ids.parquet")
+    write_vectors(tmp_path / "image", tmp_path / "ids.parquet", lambda start, stop: vectors[start:stop], 16)
     return tmp_path
 
 
