@@ -26,10 +26,10 @@ def outcomes(path: Path) -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def outside(tmp_path: Path) -> Path:
+def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder whose every file must be there unchanged afterwards, beside the one that tests run in."""
     (tmp_path / "inside").mkdir()
-    os.chdir(tmp_path / "inside")
+    monkeypatch.chdir(tmp_path / "inside")
     return tmp_path
 
 
