@@ -100,5 +100,5 @@ def aligned(tables: Sequence[Table], size: int, start: int = 0) -> Iterator[tupl
 
 def check_same_rows(paths: Sequence[Path]) -> None:
     """Raise `UserError` unless all tables hold the same `sample_id`s in the same order."""
-    for _ in aligned([Table(path, ()) for path in paths], 100_000):
+    for _ in aligned([Table(path, ()) for path in paths], 16_384):
         continue

@@ -1,7 +1,8 @@
-"""Arrays larger than memory, as .npy files that are written in place."""
+"""Arrays as .npy files: large ones written in place, small ones as bytes."""
 
 import mmap
 import os
+from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -40,3 +41,10 @@ def release(array: NDArray[Any]) -> None:
     if isinstance(array, np.memmap):
         mapped: mmap.mmap = array._mmap  # type: ignore[attr-defined]
         mapped.madvise(mmap.MADV_DONTNEED)
+
+
+def npy_bytes(array: NDArray[Any]) -> bytes:
+    """The bytes of an .npy file: numpy's own writing to a file does not say that the disk is full."""
+    stream = BytesIO()
+    np.save(stream, array, allow_pickle=False)
+    return stream.getvalue()

@@ -24,7 +24,7 @@ KEEP_SECONDS = 30.0  # between two states that a killed run can go on from
 SCHEMA = pa.schema(
     [("item_id", pa.string()), ("sample_id", pa.string()), ("kind", pa.string()), ("distance", pa.int32())]
 )
-_BLOCK = 65_536
+_BLOCK = 16_384
 _KEPT = "compared.json"
 Kind = Literal["exact", "near"]
 _KINDS: tuple[Kind, ...] = ("exact", "near")  # in the order in which they are listed

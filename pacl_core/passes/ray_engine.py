@@ -19,10 +19,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from pacl_core.artefacts.code_hash import code_sha256
+from pacl_core.artefacts.npy_file import npy_bytes
 from pacl_core.artefacts.publish import published_file
 from pacl_core.errors import UserError
 from pacl_core.passes.blocks import Block
@@ -164,8 +164,8 @@ class RayEngine:
                         self._lost(worker, block, losses)
                         left.appendleft(block)
                         continue
-                    with published_file(block_file(folder, block.number)) as draft, draft.open("wb") as file:
-                        np.save(file, rows, allow_pickle=False)
+                    with published_file(block_file(folder, block.number)) as draft:
+                        draft.write_bytes(npy_bytes(rows))
                     progress.add(len(block))
 
     def _top_up(self, blocks: int) -> None:

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pacl_core.artefacts.npy_file import release
+from pacl_core.artefacts.npy_file import npy_bytes, release
 from pacl_core.artefacts.publish import published_file
 from pacl_core.errors import UserError
 from pacl_core.params.data import PseudoLabelsParams
@@ -49,10 +48,8 @@ def cluster(vectors: NDArray[Any], params: PseudoLabelsParams, what: str, folder
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "centres.npy").exists():
         found = find_centres(vectors, params, what)
-        whole = BytesIO()  # numpy's own writing to a file does not say that the disk is full
-        np.save(whole, found)
         with published_file(folder / "centres.npy") as draft:
-            draft.write_bytes(whole.getvalue())
+            draft.write_bytes(npy_bytes(found))
     centres = np.load(folder / "centres.npy", allow_pickle=False)
     pieces = [folder / f"labels-{start // BLOCK:06d}.npz" for start in range(0, len(vectors), BLOCK)]
     finished = sum(piece.exists() for piece in pieces)

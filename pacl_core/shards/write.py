@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from pacl_core.artefacts.aligned import Table, aligned
 from pacl_core.artefacts.json_file import write_json
-from pacl_core.artefacts.npy_file import release
+from pacl_core.artefacts.npy_file import npy_bytes, release
 from pacl_core.artefacts.publish import publish_folder
 from pacl_core.artefacts.vectors import read_vectors
 from pacl_core.params.data import ShardsParams
@@ -137,12 +136,6 @@ def _members(record: dict[str, Any], text_embedding: NDArray[Any]) -> dict[str, 
     return {
         "jpg": record["image"],
         "json": json.dumps(described, sort_keys=True, ensure_ascii=False).encode(),
-        "npy": _npy(text_embedding),
+        "npy": npy_bytes(np.asarray(text_embedding, np.float32)),
         "txt": record["text"].encode(),
     }
-
-
-def _npy(vector: NDArray[Any]) -> bytes:
-    stream = BytesIO()
-    np.save(stream, np.asarray(vector, np.float32), allow_pickle=False)
-    return stream.getvalue()
