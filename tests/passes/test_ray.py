@@ -167,6 +167,25 @@ def test_an_error_in_a_worker_is_one_line(project: Path, tmp_path: Path) -> None
     assert "Traceback" not in output
 
 
+def test_a_full_disk_names_the_block(project: Path, tmp_path: Path) -> None:
+    shutil.copytree(project / "data/pairs", tmp_path / "data/pairs")
+    shutil.copy(project / "params.yaml", tmp_path)
+    shutil.copytree(project / "weights", tmp_path / "weights")
+    (tmp_path / ".pacl").mkdir()
+    mount = ("mount", "-t", "tmpfs", "-o", "size=40k", "tmpfs", str(tmp_path / ".pacl"))
+    if (done := subprocess.run(mount, capture_output=True, text=True, check=False)).returncode:
+        pytest.skip(f"mount: {done.stderr.strip()}")
+    try:
+        process = start(tmp_path, "image_embeddings", PACL_ENGINE="ray")
+        _, output = process.communicate(timeout=100)
+    finally:
+        subprocess.run(("umount", "-l", str(tmp_path / ".pacl")), check=True)
+    assert process.returncode == 1
+    line = output.splitlines()[-1]
+    assert line.startswith("image_embeddings: error: .pacl/scratch/image_embeddings/"), output
+    assert line.endswith(".npy: No space left on device") and "Traceback" not in output
+
+
 def test_without_ray_it_says_what_to_install(project: Path, tmp_path: Path) -> None:
     (tmp_path / "ray.py").write_text("raise ImportError")
     path = f"{tmp_path}{os.pathsep}{ROOT}"
