@@ -1,9 +1,10 @@
 """The linear protocol beside one pass of the bare backbone, the naive way, and scikit-learn: in one run.
 
-python benchmarks/evaluate.py [--items 3000] [--rounds 3] [--naive-epochs 1]
+python benchmarks/evaluate.py [--items 3000] [--rounds 3] [--naive-epochs 1] [--timm resnet50.a1_in1k]
 
 The data: OpenMoji drawings turned by 0, 90, 180 or 270 degrees, 256 pixels, JPEG; the task is to tell which.
-Drawings, not their turns, are split 8:1:1. The backbone is that of params.yaml.
+Drawings, not their turns, are split 8:1:1. The backbone is that of params.yaml, or with --timm a network of
+timm at 224 pixels with random weights, as fast as trained ones.
 
 bare       the backbone alone, on every picture, from tensors in memory: one pass
 features   the features stage: model loaded, pictures decoded, encoded, published (resumable)
@@ -33,8 +34,10 @@ from unittest import mock
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import timm
 import torch
 from PIL import Image
+from safetensors.torch import save_file
 from sklearn.linear_model import LogisticRegression
 
 from pacl_core.corpus.emoji import read_glyphs, render
@@ -49,6 +52,7 @@ from pacl_core.models.inference import pixel_features
 from pacl_core.models.saved import save_model
 from pacl_core.params import load
 from pacl_core.params.evaluation import LinearParams
+from pacl_core.params.models import BackboneParams
 from pacl_core.runtime import runtime
 from stages import features as features_stage
 
@@ -62,13 +66,14 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=3000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--naive-epochs", type=int, default=1)
+    parser.add_argument("--timm")
     chosen = parser.parse_args()
     machine, params = runtime(), LinearParams()
     project = load("params.yaml")
-    backbone = load_backbone(project.backbone)
-    encode = pixel_features(backbone, machine.device)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
+        backbone = load_backbone(_untrained(chosen.timm, work) if chosen.timm else project.backbone)
+        encode = pixel_features(backbone, machine.device)
         dataset, stored = work / "data/downstream/turns.parquet", work / "data/features/turns-initial"
         for place in (dataset.parent, work / "models/initial"):
             place.mkdir(parents=True)
@@ -162,6 +167,12 @@ def main() -> None:
     ratio = seconds["naive"] / seconds["features + head"]
     print(f"naive, one seed (from {chosen.naive_epochs} epochs), over features + head, five: {ratio:.1f} x")
     print(f"sklearn, grid, over convex: {seconds['sklearn, grid'] / seconds['convex']:.1f} x")
+
+
+def _untrained(name: str, folder: Path) -> BackboneParams:
+    weights = folder / "untrained.safetensors"
+    save_file(timm.create_model(name, pretrained=False).state_dict(), weights)
+    return BackboneParams(kind="timm", name=name, weights=str(weights), image_size=224)
 
 
 def _drawings(items: int) -> pa.Table:

@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
+from pacl_core.artefacts.json_file import read_json
 from pacl_core.artefacts.publish import published_file
 from pacl_core.errors import UserError
 from pacl_core.models.backbones import Backbone
-from pacl_core.models.saved import PROJECTORS, load_model
+from pacl_core.models.saved import CARD, PROJECTORS, load_model, load_projectors
 
 TOLERANCE = 1e-4
 _INSTALL = "pip install 'pacl[export]'"
@@ -63,8 +63,9 @@ def export_onnx(folder: Path, out: Path, pixels: NDArray[np.uint8]) -> OnnxExpor
     """
     _require()
     backbone = load_model(folder)
-    projectors = folder / PROJECTORS
-    projector = load_file(projectors)["image.weight"] if projectors.is_file() else None
+    projector = None
+    if (folder / PROJECTORS).is_file():
+        projector = load_projectors(folder, read_json(folder / CARD))["image.weight"]
     network = _WithNormalising(backbone, projector).eval()
     names = ("features",) if projector is None else ("features", "joint")
     with published_file(out) as draft:

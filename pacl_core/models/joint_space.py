@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn.functional import normalize
 
 from pacl_core.artefacts.json_file import read_json
 from pacl_core.errors import UserError
-from pacl_core.models.saved import CARD, PROJECTORS, WEIGHTS
+from pacl_core.models.saved import CARD, PROJECTORS, WEIGHTS, check_file, load_projectors
 from pacl_core.models.text_encoders import load_text_encoder
 from pacl_core.params.models import TextEncoderParams
 
@@ -52,7 +51,7 @@ def _by_projectors(folder: Path, card: dict[str, Any], device: str) -> JointSpac
     if described is None:
         raise UserError(f"{folder / CARD}: names no text encoder; train again ('dvc repro train')")
     encoder = load_text_encoder(_found_from(folder, TextEncoderParams(**described)), device)
-    weights = load_file(folder / PROJECTORS)
+    weights = load_projectors(folder, card)
     q_v, q_t = weights["image.weight"], weights["text.weight"]
     if q_t.shape[1] != encoder.dim:
         raise UserError(
@@ -78,6 +77,7 @@ def _of_clip(folder: Path, card: dict[str, Any], device: str) -> JointSpace:
     from pacl_core.models.image_text.open_clip import ClipScorer
     from pacl_core.models.open_clip_model import load_clip
 
+    check_file(folder, card, WEIGHTS)
     clip = load_clip(card["name"], str(folder / WEIGHTS), None, card["image_size"])
     network = clip.network.requires_grad_(False).to(device)
     towers = ClipScorer(clip, device, dim=clip.config["model_cfg"]["embed_dim"])

@@ -4,9 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from pacl_core.artefacts.hashing import file_sha256
 from pacl_core.artefacts.json_file import read_json, write_json
 from pacl_core.errors import UserError
 from pacl_core.models.backbones import Backbone, load_backbone
@@ -52,6 +53,9 @@ def save_model(
         else None,
         "text_encoder": text_encoder,
         "training": training,
+        "files": {
+            name: file_sha256(folder / name) for name in (WEIGHTS, PROJECTORS) if (folder / name).exists()
+        },
     }
     write_json(folder / CARD, card)
     for name, value in backbone.configs.items():
@@ -78,10 +82,30 @@ def load_model(folder: Path) -> Backbone:
         raise UserError(
             f"{folder / CARD}: not a model card of this project ({error!r}); write the model again"
         ) from None
+    check_file(folder, card, WEIGHTS)
     loaded = load_backbone(params)
     origin = params.model_copy(update={"weights": initial["source"]})
     # the preprocessing too may have come from files that lay beside the first weights
     return replace(loaded, params=origin, weights_sha256=initial["sha256"], preprocess=preprocess)
+
+
+def load_projectors(folder: Path, card: dict[str, Any]) -> dict[str, Tensor]:
+    """`image.weight` `[dim, D_v]` and `text.weight` `[dim, D_t]` of a saved model that has them."""
+    check_file(folder, card, PROJECTORS)
+    return load_file(folder / PROJECTORS)
+
+
+def check_file(folder: Path, card: dict[str, Any], name: str) -> None:
+    """Raise `UserError` where a file of weights is not the one that its card was written with.
+
+    safetensors has no checksum of its own: a changed byte would read as another weight.
+    """
+    named = card.get("files", {}).get(name)
+    if named is not None and file_sha256(folder / name) != named:
+        raise UserError(
+            f"{folder / name}: damaged or replaced, its SHA-256 is not the one in {CARD}; delete the folder "
+            "and run 'dvc repro'"
+        )
 
 
 def load_frozen_model(folder: Path, device: str) -> FrozenBackbone:

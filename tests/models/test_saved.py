@@ -10,7 +10,7 @@ from tiny_checkpoints import write_tiny_open_clip, write_tiny_timm_resnet
 
 from pacl_core.errors import UserError
 from pacl_core.models.backbones import Backbone, load_backbone
-from pacl_core.models.saved import load_model, save_model
+from pacl_core.models.saved import load_model, load_projectors, save_model
 from pacl_core.params.models import BackboneParams
 
 WRITERS = {
@@ -143,3 +143,17 @@ def test_another_card_is_refused(tmp_path):
     (tmp_path / "model.json").write_text('{"kind": "timm"}')
     with pytest.raises(UserError, match="not a model card"):
         load_model(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["backbone.safetensors", "projectors.safetensors"])
+def test_a_changed_byte_of_the_weights_is_one_line(name, tmp_path):
+    backbone = load_backbone(BackboneParams(**write_tiny_timm_resnet(tmp_path / "published")))
+    folder = tmp_path / "pacl"
+    folder.mkdir()
+    save_model(folder, backbone, {"temperature": 0.07}, PROJECTORS)
+    weights = bytearray((folder / name).read_bytes())
+    weights[-1] ^= 1
+    (folder / name).write_bytes(weights)
+    with pytest.raises(UserError, match=f"{name}: damaged or replaced, its SHA-256"):
+        load_model(folder)
+        load_projectors(folder, json.loads((folder / "model.json").read_text()))
