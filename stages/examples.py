@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from pacl_core.artefacts.json_file import write_json
+from pacl_core.artefacts.publish import published_folder
 from pacl_core.artefacts.tables import write_table
 from pacl_core.examples.dataset import (
     RETRIEVAL,
@@ -36,8 +37,9 @@ def main(params: Params) -> None:
                 rows, zero_shot[variant] = zero_shot_examples(data, variant, EVALUATION, params.examples)
                 prompted += rows
         figures[name] = {"retrieval": retrieval, "zero_shot_right": zero_shot}
-    write_table(OUT / "retrieval.parquet", pa.Table.from_pylist(retrieved, schema=RETRIEVAL))
-    write_table(OUT / "zero_shot.parquet", pa.Table.from_pylist(prompted, schema=ZERO_SHOT))
+    with published_folder(OUT) as draft:
+        write_table(draft / "retrieval.parquet", pa.Table.from_pylist(retrieved, schema=RETRIEVAL))
+        write_table(draft / "zero_shot.parquet", pa.Table.from_pylist(prompted, schema=ZERO_SHOT))
     write_json(Path("metrics/examples.json"), figures)
 
 

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 SECTION = (ROOT / "README.md").read_text(encoding="utf-8").split("## Using the result\n")[1].split("\n## ")[0]
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", SECTION, re.DOTALL)
 COMMANDS = [
-    line.split("  #")[0].strip() for kind, block in BLOCKS if kind == "" for line in block.splitlines()
+    line.split("  #")[0].strip() for kind, block in BLOCKS if kind == "sh" for line in block.splitlines()
 ]
 SNIPPETS = [block for kind, block in BLOCKS if kind == "python"]
 RUNS_UNTIL_STOPPED = {"pacl explore"}  # tests/explorer serves it
