@@ -155,7 +155,7 @@ def test_headline_figures_have_intervals_of_their_own(artefacts, params_text):
     one["tasks"] = {"mood": one["tasks"]["polarity"] | {"figures": {"accuracy": accuracy}}}
     path.write_text(json.dumps([one]))
     words = Page(render(artefacts, params_text, count=1, seed=0)).words.split("Every figure")[0]
-    assert "40.00 (2.00) 31.00 to 52.00 50.00 no difference" in words
+    assert "40.00 (2.00) 31.00 to 52.00 50.00 not compared" in words
 
 
 def test_verdicts_follow_the_direction_of_the_figure(html):
@@ -261,7 +261,7 @@ def test_a_variant_that_was_not_evaluated_has_its_reason_and_no_difference(html)
     words = Page(html).words
     assert "emoji_sentiment, zero-shot: initial was not evaluated. It has no projectors." in words
     assert '“A "photo" with [C] <emotion>.”' in words
-    assert "Accuracy % ↑ – 25.00 (0.90) no difference" in words
+    assert "Accuracy % ↑ – 25.00 (0.90) not compared" in words
 
 
 def test_the_finest_level_stands_for_a_hierarchical_task(html):
