@@ -104,7 +104,7 @@ def _render(root: Path, params_text: str, count: int, seed: int, scale: float) -
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("pacl_core.report"),
+        loader=PackageLoader("pacl_core.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

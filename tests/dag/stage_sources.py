@@ -61,11 +61,28 @@ def code_of(stage: str) -> set[str]:
                 continue
             waiting += _imports(name, modules[name], modules)
     files = {str(modules[name].relative_to(ROOT)) for name in seen}
+    files |= {file for name in seen for file in _data_of(modules[name])}
     return {file for file in files if not file.startswith(CANNOT_CHANGE_RESULTS) and not _is_blank(file)}
 
 
+def _data_of(module: Path) -> set[str]:
+    """Templates, weights: files that are no Python, beside a module that names them or their folder."""
+    nodes = ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+    named = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    found = [beside for beside in module.parent.iterdir() if beside.name in named]
+    files = {file for beside in found for file in (beside.rglob("*") if beside.is_dir() else [beside])}
+    return {str(file.relative_to(ROOT)) for file in files if is_data(file)}
+
+
+def is_data(file: Path) -> bool:
+    """True for a file of the package that is no code."""
+    return file.is_file() and file.suffix not in (".py", ".pyc")
+
+
 def _is_blank(file: str) -> bool:
-    """True for a file that holds nothing but a docstring."""
+    """True for a Python file that holds nothing but a docstring."""
+    if not file.endswith(".py"):
+        return False
     body = ast.parse((ROOT / file).read_text(encoding="utf-8")).body
     return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from stage_sources import CANNOT_CHANGE_RESULTS, ROOT, _is_blank, code_of, keys_read_by
+from stage_sources import CANNOT_CHANGE_RESULTS, ROOT, _is_blank, code_of, is_data, keys_read_by
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 
@@ -15,13 +15,13 @@ def body(stage: str) -> dict[str, list[str]]:
 
 
 def listed_code(stage: str) -> set[str]:
-    """The Python files that the stage's deps cover."""
+    """The files of the project's packages that the stage's deps cover."""
     files: set[str] = set()
     for dep in body(stage)["deps"]:
         if dep.startswith(("pacl_core", "stages")):
             path = ROOT / dep
-            found = path.rglob("*.py") if path.is_dir() else [path]
-            files |= {str(file.relative_to(ROOT)) for file in found}
+            found = path.rglob("*") if path.is_dir() else [path]
+            files |= {str(file.relative_to(ROOT)) for file in found if file.suffix == ".py" or is_data(file)}
     return {file for file in files if not file.startswith(CANNOT_CHANGE_RESULTS) and not _is_blank(file)}
 
 
