@@ -8,7 +8,7 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 def code_sha256(*rooms: str | Path) -> str:
-    """Hex SHA-256 over Python files: rooms or modules of pacl_core ("passes", "threads.py"), and paths.
+    """Hex SHA-256 over files: rooms or modules of pacl_core ("passes", "threads.py"), and paths.
 
     This room, by whose code everything is written and read, always counts.
     """
@@ -19,11 +19,15 @@ def code_sha256(*rooms: str | Path) -> str:
 
 
 def code_files(*rooms: str | Path) -> list[Path]:
-    """The files that `code_sha256` covers, in its order. `Path(__file__)` is the file of a stage."""
+    """The files that `code_sha256` covers, in its order; of a room also what is no code, as shipped weights.
+
+    `Path(__file__)` is the file of a stage.
+    """
     found: set[Path] = set()
     for room in (*rooms, "artefacts"):
         path = _PACKAGE / room
-        found |= set(path.rglob("*.py")) if path.is_dir() else {path}
+        inside = (file for file in path.rglob("*") if file.is_file() and file.suffix != ".pyc")
+        found |= set(inside) if path.is_dir() else {path}
     return sorted(found)
 
 

@@ -37,6 +37,19 @@ SOURCES = (
 )
 
 
+def edit_params(root: Path, **changes: Any) -> None:
+    """Set params by key, dots written as double underscores: `pseudo_labels__k=3`."""
+    path = root / "params.yaml"
+    tree = yaml.safe_load(path.read_text())
+    for key, value in changes.items():
+        *parents, last = key.split("__")
+        section = tree
+        for parent in parents:
+            section = section[parent]
+        section[last] = value
+    path.write_text(yaml.safe_dump(tree, sort_keys=False))
+
+
 @dataclass(frozen=True)
 class Done:
     """Exit code and output of a command, the stages that ran and those restored from the run cache."""
@@ -75,16 +88,8 @@ class Project:
         return done
 
     def edit(self, **changes: Any) -> None:
-        """Set params by key, dots written as double underscores: `pseudo_labels__k=3`."""
-        path = self.root / "params.yaml"
-        tree = yaml.safe_load(path.read_text())
-        for key, value in changes.items():
-            *parents, last = key.split("__")
-            section = tree
-            for parent in parents:
-                section = section[parent]
-            section[last] = value
-        path.write_text(yaml.safe_dump(tree, sort_keys=False))
+        """As `edit_params`."""
+        edit_params(self.root, **changes)
 
     def bytes_of(self, *artefacts: str) -> dict[str, bytes]:
         """Every file under the given artefacts, by its path."""

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-import yaml
-
 Tree = dict[str, bytes]
 
 
@@ -180,16 +178,3 @@ def until(condition: Callable[[], bool], seconds: float) -> bool:
             return True
         time.sleep(0.0005)
     return False
-
-
-def edit(root: Path, **changes: object) -> None:
-    """Set params by key, dots written as double underscores."""
-    path = root / "params.yaml"
-    params = yaml.safe_load(path.read_text())
-    for key, value in changes.items():
-        *parents, last = key.split("__")
-        section = params
-        for parent in parents:
-            section = section[parent]
-        section[last] = value
-    path.write_text(yaml.safe_dump(params, sort_keys=False))

