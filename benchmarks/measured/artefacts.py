@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from measured.corpus import WORDS, jpeg
 
+from pacl_core.artefacts.vectors import write_vectors
+
 PART = 50_000  # rows a file of pairs
 BLOCK = 10_000
 DIM = 32
@@ -20,12 +22,9 @@ def write_artefacts(data: Path, rows: int) -> None:
     """`data`/pairs, scores/*.parquet, embeddings/{image,text,scorer} of `rows` pairs, one run's worth."""
     rng = np.random.default_rng(0)
     picture = jpeg(rng, 16)
-    for folder in ("pairs", "scores", "embeddings/image", "embeddings/text"):
+    for folder in ("pairs", "scores", "embeddings/text"):
         (data / folder).mkdir(parents=True, exist_ok=True)
     writers: dict[Path, pq.ParquetWriter] = {}
-    vectors = np.lib.format.open_memmap(
-        data / "embeddings/image/vectors.npy", mode="w+", dtype=np.float32, shape=(rows, DIM)
-    )
     for start in range(0, rows, BLOCK):
         count = min(BLOCK, rows - start)
         tables = _tables(start, count, picture, rng)
@@ -34,12 +33,14 @@ def write_artefacts(data: Path, rows: int) -> None:
             if path not in writers:
                 writers[path] = pq.ParquetWriter(path, table.schema, compression="zstd")
             writers[path].write_table(table, row_group_size=256 if "pairs" in name else BLOCK)
-        vectors[start : start + count] = rng.standard_normal((count, DIM), dtype=np.float32)
-    vectors.flush()
     for writer in writers.values():
         writer.close()
-    for name in ("vectors.npy", "ids.parquet"):
-        os.link(data / "embeddings/image" / name, data / "embeddings/text" / name)
+    image, text = data / "embeddings/image", data / "embeddings/text"
+    write_vectors(
+        image, data / "pairs", lambda at, end: rng.standard_normal((end - at, DIM), np.float32), DIM
+    )
+    for path in image.iterdir():
+        os.link(path, text / path.name)
 
 
 def _tables(start: int, count: int, picture: bytes, rng: np.random.Generator) -> dict[str, pa.Table]:
@@ -66,5 +67,4 @@ def _tables(start: int, count: int, picture: bytes, rng: np.random.Generator) ->
         ),
         "scores/factual.parquet": pa.table({"sample_id": ids, "factual_score": scores[0]}),
         "scores/emotional.parquet": pa.table({"sample_id": ids, "emotional_score": scores[1]}),
-        "embeddings/image/ids.parquet": pa.table({"sample_id": ids}),
     }
