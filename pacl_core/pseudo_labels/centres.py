@@ -15,7 +15,7 @@ from pacl_core.artefacts.npy_file import release
 from pacl_core.params.data import PseudoLabelsParams
 from pacl_core.pseudo_labels.assignment import assign, lengths
 
-_READ = 1024  # rows at a time: each may bring a page's whole neighbourhood into memory
+_READ = 128  # rows between two releases: the system maps 64 KB around each
 _PER_CENTRE = 256  # vectors of a part for each centre, as faiss takes by default
 _STOP = 1e-4  # iterations end where one lowers the inertia by a smaller part than this
 
