@@ -1,5 +1,7 @@
 """The plan's arithmetic, worked by hand."""
 
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -52,3 +54,14 @@ def test_a_shard_is_closed_at_whichever_bound_it_meets_first(megabytes: int, fil
 def test_an_unknown_name_is_refused() -> None:
     with pytest.raises(subprocess.CalledProcessError):
         plan("--pairs", "10", "--set", "picture_byte=3")
+
+
+def test_the_page_shows_what_its_command_prints() -> None:
+    page = (SCRIPTS.parent / "docs/scale.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"```(?:sh)?\npython (scripts/plan_scale\.py .*?)```", page, re.DOTALL)
+    words = shlex.split(command.replace("\\\n", " "))
+    said = subprocess.run(
+        [sys.executable, *words], cwd=SCRIPTS.parent, capture_output=True, text=True, check=True
+    ).stdout
+    tables = said[said.index("| artefact") :].strip()
+    assert tables in page
