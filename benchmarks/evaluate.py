@@ -40,20 +40,20 @@ from PIL import Image
 from safetensors.torch import save_file
 from sklearn.linear_model import LogisticRegression
 
-from pacl_core.corpus.emoji import read_glyphs, render
-from pacl_core.evaluation.features import read_features
-from pacl_core.evaluation.heads import Examples, head_loss, new_head
-from pacl_core.evaluation.outcome import Outcome
-from pacl_core.evaluation.probes import CS
+from pacl_core.corpus.openmoji.glyphs import read_glyphs, render
+from pacl_core.datasets.features import read_features
+from pacl_core.datasets.tasks import Task
+from pacl_core.evaluation.predictions import Outcome
+from pacl_core.evaluation.protocols.heads import Examples, head_loss, new_head
 from pacl_core.evaluation.protocols.linear import fit_heads, run
-from pacl_core.evaluation.tasks import Task
+from pacl_core.evaluation.protocols.probes import CS
+from pacl_core.methods.params import load
 from pacl_core.models.backbones import load_backbone
-from pacl_core.models.inference import pixel_features
+from pacl_core.models.frozen import pixel_features
 from pacl_core.models.saved import save_model
-from pacl_core.params import load
 from pacl_core.params.evaluation import LinearParams
 from pacl_core.params.models import BackboneParams
-from pacl_core.runtime import runtime
+from pacl_core.runtime.settings import runtime
 from stages import features as features_stage
 
 TURNS = ("upright", "left", "over", "right")

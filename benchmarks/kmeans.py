@@ -55,8 +55,8 @@ def inertia(vectors: np.ndarray, centres: np.ndarray) -> float:
 def contend(name: str, path: Path, k: int, out: Path) -> None:
     """Cluster the file and save the centres; prints the seconds from the file to all labels."""
     if name == "pacl":
-        from pacl_core.params.data import PseudoLabelsParams
-        from pacl_core.pseudo_labels.clustering import cluster
+        from pacl_core.methods.pacl.params import PseudoLabelsParams
+        from pacl_core.methods.pacl.pseudo_labels.clustering import cluster
 
         written = yaml.safe_load((Path(__file__).parents[1] / "params.yaml").read_text(encoding="utf-8"))
         params = PseudoLabelsParams.model_validate(written["pseudo_labels"] | {"k": k})

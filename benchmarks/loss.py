@@ -22,7 +22,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.nn.functional import cross_entropy, normalize
 from torch.profiler import ProfilerActivity, profile
 
-from pacl_core.objective import PARTITIONS, chunked_partition_loss, partition_loss
+from pacl_core.methods.pacl.objective import PARTITIONS, chunked_partition_loss, partition_loss
 
 TAU = 0.07
 WIDTH = 256  # narrow on purpose: the products of features are where we are ahead

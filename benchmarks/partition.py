@@ -41,8 +41,8 @@ def write_inputs(folder: Path, rows: int) -> None:
 
 def partition(folder: Path) -> None:
     """What the stage does, and its time and memory."""
-    from pacl_core.params.data import PartitionParams
-    from pacl_core.partition.write import write_partition
+    from pacl_core.methods.pacl.params import PartitionParams
+    from pacl_core.methods.pacl.partition.write_partition import write_partition
 
     sigma = {"transform": "clipscore", "threshold": 0.7}
     params = PartitionParams.model_validate(

@@ -36,17 +36,17 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from pacl_core.artefacts.vectors import write_vectors
-from pacl_core.corpus.pictures import decode_jpeg, normalise_picture
+from pacl_core.encoding.engine import engine
+from pacl_core.encoding.images import encode_images
+from pacl_core.encoding.texts import encode_texts
+from pacl_core.files.vectors import write_vectors
+from pacl_core.media.images import decode_jpeg, normalise_picture
 from pacl_core.models.backbones import load_backbone
-from pacl_core.models.image_text import load_scorer
-from pacl_core.models.inference import freeze, model_input
+from pacl_core.models.frozen import freeze, model_input
+from pacl_core.models.scorers import load_scorer
 from pacl_core.models.text_encoders import load_text_encoder
 from pacl_core.params.models import BackboneParams, ScorerParams, TextEncoderParams
-from pacl_core.passes.engine import engine
-from pacl_core.passes.images import encode_images
-from pacl_core.passes.texts import encode_texts
-from pacl_core.runtime import Runtime
+from pacl_core.runtime.settings import Runtime
 
 CPUS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 LITE = BackboneParams(kind="efficientnet_lite", name="efficientnet_lite0", image_size=112)

@@ -25,14 +25,14 @@ from open_clip import ClipLoss
 from torch.nn.functional import normalize
 from transformers import RobertaConfig, RobertaModel
 
+from pacl_core.methods.pacl.objective import scheduled_partitions
+from pacl_core.methods.pacl.shards.read import read_shards
+from pacl_core.methods.params import load
 from pacl_core.models.backbones import load_backbone
-from pacl_core.models.pixels import batch_loader
-from pacl_core.objective import scheduled_partitions
-from pacl_core.params import load
-from pacl_core.runtime import runtime
-from pacl_core.shards.read import read_shards
-from pacl_core.training.learner import make_learner
+from pacl_core.runtime.settings import runtime
 from pacl_core.training.pictures import pixel_source
+from pacl_core.training.pixels import batch_loader
+from pacl_core.training.state import make_learner
 from pacl_core.training.update import update
 
 TOKENS, WIDTH = 77, 1024

@@ -4,7 +4,7 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pacl_core.enhanced.model import EnhancedModel
+    from pacl_core.inference.model import EnhancedModel
 
 __all__ = ["load"]
 
@@ -18,6 +18,6 @@ def load(folder: str | PathLike[str], device: str | None = None) -> "EnhancedMod
 
     Raises `UserError` where a file is missing or does not fit.
     """
-    from pacl_core.enhanced.model import load_enhanced  # torch costs seconds
+    from pacl_core.inference.model import load_enhanced  # torch costs seconds
 
     return load_enhanced(folder, device)

@@ -1,4 +1,4 @@
-"""Train the LiT projector of `pacl_core/models/image_text/lit.py` on captioned drawings of three artists.
+"""Train the LiT projector of `pacl_core/models/scorers/lit.py` on captioned drawings of three artists.
 
 Fetch the drawings once (about 300 MB), in an empty folder:
 
@@ -34,10 +34,10 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor
 from torch.nn.functional import linear, normalize
 
-from pacl_core.artefacts.hashing import file_sha256
-from pacl_core.models.image_text.lit import NAME, SHIPPED, load, whole_picture
-from pacl_core.models.image_text.towers import load_towers, sentence_vectors
-from pacl_core.models.inference import pixel_features
+from pacl_core.files.hashing import file_sha256
+from pacl_core.models.frozen import pixel_features
+from pacl_core.models.scorers.lit import NAME, SHIPPED, load, whole_picture
+from pacl_core.models.scorers.towers import load_towers, sentence_vectors
 from pacl_core.params.models import ScorerParams
 
 ARTISTS = ("google", "twitter", "openclipart")

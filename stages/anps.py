@@ -7,21 +7,20 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pacl_core.artefacts.aligned import Table, batches, check_same_rows
-from pacl_core.artefacts.hashing import file_sha256
-from pacl_core.artefacts.json_file import write_json
-from pacl_core.artefacts.scratch import scratch
-from pacl_core.artefacts.tables import table_writer
-from pacl_core.artefacts.vectors import read_vectors
+from pacl_core.encoding.blocks import file_starts
+from pacl_core.encoding.engine import engine
+from pacl_core.encoding.phrase_ranking import encode_phrases, rank_stored
+from pacl_core.encoding.scratch_key import pass_key
+from pacl_core.files.hashing import file_sha256
+from pacl_core.files.json_csv import write_json
+from pacl_core.files.tables import Table, batches, check_same_rows, table_writer
+from pacl_core.files.vectors import read_vectors
+from pacl_core.methods.params import Params
 from pacl_core.models.anps.ontologies import read_ontology
 from pacl_core.models.anps.precomputed import read_deepsentibank
-from pacl_core.models.image_text import load_scorer
-from pacl_core.params import Params
-from pacl_core.passes.blocks import file_starts
-from pacl_core.passes.engine import engine
-from pacl_core.passes.key import pass_key
-from pacl_core.passes.ranks import encode_phrases, rank_stored
-from pacl_core.runtime import runtime
+from pacl_core.models.scorers import load_scorer
+from pacl_core.runtime.scratch import scratch
+from pacl_core.runtime.settings import runtime
 from stages.run import run
 
 PAIRS = Path("data/pairs")

@@ -2,13 +2,11 @@
 
 from pathlib import Path
 
-from pacl_core.artefacts.csv_file import write_csv
-from pacl_core.artefacts.json_file import write_json
-from pacl_core.artefacts.publish import published_folder
-from pacl_core.evaluation.comparison import compare, comparison_table
-from pacl_core.evaluation.published import join, load_published
-from pacl_core.evaluation.results import results
-from pacl_core.params import Params
+from pacl_core.evaluation.comparison.published import join, load_published
+from pacl_core.evaluation.comparison.variants import compare, comparison_table, results
+from pacl_core.files.json_csv import write_csv, write_json
+from pacl_core.files.publish import published_folder
+from pacl_core.methods.params import Params
 from stages.run import run
 
 

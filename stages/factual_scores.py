@@ -6,16 +6,16 @@ The scorer's image vectors are kept beside the scores, so that ANPs are ranked w
 from functools import partial
 from pathlib import Path
 
-from pacl_core.artefacts.scratch import scratch
-from pacl_core.artefacts.vectors import write_vectors
-from pacl_core.models.image_text import load_scorer
-from pacl_core.params import Params
-from pacl_core.passes.cosines import write_scores
-from pacl_core.passes.engine import engine
-from pacl_core.passes.images import encode_images
-from pacl_core.passes.key import pass_key
-from pacl_core.passes.texts import encode_texts
-from pacl_core.runtime import runtime
+from pacl_core.encoding.cosines import write_scores
+from pacl_core.encoding.engine import engine
+from pacl_core.encoding.images import encode_images
+from pacl_core.encoding.scratch_key import pass_key
+from pacl_core.encoding.texts import encode_texts
+from pacl_core.files.vectors import write_vectors
+from pacl_core.methods.params import Params
+from pacl_core.models.scorers import load_scorer
+from pacl_core.runtime.scratch import scratch
+from pacl_core.runtime.settings import runtime
 from stages.run import run
 
 PAIRS = Path("data/pairs")

@@ -4,17 +4,17 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from pacl_core.artefacts.code_hash import code_sha256
-from pacl_core.artefacts.scratch import scratch
+from pacl_core.datasets.features import write_features
+from pacl_core.encoding.engine import engine
+from pacl_core.encoding.images import encode_images
+from pacl_core.encoding.scratch_key import input_key, machine_key
 from pacl_core.errors import UserError
-from pacl_core.evaluation.features import write_features
-from pacl_core.models.provenance import weights_content
+from pacl_core.methods.params import Params
 from pacl_core.models.saved import load_frozen_model
-from pacl_core.params import Params
-from pacl_core.passes.engine import engine
-from pacl_core.passes.images import encode_images
-from pacl_core.passes.key import input_key, machine_key
-from pacl_core.runtime import runtime
+from pacl_core.models.weights import weights_content
+from pacl_core.runtime.fingerprint import code_sha256
+from pacl_core.runtime.scratch import scratch
+from pacl_core.runtime.settings import runtime
 from stages.run import run
 
 
@@ -30,7 +30,7 @@ def main(params: Params) -> None:
         **input_key(pictures, ("pixel_hash",)),
         "weights": weights_content(str(model)),
         **machine_key(machine),
-        "stage": code_sha256("evaluation", "threads.py", Path(__file__)),
+        "stage": code_sha256("datasets/features.py", Path(__file__)),
     }
     load = partial(load_frozen_model, model, machine.device)
     with scratch(f"features-{dataset}-{variant}", key) as folder, engine(load, machine) as workers:

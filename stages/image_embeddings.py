@@ -3,14 +3,14 @@
 from functools import partial
 from pathlib import Path
 
-from pacl_core.artefacts.scratch import scratch
-from pacl_core.artefacts.vectors import write_vectors
-from pacl_core.models.inference import load_frozen
-from pacl_core.params import Params
-from pacl_core.passes.engine import engine
-from pacl_core.passes.images import encode_images
-from pacl_core.passes.key import pass_key
-from pacl_core.runtime import runtime
+from pacl_core.encoding.engine import engine
+from pacl_core.encoding.images import encode_images
+from pacl_core.encoding.scratch_key import pass_key
+from pacl_core.files.vectors import write_vectors
+from pacl_core.methods.params import Params
+from pacl_core.models.frozen import load_frozen
+from pacl_core.runtime.scratch import scratch
+from pacl_core.runtime.settings import runtime
 from stages.run import run
 
 PAIRS = Path("data/pairs")

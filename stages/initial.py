@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from pacl_core.artefacts.publish import published_folder
+from pacl_core.files.publish import published_folder
+from pacl_core.methods.params import Params
 from pacl_core.models.backbones import load_backbone
 from pacl_core.models.saved import save_model
-from pacl_core.params import Params
 from stages.run import run
 
 

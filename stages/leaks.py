@@ -7,14 +7,14 @@ import logging
 import sys
 from pathlib import Path
 
-from pacl_core.artefacts.code_hash import code_sha256, versions
-from pacl_core.artefacts.content import marks_sha256
-from pacl_core.artefacts.json_file import write_json
-from pacl_core.artefacts.scratch import scratch
-from pacl_core.artefacts.tables import write_table
+from pacl_core.datasets.leaks import count_test_items, find_leaks, leak_counts
 from pacl_core.errors import UserError
-from pacl_core.evaluation.leaks import count_test_items, find_leaks, leak_counts
-from pacl_core.params import Params
+from pacl_core.files.hashing import marks_sha256
+from pacl_core.files.json_csv import write_json
+from pacl_core.files.tables import write_table
+from pacl_core.methods.params import Params
+from pacl_core.runtime.fingerprint import code_sha256, versions
+from pacl_core.runtime.scratch import scratch
 from stages.run import run
 
 log = logging.getLogger("pacl")
@@ -31,7 +31,7 @@ def main(params: Params) -> None:
     key = {
         "inputs": marks_sha256([PAIRS, dataset]),
         "distance": params.leaks.distance,
-        "code": code_sha256("evaluation", Path(__file__)),
+        "code": code_sha256("datasets/leaks.py", Path(__file__)),
         "libraries": versions("faiss-cpu", "numpy", "pyarrow"),
     }
     with scratch(f"leaks-{name}", key) as work:

@@ -3,12 +3,12 @@
 import logging
 from pathlib import Path
 
-from pacl_core.artefacts.json_file import write_json
-from pacl_core.artefacts.scratch import scratch
 from pacl_core.corpus.pair_store import pairs_key, write_pairs
 from pacl_core.corpus.readers import read_posts
-from pacl_core.params import Params
-from pacl_core.runtime import runtime
+from pacl_core.files.json_csv import write_json
+from pacl_core.methods.params import Params
+from pacl_core.runtime.scratch import scratch
+from pacl_core.runtime.settings import runtime
 from stages.run import run
 
 log = logging.getLogger("pacl")

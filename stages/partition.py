@@ -3,16 +3,15 @@
 import logging
 from pathlib import Path
 
-from pacl_core.artefacts.csv_file import write_csv
-from pacl_core.artefacts.json_file import write_json
 from pacl_core.corpus.provenance import MATCHED
-from pacl_core.params import Params
-from pacl_core.partition.agreement import agreement
-from pacl_core.partition.split import PUBLISHED_SHARES
-from pacl_core.partition.summary import summarise
-from pacl_core.partition.threshold_grid import threshold_grid
-from pacl_core.partition.write import write_partition
-from pacl_core.partitions import PARTITIONS
+from pacl_core.files.json_csv import write_csv, write_json
+from pacl_core.methods.pacl.partition.agreement import agreement
+from pacl_core.methods.pacl.partition.split import PUBLISHED_SHARES
+from pacl_core.methods.pacl.partition.summary import summarise
+from pacl_core.methods.pacl.partition.threshold_grid import threshold_grid
+from pacl_core.methods.pacl.partition.write_partition import write_partition
+from pacl_core.methods.pacl.partitions import PARTITIONS
+from pacl_core.methods.params import Params
 from stages.run import run
 
 log = logging.getLogger("pacl")

@@ -2,14 +2,17 @@
 
 from pathlib import Path
 
-from pacl_core.artefacts.aligned import check_same_rows
-from pacl_core.artefacts.json_file import write_json
-from pacl_core.artefacts.scratch import scratch
-from pacl_core.artefacts.vectors import read_vectors
-from pacl_core.params import Params
-from pacl_core.pseudo_labels.clustering import Clusters, cluster
-from pacl_core.pseudo_labels.key import clustering_key
-from pacl_core.pseudo_labels.write import write_pseudo_labels
+from pacl_core.files.json_csv import write_json
+from pacl_core.files.tables import check_same_rows
+from pacl_core.files.vectors import read_vectors
+from pacl_core.methods.pacl.pseudo_labels.clustering import (
+    Clusters,
+    cluster,
+    clustering_key,
+    write_pseudo_labels,
+)
+from pacl_core.methods.params import Params
+from pacl_core.runtime.scratch import scratch
 from stages.run import run
 
 IMAGES = Path("data/embeddings/image")

@@ -3,8 +3,8 @@
 import logging
 from pathlib import Path
 
-from pacl_core.artefacts.publish import published_folder
-from pacl_core.params import Params
+from pacl_core.files.publish import published_folder
+from pacl_core.methods.params import Params
 from pacl_core.report.build import write_report
 from stages.run import run
 

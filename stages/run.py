@@ -11,10 +11,10 @@ import polars as pl
 import pyarrow as pa
 from safetensors import SafetensorError
 
-from pacl_core.artefacts.lock import locked
 from pacl_core.errors import UserError
-from pacl_core.params import Params, load
-from pacl_core.timings import Timing
+from pacl_core.methods.params import Params, load
+from pacl_core.runtime.lock import locked
+from pacl_core.runtime.timings import Timing
 from stages.signals import exit_code
 
 LOCKS = Path(".pacl/locks")

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from pacl_core.artefacts.code_hash import code_sha256, versions
-from pacl_core.artefacts.content import marks_sha256
-from pacl_core.artefacts.scratch import scratch
-from pacl_core.params import Params
-from pacl_core.shards.write import write_shards
+from pacl_core.files.hashing import marks_sha256
+from pacl_core.methods.pacl.shards.write_shards import write_shards
+from pacl_core.methods.params import Params
+from pacl_core.runtime.fingerprint import code_sha256, versions
+from pacl_core.runtime.scratch import scratch
 from stages.run import run
 
 PAIRS = Path("data/pairs")
@@ -20,7 +20,7 @@ def main(params: Params) -> None:
     key = {
         "inputs": marks_sha256(inputs),
         "params": params.shards.model_dump(),
-        "code": code_sha256("shards", "partitions.py", Path(__file__)),
+        "code": code_sha256("methods/pacl/shards", "methods/pacl/partitions.py", Path(__file__)),
         "libraries": versions("numpy", "pyarrow", "webdataset"),
     }
     with scratch("shards", key) as work:

@@ -3,20 +3,20 @@
 import logging
 from pathlib import Path
 
-from pacl_core.artefacts.hashing import file_sha256
-from pacl_core.artefacts.json_file import write_json
-from pacl_core.artefacts.publish import published_folder
-from pacl_core.artefacts.scratch import scratch
-from pacl_core.artefacts.vectors import read_vectors
+from pacl_core.files.hashing import file_sha256
+from pacl_core.files.json_csv import write_json
+from pacl_core.files.publish import published_folder
+from pacl_core.files.vectors import read_vectors
+from pacl_core.methods.pacl.shards.read import read_shards
+from pacl_core.methods.params import Params
 from pacl_core.models.backbones import load_backbone
 from pacl_core.models.saved import save_model
-from pacl_core.params import Params
-from pacl_core.runtime import runtime
-from pacl_core.shards.read import read_shards
-from pacl_core.training.history import write_curves
+from pacl_core.runtime.scratch import scratch
+from pacl_core.runtime.settings import runtime
+from pacl_core.training.distributed import own_folder, ranks
 from pacl_core.training.key import training_key
 from pacl_core.training.loop import train
-from pacl_core.training.ranks import own_folder, ranks
+from pacl_core.training.meter import write_curves
 from stages.run import run
 
 SHARDS = Path("data/shards")

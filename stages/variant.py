@@ -3,11 +3,11 @@
 import sys
 from pathlib import Path
 
-from pacl_core.artefacts.publish import published_folder
 from pacl_core.errors import UserError, unknown
+from pacl_core.files.publish import published_folder
+from pacl_core.methods.params import Params
 from pacl_core.models.other_weights import backbone_with
 from pacl_core.models.saved import save_model
-from pacl_core.params import Params
 from stages.run import run
 
 

@@ -1,13 +1,10 @@
-"""Makes the modules beside it importable from every test: importlib mode leaves this folder off the path."""
+"""What holds for every test."""
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(autouse=True)

@@ -11,10 +11,10 @@ import polars as pl
 import torch
 from PIL import Image, ImageDraw
 
-from pacl_core.artefacts.json_file import write_json
-from pacl_core.artefacts.vectors import write_vectors
-from pacl_core.corpus.pictures import normalise_picture
-from pacl_core.evaluation.tasks import Task
+from pacl_core.datasets.tasks import Task
+from pacl_core.files.json_csv import write_json
+from pacl_core.files.vectors import write_vectors
+from pacl_core.media.images import normalise_picture
 from pacl_core.models.backbones import load_backbone
 from pacl_core.models.saved import load_model, save_model
 from pacl_core.params.models import BackboneParams

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from measured.corpus import WORDS, jpeg
 
-from pacl_core.artefacts.vectors import write_vectors
+from pacl_core.files.vectors import write_vectors
 
 PART = 50_000  # rows a file of pairs
 BLOCK = 10_000

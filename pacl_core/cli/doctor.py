@@ -38,7 +38,7 @@ def doctor(
     from pacl_core.doctor.stages import stages_to_run
     from pacl_core.doctor.weights import weights
     from pacl_core.errors import UserError
-    from pacl_core.params import load
+    from pacl_core.methods.params import load
 
     findings = installed()
     try:

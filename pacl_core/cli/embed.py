@@ -39,11 +39,11 @@ def embed(
       pacl embed pictures/ -o vectors.npy
       pacl embed pictures/*.jpg -o vectors.parquet --space both
     """
-    from pacl_core.enhanced.model import load_enhanced
-    from pacl_core.enhanced.pictures import batches, picture_files
-    from pacl_core.enhanced.vector_files import vector_writer
-    from pacl_core.progress import Progress
-    from pacl_core.runtime import runtime
+    from pacl_core.inference.images import batches, picture_files
+    from pacl_core.inference.model import load_enhanced
+    from pacl_core.inference.vector_files import vector_writer
+    from pacl_core.runtime.progress import Progress
+    from pacl_core.runtime.settings import runtime
 
     spaces = ("features", "joint") if space is Space.both else (space.value,)
     with vector_writer(out, spaces) as write, Progress("pictures", None) as progress:

@@ -21,6 +21,6 @@ def explore(
       pacl explore
       pacl explore --port 9000 --open
     """
-    from pacl_core.explorer.serve import serve
+    from pacl_core.explorer.page import serve
 
     serve(root, port, show)

@@ -29,8 +29,8 @@ def onnx(
       pacl export onnx models/pacl pacl.onnx
       pacl export onnx models/pacl pacl.onnx --check pictures/
     """
-    from pacl_core.export.check_pictures import check_pixels
-    from pacl_core.export.onnx import export_onnx
+    from pacl_core.inference.export.check_images import check_pixels
+    from pacl_core.inference.export.onnx import export_onnx
 
     done = export_onnx(model, out, check_pixels(model, check or []))
     print(f"{out}: {', '.join(done.outputs)}; {done.pictures} pictures within {done.difference:.1e}")
@@ -51,7 +51,7 @@ def hf(
     Example:
       pacl export hf models/pacl hub/my-backbone
     """
-    from pacl_core.export.hugging_face import export_hugging_face
+    from pacl_core.inference.export.hugging_face import export_hugging_face
 
     for name in export_hugging_face(model, folder):
         print(folder / name)

@@ -31,10 +31,10 @@ def fit(
       pacl head fit emoji_sentiment
       pacl head fit fi --model models/initial
     """
-    from pacl_core.enhanced.heads import fit_saved_heads
     from pacl_core.errors import unknown
-    from pacl_core.params import load
-    from pacl_core.runtime import runtime
+    from pacl_core.inference.heads import fit_saved_heads
+    from pacl_core.methods.params import load
+    from pacl_core.runtime.settings import runtime
 
     params = load("params.yaml")
     if dataset not in params.downstream:

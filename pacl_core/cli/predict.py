@@ -11,8 +11,8 @@ import typer
 from pacl_core.cli.arguments import MODEL, AsJson, Images, Model
 
 if TYPE_CHECKING:
-    from pacl_core.enhanced.heads import SavedHeads
-    from pacl_core.enhanced.model import Vectors
+    from pacl_core.inference.heads import SavedHeads
+    from pacl_core.inference.model import Vectors
 
 
 def predict(
@@ -41,10 +41,10 @@ def predict(
       pacl predict holiday.jpg --labels joy,sadness --prompt "A photo with [C] emotion."
       pacl predict pictures/ --json > emotions.jsonl
     """
-    from pacl_core.enhanced.heads import saved_heads
-    from pacl_core.enhanced.model import EMOTIONS, PROMPTS, load_enhanced
-    from pacl_core.enhanced.pictures import batches, picture_files
-    from pacl_core.runtime import runtime
+    from pacl_core.inference.heads import saved_heads
+    from pacl_core.inference.images import batches, picture_files
+    from pacl_core.inference.model import EMOTIONS, PROMPTS, load_enhanced
+    from pacl_core.runtime.settings import runtime
 
     names = [name.strip() for name in labels.split(",") if name.strip()] if labels is not None else EMOTIONS
     files = picture_files(images)

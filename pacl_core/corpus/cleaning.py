@@ -4,9 +4,9 @@ import html
 import re
 from typing import Any
 
-from pacl_core.corpus.posts import UnusableError
 from pacl_core.errors import UserError
-from pacl_core.params.data import TextCleaningParams
+from pacl_core.media.rejects import UnusableError
+from pacl_core.params.pairs import TextCleaningParams
 
 PASSES = 8
 # NUL ends strings in C readers of the artefacts; a lone surrogate is no text and cannot be stored

@@ -4,11 +4,12 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pacl_core.corpus.picture_header import SUFFIXES
-from pacl_core.corpus.pictures import read_picture
-from pacl_core.corpus.posts import Post, Rejected, UnusableError
-from pacl_core.corpus.text import read_text, valid_name
+from pacl_core.corpus.posts import Post
 from pacl_core.errors import UserError
+from pacl_core.media.image_header import SUFFIXES
+from pacl_core.media.images import read_picture
+from pacl_core.media.rejects import Rejected, UnusableError, valid_name
+from pacl_core.media.text_decoding import read_text
 
 
 def corpus_folder(path: str) -> Path:

@@ -3,15 +3,17 @@
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from string import Formatter
 from typing import Any, TextIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pacl_core.corpus.posts import Rejected
-from pacl_core.corpus.text import open_text
 from pacl_core.errors import UserError, unknown
+from pacl_core.media.rejects import Rejected, UnusableError
+from pacl_core.media.text_decoding import open_text
 
 Row = dict[str, Any]
 MAX_FIELD = 1 << 20
@@ -128,3 +130,49 @@ _FORMS: dict[str, Callable[[Path, list[str]], Iterator[tuple[int, Row | Rejected
     ".jsonl": _json_lines,
     ".parquet": _parquet,
 }
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """`text` as written; `parts`: literal text and the column after it, or None."""
+
+    text: str
+    parts: tuple[tuple[str, str | None], ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns it takes values from."""
+        return tuple(column for _, column in self.parts if column is not None)
+
+
+def read_pattern(image: str, key: str) -> Pattern:
+    """One column, or a pattern with columns in braces. Raises `UserError` naming the parameter `key`."""
+    if "{" not in image:
+        return Pattern(image, (("", image),))
+    try:
+        parts = tuple((before, column) for before, column, _, _ in Formatter().parse(image))
+    except ValueError as error:
+        raise UserError(f"{key}: '{image}' is no pattern ({error})") from None
+    return Pattern(image, parts)
+
+
+def fill(pattern: Pattern, row: Row, strip: str = "") -> str:
+    """A row's path; outer white space of its cells, and then the characters of `strip`, are dropped.
+
+    Raises `UnusableError`: missing_image (nothing is left), malformed_row.
+    """
+    cells = [(before, "" if column is None else cell(row, column)) for before, column in pattern.parts]
+    name = "".join(before + value.strip().strip(strip or None).strip() for before, value in cells)
+    if not name:
+        raise UnusableError("missing_image", f"column '{pattern.text}' is empty")
+    return name
+
+
+def cell(row: Row, column: str) -> str:
+    """A cell as text; an absent one as "". Raises `UnusableError` for what is neither text nor number."""
+    value = row[column]
+    if value is None:
+        return ""
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return str(value)
+    raise UnusableError("malformed_row", f"column '{column}' holds a {type(value).__name__}, not text")

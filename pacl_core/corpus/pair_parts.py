@@ -17,10 +17,10 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pacl_core.corpus.pictures import Picture
+from pacl_core.corpus.pair_store_state import RunState
 from pacl_core.corpus.posts import PROVENANCE, Post
-from pacl_core.corpus.run_state import RunState
-from pacl_core.corpus.text import valid_name
+from pacl_core.media.images import Picture
+from pacl_core.media.rejects import valid_name
 
 PAIRS_SCHEMA = pa.schema(
     [

@@ -10,32 +10,62 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from pacl_core.artefacts.code_hash import code_sha256
-from pacl_core.artefacts.publish import published_folder
-from pacl_core.artefacts.tables import table_writer
 from pacl_core.corpus.cleaning import clean_text
-from pacl_core.corpus.input_digest import InputDigest
 from pacl_core.corpus.near_duplicates import NearDuplicates
-from pacl_core.corpus.normalising import with_pictures
 from pacl_core.corpus.pair_parts import PART_BYTES, ROW_GROUP, Pair, PairParts
-from pacl_core.corpus.pictures import Picture
-from pacl_core.corpus.posts import Post, Rejected, UnusableError
-from pacl_core.corpus.rejects import REJECTED_SCHEMA, Rejects
-from pacl_core.corpus.run_state import RunState
+from pacl_core.corpus.pair_store_state import RunState
+from pacl_core.corpus.posts import Post
 from pacl_core.errors import UserError
-from pacl_core.params.data import PairsParams
-from pacl_core.progress import counted
+from pacl_core.files.publish import published_folder
+from pacl_core.files.tables import table_writer
+from pacl_core.media.images import Picture, with_pictures
+from pacl_core.media.rejects import REJECTED_SCHEMA, Rejected, Rejects, UnusableError
+from pacl_core.params.pairs import PairsParams
+from pacl_core.runtime.fingerprint import code_sha256
+from pacl_core.runtime.progress import counted
 
 log = logging.getLogger("pacl")
 _LIBRARIES = ("pillow", "pyarrow", "emoji")  # what decides bytes; emoji is an extra
 _INPUTS = 4096  # a corpus of rejects is committed now and then, too
 
 
+class InputDigest:
+    """SHA-256 over inputs in their order: every field of each, pictures as bytes."""
+
+    def __init__(self) -> None:
+        self._running = hashlib.sha256()
+        self._picture: tuple[bytes, bytes] = (b"", hashlib.sha256().digest())
+
+    def add(self, item: Post | Rejected) -> None:
+        if isinstance(item, Rejected):
+            fields = [b"rejected", *map(_bytes, (item.source, item.reason, item.detail))]
+        else:
+            extras = (part for pair in sorted(item.extras.items()) for part in pair)
+            fields = [b"post", self._of(item.image), *map(_bytes, (item.key, item.text, *extras))]
+        for value in fields:
+            self._running.update(len(value).to_bytes(8, "little") + value)
+        self._running.update(b"\n")
+
+    def hexdigest(self) -> str:
+        """The hash of all inputs so far."""
+        return self._running.hexdigest()
+
+    def _of(self, image: bytes) -> bytes:
+        """A picture's hash; inputs that follow each other with the same object are hashed once."""
+        if image is not self._picture[0]:
+            self._picture = (image, hashlib.sha256(image).digest())
+        return self._picture[1]
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
 def pairs_key(params: PairsParams) -> dict[str, object]:
     """The scratch key of the pair store. The corpus itself is compared as it is read again."""
     return {
         "params": params.model_dump(),
-        "code": code_sha256("corpus", "artefacts"),
+        "code": code_sha256("corpus", "media"),
         "libraries": {name: _version(name) for name in _LIBRARIES},
     }
 

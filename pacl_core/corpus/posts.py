@@ -1,4 +1,4 @@
-"""What a reader yields: a post, or why there is none."""
+"""What a reader yields: a post (or, where there is none, `media.rejects.Rejected`)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,24 +22,3 @@ class Post:
     @property
     def provenance(self) -> str | None:
         return self.extras.get(PROVENANCE)
-
-
-@dataclass(frozen=True)
-class Rejected:
-    """An input that is no pair: where it stands, a short code, and the particulars."""
-
-    source: str
-    reason: str
-    detail: str
-
-
-class UnusableError(Exception):
-    """A picture or text that cannot become half of a pair."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
-        self.reason = reason
-        self.detail = detail
-
-    def rejected(self, source: str) -> Rejected:
-        return Rejected(source, self.reason, self.detail)

@@ -11,9 +11,9 @@ from typing import IO, cast
 import fsspec
 from braceexpand import braceexpand
 
-from pacl_core.corpus.posts import UnusableError
-from pacl_core.corpus.text import open_text, valid_name
 from pacl_core.errors import UserError
+from pacl_core.media.rejects import UnusableError, valid_name
+from pacl_core.media.text_decoding import open_text
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz")
 MOST_NAMES = 100_000

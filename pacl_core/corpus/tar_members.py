@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Self, cast
 
-from pacl_core.corpus.posts import UnusableError
 from pacl_core.errors import UserError
+from pacl_core.media.rejects import UnusableError
 
 # of the headers that precede a member (a long name, pax records): tarfile would read any claimed length, and
 # before Python 3.11.10 it takes time with the square of it

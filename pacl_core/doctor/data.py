@@ -3,13 +3,13 @@
 from itertools import islice
 from pathlib import Path
 
-from pacl_core.corpus.pictures import normalise_picture
-from pacl_core.corpus.posts import Rejected, UnusableError
 from pacl_core.corpus.readers import read_posts
+from pacl_core.datasets.record import load_record
 from pacl_core.doctor.finding import Finding
 from pacl_core.errors import UserError
-from pacl_core.evaluation.datasets.record import load_record
-from pacl_core.params import Params
+from pacl_core.media.images import normalise_picture
+from pacl_core.media.rejects import Rejected, UnusableError
+from pacl_core.methods.params import Params
 
 FIRST = 5
 

@@ -8,7 +8,7 @@ from packaging.requirements import Requirement
 
 from pacl_core.doctor.finding import Finding
 from pacl_core.errors import UserError
-from pacl_core.runtime import runtime
+from pacl_core.runtime.settings import runtime
 
 _VERSIONS = ("torch", "timm", "open_clip_torch", "transformers", "polars", "dvc")
 EXTRAS = {

@@ -3,9 +3,9 @@
 from importlib.util import find_spec
 from pathlib import Path
 
-from pacl_core.artefacts.hashing import file_sha256
 from pacl_core.doctor.finding import Finding
-from pacl_core.params import Params
+from pacl_core.files.hashing import file_sha256
+from pacl_core.methods.params import Params
 from pacl_core.params.models import BackboneParams, ScorerParams, TextEncoderParams
 
 Model = BackboneParams | ScorerParams | TextEncoderParams

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pacl_core.artefacts.tables import read_table, write_table
+from pacl_core.datasets.tasks import Task
 from pacl_core.errors import UserError
+from pacl_core.files.tables import read_table, write_table
 
 SCHEMA = pa.schema(
     [
@@ -69,3 +71,24 @@ def read_predictions(path: Path, task: str, split: str) -> Predictions:
         target=np.stack(by_seed[0]["target"].to_numpy()),
         prediction=np.stack([np.stack(one["prediction"].to_numpy()) for one in by_seed]),
     )
+
+
+class NotApplicableError(Exception):
+    """A protocol has no meaning for this data set and variant; the text says why."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Predictions of one task on the test split, and on validation where the protocol uses it.
+
+    `chosen` is a JSON value: what validation chose (epochs, regularisation), or the prompt. Zero-shot gives
+    an outcome per prompt, each with a task of its own name.
+    """
+
+    task: Task
+    predictions: list[Predictions]
+    chosen: dict[str, Any]
+
+    @property
+    def test(self) -> Predictions:
+        return next(part for part in self.predictions if part.split == "test")

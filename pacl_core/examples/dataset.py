@@ -7,16 +7,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from pacl_core.artefacts.rows import take_rows
-from pacl_core.artefacts.tables import read_table
-from pacl_core.evaluation.features import read_features
-from pacl_core.evaluation.predictions import read_predictions
-from pacl_core.evaluation.summary import read_summary
-from pacl_core.evaluation.tasks import read_tasks, targets
-from pacl_core.examples.labels import has_classes, label_of, shown_task
+from pacl_core.datasets.features import read_features
+from pacl_core.datasets.tasks import Task, read_tasks, targets
+from pacl_core.evaluation.metrics.summary import read_summary
+from pacl_core.evaluation.predictions import Predictions, read_predictions
 from pacl_core.examples.retrieval import Labels, draw_queries, retrieval_rows, same_label_share
-from pacl_core.examples.zero_shot import draw_outcomes
+from pacl_core.files.tables import read_table, take_rows
 from pacl_core.params.evaluation import ExamplesParams
 
 RETRIEVAL = pa.schema(
@@ -119,3 +117,59 @@ def zero_shot_examples(
 def _with_pictures(rows: Rows, data: DataSet) -> Rows:
     found = take_rows([data.path], {row["row"] for row in rows}, ["image"])
     return [row | {"image": found[row["row"]]["image"]} for row in rows]
+
+
+def shown_task(tasks: Sequence[Task]) -> Task | None:
+    """The task whose labels stand beside pictures: one of classes where there is one."""
+    order = ("single_label", "hierarchical", "distribution", "multi_label", "regression")
+    return min(tasks, key=lambda task: order.index(task.kind), default=None)
+
+
+def label_of(task: Task, target: NDArray[np.float32]) -> str | None:
+    """A row [T] of targets in words; None for an item without one."""
+    if not np.isfinite(target).all():
+        return None
+    if task.kind == "single_label":
+        return task.classes[int(target[0])] if task.classes else str(int(target[0]))
+    if task.kind == "hierarchical":
+        return task.levels[-1].classes[int(target[-1])]
+    names = task.classes or task.columns
+    if task.kind == "distribution":
+        place = int(target.argmax())
+        return f"{names[place]} {target[place]:.0%}"
+    if task.kind == "multi_label":
+        return ", ".join(name for name, mark in zip(names, target, strict=True) if mark) or "none"
+    return ", ".join(f"{name} {value:.2f}" for name, value in zip(task.columns, target, strict=True))
+
+
+def has_classes(task: Task) -> bool:
+    """Whether two items with the same label are of the same class."""
+    return task.kind in ("single_label", "hierarchical")
+
+
+def draw_outcomes(
+    predictions: Predictions, classes: Sequence[str], count: int, seed: int
+) -> tuple[list[dict[str, Any]], float]:
+    """At most `count` right and `count` wrong items drawn by `seed`, and the share of all that is right.
+
+    Each with `item_id`, `right`, `label`, `predicted` and `confidence`, the probability of what is
+    predicted (ties: the first class). Of the first seed's predictions.
+    """
+    shares_NC = predictions.prediction[0]
+    found = shares_NC.argmax(axis=1)
+    truth = predictions.target[:, 0].astype(int)
+    right = found == truth
+    generator = np.random.default_rng(seed)
+    rows = []
+    for wanted in (True, False):
+        for place in generator.permutation(np.flatnonzero(right == wanted))[:count].tolist():
+            rows.append(
+                {
+                    "item_id": predictions.item_ids[place],
+                    "right": wanted,
+                    "label": classes[truth[place]],
+                    "predicted": classes[found[place]],
+                    "confidence": round(float(shares_NC[place, found[place]]), 4),
+                }
+            )
+    return rows, float(right.mean())

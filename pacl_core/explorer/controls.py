@@ -8,7 +8,7 @@ from nicegui import ui
 
 from pacl_core.explorer.pairs import Pairs
 from pacl_core.explorer.query import SORTABLE, Query, score_bounds, value_counts
-from pacl_core.partitions import PARTITIONS
+from pacl_core.methods.pacl.partitions import PARTITIONS
 
 Asked = Callable[[Query], Awaitable[None]]
 

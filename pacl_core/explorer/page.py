@@ -1,5 +1,6 @@
 """The explorer's pages: a grid of pairs with filters, and one pair. Texts are only ever shown as text."""
 
+import socket
 from asyncio import to_thread
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +11,9 @@ from urllib.parse import urlencode
 from fastapi import HTTPException, Request, Response
 from nicegui import app, ui
 
+from pacl_core.errors import UserError
 from pacl_core.explorer.controls import Choices, choices, controls
-from pacl_core.explorer.pairs import Pairs
+from pacl_core.explorer.pairs import Pairs, open_pairs
 from pacl_core.explorer.query import Query, Rows, alike, matching_rows, rows_of
 
 PAGE = 24
@@ -183,3 +185,31 @@ def _matched(matched: bool) -> str:
 
 def _number(value: float | None) -> str:
     return f"{value:.3f}" if value is not None else "none"
+
+
+HOST = "127.0.0.1"
+
+
+def serve(root: Path, port: int, show: bool) -> None:
+    """Serve the pairs of the project at `root` until interrupted; `show` opens a browser.
+
+    Raises `UserError` where NiceGUI is missing, artefacts are, or the port is taken.
+    """
+    try:
+        from nicegui import app, ui
+        from starlette.middleware.trustedhost import TrustedHostMiddleware
+    except ImportError:
+        raise UserError("the explorer needs nicegui; pip install 'pacl[explore]'") from None
+
+    pairs = open_pairs(root)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise UserError(f"port {port} is taken; choose another with --port") from None
+    build(pairs)
+    # a page of elsewhere that has its name point here gets no answer
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
+    print(f"{pairs.count:,} pairs at http://{HOST}:{port}  (Ctrl-C ends)", flush=True)
+    ui.run(host=HOST, port=port, title="Pairs", show=show, reload=False, show_welcome_message=False)

@@ -10,8 +10,8 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 
-from pacl_core.artefacts.aligned import part_files, row_count
 from pacl_core.errors import UserError
+from pacl_core.files.tables import part_files, row_count
 
 # columns of data/pairs that are shown where they are there
 _OF_PAIRS = (

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pacl_core.partitions import PARTITIONS
+from pacl_core.methods.pacl.partitions import PARTITIONS
 
 SORTABLE = ("row", "factual_value", "emotional_value", "factual_score", "emotional_score")
 NEAR = 4  # bits of 64 in which perceptual hashes of near duplicates may differ

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from pacl_core.artefacts.json_file import read_json
 from pacl_core.errors import UserError
+from pacl_core.files.json_csv import read_json
 from pacl_core.models.saved import CARD, PROJECTORS, WEIGHTS, check_file, load_projectors
 from pacl_core.models.text_encoders import load_text_encoder
 from pacl_core.params.models import TextEncoderParams
@@ -74,8 +74,8 @@ def _found_from(folder: Path, params: TextEncoderParams) -> TextEncoderParams:
 
 
 def _of_clip(folder: Path, card: dict[str, Any], device: str) -> JointSpace:
-    from pacl_core.models.image_text.open_clip import ClipScorer
     from pacl_core.models.open_clip_model import load_clip
+    from pacl_core.models.scorers.open_clip import ClipScorer
 
     check_file(folder, card, WEIGHTS)
     clip = load_clip(card["name"], str(folder / WEIGHTS), None, card["image_size"])

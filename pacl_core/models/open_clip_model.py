@@ -12,8 +12,8 @@ from typing import Any
 import open_clip
 from safetensors import SafetensorError
 
-from pacl_core.artefacts.hashing import file_sha256
 from pacl_core.errors import UserError, unknown
+from pacl_core.files.hashing import file_sha256
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.models.weights import more_than_tensors, refuse_script, weights_file
 

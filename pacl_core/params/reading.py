@@ -1,80 +1,41 @@
-"""params.yaml as one frozen object."""
+"""A YAML file as one frozen section; what is wrong with it as one line."""
 
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TypeVar, get_args, get_origin
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from pacl_core.errors import UserError
-from pacl_core.params.data import (
-    AnpsParams,
-    EmbeddingMapParams,
-    EmotionalScoresParams,
-    FactualScoresParams,
-    ImageEmbeddingsParams,
-    PairsParams,
-    PartitionParams,
-    PseudoLabelsParams,
-    ShardsParams,
-)
-from pacl_core.params.evaluation import (
-    DownstreamParams,
-    EvaluateParams,
-    ExamplesParams,
-    LeaksParams,
-    ReportParams,
-    VariantParams,
-)
-from pacl_core.params.models import BackboneParams, TextEncoderParams
 from pacl_core.params.section import Section
-from pacl_core.params.training import TrainParams
+
+Model = TypeVar("Model", bound=Section)
 
 
-class Params(Section):
-    """The whole of params.yaml, one field per section."""
+def read_section(path: Path, model: type[Model], absent: str = "no such file") -> Model:
+    """Read and check a YAML file. Raises `UserError`, one line, naming the key as written.
 
-    pairs: PairsParams
-    factual_scores: FactualScoresParams
-    anps: AnpsParams
-    emotional_scores: EmotionalScoresParams
-    partition: PartitionParams
-    backbone: BackboneParams
-    text_encoder: TextEncoderParams
-    image_embeddings: ImageEmbeddingsParams = ImageEmbeddingsParams()
-    pseudo_labels: PseudoLabelsParams = PseudoLabelsParams()
-    embedding_map: EmbeddingMapParams = EmbeddingMapParams()
-    shards: ShardsParams = ShardsParams()
-    train: TrainParams = TrainParams()
-    downstream: dict[str, DownstreamParams]
-    leaks: LeaksParams = LeaksParams()
-    variants: dict[str, VariantParams] = Field(default_factory=dict)
-    evaluate: EvaluateParams = EvaluateParams()
-    examples: ExamplesParams = ExamplesParams()
-    report: ReportParams = ReportParams()
-
-
-def load(path: Path | str) -> Params:
-    """Read and check a params file. Raises `UserError`, one line, naming the key as written."""
-    path = Path(path)
+    `absent` is what the line says where there is no file.
+    """
     try:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"{path}: no such file; run from the project's root") from None
+        raise UserError(f"{path}: {absent}") from None
     except yaml.YAMLError as error:
         raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     try:
-        return Params.model_validate(tree)
+        return model.model_validate(tree)
     except ValidationError as error:
-        lines = [_line(detail) for detail in error.errors()]
+        lines = [_line(detail, model) for detail in error.errors()]
         raise UserError(f"{path}: {'; '.join(lines)}") from None
 
 
-def _line(detail: ErrorDetails) -> str:
+def _line(detail: ErrorDetails, model: type[Section]) -> str:
     key = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
-        close = get_close_matches(str(detail["loc"][-1]), _keys_beside(detail["loc"]), n=1, cutoff=0.5)
+        close = get_close_matches(str(detail["loc"][-1]), _keys_beside(detail["loc"], model), n=1, cutoff=0.5)
         hint = f"; did you mean '{close[0]}'?" if close else ""
         return f"{key}: unknown key{hint}"
     if detail["type"] == "missing":
@@ -89,18 +50,16 @@ def _line(detail: ErrorDetails) -> str:
     return f"{key}: {message[0].lower()}{message[1:]}"
 
 
-def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
+def _keys_beside(location: tuple[int | str, ...], model: type[Section]) -> list[str]:
     """Field names of the section that holds the last part of `location`."""
-    section: object = Params
+    section: object = model
     for part in location[:-1]:
-        if not (isinstance(section, type) and issubclass(section, Section)):
+        if get_origin(section) is dict:  # of named entries: the part is a name, and all entries are alike
+            section = get_args(section)[1]
+        elif isinstance(section, type) and issubclass(section, Section):
+            section = section.model_fields[str(part)].annotation
+        else:
             return []
-        annotation = section.model_fields[str(part)].annotation
-        if annotation == dict[str, DownstreamParams]:
-            return list(DownstreamParams.model_fields)
-        if annotation == dict[str, VariantParams]:
-            return list(VariantParams.model_fields)
-        section = annotation
     if isinstance(section, type) and issubclass(section, Section):
         return list(section.model_fields)
     return []

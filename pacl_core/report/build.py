@@ -12,20 +12,16 @@ from markupsafe import Markup
 
 from pacl_core.errors import UserError
 from pacl_core.report.charts.vega import bundle
-from pacl_core.report.pictures import thumbnails
+from pacl_core.report.images import thumbnails
 from pacl_core.report.sections.clusters import clusters
 from pacl_core.report.sections.dag import stage_graph
 from pacl_core.report.sections.examples import examples
-from pacl_core.report.sections.leaks import leaks
-from pacl_core.report.sections.limits import limits
-from pacl_core.report.sections.partition import partition
-from pacl_core.report.sections.published import beside_paper
-from pacl_core.report.sections.rebuilt import rebuilt
-from pacl_core.report.sections.results import headlines, overview, results
+from pacl_core.report.sections.limits import leaks, limits
+from pacl_core.report.sections.partition import partition, thresholds
+from pacl_core.report.sections.results import beside_paper, headlines, overview, results
 from pacl_core.report.sections.run import lookup, what_ran
 from pacl_core.report.sections.samples import samples
-from pacl_core.report.sections.thresholds import thresholds
-from pacl_core.report.sections.training import training
+from pacl_core.report.sections.training import rebuilt, training
 
 log = logging.getLogger("pacl")
 

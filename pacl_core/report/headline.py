@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from pacl_core.artefacts.json_file import read_json
+from pacl_core.files.json_csv import read_json
 
 
 def headline(root: Path) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from pacl_core.artefacts.json_file import read_json
+from pacl_core.files.json_csv import read_json
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pacl_core.artefacts.csv_file import read_rows
-from pacl_core.artefacts.names import result_name
+from pacl_core.files.json_csv import read_rows, result_name
 from pacl_core.report.figures import metric
 from pacl_core.report.runs import Run
 

@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pacl_core.artefacts.publish import published_file
 from pacl_core.errors import UserError
+from pacl_core.files.publish import published_file
 from pacl_core.report.runs import read_runs
 from pacl_core.report.sweeps import paper_tables, read_paper
 

@@ -8,10 +8,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from pacl_core.artefacts.json_file import read_json, write_json
-from pacl_core.artefacts.publish import published_folder
-from pacl_core.models.optimiser_state import optimiser_tensors, restore_optimiser
-from pacl_core.training.learner import Learner
+from pacl_core.files.json_csv import read_json, write_json
+from pacl_core.files.publish import published_folder
+from pacl_core.training.optimiser import optimiser_tensors, restore_optimiser
+from pacl_core.training.state import Learner
 
 History = list[dict[str, float]]
 

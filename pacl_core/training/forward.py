@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from pacl_core.params.training import TrainParams
+from pacl_core.methods.pacl.params import TrainParams
 
 # fastest on a CPU: EfficientNet-Lite0 at 112 pixels did 72 images a CPU second, 56 at 8, 66 at 64, 41 at 128
 CPU_PIECE = 16

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pacl_core.shards.read import Samples
+from pacl_core.methods.pacl.shards.read import Samples
 from pacl_core.training.batches import Rows
 
 

@@ -2,14 +2,22 @@
 
 from pathlib import Path
 
-from pacl_core.artefacts.code_hash import code_sha256, versions
-from pacl_core.artefacts.hashing import file_sha256
-from pacl_core.artefacts.vectors import Vectors
 from pacl_core.errors import UserError
+from pacl_core.files.hashing import file_sha256
+from pacl_core.files.vectors import Vectors
+from pacl_core.methods.pacl.params import TrainParams
 from pacl_core.models.backbones import Backbone
-from pacl_core.params.training import TrainParams
+from pacl_core.runtime.fingerprint import code_sha256, versions
 
-CODE = ("corpus", "models", "objective", "partitions.py", "shards", "threads.py", "training")
+CODE = (
+    "media",
+    "methods/pacl/objective",
+    "methods/pacl/partitions.py",
+    "methods/pacl/shards",
+    "models",
+    "runtime/threads.py",
+    "training",
+)
 
 
 def training_key(

@@ -13,26 +13,26 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pacl_core.artefacts.vectors import Vectors
 from pacl_core.errors import UserError
+from pacl_core.files.vectors import Vectors
+from pacl_core.methods.pacl.objective import active_partitions, scheduled_partitions
+from pacl_core.methods.pacl.params import TrainParams
+from pacl_core.methods.pacl.shards.read import Samples
 from pacl_core.models.backbones import Backbone
-from pacl_core.models.deterministic import deterministic
-from pacl_core.models.learning_rate import learning_rate_factor, set_learning_rates
-from pacl_core.models.pixels import ahead, batch_loader, decoded_source
-from pacl_core.objective import active_partitions, scheduled_partitions
-from pacl_core.params.training import TrainParams
-from pacl_core.shards.read import Samples
-from pacl_core.threads import one_thread
+from pacl_core.runtime.threads import one_thread
 from pacl_core.training.averaging import load_average, start_average
 from pacl_core.training.batches import Rows, epoch_batches, steps_in_epoch
 from pacl_core.training.checkpoint import History, Position, load_checkpoint, save_checkpoint
+from pacl_core.training.deterministic import deterministic
+from pacl_core.training.distributed import ALONE, Ranks
 from pacl_core.training.holdout import hold_out
-from pacl_core.training.learner import Learner, make_learner
 from pacl_core.training.meter import Meter
+from pacl_core.training.optimiser import learning_rate_factor, set_learning_rates
 from pacl_core.training.pictures import pixel_source
-from pacl_core.training.ranks import ALONE, Ranks
+from pacl_core.training.pixels import ahead, batch_loader, decoded_source
 from pacl_core.training.rebuilt import early_and_late, example_batch, keep_early, rebuilt_positives
 from pacl_core.training.retrieval import held_out_recalls
+from pacl_core.training.state import Learner, make_learner
 from pacl_core.training.update import update
 from pacl_core.training.warmup import warm_up
 

@@ -8,7 +8,7 @@ step in place of `batch_size` per partition.
 import torch
 from torch import Tensor
 
-from pacl_core.objective import (
+from pacl_core.methods.pacl.objective import (
     PARTITIONS,
     emotional_filter,
     factual_filter,

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from pacl_core.objective import Masks
+from pacl_core.methods.pacl.objective import Masks
 
 
 def without_negatives(masks: Masks, own: Tensor | slice = slice(None)) -> Tensor:

@@ -3,10 +3,10 @@
 from concurrent.futures import Executor
 from pathlib import Path
 
-from pacl_core.models.pixels import PixelSource, cropped_source, flipped_source, plain_source
+from pacl_core.methods.pacl.params import TrainParams
+from pacl_core.methods.pacl.shards.read import Samples
 from pacl_core.models.preprocess import Preprocess
-from pacl_core.params.training import TrainParams
-from pacl_core.shards.read import Samples
+from pacl_core.training.pixels import PixelSource, cropped_source, flipped_source, plain_source
 
 
 def pixel_source(

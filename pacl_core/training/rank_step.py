@@ -6,14 +6,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pacl_core.objective import local_partition_loss
-from pacl_core.objective.anchors import select_anchors
-from pacl_core.objective.filters import image_keys, text_keys
-from pacl_core.shards.read import Samples
+from pacl_core.methods.pacl.objective import local_partition_loss
+from pacl_core.methods.pacl.objective.anchors import select_anchors
+from pacl_core.methods.pacl.objective.filters import image_keys, text_keys
+from pacl_core.methods.pacl.shards.read import Samples
 from pacl_core.training.batches import Rows
+from pacl_core.training.distributed import Ranks
 from pacl_core.training.losses import Losses
 from pacl_core.training.projectors import embed
-from pacl_core.training.ranks import Ranks
 from pacl_core.training.temperature import LearnedTemperature
 
 

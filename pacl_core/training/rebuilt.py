@@ -8,14 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pacl_core.artefacts.json_file import read_json, write_json
-from pacl_core.objective import best_text
-from pacl_core.shards.read import Samples
+from pacl_core.files.json_csv import read_json, write_json
+from pacl_core.methods.pacl.objective import best_text
+from pacl_core.methods.pacl.shards.read import Samples
 from pacl_core.training.averaging import averaged
 from pacl_core.training.batches import Rows
-from pacl_core.training.learner import Learner
 from pacl_core.training.projectors import embed
 from pacl_core.training.retrieval import evaluating
+from pacl_core.training.state import Learner
 
 EXAMPLES = 16
 _OWN_STREAM = 0x4EB1  # batches are drawn from (seed, epoch, ..): a stream that is none of theirs

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pacl_core.shards.read import Samples
+from pacl_core.methods.pacl.shards.read import Samples
 from pacl_core.training.averaging import averaged
 from pacl_core.training.batches import Rows
-from pacl_core.training.learner import Learner
 from pacl_core.training.projectors import embed
+from pacl_core.training.state import Learner
 
 KS = (1, 5, 10)
 

@@ -8,15 +8,15 @@ import torch
 from torch import Tensor, nn
 
 from pacl_core.errors import UserError
-from pacl_core.objective import batch_shares, partition_loss, partition_masks
-from pacl_core.shards.read import Samples
+from pacl_core.methods.pacl.objective import batch_shares, partition_loss, partition_masks
+from pacl_core.methods.pacl.shards.read import Samples
 from pacl_core.training.batches import Rows
+from pacl_core.training.distributed import ALONE, Ranks
 from pacl_core.training.losses import Losses
 from pacl_core.training.mixed import mixed_loss_of
 from pacl_core.training.negatives import without_negatives
 from pacl_core.training.projectors import embed
 from pacl_core.training.rank_step import share_of_losses
-from pacl_core.training.ranks import ALONE, Ranks
 from pacl_core.training.temperature import LearnedTemperature
 
 

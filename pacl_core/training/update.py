@@ -5,12 +5,12 @@ import logging
 import torch
 from torch import Tensor
 
-from pacl_core.params.training import TrainParams
-from pacl_core.shards.read import Samples
+from pacl_core.methods.pacl.params import TrainParams
+from pacl_core.methods.pacl.shards.read import Samples
 from pacl_core.training.averaging import update_average
 from pacl_core.training.batches import Rows
-from pacl_core.training.learner import Learner
 from pacl_core.training.losses import Losses
+from pacl_core.training.state import Learner
 from pacl_core.training.step import NotFiniteError, add_gradients
 from pacl_core.training.temperature import LearnedTemperature
 

@@ -9,12 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from pacl_core.artefacts.tables import scan_table
-from pacl_core.artefacts.vectors import Vectors
 from pacl_core.errors import UserError
-from pacl_core.objective import partition_loss
-from pacl_core.params.training import TrainParams
-from pacl_core.shards.read import Samples
+from pacl_core.files.tables import scan_table
+from pacl_core.files.vectors import Vectors
+from pacl_core.methods.pacl.objective import partition_loss
+from pacl_core.methods.pacl.params import TrainParams
+from pacl_core.methods.pacl.shards.read import Samples
 from pacl_core.training.batches import Rows, epoch_batches
 from pacl_core.training.projectors import embed
 

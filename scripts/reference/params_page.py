@@ -8,7 +8,7 @@ import yaml
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from pacl_core.params import Params
+from pacl_core.methods.params import Params
 from pacl_core.params.section import Section
 
 _BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<", "min_length": "length >="}

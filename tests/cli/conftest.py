@@ -4,9 +4,9 @@ import sys
 from dataclasses import dataclass
 
 import pytest
-from small_run import write_downstream, write_metrics, write_models, write_pairs_and_partition
 
 from pacl_core.cli.main import main
+from tests.small_run import write_downstream, write_metrics, write_models, write_pairs_and_partition
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,8 @@
 """pacl doctor on this project: what it says and its exit code."""
 
 import json
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
 
 
 def test_the_embedded_default_will_run(pacl, monkeypatch):

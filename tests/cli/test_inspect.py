@@ -5,9 +5,9 @@ import json
 import numpy as np
 import polars as pl
 import pytest
-from small_run import PAIRS
 
 from pacl_core.explorer.overview import overview
+from tests.small_run import PAIRS
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import shutil
 import numpy as np
 import polars as pl
 import pytest
-from small_run import drawing, read_lines
 
 import pacl_core
+from tests.small_run import drawing, read_lines
 
 
 @pytest.fixture(scope="module")

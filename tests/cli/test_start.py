@@ -3,11 +3,11 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
+
 HEAVY = ("torch", "polars", "pyarrow", "nicegui", "timm", "transformers", "dvc", "numpy")
 COMMANDS = (
     ("predict",),

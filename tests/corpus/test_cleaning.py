@@ -1,6 +1,5 @@
 """Texts of posts, cleaned by parameters."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pacl_core.corpus.cleaning import clean_text
-from pacl_core.corpus.emoji import read_glyphs
-from pacl_core.corpus.posts import UnusableError
-from pacl_core.params import load
-from pacl_core.params.data import TextCleaningParams
+from pacl_core.corpus.openmoji.glyphs import read_glyphs
+from pacl_core.media.rejects import UnusableError
+from pacl_core.methods.params import load
+from pacl_core.params.pairs import TextCleaningParams
+from tests.paths import ROOT
 
 ALL: dict[str, Any] = {
     "html": "decode",
@@ -177,7 +177,7 @@ def test_any_text_is_cleaned_once_and_for_all_or_refused(text: str, params: dict
 
 
 def test_the_embedded_default_leaves_every_name_as_it_is() -> None:
-    text = load(Path(__file__).parents[2] / "params.yaml").pairs.text
+    text = load(ROOT / "params.yaml").pairs.text
     for glyph in read_glyphs():
         for name in glyph.names:
             assert clean_text(name, text) == name

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from PIL import Image
 
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
 
 
 def project(folder: Path, **pairs: Any) -> Path:
@@ -83,7 +83,8 @@ def test_downstream_names_the_data_sets_it_knows(tmp_path: Path) -> None:
 
 def test_stages_without_a_model_do_not_load_torch() -> None:
     program = (
-        "import sys, stages.pairs, stages.downstream, stages.leaks; from pacl_core.runtime import runtime;"
+        "import sys, stages.pairs, stages.downstream, stages.leaks;"
+        "from pacl_core.runtime.settings import runtime;"
         "runtime(); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0

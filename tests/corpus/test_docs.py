@@ -10,11 +10,12 @@ import pytest
 
 from pacl_core.corpus import readers
 from pacl_core.corpus.pair_parts import PAIRS_SCHEMA
-from pacl_core.corpus.posts import Post, Rejected
+from pacl_core.corpus.posts import Post
 from pacl_core.corpus.readers import webdataset
-from pacl_core.params.data import PairsParams, TextCleaningParams
+from pacl_core.media.rejects import Rejected
+from pacl_core.params.pairs import PairsParams, TextCleaningParams
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs/corpora.md").read_text(encoding="utf-8")
 
 

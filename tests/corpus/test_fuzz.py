@@ -20,18 +20,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from mutations import mutated
 from PIL import Image
-from tars import member, tar
 
 from pacl_core.corpus import shard_files
 from pacl_core.corpus.cleaning import clean_text
-from pacl_core.corpus.pictures import decode_jpeg, normalise_picture
-from pacl_core.corpus.posts import Post, Rejected, UnusableError
+from pacl_core.corpus.posts import Post
 from pacl_core.corpus.readers import read_posts
-from pacl_core.corpus.text import decode_text
 from pacl_core.errors import UserError
-from pacl_core.params.data import PairsParams, TextCleaningParams
+from pacl_core.media.images import decode_jpeg, normalise_picture
+from pacl_core.media.rejects import Rejected, UnusableError
+from pacl_core.media.text_decoding import decode_text
+from pacl_core.params.pairs import PairsParams, TextCleaningParams
+from tests.corpus.mutations import mutated
+from tests.corpus.tars import member, tar
 
 NORMAL, SLOW, SLOW_PICTURES = 25, 700, 3000
 SECONDS = 120  # far more than any takes, on a busy machine too; a hang ends here

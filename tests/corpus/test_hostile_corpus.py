@@ -14,9 +14,9 @@ import pytest
 import yaml
 from PIL import Image
 
-from pacl_core.corpus.pictures import decode_jpeg
+from pacl_core.media.images import decode_jpeg
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 RED = (255, 0, 0)
 READ = "read right"
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pacl_core.corpus.pictures import read_picture
-from pacl_core.corpus.posts import Post, Rejected, UnusableError
+from pacl_core.corpus.posts import Post
 from pacl_core.corpus.readers import read_posts
-from pacl_core.params.data import PairsParams
-
-ROOT = Path(__file__).parents[2]
+from pacl_core.media.images import read_picture
+from pacl_core.media.rejects import Rejected, UnusableError
+from pacl_core.params.pairs import PairsParams
+from tests.paths import ROOT
 
 
 def picture() -> bytes:
@@ -117,7 +117,7 @@ def test_a_file_that_fails_while_it_is_read(tmp_path: Path) -> None:
 PROGRAM = """
 import os, sys
 from pacl_core.corpus.readers import read_posts
-from pacl_core.params.data import PairsParams
+from pacl_core.params.pairs import PairsParams
 if os.getuid() == 0:
     import encodings.utf_8_sig, pacl_core.corpus.readers.folder  # Python itself may be closed afterwards
     os.setgroups([]); os.setgid(65534); os.setuid(65534)

@@ -9,11 +9,12 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from tars import blocks, jpeg, member, shard, tar
 
-from pacl_core.corpus.posts import Post, Rejected
+from pacl_core.corpus.posts import Post
 from pacl_core.corpus.readers import read_posts
-from pacl_core.params.data import PairsParams
+from pacl_core.media.rejects import Rejected
+from pacl_core.params.pairs import PairsParams
+from tests.corpus.tars import blocks, jpeg, member, shard, tar
 
 PAIR = (member("a.jpg", jpeg()), member("a.txt", b"one"))
 LAST = (member("z.jpg", jpeg()), member("z.txt", b"last"))

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pacl_core.corpus.posts import Post, Rejected
+from pacl_core.corpus.posts import Post
 from pacl_core.corpus.readers import read_posts
 from pacl_core.errors import UserError
-from pacl_core.params.data import ManifestParams, PairsParams
+from pacl_core.media.rejects import Rejected
+from pacl_core.params.pairs import ManifestParams, PairsParams
 
 JPEG = b"\xff\xd8 readers do not decode"
 

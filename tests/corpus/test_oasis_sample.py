@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from pacl_core.artefacts.tables import read_table
 from pacl_core.corpus.pair_store import write_pairs
 from pacl_core.corpus.readers import read_posts
-from pacl_core.params.data import ManifestParams, PairsParams
+from pacl_core.files.tables import read_table
+from pacl_core.params.pairs import ManifestParams, PairsParams
+from tests.paths import ROOT
 
-SAMPLE = Path(__file__).parents[3] / "shared" / "real_formats" / "oasis_sample"
+SAMPLE = ROOT.parent / "shared" / "real_formats" / "oasis_sample"
 
 
 @pytest.mark.skipif(not SAMPLE.is_dir(), reason="the OASIS sample is not on this machine")

@@ -9,15 +9,16 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from pacl_core.artefacts.scratch import scratch
-from pacl_core.artefacts.tables import read_table
 from pacl_core.corpus.pair_parts import PAIRS_SCHEMA
 from pacl_core.corpus.pair_store import write_pairs
-from pacl_core.corpus.pictures import decode_jpeg
-from pacl_core.corpus.posts import Post, Rejected
+from pacl_core.corpus.posts import Post
 from pacl_core.corpus.readers import read_posts
 from pacl_core.errors import UserError
-from pacl_core.params.data import ManifestParams, PairsParams
+from pacl_core.files.tables import read_table
+from pacl_core.media.images import decode_jpeg
+from pacl_core.media.rejects import Rejected
+from pacl_core.params.pairs import ManifestParams, PairsParams
+from pacl_core.runtime.scratch import scratch
 
 
 def png(shade: int, side: int = 40) -> bytes:

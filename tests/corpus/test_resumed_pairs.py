@@ -19,13 +19,15 @@ import pytest
 import yaml
 from PIL import Image
 
-from pacl_core.artefacts.scratch import scratch
-from pacl_core.corpus import normalising, pair_parts, pair_store
-from pacl_core.corpus.posts import Post, Rejected
+from pacl_core.corpus import pair_parts, pair_store
+from pacl_core.corpus.posts import Post
 from pacl_core.errors import UserError
-from pacl_core.params.data import PairsParams
+from pacl_core.media import images as normalising
+from pacl_core.media.rejects import Rejected
+from pacl_core.params.pairs import PairsParams
+from pacl_core.runtime.scratch import scratch
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 PARAMS = PairsParams.model_validate(
     {
         "reader": "none",

@@ -7,13 +7,14 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tars import jpeg, member, shard, tar
 
 from pacl_core.corpus import shard_files
-from pacl_core.corpus.posts import Post, Rejected
+from pacl_core.corpus.posts import Post
 from pacl_core.corpus.readers import read_posts
 from pacl_core.errors import UserError
-from pacl_core.params.data import PairsParams
+from pacl_core.media.rejects import Rejected
+from pacl_core.params.pairs import PairsParams
+from tests.corpus.tars import jpeg, member, shard, tar
 
 
 def read(path: Path | str) -> list[Post | Rejected]:

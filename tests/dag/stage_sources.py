@@ -4,20 +4,22 @@ import ast
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
-from pacl_core.params.reading import Params
+from pacl_core.methods.params import Params
 from pacl_core.params.section import Section
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
-
-# Imported by every stage, yet unable to change a result: values of params are tracked one by one.
+# How a run is carried out, and what it is told: values of params are tracked one by one. Of runtime, the
+# number of threads alone decides bits.
 CANNOT_CHANGE_RESULTS = (
     "pacl_core/__init__.py",
-    "pacl_core/artefacts/lock.py",
     "pacl_core/errors.py",
+    "pacl_core/methods/params.py",
+    "pacl_core/methods/pacl/params.py",
     "pacl_core/params/",
-    "pacl_core/progress.py",
-    "pacl_core/runtime.py",
-    "pacl_core/timings.py",
+    *(
+        f"pacl_core/runtime/{name}.py"
+        for name in ("fingerprint", "lock", "progress", "scratch", "settings", "timings")
+    ),
     "stages/__init__.py",
     "stages/run.py",
     "stages/signals.py",
@@ -42,7 +44,7 @@ def _imports(name: str, file: Path, modules: dict[str, Path]) -> set[str]:
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.Name) and node.id == "import_module":
+        elif "import_module" in (getattr(node, "id", None), getattr(node, "attr", None)):
             found |= {other for other in modules if other.startswith(f"{name}.")}
     packages = {".".join(one.split(".")[:end]) for one in found for end in range(1, one.count(".") + 1)}
     return {one for one in found | packages if one in modules}

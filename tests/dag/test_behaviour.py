@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 import yaml
 from PIL import Image
-from small_project import Project, commit_all, copy_project
+
+from tests.dag.small_project import Project, commit_all, copy_project
 
 pytestmark = pytest.mark.dag
 

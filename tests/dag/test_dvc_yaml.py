@@ -1,11 +1,10 @@
 """What DVC, its VS Code extension and Studio are told: descriptions, plots, and models as artifacts."""
 
-from pathlib import Path
-
 import yaml
 from dvc.repo import Repo
 
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
+
 TREE = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 
 

@@ -8,7 +8,8 @@ import sys
 import time
 
 import pytest
-from small_project import Project, copy_project
+
+from tests.dag.small_project import Project, copy_project
 
 pytestmark = pytest.mark.dag
 

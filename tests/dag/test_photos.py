@@ -4,7 +4,8 @@ import json
 
 import polars as pl
 import pytest
-from small_project import ROOT, copy_project
+
+from tests.dag.small_project import ROOT, copy_project
 
 PHOTOS = ROOT.parent / "shared/real_formats/oasis_sample"
 

@@ -11,10 +11,11 @@ import timm
 import torch
 import yaml
 from PIL import Image
-from published_trees import WRITERS
 from safetensors.torch import load_file
-from small_project import ROOT, Project, copy_project
-from tiny_checkpoints import (
+
+from tests.dag.small_project import ROOT, Project, copy_project
+from tests.published_trees import WRITERS
+from tests.tiny_checkpoints import (
     write_tiny_bertweet,
     write_tiny_open_clip,
     write_tiny_roberta,

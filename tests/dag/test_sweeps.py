@@ -4,7 +4,8 @@ import shutil
 import time
 
 import pytest
-from small_project import ROOT, Project, commit_all, copy_project
+
+from tests.dag.small_project import ROOT, Project, commit_all, copy_project
 
 pytestmark = [pytest.mark.dag, pytest.mark.slow]
 

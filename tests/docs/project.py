@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from classified import PYTHON_ELSEWHERE, PYTHON_RUN_ALL, rule_for
-from pages import ROOT, Block, blocks, commands
-from small_project import Project, commit_all, copy_project
+
+from tests.dag.small_project import Project, commit_all, copy_project
+from tests.docs.classified import PYTHON_ELSEWHERE, PYTHON_RUN_ALL, rule_for
+from tests.docs.pages import ROOT, Block, blocks, commands
 
 
 def reproduced(folder: Path, *stages: str) -> Project:

@@ -2,7 +2,7 @@
 
 import re
 
-from pages import ROOT
+from tests.docs.pages import ROOT
 
 _TABLE = re.compile(r"Columns of `([^`]+)`:\n\n\|[^\n]*\n\|[-|]*\n((?:\|[^\n]*\n)+)")
 

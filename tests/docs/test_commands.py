@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from classified import PYTHON_ELSEWHERE, RULES, Rule, rule_for
-from pages import ROOT, SHELLS, Block, blocks, commands, inline_commands
 
-from pacl_core.params import Params
+from pacl_core.methods.params import Params
+from tests.docs.classified import PYTHON_ELSEWHERE, RULES, Rule, rule_for
+from tests.docs.pages import ROOT, SHELLS, Block, blocks, commands, inline_commands
 
 BIN = Path(sys.executable).parent
 KNOWN = (*SHELLS, "python", "yaml", "json", "text", "toml", "csv", "diff", "dockerfile", "html")

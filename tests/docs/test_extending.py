@@ -12,8 +12,9 @@ import numpy as np
 import polars as pl
 import pytest
 import yaml
-from pages import ROOT, Block, blocks
 from PIL import Image
+
+from tests.docs.pages import ROOT, Block, blocks
 
 EXAMPLES = [block for block in blocks() if block.page == "docs/extending.md" and block.title]
 

@@ -4,7 +4,8 @@ import re
 import tomllib
 
 import yaml
-from pages import ROOT
+
+from tests.docs.pages import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 

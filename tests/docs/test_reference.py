@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from pages import ROOT
 
 from scripts.reference.dvc_file import Stage, flow, read_stages
 from scripts.reference.files import generated, stale
 from scripts.reference.params_page import params_page
+from tests.docs.pages import ROOT
 
 
 def test_nothing_is_stale() -> None:

@@ -2,10 +2,11 @@
 
 import polars as pl
 import pytest
-from pages import Block
-from project import columns, python_blocks, reproduced, run_python, shell, to_run
-from small_project import Project
-from tables import described
+
+from tests.dag.small_project import Project
+from tests.docs.pages import Block
+from tests.docs.project import columns, python_blocks, reproduced, run_python, shell, to_run
+from tests.docs.tables import described
 
 pytestmark = pytest.mark.dag
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from pages import ROOT
+
+from tests.docs.pages import ROOT
 
 ZENSICAL = Path(sys.executable).parent / "zensical"
 # What a browser fetches by itself; a link that a reader may follow is another matter.

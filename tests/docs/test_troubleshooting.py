@@ -7,7 +7,8 @@ from pathlib import Path
 
 import dvc
 import pytest
-from pages import ROOT, blocks
+
+from tests.docs.pages import ROOT, blocks
 
 QUOTED = [
     line

@@ -1,12 +1,11 @@
 """Weights that are there, and what to do about those that are not."""
 
 import yaml
-from small_run import drawing
 
 from pacl_core.doctor.data import data
 from pacl_core.doctor.weights import weights
-from pacl_core.params import load
-from pacl_core.params.reading import Params
+from pacl_core.methods.params import Params, load
+from tests.small_run import drawing
 
 CLIP = {"kind": "open_clip", "name": "ViT-B-32-quickgelu", "weights": "data/weights/clip/model.safetensors"}
 

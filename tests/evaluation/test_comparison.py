@@ -5,12 +5,11 @@ import json
 import numpy as np
 import pytest
 
+from pacl_core.datasets.tasks import Task
 from pacl_core.errors import UserError
-from pacl_core.evaluation.comparison import compare, comparison_table
+from pacl_core.evaluation.comparison.variants import compare, comparison_table, results
 from pacl_core.evaluation.metrics import measure
 from pacl_core.evaluation.predictions import Predictions, write_predictions
-from pacl_core.evaluation.results import results
-from pacl_core.evaluation.tasks import Task
 
 VALENCE = Task("valence", "regression", ("valence",))
 MOOD = Task("mood", "single_label", ("mood",), ("bad", "good"))

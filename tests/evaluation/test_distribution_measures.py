@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacl_core.evaluation import canberra, chebyshev, clark, cosine, intersection, kl
+from pacl_core.evaluation.metrics.distribution import canberra, chebyshev, clark, cosine, intersection, kl
 
 TARGET = np.array([[0.5, 0.5, 0.0], [1.0, 0.0, 0.0]])
 PREDICTION = np.array([[0.25, 0.75, 0.0], [0.5, 0.25, 0.25]])

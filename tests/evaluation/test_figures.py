@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pacl_core.datasets.tasks import Level, Task
 from pacl_core.errors import UserError
 from pacl_core.evaluation.metrics import details, headline, measure, resampled
-from pacl_core.evaluation.tasks import Level, Task
 
 VAD = Task("feeling", "regression", ("valence", "arousal"))
 POLARITY = Task("polarity", "single_label", ("polarity",), ("negative", "neutral", "positive"))

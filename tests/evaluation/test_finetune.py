@@ -16,18 +16,18 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file
-from tiny_checkpoints import write_tiny_timm_resnet
 
+from pacl_core.datasets.tasks import Level, Task
 from pacl_core.errors import UserError
 from pacl_core.evaluation.protocols import finetune
-from pacl_core.evaluation.tasks import Level, Task
-from pacl_core.models import pixels
 from pacl_core.models.backbones import load_backbone
 from pacl_core.models.saved import save_model
 from pacl_core.params.evaluation import FinetuneParams
 from pacl_core.params.models import BackboneParams
+from pacl_core.training import pixels
+from tests.paths import ROOT
+from tests.tiny_checkpoints import write_tiny_timm_resnet
 
-ROOT = Path(__file__).parents[2]
 COLOUR = Task("colour", "single_label", ("colour",), ("red", "blue"), polarity=(0, 1))
 SHADES = ("dark red", "light red", "dark blue", "light blue")
 LEVELS = (Level("colour", ("red", "blue")), Level("shade", SHADES))
@@ -189,15 +189,13 @@ def test_rates_that_burst_are_one_clear_line(tmp_path, model):
 def test_killed_and_started_again_gives_the_same_bits(tmp_path, model):
     params = PARAMS.model_copy(update={"seeds": 2, "horizontal_flip": True, "batch_norm": "update"})
     program = (
-        "import sys, torch; sys.path[:0] = sys.argv[1:3]; torch.set_num_threads(1)\n"
-        "from pathlib import Path; import test_finetune as t\n"
+        "import sys, torch; torch.set_num_threads(1)\n"
+        "from pathlib import Path; from tests.evaluation import test_finetune as t\n"
         "from pacl_core.params.evaluation import FinetuneParams\n"
-        "t.run(Path(sys.argv[3]), Path(sys.argv[4]), (t.LIGHT,),"
-        " FinetuneParams.model_validate_json(sys.argv[5]))\n"
+        "t.run(Path(sys.argv[1]), Path(sys.argv[2]), (t.LIGHT,),"
+        " FinetuneParams.model_validate_json(sys.argv[3]))\n"
     )
-    here = str(Path(__file__).parent)
-    paths = [str(ROOT / "tests"), here, str(tmp_path), str(model)]
-    command = [sys.executable, "-c", program, *paths, params.model_dump_json()]
+    command = [sys.executable, "-c", program, str(tmp_path), str(model), params.model_dump_json()]
     environ = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     # within a run, and within the next one
     for moment in ("task-0-seed-0/epoch-00002", "task-0-seed-1/epoch-00001"):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from pacl_core.datasets.tasks import Level, Task
 from pacl_core.errors import UserError
-from pacl_core.evaluation.heads import head_loss, head_prediction, new_head
-from pacl_core.evaluation.tasks import Level, Task
+from pacl_core.evaluation.protocols.heads import head_loss, head_prediction, new_head
 
 OUTPUTS = torch.tensor([[2.0, 0.0, -1.0], [0.5, 0.5, 0.5]])
 LABEL = Task("c", "single_label", ("c",), ("a", "b", "c"))

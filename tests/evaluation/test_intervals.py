@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pacl_core.evaluation.intervals import bootstrap, interval, resamples
+from pacl_core.datasets.tasks import Task
 from pacl_core.evaluation.metrics import measure
-from pacl_core.evaluation.tasks import Task
+from pacl_core.evaluation.metrics.intervals import bootstrap, interval, resamples
 
 LABEL = Task("label", "single_label", ("label",), ("no", "yes"))
 MARKS = Task("marks", "multi_label", ("a", "b"), ("a", "b"))
@@ -20,7 +20,7 @@ def test_resamples_take_as_many_items_as_there_are():
 
 def test_blocks_do_not_change_the_resamples(monkeypatch):
     whole = np.concatenate(list(resamples(5, 12, seed=0)))
-    monkeypatch.setattr("pacl_core.evaluation.intervals._CELLS", 25)
+    monkeypatch.setattr("pacl_core.evaluation.metrics.intervals._CELLS", 25)
     blocks = list(resamples(5, 12, seed=0))
     assert len(blocks) == 3
     assert (np.concatenate(blocks) == whole).all()
@@ -45,7 +45,7 @@ def test_seeds_are_averaged_before_the_interval():
 
 
 def test_each_value_is_the_mean_over_seeds_of_one_resample(monkeypatch):
-    monkeypatch.setattr("pacl_core.evaluation.intervals._CELLS", 40)  # three blocks
+    monkeypatch.setattr("pacl_core.evaluation.metrics.intervals._CELLS", 40)  # three blocks
     generator = np.random.default_rng(0)
     target, predictions = generator.integers(2, size=(20, 2)), generator.random((3, 20, 2))
     values = bootstrap(MARKS, target, predictions, count=5, seed=1)

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from pacl_core.evaluation.polarity import has_polarity, polarity_consistent_loss
-from pacl_core.evaluation.tasks import Task
+from pacl_core.datasets.tasks import Task
+from pacl_core.evaluation.protocols.heads import has_polarity, polarity_consistent_loss
 
 EMOTION = Task(
     "emotion", "single_label", ("emotion",), ("awe", "fear", "joy", "anger"), polarity=(1, 0, 1, 0)

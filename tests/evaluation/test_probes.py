@@ -5,10 +5,10 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from pacl_core.evaluation import probes
-from pacl_core.evaluation.heads import Examples, Heads, head_loss, head_prediction
-from pacl_core.evaluation.probes import fit_convex
-from pacl_core.evaluation.tasks import Level, Task
+from pacl_core.datasets.tasks import Level, Task
+from pacl_core.evaluation.protocols import probes
+from pacl_core.evaluation.protocols.heads import Examples, Heads, head_loss, head_prediction
+from pacl_core.evaluation.protocols.probes import fit_convex
 
 LABEL = Task("c", "single_label", ("c",), ("a", "b", "c"))
 MARKS = Task("m", "multi_label", ("a", "b", "c"), ("a", "b", "c"))

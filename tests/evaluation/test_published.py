@@ -1,13 +1,13 @@
 """The paper's tables join to a run by backbone, protocol, data set, task, figure, method and prompt."""
 
 import csv
-from pathlib import Path
 
 import pytest
 
-from pacl_core.evaluation.published import join, load_published
+from pacl_core.evaluation.comparison.published import join, load_published
+from tests.paths import ROOT
 
-FOLDER = Path(__file__).parents[2] / "data/published"
+FOLDER = ROOT / "data/published"
 PUBLISHED = load_published(FOLDER)
 
 

@@ -9,23 +9,23 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
-from tiny_checkpoints import write_tiny_timm_resnet
 
+from pacl_core.encoding import encoded as resumable
 from pacl_core.errors import UserError
-from pacl_core.evaluation.outcome import NotApplicableError
-from pacl_core.evaluation.predictions import read_predictions
+from pacl_core.evaluation.metrics.summary import read_summary
+from pacl_core.evaluation.predictions import NotApplicableError, read_predictions
 from pacl_core.evaluation.protocols import linear
-from pacl_core.evaluation.summary import read_summary
+from pacl_core.methods.params import load
 from pacl_core.models.backbones import load_backbone
-from pacl_core.models.inference import pixel_features
+from pacl_core.models.frozen import pixel_features
 from pacl_core.models.saved import load_model, save_model
-from pacl_core.params import load
 from pacl_core.params.evaluation import LinearParams
 from pacl_core.params.models import BackboneParams
-from pacl_core.passes import resumable
 from stages import evaluate, features
+from tests.paths import ROOT
+from tests.tiny_checkpoints import write_tiny_timm_resnet
 
-PARAMS = load(Path(__file__).parents[2] / "params.yaml")
+PARAMS = load(ROOT / "params.yaml")
 TASKS = [
     {"name": "valence", "kind": "regression", "columns": ["valence"], "scale": [0, 1]},
     {"name": "light", "kind": "single_label", "columns": ["light"], "classes": ["dark", "light"]},
@@ -165,7 +165,7 @@ def test_a_convex_probe_has_no_seeds(stage):
 
 
 def test_leaked_test_items_are_left_out(stage):
-    pytest.importorskip("pacl_core.evaluation.leaks")
+    pytest.importorskip("pacl_core.datasets.leaks")
     Path("data/leaks").mkdir(parents=True, exist_ok=True)
     rows = {
         "item_id": ["shade03", "shade07", "shade07"],

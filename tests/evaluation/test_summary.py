@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
+from pacl_core.datasets.tasks import Task
 from pacl_core.errors import UserError
-from pacl_core.evaluation.outcome import Outcome
-from pacl_core.evaluation.predictions import Predictions, read_predictions, write_predictions
-from pacl_core.evaluation.summary import figures, read_summary, summarise, write_summary
-from pacl_core.evaluation.tasks import Task
+from pacl_core.evaluation.metrics.summary import figures, read_summary, summarise, write_summary
+from pacl_core.evaluation.predictions import Outcome, Predictions, read_predictions, write_predictions
 
 VALENCE = Task("valence", "regression", ("valence",), scale=(1, 9))
 POLARITY = Task("polarity", "single_label", ("polarity",), ("negative", "positive"))

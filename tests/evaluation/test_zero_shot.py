@@ -10,17 +10,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
-from tiny_checkpoints import CLIP_TOWERS, write_tiny_open_clip, write_tiny_roberta, write_tiny_timm_resnet
 
+from pacl_core.datasets.tasks import Task
 from pacl_core.errors import UserError
-from pacl_core.evaluation.outcome import NotApplicableError
+from pacl_core.evaluation.predictions import NotApplicableError
 from pacl_core.evaluation.protocols import zero_shot
-from pacl_core.evaluation.tasks import Task
 from pacl_core.models.backbones import load_backbone
 from pacl_core.models.saved import save_model
 from pacl_core.models.text_encoders import load_text_encoder
 from pacl_core.params.evaluation import ZeroShotParams
 from pacl_core.params.models import BackboneParams, TextEncoderParams
+from tests.tiny_checkpoints import (
+    CLIP_TOWERS,
+    write_tiny_open_clip,
+    write_tiny_roberta,
+    write_tiny_timm_resnet,
+)
 
 EMOTION = Task(
     "emotion", "single_label", ("emotion",), ("awe", "fear", "joy"), words=("awe", "scared", "happy")

@@ -6,11 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pacl_core.artefacts.vectors import write_vectors
+from pacl_core.datasets.tasks import Task
+from pacl_core.evaluation.metrics.summary import write_summary
 from pacl_core.evaluation.predictions import Predictions, write_predictions
-from pacl_core.evaluation.summary import write_summary
-from pacl_core.evaluation.tasks import Task
 from pacl_core.examples.dataset import read_dataset, retrieval_examples, zero_shot_examples
+from pacl_core.files.vectors import write_vectors
 from pacl_core.params.evaluation import ExamplesParams
 
 MOOD = Task("mood", "single_label", ("mood",), classes=("joy", "fear"))

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pacl_core.evaluation.tasks import Level, Task
-from pacl_core.examples.labels import has_classes, label_of, shown_task
+from pacl_core.datasets.tasks import Level, Task
+from pacl_core.examples.dataset import has_classes, label_of, shown_task
 
 SINGLE = Task("mood", "single_label", ("mood",), classes=("joy", "fear"))
 LEVELS = Task("levels", "hierarchical", ("a", "b"), levels=(Level("a", ("x",)), Level("b", ("u", "v"))))

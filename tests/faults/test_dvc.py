@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from processes import drafts, tree, until
-from small_reference import Reference
+
+from tests.faults.processes import drafts, tree, until
+from tests.faults.small_reference import Reference
 
 pytestmark = pytest.mark.dag
 

@@ -8,8 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
-from processes import Process, Starter, drafts, remove, tree, until
-from small_reference import Reference
+
+from tests.faults.processes import Process, Starter, drafts, remove, tree, until
+from tests.faults.small_reference import Reference
 
 pytestmark = pytest.mark.dag
 

@@ -6,10 +6,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from processes import Process, Stage, Starter, Tree, drafts, remove, tree, until
-from small_reference import Reference
 
-ROOT = Path(__file__).parents[2]
+from tests.faults.processes import Process, Stage, Starter, Tree, drafts, remove, tree, until
+from tests.faults.small_reference import Reference
+from tests.paths import ROOT
+
 MODULES = sorted(path.stem for path in (ROOT / "stages").glob("*.py"))
 MODULES = [name for name in MODULES if name not in ("__init__", "run", "signals")]
 CHAIN = 3  # kills in a row before the stage may finish

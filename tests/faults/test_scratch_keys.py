@@ -10,16 +10,16 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import stage_sources
-from processes import Starter, remove, until
-from small_project import edit_params
-from small_reference import Reference
 
-from pacl_core.artefacts.code_hash import code_files
+from pacl_core.runtime.fingerprint import code_files
+from tests.dag import stage_sources
+from tests.dag.small_project import edit_params
+from tests.faults.processes import Starter, remove, until
+from tests.faults.small_reference import Reference
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.dag
 
-ROOT = Path(__file__).parents[2]
 DOWNSTREAM = "data/downstream/emoji_sentiment.parquet"
 
 
@@ -47,9 +47,9 @@ KEYED = ("shards", "downstream", "leaks", "features", "evaluate", "train")
 CASES: dict[str, tuple[str, str, Callable[[Path], None], dict[str, object], str]] = {
     "downstream@emoji_sentiment": (
         "downstream-emoji_sentiment", "data/corpora/openmoji.yaml", another_line,
-        {"downstream__emoji_sentiment__image_size": 40}, "pacl_core/corpus/normalising.py",
+        {"downstream__emoji_sentiment__image_size": 40}, "pacl_core/media/images.py",
     ),
-    "factual_scores": ("factual_scores", "data/pairs", other_text, {}, "pacl_core/passes/images.py"),
+    "factual_scores": ("factual_scores", "data/pairs", other_text, {}, "pacl_core/encoding/images.py"),
     "emotional_scores": (
         "emotional_scores", "data/scores/anps.parquet", other_text,
         {"emotional_scores__text_encoder__max_length": 64}, "pacl_core/models/text_encoders/nade.py",
@@ -60,23 +60,26 @@ CASES: dict[str, tuple[str, str, Callable[[Path], None], dict[str, object], str]
     ),
     "text_embeddings": (
         "text_embeddings", "data/pairs", other_text, {"text_encoder__max_length": 64},
-        "pacl_core/passes/texts.py",
+        "pacl_core/encoding/texts.py",
     ),
-    "shards": ("shards", "data/pairs", other_text, {"shards__max_samples": 7}, "pacl_core/shards/write.py"),
+    "shards": (
+        "shards", "data/pairs", other_text, {"shards__max_samples": 7},
+        "pacl_core/methods/pacl/shards/write_shards.py",
+    ),
     "train": (
         "train", "data/shards/index.json", another_line, {"train__temperature": 0.1},
-        "pacl_core/corpus/pictures.py",
+        "pacl_core/media/images.py",
     ),
     "leaks@emoji_sentiment": (
         "leaks-emoji_sentiment", DOWNSTREAM, other_text, {"leaks__distance": 3},
-        "pacl_core/evaluation/leaks.py",
+        "pacl_core/datasets/leaks.py",
     ),
     "features@emoji_sentiment-initial": (
-        "features-emoji_sentiment-initial", DOWNSTREAM, other_text, {}, "pacl_core/corpus/pictures.py",
+        "features-emoji_sentiment-initial", DOWNSTREAM, other_text, {}, "pacl_core/media/images.py",
     ),
     "evaluate@emoji_sentiment-finetune-initial": (
         "finetune-emoji_sentiment-initial", DOWNSTREAM, other_text, {"evaluate__finetune__head_lr": 0.02},
-        "pacl_core/corpus/pictures.py",
+        "pacl_core/media/images.py",
     ),
 }  # fmt: skip
 
@@ -166,7 +169,7 @@ def _rooms(stage: str) -> list[str | Path]:
     return rooms
 
 
-HASHING = "pacl_core/artefacts/code_hash.py"
+HASHING = "pacl_core/runtime/fingerprint.py"
 
 
 def _values(argument: ast.expr, file: Path, tree: ast.Module) -> list[str | Path]:

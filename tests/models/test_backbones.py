@@ -5,11 +5,11 @@ import pytest
 import timm
 import torch
 from safetensors.torch import load_file, save_file
-from tiny_checkpoints import write_tiny_open_clip, write_tiny_timm, write_tiny_timm_resnet
 
 from pacl_core.errors import UserError
 from pacl_core.models.backbones import Backbone, load_backbone
 from pacl_core.params.models import BackboneParams
+from tests.tiny_checkpoints import write_tiny_open_clip, write_tiny_timm, write_tiny_timm_resnet
 
 LITE = {"kind": "efficientnet_lite", "name": "efficientnet_lite0", "image_size": 112}
 

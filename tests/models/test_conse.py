@@ -1,7 +1,5 @@
 """ConSE: a picture is where its likeliest classes' names lie."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -11,12 +9,13 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from pacl_core.errors import UserError
-from pacl_core.models.image_text import load_scorer
-from pacl_core.models.image_text.conse import class_names, convex_combination
+from pacl_core.models.scorers import load_scorer
+from pacl_core.models.scorers.conse import class_names, convex_combination
 from pacl_core.params.models import ScorerParams
+from tests.paths import ROOT
 
 PARAMS = ScorerParams(kind="conse", name="efficientnet_lite0-minilm")
-PHOTOGRAPHS = Path(__file__).parents[3] / "shared/real_formats/oasis_sample/images"
+PHOTOGRAPHS = ROOT.parent / "shared/real_formats/oasis_sample/images"
 
 
 @pytest.fixture(scope="module")

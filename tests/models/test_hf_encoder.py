@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from tiny_checkpoints import write_tiny_bertweet, write_tiny_roberta
 from transformers import AutoModel, AutoTokenizer
 
 from pacl_core.errors import UserError
 from pacl_core.models.text_encoders import load_text_encoder
 from pacl_core.params.models import TextEncoderParams
+from tests.tiny_checkpoints import write_tiny_bertweet, write_tiny_roberta
 
 TEXTS = ["happy dog", "", "a much longer text about nothing at all", "@USER so sad !"]
 

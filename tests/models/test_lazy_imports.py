@@ -2,11 +2,11 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
+
 HEAVY = ("timm", "open_clip", "transformers", "torch")
 
 
@@ -17,7 +17,7 @@ HEAVY = ("timm", "open_clip", "transformers", "torch")
         ("pacl_core.models.backbones.timm", {"torch", "timm"}),
         ("pacl_core.models.preprocess", set()),
         ("pacl_core.models.text_encoders", set()),
-        ("pacl_core.models.image_text", set()),
+        ("pacl_core.models.scorers", set()),
         ("pacl_core.models.anps.ontologies", set()),
         ("pacl_core.models.anps.precomputed", set()),
     ],

@@ -14,10 +14,10 @@ from PIL import Image
 from safetensors.torch import save_file
 from sklearn.metrics import roc_auc_score
 
-from pacl_core.artefacts.hashing import file_sha256
 from pacl_core.errors import UserError
-from pacl_core.models.image_text import load_scorer
-from pacl_core.models.image_text.lit import SHIPPED, read_projector
+from pacl_core.files.hashing import file_sha256
+from pacl_core.models.scorers import load_scorer
+from pacl_core.models.scorers.lit import SHIPPED, read_projector
 from pacl_core.params.models import ScorerParams
 
 PARAMS = ScorerParams(kind="lit", name="efficientnet_lite0-minilm")

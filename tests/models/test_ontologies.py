@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from pacl_core.errors import UserError
 from pacl_core.models.anps.ontologies import read_ontology
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT.parent / "shared" / "real_formats"
 VSO = """The sentiment value of each ANP is created by merging the two.
 

@@ -5,11 +5,11 @@ import open_clip
 import pytest
 import torch
 from PIL import Image
-from tiny_checkpoints import write_tiny_open_clip
 
-from pacl_core.models.image_text import load_scorer
+from pacl_core.models.scorers import load_scorer
 from pacl_core.models.text_encoders import load_text_encoder
 from pacl_core.params.models import ScorerParams, TextEncoderParams
+from tests.tiny_checkpoints import write_tiny_open_clip
 
 TEXTS = ["a happy dog", "", "word " * 100]
 

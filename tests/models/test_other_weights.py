@@ -1,23 +1,22 @@
 """Other people's weights: other names for the tensors, the same features to the bit."""
 
 import logging
-from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tiny_checkpoints import write_tiny_open_clip, write_tiny_timm_resnet
 
 from pacl_core.errors import UserError
+from pacl_core.methods.params import load
 from pacl_core.models.backbones import load_backbone
 from pacl_core.models.other_weights import backbone_with
 from pacl_core.models.saved import load_model
-from pacl_core.params import load
 from pacl_core.params.evaluation import VariantParams
 from pacl_core.params.models import BackboneParams
 from stages import variant
+from tests.paths import ROOT
+from tests.tiny_checkpoints import write_tiny_open_clip, write_tiny_timm_resnet
 
-ROOT = Path(__file__).parents[2]
 IMAGES = torch.linspace(-1, 1, 2 * 3 * 64 * 64).view(2, 3, 64, 64)
 EMBEDDED = {"kind": "efficientnet_lite", "name": "efficientnet_lite0", "image_size": 64}
 

@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 import torch
-from tiny_checkpoints import write_tiny_open_clip, write_tiny_roberta, write_tiny_timm_resnet
+
+from tests.tiny_checkpoints import write_tiny_open_clip, write_tiny_roberta, write_tiny_timm_resnet
 
 pytest.importorskip("efficientnet_lite_pytorch")
 
 from pacl_core.errors import UserError
 from pacl_core.models.backbones import load_backbone
-from pacl_core.models.image_text import load_scorer
-from pacl_core.models.inference import freeze
+from pacl_core.models.frozen import freeze
+from pacl_core.models.scorers import load_scorer
 from pacl_core.models.text_encoders import load_text_encoder
 from pacl_core.params.models import BackboneParams, ScorerParams, TextEncoderParams
 

@@ -6,12 +6,12 @@ import open_clip
 import pytest
 import timm
 import torch
-from tiny_checkpoints import write_tiny_open_clip, write_tiny_timm_resnet
 
 from pacl_core.errors import UserError
 from pacl_core.models.backbones import Backbone, load_backbone
 from pacl_core.models.saved import load_model, load_projectors, save_model
 from pacl_core.params.models import BackboneParams
+from tests.tiny_checkpoints import write_tiny_open_clip, write_tiny_timm_resnet
 
 WRITERS = {
     "efficientnet_lite": lambda folder: {

@@ -5,11 +5,11 @@ import sys
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_checkpoints import write_tiny_bertweet
 from transformers import BertweetTokenizer
 
 from pacl_core.errors import UserError
 from pacl_core.models.text_encoders.tweet import normalise_tweet
+from tests.tiny_checkpoints import write_tiny_bertweet
 
 
 def test_the_published_example():

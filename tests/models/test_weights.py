@@ -7,8 +7,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from pacl_core.artefacts.hashing import file_sha256
 from pacl_core.errors import UserError
+from pacl_core.files.hashing import file_sha256
 from pacl_core.models.open_clip_model import load_clip
 from pacl_core.models.weights import load_state, weights_file, weights_folder
 

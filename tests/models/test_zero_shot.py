@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacl_core.models.anps.zero_shot import rank_phrases
+from pacl_core.encoding.phrase_ranking import rank_phrases
 
 
 @given(

@@ -6,9 +6,10 @@ import pytest
 import yaml
 
 from pacl_core.errors import UserError
-from pacl_core.params import load
+from pacl_core.methods.params import load
+from tests.paths import ROOT
 
-COMMITTED = Path(__file__).parents[2] / "params.yaml"
+COMMITTED = ROOT / "params.yaml"
 PRESETS = sorted((COMMITTED.parent / "presets").glob("*.yaml"))
 
 

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 import torch
-from small_run import drawing, write_downstream, write_metrics, write_models, write_pairs_and_partition
-from tiny_checkpoints import write_tiny_open_clip, write_tiny_timm_resnet
 
 from pacl_core.cli.main import main
 from pacl_core.models.backbones import load_backbone
 from pacl_core.models.saved import load_model, save_model
 from pacl_core.params.models import BackboneParams
+from tests.paths import ROOT
+from tests.small_run import drawing, write_downstream, write_metrics, write_models, write_pairs_and_partition
+from tests.tiny_checkpoints import write_tiny_open_clip, write_tiny_timm_resnet
 
-ROOT = Path(__file__).parents[2]
 SECTION = (ROOT / "README.md").read_text(encoding="utf-8").split("## Using the result\n")[1].split("\n## ")[0]
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", SECTION, re.DOTALL)
 COMMANDS = [

@@ -5,13 +5,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from pacl_core.report.charts.clusters import flat_map, size_bars
 from pacl_core.report.charts.curves import curves
-from pacl_core.report.charts.difference import difference
-from pacl_core.report.charts.flat_map import flat_map
 from pacl_core.report.charts.histogram import histogram
 from pacl_core.report.charts.plane import plane
-from pacl_core.report.charts.sizes import size_bars
-from pacl_core.report.charts.svg import Scale, element
+from pacl_core.report.charts.svg import Scale, difference, element
 
 NAMES = {"strong": "S", "partial_emotional": "PE", "partial_factual": "PF", "weak": "W"}
 HOSTILE = "</script><script>alert(1)</script> \u2028 \u202e javascript:alert(1)"

@@ -2,7 +2,6 @@
 
 import json
 from itertools import combinations
-from pathlib import Path
 
 import pytest
 import yaml
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from pacl_core.report.charts.layers import layout
 from pacl_core.report.sections.dag import size_text, stage_graph, time_text
 from pacl_core.report.stages import read_stages
+from tests.paths import ROOT
 
 
 def stages(root):
@@ -82,7 +82,7 @@ def test_no_dvc_yaml_no_picture(tmp_path):
 
 
 def test_the_projects_own_dag_is_one_piece_and_ends_in_the_report():
-    found = stages(Path(__file__).parents[2])
+    found = stages(ROOT)
     assert {name for name, stage in found.items() if not stage.after} == {
         "pairs",
         "initial",

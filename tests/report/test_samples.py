@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from pacl_core.artefacts.rows import take_rows
-from pacl_core.report.pictures import thumbnails
+from pacl_core.files.tables import take_rows
+from pacl_core.report.images import thumbnails
 from pacl_core.report.sections.samples import choose, samples
 
 

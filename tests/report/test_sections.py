@@ -7,12 +7,11 @@ import pytest
 
 from pacl_core.errors import UserError
 from pacl_core.report.build import MAX_BYTES, NAMES, render
-from pacl_core.report.pictures import thumbnails
+from pacl_core.report.images import thumbnails
 from pacl_core.report.sections.clusters import clusters
 from pacl_core.report.sections.examples import examples
-from pacl_core.report.sections.rebuilt import rebuilt
-from pacl_core.report.sections.thresholds import thresholds
-from pacl_core.report.sections.training import training
+from pacl_core.report.sections.partition import thresholds
+from pacl_core.report.sections.training import rebuilt, training
 
 PICTURE = thumbnails(1.0)
 

@@ -2,7 +2,6 @@
 
 import copy
 import json
-from pathlib import Path
 
 import pytest
 
@@ -10,8 +9,8 @@ from pacl_core.errors import UserError
 from pacl_core.report import tables
 from pacl_core.report.runs import read_runs
 from pacl_core.report.sweeps import paper_tables, read_paper
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAPER = read_paper(ROOT / "data/published")
 PARAMS = {
     "partition": {

@@ -4,11 +4,12 @@ import re
 import shlex
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
+from tests.paths import ROOT
+
+SCRIPTS = ROOT / "scripts"
 RATES = [
     *("--decodes-per-second", "100", "--images-per-second", "200"),
     *("--texts-per-second", "400", "--train-images-per-second", "50"),

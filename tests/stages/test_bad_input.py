@@ -11,10 +11,9 @@ import polars as pl
 import yaml
 from PIL import Image
 
-from pacl_core.artefacts.json_file import read_json
-from pacl_core.artefacts.vectors import write_vectors
-
-ROOT = Path(__file__).parents[2]
+from pacl_core.files.json_csv import read_json
+from pacl_core.files.vectors import write_vectors
+from tests.paths import ROOT
 
 
 def stage(

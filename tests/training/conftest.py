@@ -12,11 +12,11 @@ import torch
 from PIL import Image
 from torch import nn
 
-from pacl_core.artefacts.hashing import file_sha256
+from pacl_core.files.hashing import file_sha256
+from pacl_core.methods.pacl.params import TrainParams
 from pacl_core.models.backbones import Backbone, merged_state
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.params.models import BackboneParams
-from pacl_core.params.training import TrainParams
 
 TEXT_DIM = 6
 SIZES = {"strong": 12, "partial_emotional": 20, "partial_factual": 7, "weak": 5}

@@ -13,14 +13,14 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from pacl_core.artefacts.vectors import read_vectors
+from pacl_core.files.vectors import read_vectors
+from pacl_core.methods.pacl.params import TrainParams
+from pacl_core.methods.pacl.shards.read import read_shards
 from pacl_core.models.backbones import Backbone, merged_state
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.params.models import BackboneParams
-from pacl_core.params.training import TrainParams
-from pacl_core.shards.read import read_shards
+from pacl_core.training.distributed import Ranks, own_folder, ranks
 from pacl_core.training.loop import train
-from pacl_core.training.ranks import Ranks, own_folder, ranks
 
 
 class Largest(TorchDispatchMode):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pacl_core.training.history import write_curves
+from pacl_core.training.meter import write_curves
 
 HISTORY = [
     {"loss/strong": 4.25, "learning_rate/backbone": 1e-4},

@@ -14,11 +14,11 @@ import torch
 import yaml
 from safetensors.torch import save_file
 
-from pacl_core.params import load
+from pacl_core.methods.params import load
 from stages.initial import main as save_initial
 from stages.train import main as run_stage
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 EPOCHS = 6
 
 

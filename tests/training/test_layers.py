@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 import timm
 import torch
-from tiny_checkpoints import write_tiny_open_clip
 from torch import nn
 
 from pacl_core.models.backbones import load_backbone
 from pacl_core.params.models import BackboneParams
-from pacl_core.training.layers import layer_depths, layer_scales
+from pacl_core.training.optimiser import layer_depths, layer_scales
+from tests.tiny_checkpoints import write_tiny_open_clip
 
 
 def layers(module: nn.Module) -> list[set[str]]:

@@ -10,12 +10,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from pacl_core.artefacts.vectors import Vectors, read_vectors, write_vectors
 from pacl_core.errors import UserError
-from pacl_core.models import pixels
+from pacl_core.files.vectors import Vectors, read_vectors, write_vectors
+from pacl_core.methods.pacl.params import TrainParams
+from pacl_core.methods.pacl.shards.read import Samples, read_shards
 from pacl_core.models.backbones import Backbone
-from pacl_core.params.training import TrainParams
-from pacl_core.shards.read import Samples, read_shards
+from pacl_core.training import pixels
 from pacl_core.training.loop import Trained, train
 
 Make = Callable[..., Path]

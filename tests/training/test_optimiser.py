@@ -3,9 +3,8 @@
 import pytest
 from torch import nn
 
-from pacl_core.models.learning_rate import learning_rate_factor, set_learning_rates
-from pacl_core.params.training import TrainParams
-from pacl_core.training.optimiser import make_optimiser
+from pacl_core.methods.pacl.params import TrainParams
+from pacl_core.training.optimiser import learning_rate_factor, make_optimiser, set_learning_rates
 from pacl_core.training.projectors import make_projectors
 from pacl_core.training.temperature import LearnedTemperature
 

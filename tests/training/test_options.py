@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 
 from pacl_core.errors import UserError
+from pacl_core.methods.pacl.params import TrainParams
+from pacl_core.methods.pacl.shards.read import Samples, read_shards
 from pacl_core.models.backbones import Backbone
-from pacl_core.params.training import TrainParams
-from pacl_core.shards.read import Samples, read_shards
 from pacl_core.training import loop
-from pacl_core.training.learner import make_learner
 from pacl_core.training.loop import Trained, train
+from pacl_core.training.state import make_learner
 from pacl_core.training.step import NotFiniteError
 from pacl_core.training.update import update
 

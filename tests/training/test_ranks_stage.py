@@ -14,7 +14,8 @@ import torch
 import yaml
 from safetensors.torch import load_file, save_file
 
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
+
 EPOCHS = 9
 ENVIRON = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PACL_DEVICE": "cpu"}
 ENVIRON |= {"PACL_CHECKPOINT_MINUTES": "0"}  # after every step: the kill is in the middle of an epoch

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from pacl_core.methods.pacl.params import TrainParams
+from pacl_core.methods.pacl.shards.read import read_shards
 from pacl_core.models.backbones import Backbone
-from pacl_core.params.training import TrainParams
-from pacl_core.shards.read import read_shards
 from pacl_core.training import loop
 from pacl_core.training.loop import Trained, train
 from pacl_core.training.rebuilt import example_batch

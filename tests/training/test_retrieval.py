@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacl_core.shards.read import Samples, read_shards
+from pacl_core.methods.pacl.shards.read import Samples, read_shards
 from pacl_core.training.holdout import hold_out
 from pacl_core.training.retrieval import KS, evaluating, recalls
 

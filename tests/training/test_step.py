@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from pacl_core.methods.pacl.objective import partition_loss
+from pacl_core.methods.pacl.shards.read import Samples, read_shards
 from pacl_core.models.backbones import Backbone
-from pacl_core.objective import partition_loss
-from pacl_core.shards.read import Samples, read_shards
 from pacl_core.training.projectors import make_projectors
 from pacl_core.training.step import add_gradients
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pacl_core.objective import partition_loss
+from pacl_core.methods.pacl.objective import partition_loss
 from pacl_core.training.temperature import LearnedTemperature
 
 

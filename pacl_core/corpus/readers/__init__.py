@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import iter_modules
 
-from pacl_core.corpus.posts import Post, Rejected
+from pacl_core.corpus.posts import Post
 from pacl_core.errors import unknown
-from pacl_core.params.data import PairsParams
+from pacl_core.media.rejects import Rejected
+from pacl_core.params.pairs import PairsParams
 
 
 def read_posts(params: PairsParams) -> Iterator[Post | Rejected]:

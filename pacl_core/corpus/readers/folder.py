@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from pacl_core.corpus.file_pairs import corpus_folder, walk
-from pacl_core.corpus.posts import Post, Rejected
-from pacl_core.params.data import PairsParams
+from pacl_core.corpus.posts import Post
+from pacl_core.media.rejects import Rejected
+from pacl_core.params.pairs import PairsParams
 
 
 def read(params: PairsParams) -> Iterator[Post | Rejected]:

@@ -4,13 +4,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from pacl_core.corpus.manifest_pattern import Pattern, cell, fill, read_pattern
-from pacl_core.corpus.manifest_rows import Row, read_rows
-from pacl_core.corpus.pictures import read_picture
-from pacl_core.corpus.posts import Post, Rejected, UnusableError
-from pacl_core.corpus.text import valid_name
+from pacl_core.corpus.manifest_rows import Pattern, Row, cell, fill, read_pattern, read_rows
+from pacl_core.corpus.posts import Post
 from pacl_core.errors import UserError
-from pacl_core.params.data import ManifestParams, PairsParams
+from pacl_core.media.images import read_picture
+from pacl_core.media.rejects import Rejected, UnusableError, valid_name
+from pacl_core.params.pairs import ManifestParams, PairsParams
 
 
 def read(params: PairsParams) -> Iterator[Post | Rejected]:

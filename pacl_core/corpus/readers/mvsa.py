@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pacl_core.corpus.file_pairs import corpus_folder, read_post
-from pacl_core.corpus.posts import Post, Rejected, UnusableError
-from pacl_core.corpus.seen import Seen
-from pacl_core.corpus.text import open_text, valid_name
+from pacl_core.corpus.posts import Post
 from pacl_core.errors import UserError
-from pacl_core.params.data import PairsParams
+from pacl_core.files.seen_ids import Seen
+from pacl_core.media.rejects import Rejected, UnusableError, valid_name
+from pacl_core.media.text_decoding import open_text
+from pacl_core.params.pairs import PairsParams
 
 _LABELS = "labelResultAll.txt"
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from pacl_core.corpus.emoji import read_glyphs, render
-from pacl_core.corpus.emoji_noise import noisy_posts
-from pacl_core.corpus.emoji_recipe import load_recipe
-from pacl_core.corpus.emoji_split import corpus_glyphs
-from pacl_core.corpus.posts import PROVENANCE, Post, Rejected
-from pacl_core.params.data import PairsParams
+from pacl_core.corpus.openmoji.glyphs import read_glyphs, render
+from pacl_core.corpus.openmoji.noisy_posts import noisy_posts
+from pacl_core.corpus.openmoji.recipe import corpus_glyphs, load_recipe
+from pacl_core.corpus.posts import PROVENANCE, Post
+from pacl_core.media.rejects import Rejected
+from pacl_core.params.pairs import PairsParams
 
 
 def read(params: PairsParams) -> Iterator[Post | Rejected]:

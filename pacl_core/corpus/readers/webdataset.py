@@ -8,13 +8,14 @@ from pathlib import PurePosixPath
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pacl_core.corpus.picture_header import MAX_BYTES
-from pacl_core.corpus.picture_header import SUFFIXES as PICTURES
-from pacl_core.corpus.posts import Post, Rejected, UnusableError
+from pacl_core.corpus.posts import Post
 from pacl_core.corpus.shard_files import opened, shard_name, shards, table_beside
 from pacl_core.corpus.tar_members import Member, members
-from pacl_core.corpus.text import MAX_TEXT_BYTES, decode_text, valid_name
-from pacl_core.params.data import PairsParams
+from pacl_core.media.image_header import MAX_BYTES
+from pacl_core.media.image_header import SUFFIXES as PICTURES
+from pacl_core.media.rejects import Rejected, UnusableError, valid_name
+from pacl_core.media.text_decoding import MAX_TEXT_BYTES, decode_text
+from pacl_core.params.pairs import PairsParams
 
 # never loaded by anything here: to read one may run what it says
 _PICKLES = (".pkl", ".pickle", ".pyd", ".pth", ".pt", ".joblib", ".dill")

@@ -11,10 +11,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from pacl_core.datasets.tasks import Task
 from pacl_core.errors import unknown
 from pacl_core.evaluation.metrics.checks import checked
 from pacl_core.evaluation.metrics.item_sums import Resampler
-from pacl_core.evaluation.tasks import Task
 
 Figure = float | str
 

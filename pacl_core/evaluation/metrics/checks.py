@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pacl_core.evaluation.tasks import Task
+from pacl_core.datasets.tasks import Task
 
 Array = NDArray[Any]
 

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from pacl_core.datasets.tasks import Task
 from pacl_core.evaluation.metrics import single_label
 from pacl_core.evaluation.metrics.item_sums import Resampler, item_sums, ratio
-from pacl_core.evaluation.tasks import Task
 
 Array = NDArray[Any]
 _NO_ANCESTORS = "the data set names no ancestors of its finest classes"

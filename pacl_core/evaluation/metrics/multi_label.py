@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 from sklearn.metrics import average_precision_score, f1_score, hamming_loss, roc_auc_score
 
+from pacl_core.datasets.tasks import Task
 from pacl_core.evaluation.metrics.item_sums import Resampler, item_sums, ratio
 from pacl_core.evaluation.metrics.ranking import ranking_of
-from pacl_core.evaluation.tasks import Task
 
 Array = NDArray[Any]
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import mean_squared_error, r2_score
 
+from pacl_core.datasets.tasks import Task
 from pacl_core.evaluation.metrics.item_sums import Resampler, ratio
-from pacl_core.evaluation.tasks import Task
 
 Array = NDArray[Any]
 _CONSTANT = "the target is constant"

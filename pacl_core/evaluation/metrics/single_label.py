@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precision_recall_fscore_support
 
+from pacl_core.datasets.tasks import Task
 from pacl_core.evaluation.metrics import calibration
 from pacl_core.evaluation.metrics.item_sums import Resampler, item_sums, membership, ratio
-from pacl_core.evaluation.tasks import Task
 
 Array = NDArray[Any]
 

@@ -16,17 +16,17 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import nn
 
-from pacl_core.evaluation.finetuning import Load, Rows, fit, outputs_of
-from pacl_core.evaluation.finetuning_state import Epochs, best_weights
-from pacl_core.evaluation.heads import head_prediction, new_head
-from pacl_core.evaluation.outcome import Outcome
-from pacl_core.evaluation.pictures import unpacked_pictures
-from pacl_core.evaluation.polarity import has_polarity
-from pacl_core.evaluation.predictions import Predictions
-from pacl_core.evaluation.task_data import TaskData, read_task_data
-from pacl_core.evaluation.tasks import Task
+from pacl_core.datasets.task_data import TaskData, read_task_data
+from pacl_core.datasets.tasks import Task
+from pacl_core.evaluation.predictions import Outcome, Predictions
+from pacl_core.evaluation.protocols.downstream_images import unpacked_pictures
+from pacl_core.evaluation.protocols.fine_tuning import Load, Rows, fit, outputs_of
+from pacl_core.evaluation.protocols.fine_tuning_state import Epochs, best_weights
+from pacl_core.evaluation.protocols.heads import has_polarity, head_prediction, new_head
 from pacl_core.models.backbones import Backbone
-from pacl_core.models.pixels import (
+from pacl_core.models.saved import load_model
+from pacl_core.params.evaluation import FinetuneParams
+from pacl_core.training.pixels import (
     Pictures,
     PixelSource,
     batch_loader,
@@ -34,8 +34,6 @@ from pacl_core.models.pixels import (
     flipped_source,
     plain_source,
 )
-from pacl_core.models.saved import load_model
-from pacl_core.params.evaluation import FinetuneParams
 
 
 def run(

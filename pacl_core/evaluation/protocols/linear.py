@@ -25,16 +25,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pacl_core.datasets.features import unit_length
+from pacl_core.datasets.task_data import TaskData, read_task_data
+from pacl_core.datasets.tasks import Task
 from pacl_core.errors import UserError
-from pacl_core.evaluation.features import unit_length
-from pacl_core.evaluation.heads import Examples, Heads, Loss, head_loss, head_prediction, new_head
-from pacl_core.evaluation.outcome import Outcome
-from pacl_core.evaluation.predictions import Predictions
-from pacl_core.evaluation.probes import fit_convex
-from pacl_core.evaluation.task_data import TaskData, read_task_data
-from pacl_core.evaluation.tasks import Task
+from pacl_core.evaluation.predictions import Outcome, Predictions
+from pacl_core.evaluation.protocols.heads import Examples, Heads, Loss, head_loss, head_prediction, new_head
+from pacl_core.evaluation.protocols.probes import fit_convex
 from pacl_core.params.evaluation import LinearParams
-from pacl_core.threads import one_thread
+from pacl_core.runtime.threads import one_thread
 
 Features = NDArray[np.float32]
 

@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pacl_core.evaluation.outcome import NotApplicableError, Outcome
-from pacl_core.evaluation.predictions import Predictions
-from pacl_core.evaluation.prompts import class_names, class_prompts
-from pacl_core.evaluation.task_data import TaskData, read_task_data
-from pacl_core.evaluation.tasks import Task
+from pacl_core.datasets.task_data import TaskData, read_task_data
+from pacl_core.datasets.tasks import Task
+from pacl_core.evaluation.predictions import NotApplicableError, Outcome, Predictions
+from pacl_core.evaluation.protocols.prompts import class_names, class_prompts
 from pacl_core.models.joint_space import JointSpace, load_joint_space
 from pacl_core.params.evaluation import ZeroShotParams
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from pacl_core.artefacts.hashing import file_sha256
 from pacl_core.errors import UserError, unknown
+from pacl_core.files.hashing import file_sha256
 from pacl_core.models.backbones import Backbone, merged_state
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.models.weights import check_sha256, load_state, weights_file

@@ -9,8 +9,8 @@ import timm
 from timm.data.config import resolve_model_data_config
 from torch import Tensor, nn
 
-from pacl_core.artefacts.hashing import file_sha256
 from pacl_core.errors import UserError, unknown
+from pacl_core.files.hashing import file_sha256
 from pacl_core.models.backbones import Backbone, feature_dim, merged_state
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.models.weights import load_state, weights_file

@@ -10,8 +10,6 @@ from typing import Any
 import vl_convert
 from markupsafe import Markup
 
-from pacl_core.report.island import island
-
 Spec = dict[str, Any]
 
 _AXIS = {
@@ -96,3 +94,15 @@ def bundle() -> str:
     if "</script" in script.lower() or "<!--" in script:
         raise ValueError("the Vega bundle cannot stand inside a script element")
     return script
+
+
+# "</script>", "<!--" and the line ends that JSON allows and scripts once did not
+_ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+
+
+def island(value: object) -> Markup:
+    """The inside of `<script type="application/json">`. Raises ValueError for NaN."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character, escaped in _ESCAPED.items():
+        text = text.replace(character, escaped)
+    return Markup(text)

@@ -6,14 +6,12 @@ from typing import Any
 
 import polars as pl
 
-from pacl_core.artefacts.csv_file import read_rows
-from pacl_core.artefacts.rows import take_rows
-from pacl_core.report.charts.flat_map import flat_map
-from pacl_core.report.charts.sizes import size_bars
+from pacl_core.files.json_csv import read_rows
+from pacl_core.files.tables import take_rows
+from pacl_core.report.charts.clusters import flat_map, size_bars
 from pacl_core.report.charts.vega import Chart, Spec, partition_scale
-from pacl_core.report.pictures import Picture
-from pacl_core.report.reading import optional_json
-from pacl_core.report.rows import pairs_of
+from pacl_core.report.images import Picture
+from pacl_core.report.reading import optional_json, pairs_of
 
 _SOURCES = {
     "factual": "image features of the backbone",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from pacl_core.report.pictures import Picture
+from pacl_core.report.images import Picture
 from pacl_core.report.reading import optional_json
 
 _QUERY, _FOUND = 112, 96

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from pacl_core.files.json_csv import read_json
 from pacl_core.report.reading import optional_json
-from pacl_core.report.sections.leaks import leaks
 from pacl_core.report.sections.run import lookup
 
 _STAND_INS = {
@@ -94,3 +94,13 @@ def _leak(one: dict[str, Any], excluded: str) -> str | None:
         f"{one['near_items']:,} near duplicates of pre-training pictures (at most {one['distance']} of 64 "
         f"bits apart); {kept}."
     )
+
+
+def leaks(root: Path, params: dict[str, Any]) -> list[dict[str, Any]]:
+    """`name, test_items, exact_items, near_items, distance` of each data set of `params` that was searched.
+
+    Files of sets that are no longer in params.yaml may still lie there.
+    """
+    listed = params.get("downstream") or {}
+    paths = sorted((root / "metrics/leaks").glob("*.json"))
+    return [{"name": path.stem, **read_json(path)} for path in paths if path.stem in listed]

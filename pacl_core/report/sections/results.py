@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from pacl_core.report.charts.difference import difference
+from pacl_core.report.charts.svg import difference
 from pacl_core.report.figures import Metric, headline, metric
 from pacl_core.report.reading import optional_json
 from pacl_core.report.sections.task_details import task_details
@@ -114,3 +114,32 @@ def _verdict(low: float, high: float, better: str | None) -> str:
     if better is None:
         return "changed"
     return "better" if (low > 0) == (better == "higher") else "worse"
+
+
+_CAPTIONS = {
+    1: "Table 1: enhancement",
+    2: "Table 2: each level alone",
+    3: "Table 3: zero-shot",
+}
+
+
+def beside_paper(root: Path) -> list[dict[str, Any]]:
+    """One table per table of the paper and protocol: a row per figure, published, ours and difference."""
+    tables: dict[tuple[int, str], dict[str, Any]] = {}
+    for row in optional_json(root / "metrics/published.json") or []:
+        caption = f"{_CAPTIONS[row['table']]} ({row['backbone']}, {row['protocol'].replace('_', '-')})"
+        key = row["table"], f"{row['backbone']} {row['protocol']}"
+        table = tables.setdefault(key, {"caption": caption, "methods": [], "rows": {}})
+        if row["method"] not in table["methods"]:
+            table["methods"].append(row["method"])
+        named = metric(row["metric"])
+        figure = table["rows"].setdefault(
+            (row["dataset"], row["task"], row["metric"]),
+            {"dataset": row["dataset"], "task": row["task"], "metric": named, "cells": {}},
+        )
+        figure["cells"][row["method"]] = (
+            named.shown(row["published"]),
+            named.shown(row["ours"]),
+            "" if row["difference"] is None else named.signed(row["difference"]),
+        )
+    return [table | {"rows": list(table["rows"].values())} for table in tables.values()]

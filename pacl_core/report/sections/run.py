@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from pacl_core.artefacts.json_file import read_json
+from pacl_core.files.json_csv import read_json
 from pacl_core.report.reading import optional_json
 
 Rows = list[tuple[str, str]]

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pacl_core.artefacts.aligned import Table, batches
-from pacl_core.artefacts.json_file import read_json
-from pacl_core.partitions import PARTITIONS
-from pacl_core.report.pictures import Picture
-from pacl_core.report.rows import pairs_of
+from pacl_core.files.json_csv import read_json
+from pacl_core.files.tables import Table, batches
+from pacl_core.methods.pacl.partitions import PARTITIONS
+from pacl_core.report.images import Picture
+from pacl_core.report.reading import pairs_of
 
 _COLUMNS = [
     "sample_id",

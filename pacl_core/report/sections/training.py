@@ -3,10 +3,11 @@
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pacl_core.partitions import PARTITIONS
+from pacl_core.methods.pacl.partitions import PARTITIONS
 from pacl_core.report.charts.curves import Series, curves
 from pacl_core.report.charts.vega import Chart
-from pacl_core.report.reading import optional_columns
+from pacl_core.report.images import Picture
+from pacl_core.report.reading import optional_columns, optional_json, pairs_of, rows_of
 
 _OTHERS = ("accent", "second", "third", "fourth")
 # in this order; what is not here follows by name
@@ -92,3 +93,48 @@ def _colour(name: str, used: list[str]) -> str:
         if partition in name and partition not in used:
             return partition
     return next((colour for colour in _OTHERS if colour not in used), "accent")
+
+
+_SHOWN = 8
+_THUMBNAIL = 128
+
+
+def rebuilt(root: Path, picture: Picture) -> dict[str, Any] | None:
+    """A few pictures with their own text and both positives; None where no weak phase was recorded."""
+    record = optional_json(root / "training/rebuilt_positives.json")
+    if not record or not record["late"] or not (root / "data/partition.parquet").is_file():
+        return None
+    both = list(zip(record["early"], record["late"], strict=True))
+    # in the order drawn, those first whose positive was rebuilt at any time
+    both.sort(key=lambda pair: all(one["positive"] == one["sample_id"] for one in pair))
+    chosen = both[:_SHOWN]
+    ids = {one[key] for pair in chosen for one in pair for key in ("sample_id", "positive")}
+    rows = rows_of(root / "data/partition.parquet", ids)
+    if ids - rows.keys():
+        return None  # trained on other pairs than those that are there now
+    pairs = pairs_of(root, rows.values(), ["sample_id", "text"])
+
+    def text(sample_id: str) -> str:
+        return str(pairs[rows[sample_id]]["text"])
+
+    return {
+        "candidates": record["candidates"],
+        "examples": [
+            {
+                "sample_id": early["sample_id"],
+                "picture": picture(pairs[rows[early["sample_id"]]]["image"], _THUMBNAIL),
+                "text": text(early["sample_id"]),
+                "when": [
+                    {
+                        "name": name,
+                        "kept": one["positive"] == one["sample_id"],
+                        "text": text(one["positive"]),
+                        "similarity": one["positive_similarity"],
+                        "own": one["own_similarity"],
+                    }
+                    for name, one in (("early", early), ("late", late))
+                ],
+            }
+            for early, late in chosen
+        ],
+    }

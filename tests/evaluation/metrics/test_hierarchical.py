@@ -6,8 +6,8 @@ import json
 import numpy as np
 import pytest
 
+from pacl_core.datasets.tasks import Level, Task
 from pacl_core.evaluation.metrics import details, headline, measure, resampled
-from pacl_core.evaluation.tasks import Level, Task
 
 LEVELS = (
     Level("polarity", ("negative", "positive")),

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import label_ranking_loss
 
+from pacl_core.datasets.tasks import Task
 from pacl_core.evaluation.metrics import details, measure
-from pacl_core.evaluation.tasks import Task
 
 NAMES = ("anger", "joy", "fear")
 EMOTIONS = Task("emotions", "multi_label", NAMES, NAMES)

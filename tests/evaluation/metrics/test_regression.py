@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from pacl_core.datasets.tasks import Task
 from pacl_core.evaluation.metrics import details, measure, resampled
-from pacl_core.evaluation.tasks import Task
 
 ONE = Task("valence", "regression", ("valence",))
 VA = Task("feeling", "regression", ("valence", "arousal"))

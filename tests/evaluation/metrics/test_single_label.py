@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss
 
+from pacl_core.datasets.tasks import Task
 from pacl_core.evaluation.metrics import details, measure
-from pacl_core.evaluation.tasks import Task
 
 POLARITY = Task("polarity", "single_label", ("polarity",), ("negative", "neutral", "positive"))
 

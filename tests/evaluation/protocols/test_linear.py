@@ -6,11 +6,11 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
+from pacl_core.datasets.tasks import Level, Task
 from pacl_core.errors import UserError
-from pacl_core.evaluation.heads import Examples, Heads, head_loss, head_prediction, new_head
 from pacl_core.evaluation.protocols import linear
+from pacl_core.evaluation.protocols.heads import Examples, Heads, head_loss, head_prediction, new_head
 from pacl_core.evaluation.protocols.linear import fit_heads, run
-from pacl_core.evaluation.tasks import Level, Task
 from pacl_core.params.evaluation import LinearParams
 
 TASKS = {

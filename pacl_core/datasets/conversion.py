@@ -1,0 +1,153 @@
+"""Published values of an item -> targets of the record's tasks, or why a task gets none."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pacl_core.datasets.record import DatasetRecord, TaskRecord, stored_columns
+
+Value = str | float | None
+Targets = dict[str, float | int | None]
+ABSENT = "no_target"
+# marks of a multi-label task, as text or number; nothing written means not marked
+_MARKS: Mapping[object, int] = {1: 1, 0: 0, "1": 1, "0": 0, "1.0": 1, "0.0": 0, "": 0, None: 0}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a task has no target, though values are published: a short code and the particulars."""
+
+    task: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Converted:
+    """Stored columns of all tasks, None where a task has no target, and the problems there were."""
+
+    targets: Targets
+    problems: tuple[Problem, ...]
+
+    @property
+    def usable(self) -> bool:
+        """Whether any task has a target."""
+        return any(value is not None for value in self.targets.values())
+
+
+class _UnfitError(Exception):
+    """A task's values cannot be a target."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+
+
+def convert(values: Mapping[str, Value], record: DatasetRecord) -> Converted:
+    """Targets of every task: class indices, marks, ratings scaled to [0, 1], shares that sum to 1.
+
+    Reasons: unknown_label, not_a_number, out_of_scale, incomplete (some columns only), negative_share,
+    no_votes (all zero), not_a_mark. A task none of whose columns has a value has no target and no problem.
+    """
+    targets: Targets = {}
+    problems: list[Problem] = []
+    for name, task in record.tasks.items():
+        columns = stored_columns(name, task)
+        if task.kind == "hierarchical":
+            continue
+        try:
+            found = _CONVERSIONS[task.kind](task, values)
+        except _UnfitError as unfit:
+            found = None
+            problems.append(Problem(name, unfit.reason, unfit.detail))
+        targets |= dict.fromkeys(columns) if found is None else dict(zip(columns, found, strict=True))
+    for name, task in record.tasks.items():
+        levels = task.levels or ()
+        lacking = [level for level in levels if targets[level] is None]
+        # a joint head needs every level; its levels share their columns with it
+        if lacking and len(lacking) < len(levels):
+            problems.append(Problem(name, "incomplete", f"no class at {', '.join(lacking)}"))
+            targets |= dict.fromkeys(levels)
+    return Converted(targets, tuple(problems))
+
+
+def _label(task: TaskRecord, values: Mapping[str, Value]) -> list[float] | None:
+    value = values.get(task.column or "")
+    if value is None or value == "" or value != value:
+        return None
+    label = str(value)
+    classes = task.classes or ()
+    if task.class_of(label) not in classes:
+        raise _UnfitError("unknown_label", f"'{label}'")
+    return [classes.index(task.class_of(label))]
+
+
+def _marks(task: TaskRecord, values: Mapping[str, Value]) -> list[float] | None:
+    columns = task.columns or ()
+    given = [_nothing_for_nan(values.get(column)) for column in columns]
+    if all(value is None or value == "" for value in given):
+        return None
+    for column, value in zip(columns, given, strict=True):
+        if value not in _MARKS:
+            raise _UnfitError("not_a_mark", f"{column} is '{value}', neither 0 nor 1")
+    return [_MARKS[value] for value in given]
+
+
+def _ratings(task: TaskRecord, values: Mapping[str, Value]) -> list[float] | None:
+    numbers = _numbers(task.columns or (), values)
+    if numbers is None:
+        return None
+    low, high = task.scale or (0.0, 1.0)
+    for column, number in zip(task.columns or (), numbers, strict=True):
+        if not low <= number <= high:
+            raise _UnfitError("out_of_scale", f"{column} is {number:g}, outside {low:g} to {high:g}")
+    return [(number - low) / (high - low) for number in numbers]
+
+
+def _shares(task: TaskRecord, values: Mapping[str, Value]) -> list[float] | None:
+    numbers = _numbers(task.columns or (), values)
+    if numbers is None:
+        return None
+    for column, number in zip(task.columns or (), numbers, strict=True):
+        if number < 0:
+            raise _UnfitError("negative_share", f"{column} is {number:g}")
+    total = math.fsum(numbers)
+    if total == 0:
+        raise _UnfitError("no_votes", "every share is 0")
+    return [number / total for number in numbers]
+
+
+def _numbers(columns: tuple[str, ...], values: Mapping[str, Value]) -> list[float] | None:
+    """One finite number per column; None where no column has one."""
+    numbers = [_number(column, values.get(column)) for column in columns]
+    given = [number for number in numbers if number is not None]
+    if not given:
+        return None
+    if len(given) < len(numbers):
+        lacking = (column for column, number in zip(columns, numbers, strict=True) if number is None)
+        raise _UnfitError("incomplete", f"no value for {', '.join(lacking)}")
+    return given
+
+
+def _number(column: str, value: Value) -> float | None:
+    """None for what is absent: None, an empty text, NaN; an infinity is no rating either."""
+    if value is None or value == "":
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        raise _UnfitError("not_a_number", f"{column} is '{value}'") from None
+    return number if math.isfinite(number) else None
+
+
+def _nothing_for_nan(value: Value) -> Value:
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+_CONVERSIONS: Mapping[str, Callable[[TaskRecord, Mapping[str, Value]], list[float] | None]] = {
+    "single_label": _label,
+    "multi_label": _marks,
+    "regression": _ratings,
+    "distribution": _shares,
+}

@@ -1,0 +1,79 @@
+"""What is told of a stored data set: its tasks and source as recorded, and what was counted."""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from pacl_core.datasets.record import DatasetRecord
+from pacl_core.datasets.tasks import SPLITS, Task
+
+log = logging.getLogger("pacl")
+
+
+def describe(
+    name: str,
+    record: DatasetRecord,
+    tasks: Sequence[Task],
+    items: pl.DataFrame,
+    splits: str,
+    reasons: Counter[str],
+    unfit: Mapping[str, Counter[str]],
+    duplicates: int,
+) -> dict[str, Any]:
+    """The description, a JSON value; logs a warning for every class that a split lacks.
+
+    `items`: `split` and the tasks' columns; `splits`: where these come from (official, val_of_train, ours).
+    Under `counts`: items by split; targets by task and split; classes by task, split and class index (of
+    multi-label tasks the marks); rejected_by_reason (items); targets_rejected (by task and reason, of items
+    that another task uses); placeholders (among the rejected); duplicates_across_splits (pictures that stand
+    in several official splits: kept).
+    """
+    by_split = {split: items.filter(pl.col("split") == split) for split in SPLITS}
+    classes = {
+        task.name: {split: _class_counts(task, rows) for split, rows in by_split.items()}
+        for task in tasks
+        if task.kind in ("single_label", "multi_label")
+    }
+    for task in tasks:
+        for split, counts in classes.get(task.name, {}).items():
+            lacking = [of for of, count in zip(task.classes or (), counts, strict=True) if not count]
+            if lacking:
+                log.warning(
+                    "%s: task '%s': no item of %s in split '%s'", name, task.name, ", ".join(lacking), split
+                )
+    return {
+        "name": name,
+        "tasks": [task.to_json() for task in tasks],
+        "source": record.source,
+        "licence": record.licence,
+        "citation": record.citation,
+        "splits": splits,
+        "counts": {
+            "items": {split: len(rows) for split, rows in by_split.items()},
+            "targets": {
+                task.name: {split: _targets(task, rows) for split, rows in by_split.items()} for task in tasks
+            },
+            "classes": classes,
+            "rejected_by_reason": dict(sorted(reasons.items())),
+            "targets_rejected": {
+                task: dict(sorted(counts.items())) for task, counts in sorted(unfit.items())
+            },
+            "placeholders": reasons["placeholder"],
+            "duplicates_across_splits": duplicates,
+        },
+    }
+
+
+def _targets(task: Task, rows: pl.DataFrame) -> int:
+    return len(rows) - rows[task.columns[0]].null_count()
+
+
+def _class_counts(task: Task, rows: pl.DataFrame) -> list[int]:
+    if task.kind == "multi_label":
+        return [int(rows[column].sum()) for column in task.columns]
+    found = rows[task.columns[0]].drop_nulls().to_numpy()
+    return [int(count) for count in np.bincount(found, minlength=len(task.classes or ()))]

@@ -1,0 +1,165 @@
+"""The first pass over a data set: every usable item, normalised, with its targets; splits come later."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import count, islice, takewhile
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pacl_core.datasets.conversion import ABSENT, Converted, Targets, convert
+from pacl_core.datasets.items import Item
+from pacl_core.datasets.record import DatasetRecord
+from pacl_core.datasets.tasks import SPLITS, Task
+from pacl_core.files.json_csv import read_json, write_json
+from pacl_core.files.seen_ids import Seen
+from pacl_core.files.tables import read_table, write_table
+from pacl_core.media.images import Box, Picture, with_pictures
+from pacl_core.media.rejects import Rejected, Rejects, UnusableError, valid_name
+from pacl_core.runtime.progress import Progress
+
+PART = 256  # inputs in a part of the draft
+_FIELDS = [
+    ("item_id", pa.string()),
+    ("image", pa.binary()),
+    ("split", pa.string()),
+    ("pixel_hash", pa.string()),
+    ("perceptual_hash", pa.uint64()),
+]
+Unfit = dict[str, Counter[str]]
+
+
+def stored_schema(tasks: Iterable[Task]) -> pa.Schema:
+    """Columns of a stored data set: those of every set, then the tasks'."""
+    fields = list(_FIELDS)
+    for task in tasks:
+        if task.kind != "hierarchical":  # its columns are its levels'
+            kind = pa.int32() if task.kind == "single_label" else pa.float32()
+            fields += [(column, kind) for column in task.columns]
+    return pa.schema(fields)
+
+
+def write_draft(
+    items: Iterable[Item | Rejected],
+    record: DatasetRecord,
+    tasks: Iterable[Task],
+    folder: Path,
+    image_size: int,
+    workers: int,
+    rejects: Rejects,
+) -> tuple[list[Path], Counter[str], Unfit]:
+    """Write `stored_schema` and `picture` to parts in `folder`, streamed; return them and what was refused.
+
+    That is: items by reason, and of each task the targets that could not be made, by reason. Both are also
+    listed in `rejects`. Called again after a kill with the same items, it goes on behind the last whole part.
+    """
+    schema = stored_schema(tasks).append(pa.field("picture", pa.string()))
+    reasons: Counter[str] = Counter()
+    unfit: Unfit = {}
+    with Seen() as seen:
+        parts = _whole_parts(folder)
+        for part in parts:
+            for item_id in read_table(part, ["item_id"])["item_id"].to_pylist():
+                seen.add(item_id)
+            _tell(read_json(part.with_suffix(".json")), rejects, reasons, unfit)
+        left = _converted(islice(items, len(parts) * PART, None), record)
+        decoded = with_pictures(left, _image, image_size, workers, _box)
+        with Progress(folder.name, None, len(parts) * PART) as progress:
+            while chunk := list(islice(decoded, PART)):
+                part = folder / f"part-{len(parts):05d}.parquet"
+                rows, refusals = _sorted_out(chunk, seen)
+                write_table(part, pa.Table.from_pylist(rows, schema=schema))
+                write_json(part.with_suffix(".json"), refusals)  # last: with it the part is whole
+                _tell(refusals, rejects, reasons, unfit)
+                parts.append(part)
+                progress.add(len(chunk))
+    return parts, reasons, unfit
+
+
+# source, reason, detail, and the task whose target alone was refused (None: the item was)
+_Refusal = tuple[str, str, str, str | None]
+
+
+def _sorted_out(
+    chunk: list[tuple["_Pending", Picture | UnusableError | None]], seen: Seen
+) -> tuple[list[dict[str, Any]], list[_Refusal]]:
+    """Rows of the usable items, and what was refused."""
+    rows: list[dict[str, Any]] = []
+    refusals: list[_Refusal] = []
+    for (item, found), picture in chunk:
+        refused = _refusal(item, found, picture, seen)
+        if refused is not None:
+            refusals.append((valid_name(refused.source), refused.reason, valid_name(refused.detail), None))
+            continue
+        assert isinstance(item, Item) and isinstance(picture, Picture) and found is not None
+        for problem in found.problems:
+            refusals.append((item.item_id, problem.reason, valid_name(problem.detail), problem.task))
+        rows.append(_row(item, picture, found.targets))
+    return rows, refusals
+
+
+def _tell(refusals: list[_Refusal], rejects: Rejects, reasons: Counter[str], unfit: Unfit) -> None:
+    for source, reason, detail, task in refusals:
+        if task is None:
+            reasons[reason] += 1
+            rejects.add(Rejected(source, reason, detail))
+        else:
+            unfit.setdefault(task, Counter())[reason] += 1
+            rejects.add(Rejected(source, reason, f"task '{task}': {detail}"))
+
+
+def _whole_parts(folder: Path) -> list[Path]:
+    """Parts of an earlier run, up to the first that is not whole."""
+    numbered = (folder / f"part-{number:05d}.parquet" for number in count())
+    return list(takewhile(lambda part: part.exists() and part.with_suffix(".json").exists(), numbered))
+
+
+_Pending = tuple[Item | Rejected, Converted | None]
+
+
+def _converted(items: Iterable[Item | Rejected], record: DatasetRecord) -> Iterator[_Pending]:
+    for item in items:
+        yield item, convert(item.values, record) if isinstance(item, Item) else None
+
+
+def _image(pending: _Pending) -> bytes | None:
+    """None where the item is refused whatever its picture."""
+    item, found = pending
+    return item.image if isinstance(item, Item) and found is not None and found.usable else None
+
+
+def _box(pending: _Pending) -> Box | None:
+    item = pending[0]
+    return item.box if isinstance(item, Item) else None
+
+
+def _refusal(
+    item: Item | Rejected, found: Converted | None, picture: Picture | UnusableError | None, seen: Seen
+) -> Rejected | None:
+    if isinstance(item, Rejected):
+        return item
+    if found is not None and not found.usable:
+        if not found.problems:
+            return Rejected(item.item_id, ABSENT, "no value for any task")
+        first = found.problems[0]
+        return Rejected(item.item_id, first.reason, f"task '{first.task}': {first.detail}")
+    if isinstance(picture, UnusableError):
+        return picture.rejected(item.item_id)
+    if item.split is not None and item.split not in SPLITS:
+        return Rejected(item.item_id, "unknown_split", f"'{item.split}'")
+    if not seen.add(item.item_id):
+        return Rejected(item.item_id, "duplicate_id", "an earlier item has this id")
+    return None
+
+
+def _row(item: Item, picture: Picture, targets: Targets) -> dict[str, Any]:
+    return {
+        "item_id": item.item_id,
+        "image": picture.jpeg,
+        "split": item.split,
+        "pixel_hash": picture.pixel_hash,
+        "perceptual_hash": picture.perceptual_hash,
+        **targets,
+        "picture": item.item_id if item.picture is None else item.picture,
+    }

@@ -1,0 +1,170 @@
+"""A person of EMOTIC, whichever form the annotations have."""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.io
+
+from pacl_core.corpus.manifest_rows import Row, read_rows
+from pacl_core.datasets.published_text import Split, number
+from pacl_core.datasets.tasks import SPLITS
+from pacl_core.errors import UserError
+from pacl_core.media.rejects import Rejected, UnusableError
+
+Ratings = tuple[float | None, float | None, float | None]
+Edges = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Person:
+    """`ratings`: valence, arousal, dominance, None where missing. `box`: left, top, right, bottom, pixels."""
+
+    split: Split
+    folder: str
+    filename: str
+    categories: tuple[str, ...]
+    ratings: Ratings
+    box: Edges | None
+
+
+COLUMNS = ["Folder", "Filename", "BBox", "Categorical_Labels", "Continuous_Labels"]
+MAX_CELL = 4096
+_NAN = re.compile(r"\bnan\b", re.IGNORECASE)
+
+
+def csv_persons(files: Mapping[Split, Path]) -> Iterator[Person | Rejected]:
+    """Rows of the splits' files in order. Rejected: malformed_row. Raises `UserError`: no such column."""
+    for split, file in files.items():
+        for row_number, row in read_rows(file, COLUMNS):
+            if isinstance(row, Rejected):
+                yield row
+                continue
+            try:
+                yield _person(split, row)
+            except UnusableError as error:
+                yield error.rejected(f"{file.name}:{row_number}")
+
+
+def _person(split: Split, row: Row) -> Person:
+    texts = {column: str(row[column]).strip() for column in COLUMNS}
+    if not texts["Folder"] or not texts["Filename"]:
+        raise UnusableError("malformed_row", "no folder or file name")
+    categories = _list(texts["Categorical_Labels"])
+    if not all(isinstance(name, str) for name in categories):
+        raise UnusableError("malformed_row", "Categorical_Labels is no list of names")
+    ratings = [number(str(value)) for value in _list(texts["Continuous_Labels"])]
+    edges = [number(str(value)) for value in _list(texts["BBox"])]
+    if len(ratings) != 3:
+        raise UnusableError("malformed_row", f"{len(ratings)} continuous labels, not three")
+    known = tuple(edge for edge in edges if edge is not None)
+    return Person(
+        split=split,
+        folder=texts["Folder"].replace("\\", "/"),
+        filename=texts["Filename"],
+        categories=tuple(str(name).strip() for name in categories),
+        ratings=_three(ratings),
+        box=_four(known) if len(known) == len(edges) == 4 else None,
+    )
+
+
+def _list(text: str) -> list[object]:
+    """`['Peace', 'Esteem']` or `[5.0, nan, 7]`. Raises `UnusableError`."""
+    try:
+        if len(text) > MAX_CELL:
+            raise ValueError("too long")
+        value = ast.literal_eval(_NAN.sub("None", text))
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        raise UnusableError("malformed_row", f"no list: {text[:80]!r}") from None
+    if not isinstance(value, list | tuple):
+        raise UnusableError("malformed_row", f"no list: {text[:80]!r}")
+    return list(value)
+
+
+def _three(values: list[float | None]) -> Ratings:
+    valence, arousal, dominance = values
+    return valence, arousal, dominance
+
+
+def _four(values: tuple[float, ...]) -> Edges:
+    left, top, right, bottom = values
+    return left, top, right, bottom
+
+
+RATINGS = ("valence", "arousal", "dominance")
+
+
+def mat_persons(file: Path) -> Iterator[Person | Rejected]:
+    """Persons of train, val and test in order. Rejected: malformed_row, no_person. Raises `UserError`: not
+    such a file. Holds all annotations in memory (tens of MB), no picture.
+    """
+    try:
+        structs = scipy.io.loadmat(file, struct_as_record=False, squeeze_me=True, variable_names=list(SPLITS))
+    except Exception as error:  # a broken file leads the parser to any error
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"{file}: not a MATLAB file that can be read ({reason}); fetch it again") from None
+    for split in SPLITS:
+        if split not in structs:
+            raise UserError(f"{file}: no struct '{split}'; expected train, val and test")
+    for split in SPLITS:
+        for place, record in enumerate(_several(structs[split]), start=1):
+            yield from _persons(split, record, f"{file.name}:{split}({place})")
+
+
+def _persons(split: Any, record: Any, source: str) -> Iterator[Person | Rejected]:
+    folder, filename = _text(_field(record, "folder")), _text(_field(record, "filename"))
+    if not folder or not filename:
+        yield Rejected(source, "malformed_row", "no folder or filename")
+        return
+    persons = _several(_field(record, "person"))
+    if not persons:
+        yield Rejected(source, "no_person", f"{folder}/{filename}")
+    for person in persons:
+        continuous = _first(_field(person, "combined_continuous", "annotations_continuous"))
+        valence, arousal, dominance = (_number(_field(continuous, name)) for name in RATINGS)
+        edges = [_number(edge) for edge in _several(_field(person, "bbox"))]
+        known = [edge for edge in edges if edge is not None]
+        yield Person(
+            split=split,
+            folder=folder,
+            filename=filename,
+            categories=tuple(_names(_field(person, "combined_categories", "annotations_categories"))),
+            ratings=(valence, arousal, dominance),
+            box=(known[0], known[1], known[2], known[3]) if len(known) == len(edges) == 4 else None,
+        )
+
+
+def _names(categories: Any) -> Iterator[str]:
+    """Names of a cell array, or of the struct with a field `categories` that holds one."""
+    for entry in _several(categories):
+        nested = _field(entry, "categories")
+        if nested is not None:
+            yield from _names(nested)
+        elif name := _text(entry):
+            yield name
+
+
+def _field(struct: Any, *names: str) -> Any:
+    """The first of the fields that the struct has, else None."""
+    return next((getattr(struct, name) for name in names if name in getattr(struct, "_fieldnames", ())), None)
+
+
+def _several(value: Any) -> list[Any]:
+    """One or many -> a list: a MATLAB array of one is no array once read."""
+    return [] if value is None else list(np.atleast_1d(np.asarray(value, dtype=object)).ravel())
+
+
+def _first(value: Any) -> Any:
+    return next(iter(_several(value)), None)
+
+
+def _text(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _number(value: Any) -> float | None:
+    return number(str(value)) if isinstance(value, int | float | np.number) else None

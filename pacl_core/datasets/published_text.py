@@ -1,0 +1,35 @@
+"""Text files of published data sets: lines and rows whatever their encoding and line ends."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from pacl_core.errors import UserError
+from pacl_core.media.text_decoding import open_text
+
+Split = Literal["train", "val", "test"]
+
+
+def existing_file(path: Path, expected: str) -> Path:
+    """`path` where it is a file. Raises `UserError` that says what is expected there."""
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; expected {expected}")
+    return path
+
+
+def lines(path: Path) -> Iterator[tuple[int, str]]:
+    """(line number from 1, the line), blank lines left out; outer blanks may be empty fields and stay."""
+    with open_text(path) as stream:
+        for number, line in enumerate(stream, start=1):
+            if line.strip():
+                yield number, line.rstrip("\n")
+
+
+def number(text: str) -> float | None:
+    """A finite number, else None: published files write ".", "nan" or nothing for a missing one."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None

@@ -1,0 +1,55 @@
+"""EmoSet (Yang et al. 2023): `train.json`, `val.json`, `test.json`, rows [label, picture, annotation].
+
+Paths are relative to the folder of the lists. The item_id is the picture's path, the value `label` the label.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pacl_core.datasets.items import Item
+from pacl_core.datasets.published_text import existing_file
+from pacl_core.datasets.tasks import SPLITS
+from pacl_core.errors import UserError
+from pacl_core.media.images import read_picture
+from pacl_core.media.rejects import Rejected, UnusableError, valid_name
+from pacl_core.media.text_decoding import open_text
+from pacl_core.params.section import Section
+
+
+class Options(Section):
+    """`images`: the folder that the paths of the rows start from."""
+
+    images: str = "."
+
+
+def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
+    """Rows in order: train, val, test. Rejected: malformed_row, missing_image, unreadable. Raises
+    `UserError`: a missing list, one that is not a JSON array.
+    """
+    lists = {split: existing_file(path / f"{split}.json", "EmoSet's lists of pictures") for split in SPLITS}
+    for split, file in lists.items():
+        for number, row in enumerate(_rows(file), start=1):
+            yield _item(path / options.images, row, split, f"{file.name}:{number}")
+
+
+def _rows(file: Path) -> list[Any]:
+    try:
+        with open_text(file) as stream:
+            rows = json.load(stream)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{file}: not JSON ({error}); fetch it again") from None
+    if not isinstance(rows, list):
+        raise UserError(f"{file}: not an array of rows [label, picture, annotation]")
+    return rows
+
+
+def _item(folder: Path, row: Any, split: str, source: str) -> Item | Rejected:
+    if not (isinstance(row, list) and len(row) >= 2 and all(isinstance(field, str) for field in row[:2])):
+        return Rejected(source, "malformed_row", "not [label, picture, annotation]")
+    label, name = (field.strip() for field in row[:2])
+    try:
+        return Item(valid_name(name), read_picture(folder / name), {"label": valid_name(label)}, split)
+    except UnusableError as error:
+        return error.rejected(source)

@@ -1,0 +1,104 @@
+"""IAPS (Lang, Bradley, Cuthbert 2008): mean ratings of valence, arousal and dominance per picture.
+
+`AllSubjects_1-20.txt`: some lines of preamble, then tab-separated from the header `desc IAPS valmn valsd
+aromn arosd dom1mn dom1sd dom2mn dom2sd set` on; "." where a rating is missing. Pictures are `<IAPS>.jpg`,
+with numbers such as 2055.1. The item_id is the number; values are `valence`, `arousal` and `dominance`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pacl_core.datasets.items import Item
+from pacl_core.datasets.published_text import existing_file, lines, number
+from pacl_core.errors import UserError
+from pacl_core.media.images import read_picture
+from pacl_core.media.rejects import Rejected, UnusableError, valid_name
+from pacl_core.params.section import Section
+
+NAME = "IAPS"
+COLUMNS = ("valmn", "aromn", "dom1mn", "dom2mn")
+SUFFIXES = (".jpg", ".JPG", ".jpeg", ".JPEG")
+Ratings = tuple[float | None, ...]
+
+
+class Options(Section):
+    """`dominance`: the first scale's rating ("first"), or the second's where the first is missing
+    ("either"): the two were asked differently, so that a mixture is not one scale.
+    """
+
+    annotations: str = "AllSubjects_1-20.txt"
+    images: str = "images"
+    dominance: Literal["first", "either"] = "first"
+
+
+@dataclass
+class _Picture:
+    """A picture's first line and its ratings, one per line that it has."""
+
+    line: int
+    ratings: list[Ratings]
+
+
+def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
+    """Pictures in the order of their first line. Some were rated in two sets: they get the mean of both,
+    and the second line is rejected as `repeated_rating`, so that it is counted.
+
+    Rejected besides: malformed_row, missing_image, unreadable. Raises `UserError`: no table, no header.
+    """
+    table = existing_file(path / options.annotations, "the table of mean ratings of all subjects")
+    pictures: dict[str, _Picture] = {}
+    for line, row in _rows(table):
+        if isinstance(row, Rejected):
+            yield row
+            continue
+        name, ratings = row
+        if name in pictures:
+            pictures[name].ratings.append(ratings)
+            detail = f"picture {name} is rated in line {pictures[name].line} too; the mean is taken"
+            yield Rejected(f"{table.name}:{line}", "repeated_rating", valid_name(detail))
+        else:
+            pictures[name] = _Picture(line, [ratings])
+    for name, picture in pictures.items():
+        try:
+            image = _read(path / options.images, name)
+        except UnusableError as error:
+            yield error.rejected(f"{table.name}:{picture.line}")
+            continue
+        valence, arousal, first, second = (_mean(given) for given in zip(*picture.ratings, strict=True))
+        dominance = second if first is None and options.dominance == "either" else first
+        values = {"valence": valence, "arousal": arousal, "dominance": dominance}
+        yield Item(valid_name(name), image, values)
+
+
+def _rows(table: Path) -> Iterator[tuple[int, tuple[str, Ratings] | Rejected]]:
+    header: list[str] = []
+    for line, text in lines(table):
+        fields = [field.strip() for field in text.split("\t")]
+        if not header:
+            header = fields if {NAME, *COLUMNS} <= set(fields) else []
+        elif len(fields) != len(header) or not fields[header.index(NAME)]:
+            detail = f"{len(fields)} fields for {len(header)} columns, or no number"
+            yield line, Rejected(f"{table.name}:{line}", "malformed_row", detail)
+        else:
+            ratings = tuple(number(fields[header.index(column)]) for column in COLUMNS)
+            yield line, (fields[header.index(NAME)].removesuffix(".0"), ratings)
+    if not header:
+        raise UserError(f"{table}: no line with the columns {NAME}, {', '.join(COLUMNS)}, tab-separated")
+
+
+def _mean(given: Ratings) -> float | None:
+    known = [rating for rating in given if rating is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _read(folder: Path, name: str) -> bytes:
+    # not with_suffix: it would make 2055.jpg of 2055.1
+    for suffix in SUFFIXES[1:]:
+        try:
+            return read_picture(folder / f"{name}{suffix}")
+        except UnusableError as error:
+            if error.reason != "missing_image":
+                raise
+    return read_picture(folder / f"{name}{SUFFIXES[0]}")

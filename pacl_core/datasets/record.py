@@ -1,0 +1,159 @@
+"""The record of a data set, data/datasets/<name>.yaml: what it is, how it is read, what its tasks are."""
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from pacl_core.datasets.tasks import Level, Task
+from pacl_core.errors import UserError
+from pacl_core.params.section import Section
+
+# columns of every stored data set, and of its draft
+RESERVED = ("item_id", "image", "split", "pixel_hash", "perceptual_hash", "picture")
+
+Kind = Literal["single_label", "multi_label", "hierarchical", "regression", "distribution"]
+
+
+class TaskRecord(Section):
+    """One task over the values that the reader yields.
+
+    single_label: `column` holds the label; `classes` in index order; `of` maps labels to classes where they
+    are not the same (a coarser level); `words` is what prompts call the classes; `polarity` names the task
+    that gives each class its polarity. multi_label, regression, distribution: `columns`; `classes` names
+    them where the columns' own names do not. regression: `scale` is the published range. hierarchical:
+    `levels` names single-label tasks, coarse to fine.
+    """
+
+    kind: Kind
+    column: str | None = None
+    columns: tuple[str, ...] | None = None
+    classes: tuple[str, ...] | None = None
+    of: dict[str, str] = Field(default_factory=dict)
+    words: tuple[str, ...] | None = None
+    polarity: str | None = None
+    scale: tuple[float, float] | None = None
+    levels: tuple[str, ...] | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        needed = {
+            "single_label": ("column", "classes"),
+            "multi_label": ("columns",),
+            "hierarchical": ("levels",),
+            "regression": ("columns", "scale"),
+            "distribution": ("columns",),
+        }[self.kind]
+        for name in needed:
+            if getattr(self, name) is None:
+                raise ValueError(f"a {self.kind} task needs '{name}'")
+        if self.classes and self.columns and len(self.classes) != len(self.columns):
+            raise ValueError("'classes' and 'columns' differ in number")
+        if self.words is not None and len(self.words) != len(self.classes or ()):
+            raise ValueError("'words' and 'classes' differ in number")
+        if self.scale is not None and not self.scale[0] < self.scale[1]:
+            raise ValueError("'scale' is the least and the greatest value, in this order")
+        for several in (self.classes, self.columns):
+            if several is not None and len(set(several)) < len(several):
+                raise ValueError("a name stands twice in 'classes' or 'columns'")
+        strange = sorted(set(self.of.values()) - set(self.classes or ()))
+        if strange:
+            raise ValueError(f"'of' names classes that are not in 'classes': {', '.join(strange)}")
+        return self
+
+    def class_of(self, label: str) -> str:
+        """The class of a label: its own name unless `of` says otherwise."""
+        return self.of.get(label, label)
+
+
+class DatasetRecord(Section):
+    """A data set. `options` belong to the reader. `placeholders`: pictures that stand under several labels,
+    as a site's own picture for a deleted one does, are dropped, or kept."""
+
+    reader: str
+    options: dict[str, Any] = Field(default_factory=dict)
+    tasks: dict[str, TaskRecord]
+    placeholders: Literal["drop", "keep"] = "drop"
+    source: str
+    licence: str
+    citation: str
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for name, task in self.tasks.items():
+            for other in (*(task.levels or ()), *([task.polarity] if task.polarity else [])):
+                if other not in self.tasks or self.tasks[other].kind != "single_label":
+                    raise ValueError(f"task '{name}': '{other}' is no single-label task of this record")
+        stored = [column for name, task in self.tasks.items() for column in stored_columns(name, task)]
+        twice = sorted({column for column in stored if stored.count(column) > 1})
+        if twice:
+            raise ValueError(f"two tasks store a column '{twice[0]}'")
+        taken = sorted(set(stored) & set(RESERVED))
+        if taken:
+            raise ValueError(f"'{taken[0]}' is a column of every data set; name the task or column otherwise")
+        return self
+
+
+def stored_columns(name: str, task: TaskRecord) -> tuple[str, ...]:
+    """Columns that a task adds to the stored table; a hierarchical one uses those of its levels."""
+    return (name,) if task.kind == "single_label" else task.columns or ()
+
+
+def load_record(path: Path) -> DatasetRecord:
+    """Read a record. Raises `UserError`, one line, naming the key as written."""
+    try:
+        return DatasetRecord.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise UserError(
+            f"{path}: no such record of a data set; data/datasets/ holds those that exist"
+        ) from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        raise UserError(f"{path}: {key + ': ' if key else ''}{message[0].lower()}{message[1:]}") from None
+
+
+def record_tasks(record: DatasetRecord) -> tuple[Task, ...]:
+    """The tasks in the record's order, with classes, levels and polarities as indices."""
+    return tuple(_task(name, task, record) for name, task in record.tasks.items())
+
+
+def _task(name: str, task: TaskRecord, record: DatasetRecord) -> Task:
+    if task.kind != "hierarchical":
+        return Task(
+            name=name,
+            kind=task.kind,
+            columns=stored_columns(name, task),
+            classes=None if task.kind == "regression" else task.classes or task.columns,
+            scale=task.scale,
+            polarity=_polarity(task, record),
+            words=task.words,
+        )
+    levels = [record.tasks[level] for level in task.levels or ()]
+    finest = levels[-1].classes or ()
+    return Task(
+        name=name,
+        kind=task.kind,
+        columns=task.levels or (),
+        levels=tuple(
+            Level(level, one.classes or ()) for level, one in zip(task.levels or (), levels, strict=True)
+        ),
+        ancestors=tuple(tuple(_index(label, coarser) for coarser in levels[:-1]) for label in finest),
+    )
+
+
+def _polarity(task: TaskRecord, record: DatasetRecord) -> tuple[int, ...] | None:
+    if task.polarity is None:
+        return None
+    return tuple(_index(label, record.tasks[task.polarity]) for label in task.classes or ())
+
+
+def _index(label: str, task: TaskRecord) -> int:
+    classes = task.classes or ()
+    if task.class_of(label) not in classes:
+        raise UserError(f"class '{label}' has no place in the coarser task; add it to its 'of'")
+    return classes.index(task.class_of(label))

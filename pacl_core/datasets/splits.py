@@ -1,0 +1,161 @@
+"""Splits by content: what is one picture stays together, every class is in every split.
+
+Official splits stand. Where there is no validation split, a tenth of train becomes it; where there is none
+at all, 8:1:1. What we assign depends on the pictures' contents alone, never on names or order.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from pacl_core.datasets.tasks import Task
+
+ALL = {"train": 8, "val": 1, "test": 1}
+VAL_OF_TRAIN = {"train": 9, "val": 1}
+_SALT = b"pacl split"
+_STRATA = 5  # of a rating: quintiles
+
+
+def assign_splits(items: pl.DataFrame, tasks: Sequence[Task]) -> pl.Series:
+    """The split of every row [N]: the official one in the column `split`, else ours.
+
+    `items` has `split` (null for all rows, or for none), `pixel_hash`, `picture` and the tasks' columns.
+    """
+    official = items["split"]
+    if items.is_empty():
+        return official
+    match origin(official):
+        case "ours":
+            return pl.Series("split", _dealt(items, tasks, ALL), dtype=pl.String)
+        case "val_of_train":
+            in_train = (official == "train").to_numpy()
+            split = official.to_numpy().copy()
+            split[in_train] = _dealt(items.filter(official == "train"), tasks, VAL_OF_TRAIN)
+            return pl.Series("split", split, dtype=pl.String)
+        case _:
+            return official
+
+
+def origin(official: pl.Series) -> Literal["official", "val_of_train", "ours"]:
+    """Where the splits of a data set come from, given its column of official ones [N]."""
+    if official.null_count() == len(official):
+        return "ours"
+    given = set(official.unique())
+    return "val_of_train" if "train" in given and "val" not in given else "official"
+
+
+def content_groups(items: pl.DataFrame) -> NDArray[np.intp]:
+    """Group number [N]: rows with one `pixel_hash` or one `picture`, and chains of such, share one."""
+    hashes = items["pixel_hash"].rank("dense").to_numpy().astype(np.intp) - 1
+    pictures = items["picture"].rank("dense").to_numpy().astype(np.intp) - 1
+    nodes = int(hashes.max(initial=-1)) + int(pictures.max(initial=-1)) + 2
+    edges = (np.ones(len(items), bool), (hashes, hashes.max(initial=-1) + 1 + pictures))
+    _, component = connected_components(coo_array(edges, shape=(nodes, nodes)), directed=False)
+    return np.asarray(component[hashes], np.intp)
+
+
+def strata(items: pl.DataFrame, tasks: Sequence[Task]) -> NDArray[np.intp]:
+    """Stratum [N], -1 without a target.
+
+    By the finest classes of a single-label task where there is one, else by the first task: the largest
+    share, the rarest of an item's marks, the quintile of the first rating.
+    """
+    task = finest_labels(tasks) or tasks[0]
+    values = items.select(task.columns).to_numpy().astype(np.float64)
+    given = np.isfinite(values).all(axis=1)
+    found = np.full(len(items), -1, np.intp)
+    if not given.any():
+        return found
+    known = values[given]
+    match task.kind:
+        case "single_label":
+            found[given] = known[:, 0].astype(np.intp)
+        case "distribution":
+            found[given] = known.argmax(axis=1)
+        case "multi_label":
+            rarity = np.where(known > 0, known.sum(axis=0), np.inf)
+            found[given] = np.where(known.any(axis=1), rarity.argmin(axis=1), -1)
+        case _:
+            edges = np.quantile(known[:, 0], np.arange(1, _STRATA) / _STRATA)
+            found[given] = np.searchsorted(edges, known[:, 0], side="right")
+    return found
+
+
+def deal(
+    sizes: Sequence[int], ranks: Sequence[bytes], shares: Mapping[str, int], owed: Mapping[str, int]
+) -> tuple[list[str], dict[str, int]]:
+    """Split of each group of one stratum, from the groups' sizes and hashes; and what splits lack still.
+
+    The largest first (of equals by hash), each to the split that lacks most of its share; then, where there
+    are as many groups as splits, a split that went empty takes the smallest group of the fullest. `owed` and
+    the second answer count items x the sum of `shares`, so that all arithmetic is on whole numbers.
+    """
+    whole, parts = sum(sizes), sum(shares.values())
+    lacking = {split: share * whole + owed.get(split, 0) for split, share in shares.items()}
+    order = sorted(range(len(sizes)), key=lambda group: (-sizes[group], ranks[group]))
+    members: dict[str, list[int]] = {split: [] for split in shares}
+    for group in order:
+        split = max(lacking, key=lambda name: lacking[name])
+        lacking[split] -= parts * sizes[group]
+        members[split].append(group)
+    if len(sizes) >= len(shares):
+        for empty in [split for split in shares if not members[split]]:
+            fullest = max(members, key=lambda name: len(members[name]))
+            moved = members[fullest].pop()
+            members[empty].append(moved)
+            lacking[fullest] += parts * sizes[moved]
+            lacking[empty] -= parts * sizes[moved]
+    found = {group: split for split, groups in members.items() for group in groups}
+    return [found[group] for group in range(len(sizes))], lacking
+
+
+def _dealt(items: pl.DataFrame, tasks: Sequence[Task], shares: Mapping[str, int]) -> NDArray[np.object_]:
+    """A split per row: groups take the last stratum and the least hash of their rows.
+
+    What a stratum leaves owed, up to one item, goes to the next: else the remainders of many small strata
+    would all fall to the same split.
+    """
+    groups = pl.DataFrame(
+        {"group": content_groups(items), "stratum": strata(items, tasks), "hash": items["pixel_hash"]}
+    )
+    of_group = groups.group_by("group").agg(
+        pl.col("stratum").max(), pl.col("hash").min(), pl.len().alias("size")
+    )
+    by_stratum: dict[int, list[tuple[int, int, bytes]]] = defaultdict(list)
+    for group, stratum, pixel_hash, size in of_group.iter_rows():
+        rank = hashlib.sha256(_SALT + pixel_hash.encode()).digest()
+        by_stratum[stratum].append((group, size, rank))
+    split_of = np.empty(len(of_group), dtype=object)
+    item = sum(shares.values())
+    owed = dict.fromkeys(shares, 0)
+    for _, members in sorted(by_stratum.items()):
+        numbers, sizes, ranks = zip(*members, strict=True)
+        split_of[list(numbers)], lacking = deal(sizes, ranks, shares, owed)
+        owed = {split: max(-item, min(item, lack)) for split, lack in lacking.items()}
+    found: NDArray[np.object_] = split_of[groups["group"].to_numpy()]
+    return found
+
+
+def finest_labels(tasks: Sequence[Task]) -> Task | None:
+    """The single-label task with the most classes (the first of equals), None where there is none."""
+    labelled = [task for task in tasks if task.kind == "single_label"]
+    return max(labelled, key=lambda task: task.outputs, default=None)
+
+
+def placeholders(items: pl.DataFrame, label: str) -> pl.Series:
+    """Which rows [N] hold a placeholder, from the columns `pixel_hash`, `picture` and `label`.
+
+    One is a hash with at least two labels on at least two pictures. Items of one picture (several persons
+    in it, each with a label) are none.
+    """
+    named = items.select(pl.col("pixel_hash"), pl.col("picture"), pl.col(label).alias("label"))
+    several = (pl.col("label").n_unique() >= 2) & (pl.col("picture").n_unique() >= 2)
+    hashes = named.drop_nulls("label").group_by("pixel_hash").agg(several.alias("several"))
+    return named["pixel_hash"].is_in(hashes.filter("several")["pixel_hash"].to_list())

@@ -1,0 +1,128 @@
+"""Downstream data sets on disk: one parquet of items, a JSON description and the rejects beside it.
+
+Two passes: whether a picture is a placeholder, and which split it belongs to, is known only when all have
+been seen. A killed run goes on with the first pass, whose pictures take the time.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from pacl_core.datasets.description import describe
+from pacl_core.datasets.draft import stored_schema, write_draft
+from pacl_core.datasets.items import Item
+from pacl_core.datasets.record import DatasetRecord, record_tasks
+from pacl_core.datasets.splits import assign_splits, finest_labels, origin, placeholders
+from pacl_core.datasets.tasks import SPLITS, Task
+from pacl_core.errors import UserError
+from pacl_core.files.json_csv import write_json
+from pacl_core.files.tables import read_table, table_writer
+from pacl_core.media.rejects import REJECTED_SCHEMA, Rejected, Rejects
+
+
+def write_dataset(
+    name: str,
+    record: DatasetRecord,
+    items: Iterable[Item | Rejected],
+    path: Path,
+    image_size: int,
+    workers: int,
+    scratch: Path,
+) -> dict[str, Any]:
+    """Store the items in `path` (parquet), described by the .json and `_rejected.parquet` beside it.
+
+    Returns the description. `scratch` holds a draft as large as the result; called again after a kill with
+    the same arguments, it goes on from there. Memory: a part of the draft, and of each item what is not its
+    picture. Raises `UserError` where a split stays empty.
+    """
+    tasks = record_tasks(record)
+    folder = scratch / name
+    with (
+        table_writer(path.with_name(f"{path.stem}_rejected.parquet"), REJECTED_SCHEMA) as writer,
+        Rejects(writer) as rejects,
+    ):
+        parts, reasons, unfit = write_draft(items, record, tasks, folder, image_size, workers, rejects)
+        schema = stored_schema(tasks)
+        known = _kept(_without_pictures(parts, schema), record, tasks, reasons, rejects)
+        official = known["split"]
+        duplicates = _across_splits(known)
+        known = known.with_columns(assign_splits(known, tasks).alias("split"))
+        _refuse_empty(name, known, reasons)
+        description = describe(name, record, tasks, known, origin(official), reasons, unfit, duplicates)
+        _write_items(parts, known, schema, path)
+    write_json(path.with_suffix(".json"), description)
+    return description
+
+
+def _kept(
+    known: pl.DataFrame,
+    record: DatasetRecord,
+    tasks: tuple[Task, ...],
+    reasons: Counter[str],
+    rejects: Rejects,
+) -> pl.DataFrame:
+    """Without placeholders; without items that lack a split where others have one."""
+    label = finest_labels(tasks)
+    if record.placeholders == "drop" and label is not None:
+        dropped = placeholders(known, label.name)
+        detail = "this picture stands under several labels"
+        known = _without(known, dropped, "placeholder", detail, reasons, rejects)
+    absent = known["split"].is_null()
+    if absent.all():
+        return known
+    return _without(known, absent, "no_split", "other items have one", reasons, rejects)
+
+
+def _without(
+    known: pl.DataFrame, dropped: pl.Series, reason: str, detail: str, reasons: Counter[str], rejects: Rejects
+) -> pl.DataFrame:
+    for item_id in known.filter(dropped)["item_id"]:
+        reasons[reason] += 1
+        rejects.add(Rejected(item_id, reason, detail))
+    return known.filter(~dropped)
+
+
+def _across_splits(known: pl.DataFrame) -> int:
+    """Pictures that stand in more than one official split."""
+    splits = known.drop_nulls("split").group_by("pixel_hash").agg(pl.col("split").n_unique())
+    return int((splits["split"] > 1).sum())
+
+
+def _refuse_empty(name: str, known: pl.DataFrame, reasons: Counter[str]) -> None:
+    empty = [split for split in SPLITS if not (known["split"] == split).any()]
+    if empty:
+        refused = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
+        because = f"; rejected: {refused}" if refused else ""
+        raise UserError(
+            f"{name}: no usable item in split {', '.join(empty)}, of {len(known)} usable{because}; "
+            f"check downstream.{name}.path and its record"
+        )
+
+
+def _without_pictures(parts: list[Path], schema: pa.Schema) -> pl.DataFrame:
+    """All rows of the draft but their JPEG bytes, numbered."""
+    columns = [name for name in (*schema.names, "picture") if name != "image"]
+    tables = [read_table(part, columns) for part in parts]
+    empty = schema.append(pa.field("picture", pa.string())).empty_table().select(columns)
+    known = pl.from_arrow(pa.concat_tables([empty, *tables]))
+    assert isinstance(known, pl.DataFrame)
+    return known.with_row_index("row")
+
+
+def _write_items(parts: list[Path], known: pl.DataFrame, schema: pa.Schema, path: Path) -> None:
+    """Copy the rows that `known` keeps, in their order, with their splits."""
+    first = 0
+    with table_writer(path, schema) as writer:
+        for part in parts:
+            table = read_table(part)
+            here = known.filter(pl.col("row").is_between(first, first + table.num_rows - 1))
+            taken = table.take(pa.array(here["row"].to_numpy() - first))
+            split = pa.array(here["split"].to_list(), pa.string())
+            columns = [split if name == "split" else taken[name] for name in schema.names]
+            if len(here):
+                writer.write_table(pa.table(columns, schema=schema))
+            first += table.num_rows

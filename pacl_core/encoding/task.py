@@ -1,0 +1,85 @@
+"""What a pass does to a block: the same code on every engine."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
+from threading import Semaphore
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pacl_core.encoding.blocks import Block
+
+# places of a batch among the rows of its block [B], and whatever `prepare` makes model inputs of
+Batch = tuple[NDArray[np.int64], Any]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Step(Protocol):
+    """A pass without its model: it travels to the processes that hold one."""
+
+    def batches(self, model: Any, block: Block, skip: int, size: int) -> Iterator[Batch]:
+        """The block's inputs, undecoded, `size` at a time, without the first `skip` (whole batches).
+
+        Which inputs form a batch depends on the block and `size` alone.
+        """
+        ...
+
+    def prepare(self, model: Any, inputs: Any) -> Any:
+        """Decode a batch, on the CPU; called from several threads."""
+        ...
+
+    def encode(self, model: Any, prepared: Any) -> NDArray[Any]:
+        """Run the model: one row per input."""
+        ...
+
+
+class Lanes:
+    """Threads that prepare batches, and how many of them may be in the model at once.
+
+    On a CPU every thread runs the model too, on one core: the batches need not wait for each other as
+    torch's own threads do in every layer, and a result does not depend on the number of cores. A GPU takes
+    two at a time: one computes while the other's inputs are on their way.
+    """
+
+    def __init__(self, pool: Executor, threads: int, device: str) -> None:
+        self._pool, self._ahead = pool, 2 * threads
+        self._model: AbstractContextManager[Any] = Semaphore(2) if device != "cpu" else nullcontext()
+
+    def results(
+        self, step: Step, model: Any, batches: Iterable[tuple[Item, Batch]]
+    ) -> Iterator[tuple[Item, NDArray[np.int64], NDArray[Any]]]:
+        """(item, places, rows) of every batch, in order, with a bounded number of batches under way."""
+
+        def run(inputs: Any) -> NDArray[Any]:
+            prepared = step.prepare(model, inputs)
+            with self._model:
+                return step.encode(model, prepared)
+
+        def start(batch: tuple[Item, Batch]) -> Callable[[], tuple[Item, NDArray[np.int64], NDArray[Any]]]:
+            item, (places, inputs) = batch
+            future = self._pool.submit(run, inputs)
+            return lambda: (item, places, future.result())
+
+        under_way: deque[Callable[[], tuple[Item, NDArray[np.int64], NDArray[Any]]]] = deque()
+        for batch in batches:
+            under_way.append(start(batch))
+            if len(under_way) > self._ahead:
+                yield under_way.popleft()()
+        while under_way:
+            yield under_way.popleft()()
+
+
+def encode_block(step: Step, model: Any, block: Block, batch: int, lanes: Lanes) -> NDArray[Any]:
+    """All rows of a block, in memory."""
+    whole: NDArray[Any] | None = None
+    batches = ((block, one) for one in step.batches(model, block, 0, batch))
+    for _, places, rows in lanes.results(step, model, batches):
+        if whole is None:
+            whole = np.empty((len(block), *rows.shape[1:]), rows.dtype)
+        whole[places] = rows
+    assert whole is not None  # no block is empty
+    return whole

@@ -1,0 +1,1 @@
+"""Variants side by side: paired differences, and the figures that papers printed."""

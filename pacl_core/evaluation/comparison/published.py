@@ -1,0 +1,99 @@
+"""The paper's Tables 1 to 3 beside a run: what was published for the same backbone, protocol and figure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pacl_core.evaluation.comparison.variants import Comparison
+from pacl_core.files.json_csv import read_rows
+
+_TABLES = (1, 2, 3)
+
+
+@dataclass(frozen=True)
+class Published:
+    """One printed figure, in our units.
+
+    `models`: names in model.json of its backbone; `variant`: what stands for its method here, None for
+    methods with models of their own; `prompt`: of zero-shot.
+    """
+
+    table: int
+    protocol: str
+    backbone: str
+    method: str
+    dataset: str
+    task: str
+    metric: str
+    value: float
+    prompt: str | None
+    models: frozenset[str]
+    variant: str | None
+
+
+def load_published(folder: Path) -> list[Published]:
+    """Rows of `folder`/table1.csv to table3.csv; backbones.csv and methods.csv name what they join to."""
+    backbones = read_rows(folder / "backbones.csv")
+    variants = {row["method"]: row["variant"] for row in read_rows(folder / "methods.csv")}
+    return [
+        Published(
+            table=table,
+            protocol=row["protocol"],
+            backbone=row["backbone"],
+            method=row["method"],
+            dataset=row["dataset"],
+            task=row["task"],
+            metric=row["metric"],
+            value=float(row["value"]),
+            prompt=row.get("prompt") or None,
+            models=frozenset(one["name"] for one in backbones if one["backbone"] == row["backbone"]),
+            variant=variants.get(row["method"]),
+        )
+        for table in _TABLES
+        for row in read_rows(folder / f"table{table}.csv")
+    ]
+
+
+def join(published: Sequence[Published], comparisons: Sequence[Comparison]) -> list[dict[str, Any]]:
+    """Published figures that a run has too: one row a figure and variant, table by table.
+
+    Each row: `table, backbone, method, dataset, protocol, task, metric, variant, published, ours,
+    difference`; ours and difference are None where the figure is undefined.
+    """
+    return [row for one in published for comparison in comparisons for row in _matches(one, comparison)]
+
+
+def _matches(one: Published, comparison: Comparison) -> Iterator[dict[str, Any]]:
+    variant = one.variant
+    if (one.dataset, one.protocol) != (comparison["dataset"], comparison["protocol"]):
+        return
+    if variant is None or variant not in comparison["variants"] or variant in comparison["not_applicable"]:
+        return
+    if comparison["backbones"][variant] not in one.models:
+        return
+    for name, task in comparison["tasks"].items():
+        figure = task["figures"].get(one.metric, {"variants": {}})["variants"].get(variant)
+        if figure is None or not _same_task(one, name, task["chosen"].get(variant, {})):
+            continue
+        ours = figure["mean"]
+        yield {
+            "table": one.table,
+            "backbone": one.backbone,
+            "method": one.method,
+            "dataset": one.dataset,
+            "protocol": one.protocol,
+            "task": name,
+            "metric": one.metric,
+            "variant": variant,
+            "published": one.value,
+            "ours": ours,
+            "difference": None if ours is None else ours - one.value,
+        }
+
+
+def _same_task(one: Published, name: str, chosen: dict[str, Any]) -> bool:
+    """Zero-shot by prompt; else by name, "+ PDANet" where the polarity-consistent loss was in use."""
+    if one.protocol == "zero_shot":
+        return chosen.get("prompt") == one.prompt and name.startswith(f"{one.task}, ")
+    return name == one.task and bool(chosen.get("polarity_consistent")) == (one.method == "PACL + PDANet")

@@ -1,0 +1,52 @@
+"""Pictures of a stored data set in any order: a table's are read from its beginning only."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pacl_core.errors import UserError
+from pacl_core.files.publish import published_file
+from pacl_core.files.tables import Table, batches
+from pacl_core.media.images import decode_jpeg
+from pacl_core.training.pixels import Pictures
+
+_READ = 64  # pictures per read: compressed bytes in memory stay small
+
+
+def unpacked_pictures(dataset: Path, rows: NDArray[np.intp], work: Path) -> Pictures:
+    """The pictures of `rows` (ascending), by their place among these. Safe in threads.
+
+    Their JPEG bytes are copied to `work`, once; no other row's are. Raises `UserError` for a broken one.
+    """
+    path, places = work / "pictures.jpegs", work / "pictures.npy"
+    if not places.exists():
+        ends = [0]
+        with published_file(path) as draft, draft.open("wb") as stream:
+            for jpeg in _wanted(dataset, rows):
+                ends.append(ends[-1] + stream.write(jpeg))
+        with published_file(places) as draft, draft.open("wb") as stream:
+            np.save(stream, np.array(ends, np.int64), allow_pickle=False)
+    ends_N = np.load(places, allow_pickle=False)
+    jpegs = np.memmap(path, mode="r")
+
+    def picture(place: int) -> Image.Image:
+        try:
+            return decode_jpeg(jpegs[ends_N[place] : ends_N[place + 1]].tobytes())
+        except UserError as error:
+            raise UserError(
+                f"{dataset}: the picture of row {rows[place]}: {error}; run 'dvc repro downstream' again"
+            ) from None
+
+    return picture
+
+
+def _wanted(dataset: Path, rows: NDArray[np.intp]) -> Iterator[bytes]:
+    start = 0
+    for part in batches(Table(dataset, ("image",)), _READ):
+        low, high = np.searchsorted(rows, [start, start + part.num_rows])
+        for row in rows[low:high]:
+            yield part["image"][int(row) - start].as_py()
+        start += part.num_rows

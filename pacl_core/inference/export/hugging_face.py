@@ -1,0 +1,103 @@
+"""A saved model as the Hugging Face Hub holds models: weights, configuration, preprocessing and a card."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from pacl_core.errors import UserError
+from pacl_core.files.json_csv import read_json, write_json
+from pacl_core.files.publish import published_folder
+from pacl_core.inference.export.model_card import model_card
+from pacl_core.models.backbones import Backbone
+from pacl_core.models.preprocess import Preprocess
+from pacl_core.models.saved import CARD, WEIGHTS, load_model
+
+# what the library looks for in a repository; pacl_core.load looks for backbone.safetensors
+_LIBRARY_NAMES = {"timm": "model.safetensors", "open_clip": "open_clip_model.safetensors"}
+
+
+def export_hugging_face(model: Path, folder: Path) -> list[str]:
+    """Publish `folder` and return the names of its files.
+
+    backbone.safetensors, model.json and what else the saved model has, config.json (timm's form for timm),
+    preprocessor_config.json (transformers' form), README.md (the model card). timm and open_clip find the
+    weights under a name of their own too, one file under two names where the disk can. `folder` must be
+    new or made by this function. Raises `UserError` else, and for a folder that is no saved model.
+    """
+    if folder.exists() and not (folder / CARD).is_file() and any(folder.iterdir()):
+        raise UserError(f"{folder}: holds other files; give a folder that does not exist yet")
+    if folder.resolve() == model.resolve():
+        raise UserError(f"{folder}: is the saved model itself; give another folder")
+    backbone = load_model(model)
+    card = read_json(model / CARD)
+    with published_folder(folder) as draft:
+        for file in sorted(model.iterdir()):
+            if file.is_file():
+                shutil.copyfile(file, draft / file.name)
+        if name := _LIBRARY_NAMES.get(backbone.library):
+            _second_name(draft / WEIGHTS, draft / name)
+        write_json(draft / "config.json", _config(backbone, card))
+        write_json(draft / "preprocessor_config.json", _preprocessor(backbone.preprocess))
+        (draft / "README.md").write_text(model_card(model, card), encoding="utf-8")
+        return sorted(file.name for file in draft.iterdir())
+
+
+def _config(backbone: Backbone, card: dict[str, Any]) -> dict[str, Any]:
+    if backbone.library == "timm":
+        return _timm_config(backbone)
+    keys = ("library", "kind", "name", "dim", "image_size", "text_encoder")
+    return {"architecture": card["name"], **{key: card[key] for key in keys}}
+
+
+def _timm_config(backbone: Backbone) -> dict[str, Any]:
+    """timm writes it itself: `timm.create_model("local-dir:<folder>", pretrained=True)` reads it."""
+    import timm
+    from timm.models._hub import save_config_for_hf
+
+    params, cut = backbone.params, backbone.preprocess
+    published = timm.get_pretrained_cfg(params.name)
+    # transformers are built for one size; convolutions take any and know no such option
+    built_for_size = published is not None and published.fixed_input_size and params.image_size
+    options: dict[str, Any] = {"img_size": params.image_size} if built_for_size else {}
+    network = timm.create_model(params.name, **options)
+    data = {
+        "input_size": (3, cut.size, cut.size),
+        "crop_pct": cut.size / cut.resize,
+        "crop_mode": "center" if cut.mode == "shortest" else "squash",
+        "interpolation": cut.interpolation,
+        "mean": cut.mean,
+        "std": cut.std,
+    }
+    with tempfile.TemporaryDirectory() as work:
+        path = Path(work) / "config.json"
+        save_config_for_hf(network, str(path), data_config=data)
+        config: dict[str, Any] = read_json(path)
+    return config
+
+
+def _preprocessor(preprocess: Preprocess) -> dict[str, Any]:
+    """As transformers' CLIPImageProcessor reads it: resize, centre crop, scale, normalise."""
+    square = {"height": preprocess.resize, "width": preprocess.resize}
+    return {
+        "image_processor_type": "CLIPImageProcessor",
+        "do_convert_rgb": True,
+        "do_resize": True,
+        "size": {"shortest_edge": preprocess.resize} if preprocess.mode == "shortest" else square,
+        "resample": {"bilinear": 2, "bicubic": 3}[preprocess.interpolation],
+        "do_center_crop": True,
+        "crop_size": {"height": preprocess.size, "width": preprocess.size},
+        "do_rescale": True,
+        "rescale_factor": 1 / 255,
+        "do_normalize": True,
+        "image_mean": list(preprocess.mean),
+        "image_std": list(preprocess.std),
+    }
+
+
+def _second_name(file: Path, name: Path) -> None:
+    try:
+        os.link(file, name)
+    except OSError:  # a file system without links
+        shutil.copyfile(file, name)

@@ -1,0 +1,167 @@
+"""The model card: what the run's own artefacts say, and nothing that they do not."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from huggingface_hub import EvalResult, ModelCard, ModelCardData
+from jinja2 import Environment, StrictUndefined
+
+from pacl_core.files.json_csv import read_json
+from pacl_core.report.sections.limits import limits
+
+_TEMPLATE = Path(__file__).with_name("model_card.md")
+_USAGE = {
+    "timm": """\
+import timm
+
+model = timm.create_model("local-dir:<this folder>", pretrained=True).eval()""",
+    "open_clip": """\
+import open_clip
+
+model, preprocess = open_clip.create_model_from_pretrained("local-dir:<this folder>")""",
+    "efficientnet_lite_pytorch": """\
+import pacl_core
+
+model = pacl_core.load("<this folder>")
+vectors = model.embed(["picture.jpg"])""",
+}
+# what the Hub calls such tasks
+_HUB_TASKS = {"single_label": "image-classification", "multi_label": "image-classification"}
+_OTHER_LICENCE = (
+    "The licence of the initial weights and of the corpus apply; this card was written without knowing them."
+)
+
+
+def model_card(model: Path, card: dict[str, Any]) -> str:
+    """README.md with YAML front matter, for the saved model in the folder `model`, described by `card`.
+
+    Data, shares, results and limits come from the project that `model` lies in (its metrics/ and dvc.lock);
+    what is not there is left out.
+    """
+    root = model.resolve().parents[1]
+    variant = model.resolve().name
+    params = _params_of_run(root)
+    embedded = card["library"] == "efficientnet_lite_pytorch" and card["initial_weights"]["source"] is None
+    notice = root / "NOTICE"
+    results = _results(root, variant)
+    training = card["training"]
+    environment = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
+    environment.filters["cell"] = _cell
+    body = environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
+        title=f"{card['name']}, {'enhanced by PACL' if training else 'untouched'}",
+        card=card,
+        variant=variant,
+        training=training,
+        text_encoder=(card["text_encoder"] or {}).get("name"),
+        usage=_USAGE[card["library"]],
+        corpus=_optional(root / "metrics/pairs.json") if training else None,
+        reader=params.get("pairs.reader"),
+        partition=_optional(root / "metrics/partition.json") if training else None,
+        results=results,
+        limits=limits(root, _tree(params), None) if training else [],
+        licences=_fenced(notice) if embedded and notice.is_file() else _OTHER_LICENCE,
+    )
+    data = ModelCardData(
+        license="apache-2.0" if embedded else "other",
+        library_name="timm" if card["library"] == "timm" else card["library"].replace("_", "-"),
+        pipeline_tag="image-feature-extraction",
+        tags=["pacl", "visual-emotion-analysis", "contrastive-learning"],
+        model_name=f"{card['name']} {variant}" if results else None,
+        eval_results=[_hub_result(row) for row in results] or None,
+    )
+    return str(ModelCard(f"---\n{data.to_yaml()}\n---\n\n{body}"))
+
+
+def _optional(path: Path) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = read_json(path) if path.is_file() else None
+    return found
+
+
+def _params_of_run(root: Path) -> dict[str, Any]:
+    """Params by dotted key as the last run recorded them: params.yaml may have been edited since."""
+    lock = root / "dvc.lock"
+    if not lock.is_file():
+        return {}
+    stages = (yaml.safe_load(lock.read_text(encoding="utf-8")) or {}).get("stages", {})
+    return {
+        key: value
+        for stage in stages.values()
+        for key, value in stage.get("params", {}).get("params.yaml", {}).items()
+    }
+
+
+def _tree(dotted: dict[str, Any]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for key, value in dotted.items():
+        *parents, last = key.split(".")
+        section = tree
+        for parent in parents:
+            section = section.setdefault(parent, {})
+        section[last] = value
+    return tree
+
+
+def _results(root: Path, variant: str) -> list[dict[str, Any]]:
+    """A row per figure of metrics/comparison.json that this variant has."""
+    path = root / "metrics/comparison.json"
+    rows = []
+    for one in read_json(path) if path.is_file() else []:
+        for task, described in one["tasks"].items():
+            for metric, figure in described["figures"].items():
+                own = figure["variants"].get(variant)
+                if own is None or own["mean"] is None:
+                    continue
+                initial = figure["variants"].get("initial") if variant != "initial" else None
+                rows.append(
+                    {
+                        "dataset": one["dataset"],
+                        "protocol": one["protocol"],
+                        "task": task,
+                        "kind": described["task"]["kind"],
+                        "metric": metric,
+                        "value": own["mean"],
+                        "own": _with_interval(own["mean"], own),
+                        "initial": initial and _with_interval(initial["mean"], initial),
+                        "difference": _difference(figure["differences"].get(variant)),
+                    }
+                )
+    return rows
+
+
+def _difference(change: dict[str, float] | None) -> str | None:
+    return _with_interval(change["value"], change, "+") if change else None
+
+
+def _with_interval(value: float | None, bounds: dict[str, float], sign: str = "") -> str | None:
+    if value is None:
+        return None
+    text = f"{value:{sign}.3f}"
+    if bounds.get("low") is None:
+        return text
+    return f"{text} [{bounds['low']:{sign}.3f}, {bounds['high']:{sign}.3f}]"
+
+
+def _hub_result(row: dict[str, Any]) -> EvalResult:
+    return EvalResult(
+        task_type=_HUB_TASKS.get(row["kind"], "image-feature-extraction"),
+        task_name=row["task"],
+        dataset_type=re.sub(r"\W+", "-", row["dataset"]),
+        dataset_name=f"{row['dataset']} ({row['protocol']})",
+        # without it, figures of two tasks of one kind would be filed as one task's
+        dataset_config=f"{row['protocol']}, {row['task']}",
+        dataset_split="test",
+        metric_type=row["metric"],
+        metric_value=round(row["value"], 6),
+    )
+
+
+def _cell(value: object) -> str:
+    """A value inside a Markdown table: names of data sets and tasks are their authors' own."""
+    text = " ".join(str(value).split())
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
+
+
+def _fenced(path: Path) -> str:
+    return f"```\n{path.read_text(encoding='utf-8').strip()}\n```"

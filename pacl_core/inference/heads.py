@@ -1,0 +1,151 @@
+"""Linear heads kept for use: fitted as the linear protocol fits its own, saved beside the model.
+
+`models/pacl.heads/<data set>.safetensors` and `.json`. The protocol's heads exist while it runs; these are
+fitted again, by the same functions on the same features, and never look at test items either.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+
+from pacl_core.datasets.features import read_features, unit_length
+from pacl_core.datasets.task_data import TaskData, read_task_data
+from pacl_core.datasets.tasks import Task, read_tasks
+from pacl_core.errors import UserError
+from pacl_core.evaluation.protocols.heads import Examples, Heads, head_prediction
+from pacl_core.evaluation.protocols.linear import fit_heads
+from pacl_core.evaluation.protocols.probes import fit_convex
+from pacl_core.files.hashing import file_sha256
+from pacl_core.files.json_csv import read_json, write_json
+from pacl_core.files.publish import published_file
+from pacl_core.models.saved import WEIGHTS
+from pacl_core.params.evaluation import LinearParams
+
+log = logging.getLogger("pacl")
+
+Features = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class SavedHeads:
+    """The heads of one data set's tasks, and `card`, the JSON beside them."""
+
+    dataset: str
+    tasks: list[Task]
+    heads: list[Heads]
+    card: dict[str, Any]
+
+    def predict(self, features: Features) -> list[dict[str, Any]]:
+        """Per picture, task -> value: what `readable` makes of the mean over seeds of the predictions.
+
+        `features` [N, D] are the model's raw pooled ones.
+        """
+        unit = torch.from_numpy(
+            unit_length(features, [str(n) for n in range(len(features))], Path("pictures"))
+        )
+        rows: list[dict[str, Any]] = [{} for _ in features]
+        for task, heads in zip(self.tasks, self.heads, strict=True):
+            predicted = head_prediction(task)(heads.outputs(unit)).double().mean(dim=0).numpy()
+            for row, values in zip(rows, predicted, strict=True):
+                row[task.name] = readable(task, values)
+        return rows
+
+
+def readable(task: Task, values: NDArray[np.float64]) -> Any:
+    """A prediction [C] under its names: numbers on the data set's own scale, probabilities by class."""
+    if task.kind == "regression":
+        low, high = task.scale or (0.0, 1.0)
+        scaled = [low + float(value) * (high - low) for value in values]
+        return scaled[0] if len(scaled) == 1 else dict(zip(task.columns, scaled, strict=True))
+    if task.kind == "hierarchical":
+        return {
+            level.name: dict(zip(level.classes, values[part].tolist(), strict=True))
+            for level, part in zip(task.levels, task.level_slices, strict=True)
+        }
+    return dict(zip(task.classes or task.columns, values.tolist(), strict=True))
+
+
+def heads_folder(model: Path) -> Path:
+    """Where the heads of a saved model lie: `models/pacl.heads`."""
+    return model.parent / f"{model.resolve().name}.heads"
+
+
+def fit_saved_heads(model: Path, dataset: Path, features: Path, params: LinearParams, device: str) -> Path:
+    """Fit a head per task on train items, chosen by val items; publish them and return the JSON's path.
+
+    `dataset`: data/downstream/<name>.parquet; `features`: the folder of the model's features over it.
+    Raises `UserError` where an input is missing or of another run.
+    """
+    tasks = read_tasks(dataset.with_suffix(".json"))
+    rows = read_features(features, dataset)
+    tensors: dict[str, torch.Tensor] = {}
+    described: list[dict[str, Any]] = []
+    for number, task in enumerate(tasks):
+        data = read_task_data(task, dataset)
+        train, val = (_examples(data, split, dataset, rows, device) for split in ("train", "val"))
+        heads, chosen = _fit(task, train, val, params)
+        tensors[f"{number}.weight"] = heads.weight.detach().cpu().contiguous()
+        tensors[f"{number}.bias"] = heads.bias.detach().cpu().contiguous()
+        counts = {"train_items": len(train.features), "val_items": len(val.features)}
+        described.append({"task": task.to_json(), "chosen": chosen, **counts})
+    weights = heads_folder(model) / f"{dataset.stem}.safetensors"
+    with published_file(weights) as draft:
+        save_file(tensors, draft)
+    card = weights.with_suffix(".json")
+    write_json(
+        card,
+        {
+            "dataset": dataset.stem,
+            "backbone_sha256": file_sha256(model / WEIGHTS),
+            "params": params.model_dump(),
+            "tasks": described,
+        },
+    )
+    return card
+
+
+def saved_heads(model: Path) -> Iterator[SavedHeads]:
+    """The heads of a saved model, in name order; those fitted on other weights are left out, with a warning.
+
+    Raises `UserError` for files that cannot be read.
+    """
+    cards = sorted(heads_folder(model).glob("*.json"))
+    backbone = file_sha256(model / WEIGHTS) if cards else ""
+    for path in cards:
+        try:
+            card = read_json(path)
+            tasks = [Task.from_json(one["task"]) for one in card["tasks"]]
+            tensors = load_file(path.with_suffix(".safetensors"))
+            heads = [Heads(tensors[f"{n}.weight"], tensors[f"{n}.bias"]) for n in range(len(tasks))]
+            fitted_on = card["backbone_sha256"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{path}: no readable heads ({error!r}); delete it or fit again") from None
+        if fitted_on != backbone:
+            log.warning(
+                "%s: left out, it was fitted on other weights; run 'pacl head fit %s' again",
+                path,
+                path.stem,
+            )
+            continue
+        yield SavedHeads(path.stem, tasks, heads, card)
+
+
+def _fit(task: Task, train: Examples, val: Examples, params: LinearParams) -> tuple[Heads, dict[str, Any]]:
+    if params.probe == "convex":
+        return fit_convex(task, train, val)
+    fitted = fit_heads(task, train, val, params, range(params.seeds))
+    return fitted.heads, {"epochs": fitted.epochs, "validation_loss": fitted.losses}
+
+
+def _examples(data: TaskData, split: str, dataset: Path, features: Features, device: str) -> Examples:
+    rows = data.rows[split]
+    scaled = unit_length(features[rows], [data.item_ids[row] for row in rows], dataset)
+    target = torch.from_numpy(data.target[rows])
+    return Examples(torch.from_numpy(scaled).to(device), target.to(device))

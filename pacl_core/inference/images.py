@@ -1,0 +1,108 @@
+"""Pictures as people have them (files, folders, bytes, Pillow images), taken in as the pipeline does."""
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from pacl_core.errors import UserError
+from pacl_core.media.image_header import SUFFIXES
+from pacl_core.media.images import decode_jpeg, normalise_picture, read_picture
+from pacl_core.media.rejects import UnusableError
+from pacl_core.models.preprocess import Preprocess
+
+PictureLike = Image.Image | bytes | str | PathLike[str]
+Pixels = NDArray[np.uint8]
+
+STORED_SIDE = 256  # short side of stored pictures, of which features were learnt and evaluated
+_PNG_MODES = ("RGB", "RGBA", "L", "LA", "P", "1", "I;16")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Files in order, each with the reason why it is no usable picture or None.
+
+    `pixels` [B, 3, H, W] uint8 are of those that are, in the same order; None where none is.
+    """
+
+    files: list[tuple[Path, UnusableError | None]]
+    pixels: Pixels | None
+
+    @property
+    def paths(self) -> list[Path]:
+        """Of the rows of `pixels`."""
+        return [path for path, error in self.files if error is None]
+
+
+def picture_files(given: Iterable[Path]) -> Iterator[Path]:
+    """Files as they are named; of a folder, every file below it with a picture's suffix, in name order.
+
+    Raises `UserError` for a folder without any.
+    """
+    for path in given:
+        if not path.is_dir():
+            yield path
+            continue
+        found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+        if not found:
+            raise UserError(f"{path}: no picture in this folder")
+        yield from found
+
+
+def model_pixels(picture: PictureLike, preprocess: Preprocess) -> Pixels:
+    """`[3, size, size]` uint8, through the checks and steps of the stored pairs, JPEG coding included.
+
+    Raises `UnusableError` with the reason a pair would be rejected for.
+    """
+    if isinstance(picture, Image.Image):
+        data = _encoded(picture)
+    else:
+        data = picture if isinstance(picture, bytes) else read_picture(Path(picture))
+    side = max(STORED_SIDE, preprocess.resize)
+    return preprocess.pixels(decode_jpeg(normalise_picture(data, side).jpeg))
+
+
+def _encoded(picture: Image.Image) -> bytes:
+    upright = ImageOps.exif_transpose(picture)
+    if upright.mode not in _PNG_MODES:
+        upright = upright.convert("RGB")
+    stream = io.BytesIO()
+    upright.save(stream, "PNG", compress_level=1)
+    return stream.getvalue()
+
+
+def batches(paths: Iterable[Path], preprocess: Preprocess, size: int, workers: int) -> Iterator[Batch]:
+    """Batches of up to `size` files, in order, the next one decoding while the caller works on this one."""
+
+    def ready(path: Path) -> Pixels | UnusableError:
+        try:
+            return model_pixels(path, preprocess)
+        except UnusableError as error:
+            return error
+
+    remaining = iter(paths)
+    with ThreadPoolExecutor(workers) as pool:
+        ahead = [(path, pool.submit(ready, path)) for path in islice(remaining, size)]
+        while ahead:
+            current, ahead = ahead, [(path, pool.submit(ready, path)) for path in islice(remaining, size)]
+            yield _batch([(path, done.result()) for path, done in current])
+
+
+def stacked(pictures: Iterable[PictureLike], preprocess: Preprocess, size: int) -> Iterator[Pixels]:
+    """Pixels of pictures in blocks of up to `size`."""
+    remaining = iter(pictures)
+    while block := [model_pixels(picture, preprocess) for picture in islice(remaining, size)]:
+        yield np.stack(block)
+
+
+def _batch(results: Sequence[tuple[Path, Pixels | UnusableError]]) -> Batch:
+    files = [(path, found if isinstance(found, UnusableError) else None) for path, found in results]
+    good = [found for _, found in results if not isinstance(found, UnusableError)]
+    return Batch(files, np.stack(good) if good else None)

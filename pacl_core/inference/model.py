@@ -1,0 +1,121 @@
+"""A saved model ready to use: pictures to vectors, pictures and class names to probabilities."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from pacl_core.errors import UserError
+from pacl_core.evaluation.protocols.prompts import class_prompts
+from pacl_core.inference.images import PictureLike, Pixels, stacked
+from pacl_core.models.backbones import Backbone
+from pacl_core.models.frozen import pixel_features
+from pacl_core.models.joint_space import JointSpace, load_joint_space
+from pacl_core.models.preprocess import Preprocess
+from pacl_core.models.saved import load_model
+from pacl_core.params.evaluation import ZeroShotParams
+from pacl_core.runtime.settings import runtime
+
+Vectors = NDArray[np.float32]
+
+# Mikels et al. (2005): the eight emotions of FI, which most work on pictures names
+EMOTIONS = ("amusement", "awe", "contentment", "excitement", "anger", "disgust", "fear", "sadness")
+PROMPTS = ZeroShotParams().prompts  # paper 4.5.2
+
+
+@dataclass(frozen=True)
+class EnhancedModel:
+    """A backbone in evaluation mode, what it is fed with, and the space that its pictures share with texts.
+
+    Pictures are paths, encoded bytes or Pillow images; one that cannot be read raises `UnusableError`.
+    """
+
+    folder: Path
+    backbone: Backbone
+    device: str
+    batch: int
+
+    @property
+    def module(self) -> nn.Module:
+        """Normalised float32 `[B, 3, size, size]` -> features `[B, dim]`."""
+        return self.backbone.module
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """`pixels(picture)` resizes and crops, `normalise(pixels)` makes the module's input."""
+        return self.backbone.preprocess
+
+    @property
+    def dim(self) -> int:
+        """Length of a feature vector."""
+        return self.backbone.dim
+
+    def embed(self, pictures: Iterable[PictureLike]) -> Vectors:
+        """Pooled features `[N, dim]` float32, as the pipeline's own: not of unit length."""
+        blocks = [self.features(pixels) for pixels in stacked(pictures, self.preprocess, self.batch)]
+        return np.concatenate(blocks) if blocks else np.empty((0, self.dim), np.float32)
+
+    def classify(
+        self,
+        pictures: Iterable[PictureLike],
+        labels: Sequence[str] = EMOTIONS,
+        prompts: Sequence[str] = PROMPTS,
+    ) -> Vectors:
+        """Zero-shot probabilities `[N, len(labels)]` (paper Table 3): softmax of cosine / temperature.
+
+        A label stands where a prompt says [C]; several prompts count by the mean of their vectors. Raises
+        `UserError` for a model without a way from pictures to texts, fewer than two labels, no [C].
+        """
+        vectors = self.class_vectors(labels, prompts)
+        return self.probabilities(self.embed(pictures), vectors)
+
+    def features(self, pixels: Pixels) -> Vectors:
+        """Pooled features `[B, dim]` of uint8 `[B, 3, size, size]`."""
+        return self._features(pixels)
+
+    def joint(self, features: Vectors) -> Vectors:
+        """Unit vectors `[N, E]` in the space shared with texts, of pooled features."""
+        return self._space.images(features)
+
+    def class_vectors(self, labels: Sequence[str], prompts: Sequence[str] = PROMPTS) -> Vectors:
+        """Unit vectors `[C, E]` of class names."""
+        if len(set(labels)) < 2 or len(set(labels)) < len(labels):
+            raise UserError(f"labels: at least two different ones, not {list(labels)}")
+        if not prompts or any("[C]" not in prompt for prompt in prompts):
+            raise UserError(f"prompts: every one must hold [C] where the label goes, not {list(prompts)}")
+        mean = np.mean([self._space.texts(class_prompts(prompt, labels)) for prompt in prompts], axis=0)
+        unit: Vectors = mean / np.linalg.norm(mean, axis=1, keepdims=True)
+        return unit
+
+    def probabilities(self, features: Vectors, class_vectors: Vectors) -> Vectors:
+        """Softmax `[N, C]` over classes of cosine / temperature."""
+        logits = self._space.scale * (self.joint(features) @ class_vectors.T)
+        raised: Vectors = np.exp(logits - logits.max(axis=1, keepdims=True))
+        raised /= raised.sum(axis=1, keepdims=True)
+        return raised
+
+    @cached_property
+    def _features(self) -> Callable[[Pixels], Vectors]:
+        return pixel_features(self.backbone, self.device)
+
+    @cached_property
+    def _space(self) -> JointSpace:
+        space = load_joint_space(self.folder, self.device)
+        if space is None:
+            raise UserError(
+                f"{self.folder}: no projectors and no CLIP, so its pictures share no space with texts; "
+                "use the trained model (models/pacl)"
+            )
+        return space
+
+
+def load_enhanced(folder: str | PathLike[str], device: str | None = None) -> EnhancedModel:
+    """Load a saved model. Texts' encoder is loaded when it is first needed."""
+    machine = runtime()
+    path = Path(folder)
+    return EnhancedModel(path, load_model(path), device or machine.device, machine.batch)

@@ -1,0 +1,229 @@
+"""Any picture file -> one normal form: sRGB JPEG, upright, on white, of bounded size."""
+
+import hashlib
+import io
+import struct
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import simplejpeg
+from PIL import Image, ImageCms
+
+from pacl_core.errors import UserError
+from pacl_core.media.image_header import MAX_BYTES, cut_short, open_picture
+from pacl_core.media.perceptual_hash import perceptual_hash
+from pacl_core.media.regular_file import read_regular
+from pacl_core.media.rejects import UnusableError
+
+Box = tuple[int, int, int, int]
+JPEG_QUALITY = 95
+_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_ICC_MODES = {"RGB ": ("RGB", "RGBA"), "CMYK": ("CMYK",), "GRAY": ("L",)}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A normalised picture. Both hashes are of its pixels before JPEG coding.
+
+    `pixel_hash`: SHA-256 of size and RGB bytes. `perceptual_hash`: 64 bits, 0 for a flat picture.
+    """
+
+    jpeg: bytes
+    width: int
+    height: int
+    pixel_hash: str
+    perceptual_hash: int
+
+
+def read_picture(path: Path) -> bytes:
+    """The bytes of a file. Raises `UnusableError`: missing_image, not_a_file, unreadable, too_large."""
+    return read_regular(path, MAX_BYTES, "missing_image", "too_large")
+
+
+def normalise_picture(data: bytes, short_side: int, box: Box | None = None) -> Picture:
+    """Frame 0, upright, sRGB over white, short side at most `short_side` pixels, never enlarged.
+
+    `box`: the part to keep, as (left, top, right, bottom) in the pixels of the file as stored, before an
+    EXIF turn (annotators' tools show those); clipped to the picture.
+
+    Raises `UnusableError`: those of `open_picture`, before a pixel is decoded; then too_many_pixels (of a
+    frame within), truncated, decode_failed, empty_box.
+    """
+    try:
+        with open_picture(data) as image:
+            rgb = _shrink(
+                _rgb(_reduced(image, short_side) if box is None else _cropped(image, box)), short_side
+            )
+    except (UnusableError, MemoryError):
+        raise
+    except Image.DecompressionBombError as error:
+        raise UnusableError("too_many_pixels", str(error)) from None
+    except Exception as error:  # decoders raise whatever a broken file leads them to
+        message = " ".join(str(error).split()) or type(error).__name__
+        truncated = isinstance(error, EOFError) or "truncated" in message.lower() or cut_short(data)
+        raise UnusableError("truncated" if truncated else "decode_failed", message) from error
+    jpeg = io.BytesIO()
+    rgb.save(jpeg, "JPEG", quality=JPEG_QUALITY, subsampling="4:4:4")
+    digest = hashlib.sha256(struct.pack("<II", *rgb.size) + rgb.tobytes()).hexdigest()
+    return Picture(jpeg.getvalue(), rgb.width, rgb.height, digest, perceptual_hash(rgb))
+
+
+def decode_jpeg(jpeg: bytes) -> Image.Image:
+    """A stored picture as an RGB image: the pixels of Pillow's own decoder, in less time.
+
+    Raises `UserError` where the bytes are damaged.
+    """
+    try:
+        return Image.fromarray(simplejpeg.decode_jpeg(jpeg))
+    except ValueError as error:
+        raise UserError(
+            f"a stored picture is damaged ({error}); delete the table and run 'dvc repro'"
+        ) from None
+
+
+def _reduced(image: Image.Image, short_side: int) -> Image.Image:
+    """Decode; a JPEG at a cheaper 1/2, 1/4 or 1/8 that is still twice the size wanted."""
+    scale = 2 * short_side / min(image.size)
+    if scale < 1 and image.mode in ("RGB", "L"):
+        image.draft(image.mode, (round(image.width * scale), round(image.height * scale)))
+    image.load()
+    return _upright(image, _orientation(image))
+
+
+def _cropped(image: Image.Image, box: Box) -> Image.Image:
+    """Decode at full size, as the box is in these pixels, and cut the box out."""
+    left, top, right, bottom = box
+    clipped = max(left, 0), max(top, 0), min(right, image.width), min(bottom, image.height)
+    if clipped[0] >= clipped[2] or clipped[1] >= clipped[3]:
+        raise UnusableError("empty_box", f"{box} in a picture of {image.width} x {image.height}")
+    image.load()
+    return _upright(image.crop(clipped), _orientation(image))
+
+
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    turn = _UPRIGHT.get(orientation)
+    return image.transpose(turn) if turn is not None else image
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except (SyntaxError, ValueError, OSError, struct.error, KeyError, TypeError):
+        return 1  # the picture is sound, only its EXIF block is not
+    return value if isinstance(value, int) else 1
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """Any mode -> sRGB over white."""
+    profile = image.info.get("icc_profile")
+    if image.mode.startswith("I") or image.mode == "F":
+        image = _eight_bit(image)
+    elif image.has_transparency_data or image.mode in ("La", "PA", "RGBa"):
+        image = image.convert("LA").convert("RGBA") if image.mode == "La" else image.convert("RGBA")
+    elif image.mode not in ("RGB", "L", "CMYK"):
+        image = image.convert("RGB")
+    if profile:
+        image = _srgb(image, profile)
+    if image.mode == "RGBA":
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    return image.convert("RGB")
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """16- and 32-bit grey -> 8 bits; floats are taken as 0..1 where none is larger, else as 0..255."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float32))
+    if image.mode == "F":
+        scale = 255.0 if values.max() <= 1 else 1.0
+    else:
+        scale = 255.0 / 65535.0 if image.mode.startswith("I;16") or values.max() > 255 else 1.0
+    return Image.fromarray(np.clip(np.rint(values * scale), 0, 255).astype(np.uint8))
+
+
+def _srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """Apply an embedded colour profile; one that is broken or does not fit the mode is ignored."""
+    try:
+        transform = _transform(profile, image.mode)
+    except (ImageCms.PyCMSError, OSError):
+        return image
+    return image if transform is None else transform.apply(image)
+
+
+@lru_cache(maxsize=64)
+def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+    if mode not in _ICC_MODES.get(source.profile.xcolor_space, ()):
+        return None
+    target = "RGBA" if mode == "RGBA" else "RGB"
+    return ImageCms.ImageCmsTransform(source, srgb, mode, target, ImageCms.Intent.RELATIVE_COLORIMETRIC)
+
+
+def _shrink(image: Image.Image, short_side: int) -> Image.Image:
+    width, height = image.size
+    scale = short_side / min(width, height)
+    if scale >= 1:
+        return image
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return image.resize(size, Image.Resampling.LANCZOS)
+
+
+Item = TypeVar("Item")
+_AHEAD = 4  # items in flight per worker
+
+
+def _whole(_: object) -> Box | None:
+    return None
+
+
+def with_pictures(
+    items: Iterable[Item],
+    image: Callable[[Item], bytes | None],
+    short_side: int,
+    workers: int,
+    box: Callable[[Item], Box | None] = _whole,
+) -> Iterator[tuple[Item, Picture | UnusableError | None]]:
+    """(item, its normalised picture, or why there is none); None for an item without picture bytes.
+
+    `box`: the part of an item's picture that is meant, None for all of it. Items that follow each other with
+    the very same bytes object and equal boxes share one decoding.
+    """
+    ahead: deque[tuple[Item, Future[Picture] | None]] = deque()
+    last: tuple[bytes | None, Box | None] = (None, None)
+    picture: Future[Picture] | None = None
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for item in items:
+                data = image(item)
+                part = box(item)
+                if data is not None and not (data is last[0] and part == last[1]):
+                    last, picture = (data, part), pool.submit(normalise_picture, data, short_side, part)
+                ahead.append((item, None if data is None else picture))
+                if len(ahead) >= _AHEAD * workers:
+                    yield _finished(*ahead.popleft())
+            while ahead:
+                yield _finished(*ahead.popleft())
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _finished(item: Item, picture: Future[Picture] | None) -> tuple[Item, Picture | UnusableError | None]:
+    try:
+        return item, picture.result() if picture is not None else None
+    except UnusableError as error:
+        return item, error

@@ -1,0 +1,1 @@
+"""Partitioned Adaptive Contrastive Learning: partition, pseudo-labels, shards, objective, training method."""

@@ -1,0 +1,44 @@
+"""The objective of paper 3.3 as pure functions of tensors: labels -> masks -> one masked loss."""
+
+from pacl_core.methods.pacl.objective.anchors import PARTITIONS, sample_losses
+from pacl_core.methods.pacl.objective.chunked_loss import (
+    chunked_best_matches,
+    chunked_partition_loss,
+    chunked_sample_losses,
+)
+from pacl_core.methods.pacl.objective.filters import best_image, best_text, emotional_filter, factual_filter
+from pacl_core.methods.pacl.objective.masked_loss import masked_loss
+from pacl_core.methods.pacl.objective.partition_loss import (
+    Masks,
+    local_partition_loss,
+    mixed_loss,
+    mixed_terms,
+    partition_loss,
+    partition_masks,
+    partition_means,
+)
+from pacl_core.methods.pacl.objective.schedule import active_partitions, scheduled_partitions
+from pacl_core.methods.pacl.objective.shares import batch_shares
+
+__all__ = [
+    "PARTITIONS",
+    "Masks",
+    "active_partitions",
+    "batch_shares",
+    "best_image",
+    "best_text",
+    "chunked_best_matches",
+    "chunked_partition_loss",
+    "chunked_sample_losses",
+    "emotional_filter",
+    "factual_filter",
+    "local_partition_loss",
+    "masked_loss",
+    "mixed_loss",
+    "mixed_terms",
+    "partition_loss",
+    "partition_masks",
+    "partition_means",
+    "sample_losses",
+    "scheduled_partitions",
+]

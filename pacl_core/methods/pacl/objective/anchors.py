@@ -1,0 +1,106 @@
+"""From labels and partitions to the positives and negatives of some anchors of a batch (paper 3.3.2-3.3.4).
+
+Both directions, the whole batch, a chunk of it and the rows of one process are the same few lines: a set
+of anchors, images or texts, against all candidates of the other modality.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from pacl_core.methods.pacl.objective.filters import Keys, image_keys, text_keys
+from pacl_core.methods.pacl.objective.masked_loss import masked_loss
+
+PARTITIONS = ("strong", "partial_emotional", "partial_factual", "weak")
+USES_FACTUAL = ("partial_emotional", "weak")  # whose matches under F are never negatives
+USES_EMOTIONAL = ("partial_factual", "weak")  # likewise under E
+REBUILDS = ("weak",)  # whose positive is the best match instead of the partner
+
+Partition = str | Tensor
+"""One partition's name for all anchors, or `[B]` int64 indices into `PARTITIONS`, one per sample."""
+
+
+class Anchors(NamedTuple):
+    """All that an anchor's positive and negatives follow from: vectors of A anchors, or of C candidates.
+
+    A filter that no anchor uses has keys None.
+    """
+
+    partner: Tensor
+    positive: Tensor
+    factual: Tensor | None
+    candidate_factual: Tensor
+    emotional: Tensor | None
+    candidate_emotional: Tensor
+
+    def negatives(self, rows: slice) -> Tensor:
+        """[b, C] bool: Eq. 5, 8, 11 or 14 for a block of the anchors."""
+        partner = self.partner[rows, None]
+        mask = torch.ones(len(partner), len(self.candidate_factual), dtype=torch.bool, device=partner.device)
+        mask.scatter_(1, partner, False)
+        if self.factual is not None:
+            mask &= self.factual[rows, None] != self.candidate_factual
+        if self.emotional is not None:
+            mask &= self.emotional[rows, None] != self.candidate_emotional
+        return mask
+
+
+def select_anchors(
+    own: slice, partition: Partition, anchors: Keys, candidates: Keys, best: Tensor
+) -> Anchors:
+    """The samples `own` of a batch as anchors of one modality.
+
+    `anchors` and `candidates` are the keys [B] of both modalities, `best` [B] is every anchor's best
+    candidate, all of the whole batch. Raises ValueError for an unknown partition.
+    """
+    partner = torch.arange(own.start, own.stop, device=best.device)
+    if isinstance(partition, str):
+        if partition not in PARTITIONS:
+            raise ValueError(f"unknown partition '{partition}'; known: {', '.join(PARTITIONS)}")
+        factual = anchors.factual[own] if partition in USES_FACTUAL else None
+        emotional = anchors.emotional[own] if partition in USES_EMOTIONAL else None
+        positive = best[own] if partition in REBUILDS else partner
+    else:
+        partition_A = partition[own]
+        factual = _only(anchors.factual[own], _among(partition_A, USES_FACTUAL), candidates.factual)
+        emotional = _only(anchors.emotional[own], _among(partition_A, USES_EMOTIONAL), candidates.emotional)
+        positive = torch.where(_among(partition_A, REBUILDS), best[own], partner)
+    return Anchors(partner, positive, factual, candidates.factual, emotional, candidates.emotional)
+
+
+def sample_losses(
+    image_rows: Tensor,
+    text_rows: Tensor,
+    offset: int,
+    partition: Partition,
+    factual_labels: Tensor,
+    emotional_labels: Tensor,
+    best_image_T: Tensor,
+    best_text_V: Tensor,
+    temperature: float | Tensor = 0.07,
+    chunk: int | None = None,
+) -> Tensor:
+    """Of b samples of a batch of B: half the loss of the image plus half that of the text, [b] (Eq. 3).
+
+    `image_rows` [b, B] are similarities of these images to all texts, `text_rows` [b, B] of these texts to
+    all images; `offset` is the place of the first one in the batch. Labels [B], best matches [B] and, where
+    it is no name, `partition` [B] are those of the whole batch.
+    """
+    own = slice(offset, offset + len(image_rows))
+    images = image_keys(factual_labels, emotional_labels, best_text_V)
+    texts = text_keys(factual_labels, emotional_labels, best_image_T)
+    of_images = select_anchors(own, partition, images, texts, best_text_V)
+    of_texts = select_anchors(own, partition, texts, images, best_image_T)
+    image_A = masked_loss(image_rows, of_images.positive, of_images.negatives, temperature, chunk)
+    text_A = masked_loss(text_rows, of_texts.positive, of_texts.negatives, temperature, chunk)
+    return 0.5 * image_A + 0.5 * text_A
+
+
+def _among(partition_A: Tensor, names: tuple[str, ...]) -> Tensor:
+    return torch.stack([partition_A == PARTITIONS.index(name) for name in names]).any(dim=0)
+
+
+def _only(keys: Tensor, chosen: Tensor, candidates: Tensor) -> Tensor:
+    """The keys where `chosen` holds, elsewhere one that no candidate has."""
+    return torch.where(chosen, keys, candidates.min() - 1)

@@ -1,0 +1,86 @@
+"""The loss of a large batch from its features, without the B x B similarity ever being there."""
+
+from functools import partial
+
+import torch
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+from pacl_core.methods.pacl.objective.anchors import Partition, sample_losses
+
+
+def chunked_partition_loss(
+    image_features: Tensor,
+    text_features: Tensor,
+    partition: str,
+    factual_labels: Tensor,
+    emotional_labels: Tensor,
+    temperature: float | Tensor = 0.07,
+    chunk: int = 1024,
+) -> Tensor:
+    """`partition_loss` of `image_features` @ `text_features`.T, a scalar, in O(chunk x B) memory.
+
+    Features [B, D], L2-normalised, row i of both is pair i; all else as in `partition_loss`. The loss is a
+    mean over samples, and a sample's is known from its own row and column of similarities, the labels and
+    the best matches of all: so the best matches are found first, without gradient, and the backward pass
+    makes the rows of one chunk after the other again. Peak beside the features and their gradients, in
+    floats: 2 chunk x B similarities and as much for their gradients; kept for the backward pass: nothing
+    but the features and vectors of B. The price is in products of features: three forward and
+    six backward in place of one and two. Matmul may round a chunk's similarities in another way
+    than the square's, so argmax among equals up to rounding may differ.
+    """
+    losses = chunked_sample_losses(
+        image_features, text_features, partition, factual_labels, emotional_labels, temperature, chunk
+    )
+    return losses.mean()
+
+
+def chunked_sample_losses(
+    image_features: Tensor,
+    text_features: Tensor,
+    partition: Partition,
+    factual_labels: Tensor,
+    emotional_labels: Tensor,
+    temperature: float | Tensor = 0.07,
+    chunk: int = 1024,
+) -> Tensor:
+    """The losses [B] of which `chunked_partition_loss` is the mean; `partition` may be one per sample."""
+    best_image_T, best_text_V = chunked_best_matches(image_features, text_features, chunk)
+
+    def losses(images: Tensor, texts: Tensor, offset: int) -> Tensor:
+        own = slice(offset, offset + chunk)
+        return sample_losses(
+            images[own] @ texts.T,
+            texts[own] @ images.T,
+            offset,
+            partition,
+            factual_labels,
+            emotional_labels,
+            best_image_T,
+            best_text_V,
+            temperature,
+        )
+
+    # the loss draws no random numbers, so there is no generator's state to keep
+    recomputed = partial(checkpoint, losses, use_reentrant=False, preserve_rng_state=False)
+    size = len(image_features)
+    parts = [recomputed(image_features, text_features, offset) for offset in range(0, size, chunk)]
+    return torch.cat(parts)
+
+
+@torch.no_grad()
+def chunked_best_matches(
+    image_features: Tensor, text_features: Tensor, chunk: int = 1024
+) -> tuple[Tensor, Tensor]:
+    """(`best_image` [B] of each text, `best_text` [B] of each image), the first one on ties."""
+    best_text_V = []
+    best_image_T = torch.zeros(len(text_features), dtype=torch.int64, device=text_features.device)
+    highest_T = image_features.new_full((len(text_features),), -torch.inf)
+    for offset in range(0, len(image_features), chunk):
+        rows = image_features[offset : offset + chunk] @ text_features.T
+        best_text_V.append(rows.argmax(dim=1))
+        column_T, index_T = rows.max(dim=0)
+        higher = column_T > highest_T  # not >=: of equal ones the first stays
+        best_image_T = torch.where(higher, index_T + offset, best_image_T)
+        highest_T = torch.where(higher, column_T, highest_T)
+    return best_image_T, torch.cat(best_text_V)

@@ -1,0 +1,107 @@
+"""The sections of params.yaml that are PACL's own, from scores to training."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from pacl_core.params.models import Precision, ScorerParams, TextEncoderParams
+from pacl_core.params.section import Section
+
+
+class FactualScoresParams(Section):
+    scorer: ScorerParams
+
+
+class AnpsParams(Section):
+    """Adjective-noun pairs: ranked by the factual scorer (`zero_shot`) or read (`precomputed`)."""
+
+    kind: Literal["zero_shot", "precomputed"] = "zero_shot"
+    path: str
+    format: Literal["plain", "vso", "sentibank", "mvso", "deepsentibank"] = "plain"
+    top: int = Field(default=3, ge=1)
+
+
+class EmotionalScoresParams(Section):
+    text_encoder: TextEncoderParams
+
+
+class ImageEmbeddingsParams(Section):
+    """How the backbone's features are computed. The backbone that is trained and evaluated stays float32."""
+
+    precision: Precision = "float32"
+
+
+class ThresholdParams(Section):
+    """Matched where the transformed score > `threshold`, or for the highest `share` of the pairs."""
+
+    transform: Literal["raw", "clipscore", "minmax", "rank"] = "raw"
+    threshold: float | None = None
+    share: float | None = Field(default=None, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.threshold is None) == (self.share is None):
+            raise ValueError("give either 'threshold' or 'share', and null for the other")
+        return self
+
+
+class PartitionParams(Section):
+    """How pairs are split (paper 3.1; the modes are those of Table 4)."""
+
+    mode: Literal["both", "factual", "emotional", "none"] = "both"
+    factual: ThresholdParams
+    emotional: ThresholdParams
+
+
+class PseudoLabelsParams(Section):
+    """k-means on both embeddings (paper 3.2). `sample`: vectors used to find the centres."""
+
+    k: int = Field(default=2, ge=1)
+    normalise: bool = True
+    restarts: int = Field(default=16, ge=1)
+    iterations: int = Field(default=50, ge=1)
+    sample: int = Field(default=50_000, ge=1)
+    seed: int = Field(default=0, ge=0)
+
+
+class EmbeddingMapParams(Section):
+    """A map of at most `points` embeddings drawn by `seed`; the `nearest` pairs of each centre."""
+
+    points: int = Field(default=800, ge=10, le=20_000)
+    nearest: int = Field(default=6, ge=1, le=100)
+    seed: int = Field(default=0, ge=0)
+
+
+class ShardsParams(Section):
+    """A shard is closed at whichever bound it meets first."""
+
+    max_samples: int = Field(default=10_000, ge=1)
+    max_megabytes: int = Field(default=512, ge=1)
+
+
+class TrainParams(Section):
+    """Contrastive training (paper 3.3, 4.2). Learning rates are per parameter group."""
+
+    epochs: int = Field(default=30, ge=1)
+    batch_size: int = Field(default=64, ge=1)
+    compile: bool = False
+    batching: Literal["separate", "mixed"] = "separate"
+    dim: int = Field(default=768, ge=1)
+    temperature: float = Field(default=0.07, gt=0)
+    usage: Literal["strong", "partial", "weak"] = "weak"
+    backbone_lr: float = Field(default=1e-3, ge=0)
+    projector_lr: float = Field(default=1e-3, ge=0)
+    weight_decay: float = Field(default=0.02, ge=0)
+    batch_norm: Literal["update", "frozen"] = "update"
+    warmup_steps: int = Field(default=0, ge=0)
+    clip_norm: float | None = Field(default=None, gt=0)
+    ema: float | None = Field(default=None, gt=0, lt=1)
+    layer_decay: float | None = Field(default=None, gt=0, le=1)
+    temperature_learnable: bool = False
+    non_finite: Literal["stop", "skip"] = "stop"
+    holdout: int = Field(default=0, ge=0)
+    precision: Literal["float32", "bfloat16"] = "float32"
+    projector_warmup_steps: int = Field(default=0, ge=0)
+    horizontal_flip: bool = False
+    random_resized_crop: bool = False
+    seed: int = Field(default=0, ge=0)

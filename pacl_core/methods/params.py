@@ -1,0 +1,57 @@
+"""The whole of params.yaml: the sections that every method shares, and those of each method."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from pacl_core.methods.pacl.params import (
+    AnpsParams,
+    EmbeddingMapParams,
+    EmotionalScoresParams,
+    FactualScoresParams,
+    ImageEmbeddingsParams,
+    PartitionParams,
+    PseudoLabelsParams,
+    ShardsParams,
+    TrainParams,
+)
+from pacl_core.params.evaluation import (
+    DownstreamParams,
+    EvaluateParams,
+    ExamplesParams,
+    LeaksParams,
+    ReportParams,
+    VariantParams,
+)
+from pacl_core.params.models import BackboneParams, TextEncoderParams
+from pacl_core.params.pairs import PairsParams
+from pacl_core.params.reading import read_section
+from pacl_core.params.section import Section
+
+
+class Params(Section):
+    """The whole of params.yaml, one field per section."""
+
+    pairs: PairsParams
+    factual_scores: FactualScoresParams
+    anps: AnpsParams
+    emotional_scores: EmotionalScoresParams
+    partition: PartitionParams
+    backbone: BackboneParams
+    text_encoder: TextEncoderParams
+    image_embeddings: ImageEmbeddingsParams = ImageEmbeddingsParams()
+    pseudo_labels: PseudoLabelsParams = PseudoLabelsParams()
+    embedding_map: EmbeddingMapParams = EmbeddingMapParams()
+    shards: ShardsParams = ShardsParams()
+    train: TrainParams = TrainParams()
+    downstream: dict[str, DownstreamParams]
+    leaks: LeaksParams = LeaksParams()
+    variants: dict[str, VariantParams] = Field(default_factory=dict)
+    evaluate: EvaluateParams = EvaluateParams()
+    examples: ExamplesParams = ExamplesParams()
+    report: ReportParams = ReportParams()
+
+
+def load(path: Path | str) -> Params:
+    """Read and check a params file. Raises `UserError`, one line, naming the key as written."""
+    return read_section(Path(path), Params, absent="no such file; run from the project's root")

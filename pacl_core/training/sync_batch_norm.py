@@ -1,0 +1,89 @@
+"""Batch normalisation over the batch of all ranks, as if one process had all of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import batch_norm
+from torch.overrides import TorchFunctionMode
+
+from pacl_core.training.distributed import Ranks
+
+
+def rank_features(
+    features: Callable[[Tensor], Tensor], module: nn.Module, dim: int, group: Ranks
+) -> Callable[[Tensor], Tensor]:
+    """`features` [B, 3, H, W] -> [B, dim] of a rank, whose share may be empty; `module` runs in it.
+
+    Statistics that update are those of all ranks. (torch's SyncBatchNorm is for GPUs only, and would
+    have to take the place of each library's own layers.)
+    """
+    if group.alone:
+        return features
+    norms = [part for part in module.modules() if isinstance(part, nn.modules.batchnorm._BatchNorm)]
+
+    def of_rank(images: Tensor) -> Tensor:
+        if any(
+            norm.training for norm in norms
+        ):  # also with no pictures: the other ranks wait for this one's sums
+            with _Synchronised(group):
+                return features(images)
+        # many a transformer cannot take a batch of none
+        return features(images) if len(images) else images.new_zeros(0, dim)
+
+    return of_rank
+
+
+class _Synchronised(TorchFunctionMode):
+    """Every call of torch's `batch_norm` in here that takes statistics takes those of all ranks."""
+
+    def __init__(self, group: Ranks) -> None:
+        super().__init__()
+        self.group = group
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func is batch_norm and kwargs["training"]:
+            return _batch_norm(self.group, *args, **kwargs)
+        return func(*args, **kwargs)
+
+
+def _batch_norm(
+    group: Ranks,
+    images: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    training: bool,
+    momentum: float,
+    eps: float,
+) -> Tensor:
+    """`images` [B, C, ..] normalised by mean and variance per channel over all ranks."""
+    per_channel = (1, -1, *(1 for _ in images.shape[2:]))
+    over = [axis for axis in range(images.ndim) if axis != 1]
+    values = images.float()
+    here = values.numel() // values.shape[1]
+    mean_C = values.sum(over) / max(here, 1)
+    squares_C = (values - mean_C.view(per_channel)).square().sum(over)
+    count = values.new_full((1,), here)
+    of_ranks = group.gather(torch.cat([mean_C, squares_C, count])[None], group.count)
+    mean_RC, squares_RC, count_R1 = torch.split(of_ranks, [len(mean_C), len(mean_C), 1], dim=1)
+    total = count_R1.sum()
+    mean_C = (count_R1 * mean_RC).sum(0) / total
+    # squares around the common mean, from those around each rank's own (Chan et al. 1983)
+    squares_C = (squares_RC + count_R1 * (mean_RC - mean_C).square()).sum(0)
+    scale_C = (squares_C / total + eps).rsqrt()
+    if running_mean is not None and running_var is not None:
+        with torch.no_grad():
+            running_mean.lerp_(mean_C.to(running_mean.dtype), momentum)
+            running_var.lerp_((squares_C / (total - 1).clamp(min=1)).to(running_var.dtype), momentum)
+    if weight is not None:
+        scale_C = scale_C * weight
+    normalised = (values - mean_C.view(per_channel)) * scale_C.view(per_channel)
+    if bias is not None:
+        normalised = normalised + bias.view(per_channel)
+    return normalised.to(images.dtype)

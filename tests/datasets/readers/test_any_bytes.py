@@ -1,0 +1,120 @@
+"""Whatever stands in the published text files: items, rejections or a `UserError`, nothing else."""
+
+import tempfile
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pacl_core.datasets.items import Item
+from pacl_core.errors import UserError
+from pacl_core.media.rejects import Rejected
+from tests.published_trees import picture, put, write_emotic
+
+PACKAGE = "pacl_core.datasets.readers"
+PICTURE = picture(1)
+CATEGORIES = b"('affection', 'love', '+')\n('rage', 'anger', '-')\n"
+EMOTIC_HEADER = b"Folder,Filename,Image Size,BBox,Categorical_Labels,Continuous_Labels,Gender,Age\n"
+IAPS_HEADER = b"desc\tIAPS\tvalmn\tvalsd\taromn\tarosd\tdom1mn\tdom1sd\tdom2mn\tdom2sd\tset\n"
+PENG_HEADER = (
+    b"[image_filename]\t[valence]\t[arousal]\t[prob. anger]\t[prob. disgust]\t[prob. fear]\t[prob. joy]"
+    b"\t[prob. sadness]\t[prob. surprise]\t[prob. neutral]\n"
+)
+# reader, its options, the file to be filled, what that starts with, and pieces that lead further in
+CASES: dict[str, tuple[dict[str, object], str, bytes, list[bytes]]] = {
+    "webemo": ({}, "train25.txt", b"", [b"http://h/a.jpg 1\n", b"http://[ 0\n", b"x 99999\n", b"\xb2 \xb2"]),
+    "iaps": ({}, "AllSubjects_1-20.txt", IAPS_HEADER, [b"x\ta\t1\t.\t2\t.\t.\t.\t3\t.\t1\n", b"\ta"]),
+    "emotion6_peng": ({}, "ground_truth.txt", PENG_HEADER, [b"a.jpg" + b"\t0.1" * 9 + b"\n"]),
+    "abstract": (
+        {"images": "images"},
+        "ABSTRACT_groundTruth.csv",
+        b"Amusement,Anger,Awe,Content,Disgust,Excitement,Fear,Sad\n",
+        [b"'a.jpg',1,2,3,4,5,6,7,8\n", b"'a.jpg'" + b",nan" * 8 + b"\n", b'"'],
+    ),
+    "emoset": ({"images": "images"}, "train.json", b"", [b"[", b"]", b'["x", "a.jpg"]', b",", b'"\\ud83d"']),
+    "emotic": (
+        {"annotations": {"train": "train.csv"}, "images": ".", "crop": "person"},
+        "train.csv",
+        EMOTIC_HEADER,
+        [
+            b'images,a.jpg,,"[0,0,nan,9]",[],"[1,2,3]",,\n',
+            b"images,a.jpg,,",
+            b'"[0,0,8,1e999]",',
+            b"['Peace'],",
+        ],
+    ),
+    "manifest": (
+        {"file": "m.jsonl", "image": "images/{image}", "values": ["v"], "id": "image", "split": "s"},
+        "m.jsonl",
+        b'{"image": "a.jpg", "v": 1, "s": "train"}\n',
+        [b'{"image": "\\ud83d", "v": NaN, "s": 0}\n', b'{"image": "b", "v": 1e999, "s": []}\n', b"{", b"\0"],
+    ),
+}
+
+
+def check(reader: ModuleType, folder: Path, options: dict[str, object]) -> None:
+    try:
+        found = list(reader.read(folder, reader.Options.model_validate(options)))
+    except UserError as error:
+        assert "\n" not in str(error).strip()
+        return
+    for one in found:
+        assert isinstance(one, Item | Rejected)
+        if isinstance(one, Item):
+            one.item_id.encode()
+            assert all(value is None or isinstance(value, str | int | float) for value in one.values.values())
+        else:
+            (one.source + one.reason).encode()
+
+
+@pytest.mark.parametrize("name", CASES)
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_any_bytes(name: str, data: st.DataObject) -> None:
+    options, file, start, pieces = CASES[name]
+    content = data.draw(st.lists(st.one_of(st.sampled_from(pieces), st.binary(max_size=30)), max_size=8))
+    begun = data.draw(st.booleans())
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        put(folder / "images" / "a.jpg", PICTURE)
+        for other, text in (("category.txt", CATEGORIES), ("test25.txt", b""), ("val.json", b"[]")):
+            put(folder / other, text)
+        put(folder / "test.json", b"[]")
+        put(folder / file, (start if begun else b"") + b"".join(content))
+        check(import_module(f"{PACKAGE}.{name}"), folder, options)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.binary(max_size=20), max_size=4).map(b"\n".join))
+def test_any_bytes_as_categories(content: bytes) -> None:
+    webemo = import_module(f"{PACKAGE}.webemo")
+    with tempfile.TemporaryDirectory() as temporary:
+        path = Path(temporary) / "category.txt"
+        path.write_bytes(CATEGORIES + content)
+        try:
+            categories = webemo.read_categories(path)
+        except UserError:
+            return
+        assert categories[:2] == [("affection", "love", "+"), ("rage", "anger", "-")]
+        assert all(polarity in ("+", "-") for _, _, polarity in categories)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.floats(0, 0.999))
+def test_a_mat_file_cut_short_is_refused(published: bytes, share: float) -> None:
+    emotic = import_module(f"{PACKAGE}.emotic")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        put(folder / "emotic" / "x.jpg", b"")
+        put(folder / "Annotations" / "Annotations.mat", published[: int(share * len(published))])
+        with pytest.raises(UserError, match=r"not a MATLAB file|no struct"):
+            list(emotic.read(folder, emotic.Options()))
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    folder = write_emotic(tmp_path_factory.mktemp("emotic"), 2)
+    return (folder / "Annotations" / "Annotations.mat").read_bytes()

@@ -1,0 +1,147 @@
+"""Splits that we assign: by content, near their shares, the same whatever the order."""
+
+from collections import Counter, defaultdict
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pacl_core.datasets.splits import ALL, assign_splits, content_groups, deal, strata
+from pacl_core.datasets.tasks import Level, Task
+
+LABEL = Task("label", "single_label", ("label",), ("a", "b", "c"))
+
+
+def frame(
+    hashes: list[int],
+    labels: list[int | None],
+    pictures: list[int] | None = None,
+    split: list[str | None] | None = None,
+) -> pl.DataFrame:
+    rows = range(len(hashes))
+    return pl.DataFrame(
+        {
+            "pixel_hash": [f"hash{one}" for one in hashes],
+            "picture": [f"picture{one}" for one in (pictures or rows)],
+            "split": split or [None] * len(hashes),
+            "label": labels,
+        },
+        schema={"pixel_hash": pl.String, "picture": pl.String, "split": pl.String, "label": pl.Int32},
+    )
+
+
+def naive_groups(hashes: list[int], pictures: list[int]) -> list[frozenset[int]]:
+    """Rows connected by a hash or a picture, by growing sets until nothing changes."""
+    groups = [{row} for row in range(len(hashes))]
+    changed = True
+    while changed:
+        changed = False
+        for one in groups:
+            for row in list(one):
+                for other in range(len(hashes)):
+                    if other not in one and (
+                        hashes[other] == hashes[row] or pictures[other] == pictures[row]
+                    ):
+                        one.add(other)
+                        changed = True
+    return [frozenset(group) for group in groups]
+
+
+ROWS = st.lists(
+    st.tuples(st.integers(0, 25), st.integers(0, 25), st.one_of(st.none(), st.integers(0, 2))),
+    min_size=1,
+    max_size=40,
+)
+
+
+@given(ROWS)
+@settings(deadline=None)
+def test_what_is_connected_is_one_group(rows: list[tuple[int, int, int | None]]) -> None:
+    hashes, pictures, labels = (list(column) for column in zip(*rows, strict=True))
+    found = content_groups(frame(hashes, labels, pictures))
+    expected = naive_groups(hashes, pictures)
+    assert [frozenset(np.flatnonzero(found == one).tolist()) for one in found] == expected
+
+
+@given(ROWS, st.randoms(use_true_random=False))
+@settings(deadline=None)
+def test_splits_never_straddle_content_and_do_not_hang_on_order(rows, random) -> None:  # type: ignore[no-untyped-def]
+    hashes, pictures, labels = (list(column) for column in zip(*rows, strict=True))
+    items = frame(hashes, labels, pictures)
+    split = assign_splits(items, [LABEL])
+    for column in ("pixel_hash", "picture"):
+        of = items.with_columns(split).group_by(column).agg(pl.col("split").n_unique())
+        assert of["split"].max() == 1
+    order = list(range(len(items)))
+    random.shuffle(order)
+    assert assign_splits(items[order], [LABEL]).to_list() == split.gather(order).to_list()
+
+
+@given(st.lists(st.integers(0, 2), min_size=3, max_size=200))
+@settings(deadline=None)
+def test_each_class_is_split_as_near_as_single_items_allow(labels: list[int]) -> None:
+    split = assign_splits(frame(list(range(len(labels))), list(labels)), [LABEL])
+    counts: dict[int, Counter[str]] = defaultdict(Counter)
+    for label, name in zip(labels, split, strict=True):
+        counts[label][name] += 1
+    for found in counts.values():
+        whole = found.total()
+        if whole >= 3:
+            assert found["val"] and found["test"]
+        for name, share in ALL.items():
+            assert abs(found[name] - share * whole / 10) < 3
+    whole = len(labels)
+    for name, share in ALL.items():
+        assert abs(sum(found[name] for found in counts.values()) - share * whole / 10) <= 5
+
+
+def test_remainders_of_many_classes_do_not_fall_to_one_split() -> None:
+    task = Task("label", "single_label", ("label",), tuple(map(str, range(25))))
+    split = assign_splits(frame(list(range(375)), [row % 25 for row in range(375)]), [task])
+    counts = Counter(split)
+    assert abs(counts["val"] - 37.5) < 2 and abs(counts["test"] - 37.5) < 2
+
+
+def test_a_big_group_goes_where_it_fits() -> None:
+    split, _ = deal([50, *[1] * 50], [bytes([rank]) for rank in range(51)], ALL, {})
+    sizes = {name: sum(50 if not g else 1 for g in range(51) if split[g] == name) for name in ALL}
+    assert sizes == {"train": 80, "val": 10, "test": 10}
+
+
+def test_official_splits_stand() -> None:
+    official = ["train", "val", "test", "train"]
+    assert assign_splits(frame([1, 1, 1, 2], [0, 0, 0, 0], split=[*official]), [LABEL]).to_list() == official
+
+
+def test_a_tenth_of_train_becomes_the_missing_validation() -> None:
+    official: list[str | None] = ["train"] * 100 + ["test"] * 30
+    items = frame([*range(100), *range(30)], [row % 2 for row in range(130)], split=official)
+    split = assign_splits(items, [LABEL])
+    assert Counter(split[:100]) == {"train": 90, "val": 10}
+    assert set(split[100:]) == {"test"}  # the same pictures as in train: official, so they stay
+    in_val = items[:100].filter(split[:100] == "val")["label"]
+    assert Counter(in_val) == {0: 5, 1: 5}
+
+
+@pytest.mark.parametrize(
+    ("task", "columns", "expected"),
+    [
+        (Task("d", "distribution", ("x", "y"), ("x", "y")), {"x": [0.7, 0.2, None], "y": [0.3, 0.8, None]},
+         [0, 1, -1]),
+        # y is the rarer mark, so an item with both is of y
+        (Task("m", "multi_label", ("x", "y"), ("x", "y")), {"x": [1, 1, 0, 1], "y": [0, 1, 0, 0]},
+         [0, 1, -1, 0]),
+        (Task("r", "regression", ("x",)), {"x": [0.5, 0.1, 0.9, 0.3, 0.7]}, [2, 0, 4, 1, 3]),
+    ],
+)  # fmt: skip
+def test_strata_of_other_kinds(task: Task, columns: dict[str, list[float]], expected: list[int]) -> None:
+    assert strata(pl.DataFrame(columns), [task]).tolist() == expected
+
+
+def test_the_finest_classes_make_the_strata() -> None:
+    coarse = Task("coarse", "single_label", ("coarse",), ("a", "b"))
+    joint = Task("joint", "hierarchical", ("coarse", "label"), levels=(Level("coarse", ("a", "b")),))
+    items = frame([1, 2, 3], [2, 0, 1]).with_columns(pl.Series("coarse", [0, 0, 1]))
+    assert strata(items, [joint, coarse, LABEL]).tolist() == [2, 0, 1]

@@ -1,0 +1,136 @@
+"""The exported folder loads in timm, open_clip and here; its card says what the run says."""
+
+import json
+
+import open_clip
+import pytest
+import timm
+import torch
+import yaml
+from huggingface_hub import ModelCard
+from timm.data.config import resolve_model_data_config
+
+import pacl_core
+from pacl_core.errors import UserError
+from pacl_core.inference.export.hugging_face import export_hugging_face
+from pacl_core.models.saved import load_model
+from tests.small_run import front_matter, write_metrics
+
+
+def images(size):
+    return torch.linspace(-1, 1, 2 * 3 * size * size).view(2, 3, size, size)
+
+
+@pytest.mark.parametrize("kind", ["timm", "timm_vit"])
+def test_timm_loads_the_folder_with_its_preprocessing(saved, tmp_path, kind):
+    export_hugging_face(saved(kind), tmp_path / "hub")
+    network = timm.create_model(f"local-dir:{tmp_path / 'hub'}", pretrained=True).eval()
+    network.reset_classifier(0)
+    backbone = load_model(saved(kind))
+    size = backbone.preprocess.size
+    with torch.no_grad():
+        torch.testing.assert_close(network(images(size)), backbone.module(images(size)), rtol=0, atol=0)
+    config = resolve_model_data_config(network)
+    assert config["input_size"] == (3, size, size)
+    assert (tuple(config["mean"]), tuple(config["std"])) == (
+        backbone.preprocess.mean,
+        backbone.preprocess.std,
+    )
+    assert int(size / config["crop_pct"]) == backbone.preprocess.resize
+
+
+def test_open_clip_loads_the_folder(saved, tmp_path):
+    export_hugging_face(saved("open_clip"), tmp_path / "hub")
+    network, _ = open_clip.create_model_from_pretrained(f"local-dir:{tmp_path / 'hub'}")
+    backbone = load_model(saved("open_clip"))
+    with torch.no_grad():
+        expected = backbone.module(images(32)) @ network.visual.proj
+        torch.testing.assert_close(network.visual(images(32)), expected)
+
+
+@pytest.mark.parametrize("kind", ["efficientnet_lite", "timm", "open_clip"])
+def test_it_is_a_saved_model_still(saved, tmp_path, kind):
+    export_hugging_face(saved(kind), tmp_path / "hub")
+    ours, before = (pacl_core.load(folder, "cpu") for folder in (tmp_path / "hub", saved(kind)))
+    size = before.preprocess.size
+    pixels = (images(size) * 127 + 128).to(torch.uint8).numpy()
+    assert (ours.features(pixels) == before.features(pixels)).all()
+    assert ours.preprocess == before.preprocess
+
+
+def test_a_second_export_replaces_the_first_with_the_same_bytes(saved, tmp_path):
+    names = export_hugging_face(saved("timm"), tmp_path / "hub")
+    first = {name: (tmp_path / "hub" / name).read_bytes() for name in names}
+    assert {
+        "README.md",
+        "config.json",
+        "preprocessor_config.json",
+        "backbone.safetensors",
+        "model.json",
+    } < set(first)
+    export_hugging_face(saved("timm"), tmp_path / "hub")
+    assert first == {name: (tmp_path / "hub" / name).read_bytes() for name in names}
+
+
+def test_other_peoples_files_are_left_alone(saved, tmp_path):
+    (tmp_path / "hub").mkdir()
+    (tmp_path / "hub/thesis.tex").write_text("mine")
+    with pytest.raises(UserError, match="holds other files"):
+        export_hugging_face(saved("timm"), tmp_path / "hub")
+    with pytest.raises(UserError, match="the saved model itself"):
+        export_hugging_face(saved("timm"), saved("timm"))
+    assert (tmp_path / "hub/thesis.tex").read_text() == "mine"
+
+
+def test_the_preprocessing_is_that_of_transformers(saved, tmp_path):
+    """Pixels of CLIPImageProcessor are ours, up to rounding of its resize."""
+    import numpy as np
+    from PIL import Image
+    from transformers import AutoImageProcessor
+
+    export_hugging_face(saved("timm"), tmp_path / "hub")
+    processor = AutoImageProcessor.from_pretrained(tmp_path / "hub", use_fast=False)
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 255, (90, 120, 3), dtype=np.uint8))
+    theirs = processor(picture, return_tensors="pt")["pixel_values"]
+    preprocess = load_model(saved("timm")).preprocess
+    ours = preprocess.normalise(torch.from_numpy(preprocess.pixels(picture))[None])
+    assert theirs.shape == ours.shape
+    assert float((theirs - ours).abs().mean()) < 0.05
+
+
+def test_the_card_is_filled_from_the_run(saved, tmp_path):
+    root = saved("efficientnet_lite").parents[1]
+    write_metrics(root)
+    (root / "NOTICE").write_text("EfficientNet-Lite0 is Apache-2.0")
+    lock = {"stages": {"pairs": {"params": {"params.yaml": {"pairs.reader": "openmoji"}}}}}
+    (root / "dvc.lock").write_text(yaml.safe_dump(lock))
+    export_hugging_face(saved("efficientnet_lite"), tmp_path / "hub")
+    text = (tmp_path / "hub/README.md").read_text(encoding="utf-8")
+    card = ModelCard.load(tmp_path / "hub/README.md")
+    metadata = yaml.safe_load(front_matter(text))
+    assert (metadata["license"], card.data.license) == ("apache-2.0", "apache-2.0")
+    assert {(one.dataset_config, one.metric_type, one.metric_value) for one in card.data.eval_results} == {
+        ("linear, valence", "r2", 0.15),
+        ("linear, arousal | <b>", "r2", 0.35),
+    }
+    for said in (
+        "40 pairs of picture and text (reader `openmoji`), 2 inputs rejected",
+        "| strong | 25.0% | 22% |",
+        "above 0.28 (factual) and 0.15 (emotional)",
+        "| ema | none |",
+        "| valence | r2 | 0.100 [0.000, 0.200] | 0.150 [0.050, 0.250] | +0.050 [-0.010, +0.110] |",
+        "| arousal \\| &lt;b> | r2 |",
+        "nobody posted them",
+        "EfficientNet-Lite0 is Apache-2.0",
+    ):
+        assert said in text
+
+
+def test_a_card_without_a_run_claims_nothing(saved, tmp_path):
+    export_hugging_face(saved("open_clip"), tmp_path / "hub")
+    text = (tmp_path / "hub/README.md").read_text(encoding="utf-8")
+    assert "None stored beside this model." in text
+    assert "pairs of picture and text" not in text
+    assert yaml.safe_load(front_matter(text))["license"] == "other"
+    assert "model-index" not in text
+    assert json.loads((tmp_path / "hub/config.json").read_text())["library"] == "open_clip"

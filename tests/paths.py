@@ -1,0 +1,5 @@
+"""Where the project lies, for tests at any depth."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
