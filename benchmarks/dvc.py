@@ -1,9 +1,9 @@
 """DVC on a finished pipeline at 4,000 and 400,000 pairs: no-op repro, status, checkout after losing all outs.
 
-python benchmarks/dvc.py [--pairs 4000 400000] [--picture-bytes 2000] [--link reflink,hardlink,symlink,copy]
+python benchmarks/dvc.py [--pairs 4000 400000] [--image-bytes 2000] [--link reflink,hardlink,symlink,copy]
 
-The project's own DAG with all of its outs, written here, in as many files as the stages write them. A picture
-has `--picture-bytes` (a real one of 256 pixels about 20,000); part files and shards shrink with it, so that
+The project's own DAG with all of its outs, written here, in as many files as the stages write them. An image
+has `--image-bytes` (a real one of 256 pixels about 20,000); part files and shards shrink with it, so that
 their number stays the real one. Goal: the same within 20 %. A checkout reaches that where DVC links outs to
 its cache (`dvc config cache.type`, docs/scale.md); with `--link copy` it copies every byte. The sizes take
 turns; seconds are the least of --rounds, "CPU" those of all threads, which a busy machine disturbs less.
@@ -23,7 +23,7 @@ from measured.process import Measured, measured
 from pacl_core.corpus.pair_parts import PART_BYTES
 
 ROOT = Path(__file__).parents[1]
-PICTURE = 20_000  # bytes of a stored picture of 256 pixels, about
+IMAGE = 20_000  # bytes of a stored image of 256 pixels, about
 DIM = {"image": 1280, "text": 384, "scorer": 384}  # of the embedded default
 ROW = {"partition": 150, "scores/factual": 20, "scores/emotional": 20, "scores/anps": 80, "pseudo_labels": 12}
 CHUNK = 1 << 20
@@ -56,13 +56,13 @@ def write_project(folder: Path, link: str) -> None:
     dvc(folder, "config", "--local", "cache.type", link)
 
 
-def write_outs(folder: Path, outs: list[Path], pairs: int, picture: int) -> tuple[int, int]:
+def write_outs(folder: Path, outs: list[Path], pairs: int, image: int) -> tuple[int, int]:
     """Fill every out as the stages would at this number of pairs; returns how many files and bytes."""
     shards = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))["shards"]
-    per_shard = min(shards["max_samples"], shards["max_megabytes"] * 1_000_000 // PICTURE)
+    per_shard = min(shards["max_samples"], shards["max_megabytes"] * 1_000_000 // IMAGE)
     of_data = {f"{name}.parquet": [(None, pairs * row)] for name, row in ROW.items()}
-    of_data["pairs"] = _files("part-{:05d}.parquet", pairs, PART_BYTES // PICTURE, picture)
-    of_data["shards"] = _files("weak/weak-{:05d}.tar", pairs, per_shard, picture)
+    of_data["pairs"] = _files("part-{:05d}.parquet", pairs, PART_BYTES // IMAGE, image)
+    of_data["shards"] = _files("weak/weak-{:05d}.tar", pairs, per_shard, image)
     for name, dim in DIM.items():
         of_data[f"embeddings/{name}"] = [("vectors.npy", pairs * dim * 4), ("ids.parquet", pairs * 12)]
     files = total = 0
@@ -74,9 +74,9 @@ def write_outs(folder: Path, outs: list[Path], pairs: int, picture: int) -> tupl
     return files, total
 
 
-def _files(name: str, pairs: int, pairs_a_file: int, picture: int) -> list[tuple[str | None, int]]:
+def _files(name: str, pairs: int, pairs_a_file: int, image: int) -> list[tuple[str | None, int]]:
     starts = range(0, pairs, pairs_a_file)
-    return [(name.format(n), min(pairs_a_file, pairs - at) * picture) for n, at in enumerate(starts)]
+    return [(name.format(n), min(pairs_a_file, pairs - at) * image) for n, at in enumerate(starts)]
 
 
 def _write(path: Path, size: int) -> None:
@@ -90,11 +90,11 @@ def _write(path: Path, size: int) -> None:
         stream.write(os.urandom(size % CHUNK))
 
 
-def prepare(folder: Path, pairs: int, picture: int, link: str) -> tuple[list[Path], int, int]:
+def prepare(folder: Path, pairs: int, image: int, link: str) -> tuple[list[Path], int, int]:
     """A finished pipeline; its outs, their files and bytes."""
     write_project(folder, link)
     outs = outs_of(folder)
-    files, total = write_outs(folder, outs, pairs, picture)
+    files, total = write_outs(folder, outs, pairs, image)
     dvc(folder, "commit", "-f")
     dvc(folder, "checkout", "--relink")
     return outs, files, total
@@ -111,13 +111,13 @@ def timed(folder: Path, outs: list[Path], name: str) -> Measured:
     return done
 
 
-def table(sizes: list[int], picture: int, link: str, rounds: int) -> None:
+def table(sizes: list[int], image: int, link: str, rounds: int) -> None:
     """Least seconds of each command at each size, the sizes in turn, as ratios over the first."""
     print(f"\ncache.type = {link}\n\n| pairs | files | GB | {', s | '.join(COMMANDS)}, s |")
     print("|---" * (3 + len(COMMANDS)) + "|", flush=True)
     with tempfile.TemporaryDirectory() as root:
         folders = [Path(root) / str(pairs) for pairs in sizes]
-        projects = [prepare(f, pairs, picture, link) for f, pairs in zip(folders, sizes, strict=True)]
+        projects = [prepare(f, pairs, image, link) for f, pairs in zip(folders, sizes, strict=True)]
         found: dict[tuple[int, str], list[Measured]] = {}
         for _ in range(rounds):
             for name in COMMANDS:
@@ -142,7 +142,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
     for link in asked.link:
-        table(asked.pairs, asked.picture_bytes, link, asked.rounds)
+        table(asked.pairs, asked.image_bytes, link, asked.rounds)
 
 
 if __name__ == "__main__":

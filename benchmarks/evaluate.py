@@ -6,8 +6,8 @@ The data: OpenMoji drawings turned by 0, 90, 180 or 270 degrees, 256 pixels, JPE
 Drawings, not their turns, are split 8:1:1. The backbone is that of params.yaml, or with --timm a network of
 timm at 224 pixels with random weights, as fast as trained ones.
 
-bare       the backbone alone, on every picture, from tensors in memory: one pass
-features   the features stage: model loaded, pictures decoded, encoded, published (resumable)
+bare       the backbone alone, on every image, from tensors in memory: one pass
+features   the features stage: model loaded, images decoded, encoded, published (resumable)
 head       40 epochs of the paper's head, 5 seeds side by side, from published features, with predictions
 one by one the same heads, a seed after the other
 convex     the convex probe, every C of the grid, likewise
@@ -113,8 +113,8 @@ def main() -> None:
             for _ in range(chosen.naive_epochs):
                 for start in range(0, len(rows), params.batch_size):
                     batch = rows[start : start + params.batch_size]
-                    pictures = [backbone.preprocess.pixels(_opened(jpegs[row])) for row in batch]
-                    vectors = torch.from_numpy(encode(np.stack(pictures))).to(machine.device)
+                    images = [backbone.preprocess.pixels(_opened(jpegs[row])) for row in batch]
+                    vectors = torch.from_numpy(encode(np.stack(images))).to(machine.device)
                     target = torch.from_numpy(label[batch]).float()[:, None].to(machine.device)
                     outputs = head(torch.nn.functional.normalize(vectors))
                     optimiser.zero_grad()
@@ -192,8 +192,8 @@ def _turned() -> Iterator[tuple[str, bytes, str, str, int]]:
             yield f"{glyph.stem}-{name}", jpeg, hashlib.sha256(jpeg).hexdigest(), split[place % 10], turn
 
 
-def _opened(picture: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(picture)).convert("RGB")
+def _opened(image: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(image)).convert("RGB")
 
 
 def _accuracy(outcome: Outcome) -> float:

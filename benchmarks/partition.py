@@ -16,7 +16,7 @@ BLOCK = 1_000_000
 
 
 def write_inputs(folder: Path, rows: int) -> None:
-    """Pairs (without pictures), ANPs and both scores, with texts of tweet length."""
+    """Pairs (without images), ANPs and both scores, with texts of tweet length."""
     (folder / "pairs").mkdir()
     rng = np.random.default_rng(0)
     anps: list[pl.DataFrame] = []

@@ -2,7 +2,7 @@
 
 python benchmarks/scale.py [--pairs 500] [--rows 50000] [--stages partition ...]
 
-Two tables. In the first the whole pipeline runs on `--pairs` synthetic posts (noise pictures of 64 pixels, no
+Two tables. In the first the whole pipeline runs on `--pairs` synthetic posts (noise images of 64 pixels, no
 two alike) with tiny models, each stage as a process of its own. In the second the stages without a model run
 on `--rows` stored pairs, whose artefacts are written here: there rows, not libraries, would fill the memory.
 

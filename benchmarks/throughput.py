@@ -10,7 +10,7 @@ bf16    `ours` at precision bfloat16, and the smallest cosine of its vectors to 
 
 Goal: ours >= 0.90 of bare. Other work on the machine hurts `bare` most, as its threads wait for each other in
 every layer: measure on a quiet one. With --clip-retrieval, the Python of an environment that holds
-clip-retrieval (it pins NumPy 1), its `clip_inference` runs over the same pictures and weights; goal:
+clip-retrieval (it pins NumPy 1), its `clip_inference` runs over the same images and weights; goal:
 ours >= 1.5 times as fast, both with batches of 16 (its warm-up alone runs a whole batch of its default 256).
 It knows float32 alone on a CPU; ours also at bfloat16.
 """
@@ -40,7 +40,7 @@ from pacl_core.encoding.engine import engine
 from pacl_core.encoding.images import encode_images
 from pacl_core.encoding.texts import encode_texts
 from pacl_core.files.vectors import write_vectors
-from pacl_core.media.images import decode_jpeg, normalise_picture
+from pacl_core.media.images import decode_jpeg, normalise_image
 from pacl_core.models.backbones import load_backbone
 from pacl_core.models.frozen import freeze, model_input
 from pacl_core.models.scorers import load_scorer
@@ -191,7 +191,7 @@ def _row(case: Case, pairs: Path, items: int, batch: int, rounds: int, work: Pat
 
 
 def _clip_retrieval(python: Path, pairs: Path, clip: Path, items: int, rounds: int, work: Path) -> None:
-    """Theirs as whole processes, less the time of one over sixteen pictures: no loading, as in ours."""
+    """Theirs as whole processes, less the time of one over sixteen images: no loading, as in ours."""
     folders = {16: work / "few", items: work / "many"}
     jpegs = pq.read_table(pairs, columns=["image"])["image"].to_pylist()
     for count, folder in folders.items():
@@ -259,7 +259,7 @@ def _interleaved(
 
 
 def _pairs(count: int) -> pa.Table:
-    """Photograph-like pictures, 341 x 256, and texts of 3 to 40 words, none twice."""
+    """Photograph-like images, 341 x 256, and texts of 3 to 40 words, none twice."""
     rng = np.random.default_rng(0)
     rows: dict[str, list[Any]] = {"sample_id": [], "text": [], "image": [], "pixel_hash": []}
     for number in range(count):
@@ -268,11 +268,11 @@ def _pairs(count: int) -> pa.Table:
         noisy = np.clip(smooth + rng.integers(-6, 7, smooth.shape), 0, 255).astype(np.uint8)
         stream = BytesIO()
         Image.fromarray(noisy).save(stream, "PNG")
-        picture = normalise_picture(stream.getvalue(), 256)
+        image = normalise_image(stream.getvalue(), 256)
         rows["sample_id"].append(f"post{number}")
         rows["text"].append(" ".join([str(number), *rng.choice(WORDS, int(rng.integers(3, 41)))]))
-        rows["image"].append(picture.jpeg)
-        rows["pixel_hash"].append(picture.pixel_hash)
+        rows["image"].append(image.jpeg)
+        rows["pixel_hash"].append(image.pixel_hash)
     return pa.table(rows)
 
 

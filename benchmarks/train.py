@@ -3,8 +3,8 @@
 python benchmarks/train.py [--rounds 3] [--batch 64] [--text-rounds 1]; run `dvc repro shards` before.
 
 bare       the backbone alone: forward and backward on tensors in memory
-fed        the same, its pictures taken from the shards
-full       the whole step of a phase: pictures, backbone, projectors, losses, optimiser
+fed        the same, its images taken from the shards
+full       the whole step of a phase: images, backbone, projectors, losses, optimiser
 usual      what most code does: the same backbone, open_clip's loss, and a frozen text tower of SKEP's size
            (24 layers, 1024 wide, 77 tokens, random weights) that runs in every step
 
@@ -30,7 +30,7 @@ from pacl_core.methods.pacl.shards.read import read_shards
 from pacl_core.methods.params import load
 from pacl_core.models.backbones import load_backbone
 from pacl_core.runtime.settings import runtime
-from pacl_core.training.pictures import pixel_source
+from pacl_core.training.images import pixel_source
 from pacl_core.training.pixels import batch_loader
 from pacl_core.training.state import make_learner
 from pacl_core.training.update import update
@@ -54,7 +54,7 @@ def main() -> None:
         samples = read_shards(Path("data/shards"), Path(work))
         learner = make_learner(backbone, samples.texts.shape[1], train, machine.device)
         source = pixel_source(samples, backbone.preprocess, train, Path(work), pool)
-        pictures = batch_loader(backbone.preprocess, source, machine.device)
+        load_pixels = batch_loader(backbone.preprocess, source, machine.device)
         text_tower = RobertaModel(
             RobertaConfig(
                 num_hidden_layers=24, hidden_size=WIDTH, num_attention_heads=16, intermediate_size=4096
@@ -75,7 +75,7 @@ def main() -> None:
         }
         batches = phases["phase 3"]
         rows = np.concatenate(list(batches.values()))
-        in_memory = pictures(0, rows)
+        in_memory = load_pixels(0, rows)
 
         def bare() -> int:
             for piece in torch.split(in_memory, chosen.batch):
@@ -83,17 +83,17 @@ def main() -> None:
             return len(in_memory)
 
         def fed() -> int:
-            for piece in torch.split(pictures(0, rows), chosen.batch):
+            for piece in torch.split(load_pixels(0, rows), chosen.batch):
                 learner.features(piece).sum().backward()
             return len(rows)
 
         def full(batches: dict[str, np.ndarray]) -> int:
             own = np.concatenate(list(batches.values()))
-            update(learner, samples, pictures(0, own), batches, train, "benchmark")
+            update(learner, samples, load_pixels(0, own), batches, train, "benchmark")
             return len(own)
 
         def usual() -> int:
-            images = pictures(0, rows[: chosen.batch])
+            images = load_pixels(0, rows[: chosen.batch])
             with torch.no_grad():
                 texts = text_tower(input_ids=tokens).last_hidden_state[:, 0]
             z_v = normalize(learner.projectors["image"](learner.features(images)), dim=1)

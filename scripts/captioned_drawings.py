@@ -55,12 +55,12 @@ def read_openclipart(root: Path) -> list[Drawing]:
 
 
 def on_white(path: Path) -> Image.Image:
-    """The drawing as RGB on white, at most 256 pixels wide or high: the size of the corpus' pictures."""
+    """The drawing as RGB on white, at most 256 pixels wide or high: the size of the corpus' images."""
     drawing = Image.open(path).convert("RGBA")
     page = Image.new("RGBA", drawing.size, "white")
-    picture = Image.alpha_composite(page, drawing).convert("RGB")
-    picture.thumbnail((256, 256))
-    return picture
+    image = Image.alpha_composite(page, drawing).convert("RGB")
+    image.thumbnail((256, 256))
+    return image
 
 
 def _pixels(path: Path) -> int:

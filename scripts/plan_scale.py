@@ -1,7 +1,7 @@
 """Bytes, files, hours and cost of a corpus of any size, from rates that you measure. Prints Markdown.
 
 python scripts/plan_scale.py --pairs 1e8 --decodes-per-second 1000 --images-per-second 1000
-    --texts-per-second 2000 --train-images-per-second 300 [--devices 8 --price 2.50 --set picture_bytes=15000]
+    --texts-per-second 2000 --train-images-per-second 300 [--devices 8 --price 2.50 --set image_bytes=15000]
 
 A rate is that of one device (a GPU, or a machine without one): what a stage logs on a sample of the corpus
 ("images: 4000, 812/s"), or what `make bench` prints. The decoding rate is that of the one machine that runs
@@ -18,12 +18,12 @@ class Corpus:
     """What a corpus and its models decide. Bytes and dimensions are those of one pair."""
 
     pairs: int
-    picture_bytes: int = 20_000  # a stored JPEG of 256 pixels
+    image_bytes: int = 20_000  # a stored JPEG of 256 pixels
     text_bytes: int = 120
     scorer_dim: int = 512  # CLIP ViT-B/32
     image_dim: int = 2048  # ResNet-50
     text_dim: int = 1024  # SKEP
-    distinct_images: float = 1.0  # share of pictures that are not repeats
+    distinct_images: float = 1.0  # share of images that are not repeats
     distinct_texts: float = 1.0
     epochs: int = 30
     strong: float = 0.22  # shares of the partitions (paper 4.2); each partial one has half of `partial`
@@ -37,10 +37,10 @@ class Corpus:
 class Rates:
     """Items a second of one device."""
 
-    decodes: float  # pictures of the corpus read, checked and stored
-    images: float  # pictures through a frozen image model
+    decodes: float  # images of the corpus read, checked and stored
+    images: float  # images through a frozen image model
     texts: float  # texts through a text encoder
-    train: float  # pictures trained on, forward and backward
+    train: float  # images trained on, forward and backward
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Work:
 
 def artefacts(corpus: Corpus) -> list[Artefact]:
     """The outs that grow with the pairs, and how many files they are."""
-    n, pair = corpus.pairs, corpus.picture_bytes + corpus.text_bytes
+    n, pair = corpus.pairs, corpus.image_bytes + corpus.text_bytes
     sample = pair + corpus.text_dim * 4 + 200  # the text embedding and the JSON beside them
     in_shard = min(corpus.shard_samples, corpus.shard_bytes // sample)
     return [
@@ -83,7 +83,7 @@ def artefacts(corpus: Corpus) -> list[Artefact]:
 
 
 def trained_on(corpus: Corpus) -> float:
-    """Pictures that training sees: in each third one more kind of partition, each cycled to the largest."""
+    """Images that training sees: in each third one more kind of partition, each cycled to the largest."""
     partial = corpus.partial / 2
     weak = 1 - corpus.strong - corpus.partial
     # batching `separate`: a step takes a batch of each active partition, an epoch the largest one's length

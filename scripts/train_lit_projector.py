@@ -14,7 +14,7 @@ and then, from the project's root, with that folder as DRAWINGS:
     python scripts/train_lit_projector.py DRAWINGS --compare 112 160 224   # validation only, writes nothing
     python scripts/train_lit_projector.py DRAWINGS                         # trains, writes, tests
 
-Only pictures and their names are read: no sentiment, and no picture of OpenMoji but in the final test.
+Only images and their names are read: no sentiment, and no image of OpenMoji but in the final test.
 Choices were made on one emoji artist while training on the other and on Open Clip Art.
 """
 
@@ -36,7 +36,7 @@ from torch.nn.functional import linear, normalize
 
 from pacl_core.files.hashing import file_sha256
 from pacl_core.models.frozen import pixel_features
-from pacl_core.models.scorers.lit import NAME, SHIPPED, load, whole_picture
+from pacl_core.models.scorers.lit import NAME, SHIPPED, load, whole_image
 from pacl_core.models.scorers.towers import load_towers, sentence_vectors
 from pacl_core.params.models import ScorerParams
 
@@ -102,11 +102,11 @@ def read_drawings(folder: Path) -> list[Drawing]:
 def drawing_features(drawings: Sequence[Drawing], size: int) -> Tensor:
     """`[N, F]` of the frozen backbone at `size` pixels."""
     backbone, _ = load_towers(size, "cpu")
-    preprocess, features = whole_picture(backbone.preprocess), pixel_features(backbone, "cpu")
+    preprocess, features = whole_image(backbone.preprocess), pixel_features(backbone, "cpu")
     batches = []
     for start in range(0, len(drawings), 16):
-        pictures = [on_white(drawing.path) for drawing in drawings[start : start + 16]]
-        pixels = np.stack([preprocess.pixels(picture) for picture in pictures])
+        images = [on_white(drawing.path) for drawing in drawings[start : start + 16]]
+        pixels = np.stack([preprocess.pixels(image) for image in images])
         batches.append(torch.from_numpy(features(pixels)))
     return torch.cat(batches)
 
@@ -140,8 +140,8 @@ def train(features: Tensor, labels: Sequence[Sequence[int]], vectors: Tensor) ->
         rows = draw.choice(len(labels), BATCH, replace=False).tolist()
         captions = torch.tensor([labels[row][int(draw.integers(len(labels[row])))] for row in rows])
         kept = torch.from_numpy(draw.random((BATCH, inputs.shape[1]), dtype=np.float32) >= DROPOUT)
-        pictures = normalize(linear(inputs[rows] * kept / (1 - DROPOUT), weight, bias), dim=1)
-        loss = contrastive_loss(pictures @ vectors[captions].T / TEMPERATURE, captions)
+        images = normalize(linear(inputs[rows] * kept / (1 - DROPOUT), weight, bias), dim=1)
+        loss = contrastive_loss(images @ vectors[captions].T / TEMPERATURE, captions)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
@@ -186,27 +186,27 @@ def validate(
     known = [row for row, drawing in enumerate(drawings) if drawing.artist != held_out]
     unseen = [row for row, drawing in enumerate(drawings) if drawing.artist == held_out]
     weight, bias = train(features[known], [labels[row] for row in known], vectors)
-    pictures = normalize(linear(features[unseen], weight, bias), dim=1).numpy()
+    images = normalize(linear(features[unseen], weight, bias), dim=1).numpy()
     names = [labels[row][0] for row in unseen]
     unique, own = np.unique(names, return_inverse=True)
-    report(f"{size} px, {held_out} held out", pictures, vectors[unique].numpy(), own)
+    report(f"{size} px, {held_out} held out", images, vectors[unique].numpy(), own)
 
 
 def test(projector: Path, what: str, pairs: Sequence[tuple[str, Image.Image]]) -> None:
-    """Print how well pictures that nothing was chosen on find their names, through the scorer itself."""
+    """Print how well images that nothing was chosen on find their names, through the scorer itself."""
     scorer = load(ScorerParams(kind="lit", name=NAME, weights=str(projector)), "cpu")
     names, own = np.unique([name for name, _ in pairs], return_inverse=True)
-    pixels = [scorer.preprocess.pixels(picture) for _, picture in pairs]
-    pictures = [scorer.encode_pixels(np.stack(pixels[i : i + 16])) for i in range(0, len(pixels), 16)]
+    pixels = [scorer.preprocess.pixels(image) for _, image in pairs]
+    images = [scorer.encode_pixels(np.stack(pixels[i : i + 16])) for i in range(0, len(pixels), 16)]
     texts = [scorer.encode_texts(names[i : i + 64].tolist()) for i in range(0, len(names), 64)]
-    report(f"test: {what}", np.concatenate(pictures), np.concatenate(texts), own)
+    report(f"test: {what}", np.concatenate(images), np.concatenate(texts), own)
 
 
 def report(
-    what: str, pictures: NDArray[np.float32], texts: NDArray[np.float32], own: NDArray[np.int64]
+    what: str, images: NDArray[np.float32], texts: NDArray[np.float32], own: NDArray[np.int64]
 ) -> None:
     """Print AUC of the own name against one other, recall among all names, percentiles of both cosines."""
-    cosines = pictures @ texts.T
+    cosines = images @ texts.T
     rows = np.arange(len(own))
     other = (own + np.random.default_rng(SEED).integers(1, len(texts), len(own))) % len(texts)
     matched, mismatched = cosines[rows, own], cosines[rows, other]
@@ -238,14 +238,14 @@ def openmoji() -> list[tuple[str, Image.Image]]:
             if path.is_file():
                 svg = path.read_text(encoding="utf-8")
                 png = resvg_py.svg_to_bytes(svg_string=svg, width=256, background="white")
-                picture = Image.open(io.BytesIO(bytes(png))).convert("RGB")
-                pairs.append((entry["en"].strip(":").replace("_", " "), picture))
+                image = Image.open(io.BytesIO(bytes(png))).convert("RGB")
+                pairs.append((entry["en"].strip(":").replace("_", " "), image))
                 break
     return pairs
 
 
 def photographs(folder: Path) -> list[tuple[str, Image.Image]]:
-    """Every picture of the folder, named by its file name without the number."""
+    """Every image of the folder, named by its file name without the number."""
     paths = sorted(path for path in folder.iterdir() if path.is_file())
     return [(path.stem.rstrip(" 0123456789").lower(), on_white(path)) for path in paths]
 

@@ -1,4 +1,4 @@
-"""Each picture's adjective-noun pairs: ranked by the factual scorer, or read as published (paper 3.1)."""
+"""Each image's adjective-noun pairs: ranked by the factual scorer, or read as published (paper 3.1)."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

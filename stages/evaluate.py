@@ -30,8 +30,8 @@ PROTOCOLS = ("linear", "finetune", "zero_shot")
 
 def main(params: Params) -> None:
     dataset, protocol, variant = _arguments()
-    pictures, model = Path(f"data/downstream/{dataset}.parquet"), Path("models") / variant
-    tasks = read_tasks(pictures.with_suffix(".json"))
+    images, model = Path(f"data/downstream/{dataset}.parquet"), Path("models") / variant
+    tasks = read_tasks(images.with_suffix(".json"))
     if not (model / CARD).is_file():
         raise UserError(f"{model}: no such variant; put a saved model there or edit evaluate.variants")
     excluded: set[str] = set()
@@ -42,7 +42,7 @@ def main(params: Params) -> None:
     outcomes: list[Outcome] = []
     not_applicable = None
     try:
-        outcomes = _outcomes(params, protocol, tasks, pictures, model, excluded)
+        outcomes = _outcomes(params, protocol, tasks, images, model, excluded)
     except NotApplicableError as error:
         not_applicable = str(error)
         log.warning("%s does not apply: %s", protocol, not_applicable)
@@ -61,25 +61,25 @@ def main(params: Params) -> None:
 
 
 def _outcomes(
-    params: Params, protocol: str, tasks: list[Task], pictures: Path, model: Path, excluded: set[str]
+    params: Params, protocol: str, tasks: list[Task], images: Path, model: Path, excluded: set[str]
 ) -> list[Outcome]:
     """What the protocol gives; each is imported only where it is asked for."""
     machine = runtime()
     if protocol == "linear":
         from pacl_core.evaluation.protocols import linear
 
-        features = _features(pictures, model)
-        return linear.run(tasks, pictures, features, params.evaluate.linear, excluded, machine.device)
+        features = _features(images, model)
+        return linear.run(tasks, images, features, params.evaluate.linear, excluded, machine.device)
     if protocol == "zero_shot":
         from pacl_core.evaluation.protocols import zero_shot
 
-        features, prompts = _features(pictures, model), params.evaluate.zero_shot
-        return zero_shot.run(tasks, pictures, features, model, prompts, excluded, machine.device)
+        features, prompts = _features(images, model), params.evaluate.zero_shot
+        return zero_shot.run(tasks, images, features, model, prompts, excluded, machine.device)
     from pacl_core.evaluation.protocols import finetune
 
     key = {
-        "pictures": file_sha256(pictures),
-        "tasks": file_sha256(pictures.with_suffix(".json")),
+        "pictures": file_sha256(images),
+        "tasks": file_sha256(images.with_suffix(".json")),
         "model": [read_json(model / CARD), file_sha256(model / WEIGHTS)],
         "params": params.evaluate.finetune.model_dump(),
         "excluded": sorted(excluded),
@@ -87,13 +87,13 @@ def _outcomes(
         "code": code_sha256(*CODE, Path(__file__)),
         "libraries": versions("numpy", "open_clip_torch", "pillow", "timm", "torch"),
     }
-    with scratch(f"finetune-{pictures.stem}-{model.name}", key) as work:
+    with scratch(f"finetune-{images.stem}-{model.name}", key) as work:
         recipe, device, workers = params.evaluate.finetune, machine.device, machine.workers
-        return finetune.run(tasks, pictures, model, recipe, excluded, device, workers, work)
+        return finetune.run(tasks, images, model, recipe, excluded, device, workers, work)
 
 
-def _features(pictures: Path, model: Path) -> NDArray[np.float32]:
-    return read_features(Path(f"data/features/{pictures.stem}-{model.name}"), pictures)
+def _features(images: Path, model: Path) -> NDArray[np.float32]:
+    return read_features(Path(f"data/features/{images.stem}-{model.name}"), images)
 
 
 def _arguments() -> list[str]:

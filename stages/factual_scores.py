@@ -1,4 +1,4 @@
-"""Pairs to factual scores: the cosine of picture and text under an image-text model (paper 3.1).
+"""Pairs to factual scores: the cosine of image and text under an image-text model (paper 3.1).
 
 The scorer's image vectors are kept beside the scores, so that ANPs are ranked without a second pass.
 """

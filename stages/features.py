@@ -22,20 +22,20 @@ def main(params: Params) -> None:
     if len(sys.argv) != 3:
         raise UserError("usage: python -m stages.features <dataset> <variant>")
     dataset, variant = sys.argv[1:]
-    pictures, model = Path(f"data/downstream/{dataset}.parquet"), Path("models") / variant
+    items, model = Path(f"data/downstream/{dataset}.parquet"), Path("models") / variant
     if not model.is_dir():
         raise UserError(f"{model}: no such variant; put a saved model there or edit evaluate.variants")
     machine = runtime()
     key = {
-        **input_key(pictures, ("pixel_hash",)),
+        **input_key(items, ("pixel_hash",)),
         "weights": weights_content(str(model)),
         **machine_key(machine),
         "stage": code_sha256("datasets/features.py", Path(__file__)),
     }
     load = partial(load_frozen_model, model, machine.device)
     with scratch(f"features-{dataset}-{variant}", key) as folder, engine(load, machine) as workers:
-        images = encode_images(workers, pictures, folder / "images")
-        write_features(Path(f"data/features/{dataset}-{variant}"), pictures, images)
+        images = encode_images(workers, items, folder / "images")
+        write_features(Path(f"data/features/{dataset}-{variant}"), items, images)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Pictures to features of the backbone that is to be enhanced (paper 3.2)."""
+"""Images to features of the backbone that is to be enhanced (paper 3.2)."""
 
 from functools import partial
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""leaks: test pictures of a data set among the pairs -> data/leaks/<name>.parquet, metrics/leaks/<name>.json.
+"""leaks: test images of a data set among the pairs -> data/leaks/<name>.parquet, metrics/leaks/<name>.json.
 
 python -m stages.leaks <data set>
 """
@@ -23,7 +23,7 @@ PAIRS = Path("data/pairs")
 
 
 def main(params: Params) -> None:
-    """Find exact and near duplicates of one data set's test pictures."""
+    """Find exact and near duplicates of one data set's test images."""
     if len(sys.argv) != 2:
         raise UserError("usage: python -m stages.leaks <data set>")
     name = sys.argv[1]

@@ -1,7 +1,7 @@
 """Small trees in the layouts in which data sets are published, their traps included.
 
 Each `write_<record>(folder, ...)` fills a folder that a record of data/datasets reads, and returns it: the
-path of the data set. Pictures differ from one another, but for those that are meant not to.
+path of the data set. Images differ from one another, but for those that are meant not to.
 """
 
 import io
@@ -26,8 +26,8 @@ WEBEMO = (
 SIDE = 32
 
 
-def picture(number: int, side: int = SIDE, form: str = "JPEG") -> bytes:
-    """A picture of its own for each number: a coarse random pattern, so that perceptual hashes differ too."""
+def image(number: int, side: int = SIDE, form: str = "JPEG") -> bytes:
+    """An image of its own for each number: a coarse random pattern, so that perceptual hashes differ too."""
     pattern = np.random.default_rng(number).integers(0, 256, (8, 8, 3), np.uint8)
     stream = io.BytesIO()
     Image.fromarray(pattern).resize((side, side), Image.Resampling.BILINEAR).save(stream, form)
@@ -41,12 +41,12 @@ def put(path: Path, data: bytes) -> None:
 
 
 def write_fi(folder: Path, per_class: int = 4, placeholders: int = 2) -> Path:
-    """`placeholders` byte-identical pictures in every class; a note and a thumbnail cache beside pictures."""
+    """`placeholders` byte-identical images in every class; a note and a thumbnail cache beside images."""
     for place, label in enumerate(EIGHT):
         for number in range(per_class):
-            put(folder / label / f"{label}_{number:04}.jpg", picture(place * per_class + number))
+            put(folder / label / f"{label}_{number:04}.jpg", image(place * per_class + number))
         for number in range(placeholders):
-            put(folder / label / f"{label}_gone_{number}.jpg", picture(10**6))
+            put(folder / label / f"{label}_gone_{number}.jpg", image(10**6))
     put(folder / "readme.txt", b"FI")
     put(folder / "fear" / "Thumbs.db", b"cache")
     put(folder / "fear" / ".hidden.jpg", b"no picture")
@@ -54,12 +54,12 @@ def write_fi(folder: Path, per_class: int = 4, placeholders: int = 2) -> Path:
 
 
 def write_emotion6_panda(folder: Path, per_class: int = 4) -> Path:
-    """Pictures in object folders below the classes; disgust misplaced as anger/digust."""
+    """Images in object folders below the classes; disgust misplaced as anger/digust."""
     for place, label in enumerate(SIX):
         for number in range(per_class):
-            put(folder / "images" / label / "web" / f"{number}.jpg", picture(100 * place + number))
+            put(folder / "images" / label / "web" / f"{number}.jpg", image(100 * place + number))
     for number in range(per_class):
-        put(folder / "images/anger/digust/images" / f"{number}.jpg", picture(900 + number))
+        put(folder / "images/anger/digust/images" / f"{number}.jpg", image(900 + number))
     return folder
 
 
@@ -68,7 +68,7 @@ def write_unbiasedemo(folder: Path, per_class: int = 4) -> Path:
     for place, label in enumerate(SIX):
         for number in range(per_class):
             path = folder / "images" / label / ("cat" if number % 2 else "cars") / f"{number // 2}.jpg"
-            put(path, picture(100 * place + number))
+            put(path, image(100 * place + number))
     return folder
 
 
@@ -77,12 +77,12 @@ def write_artphoto(folder: Path, per_class: int = 4) -> Path:
     labels = ("amusement", "anger", "awe", "content", "disgust", "excitement", "fear", "sad")
     for place, label in enumerate(labels):
         for number in range(per_class):
-            put(folder / f"{label}_{number:04}.jpg", picture(100 * place + number))
+            put(folder / f"{label}_{number:04}.jpg", image(100 * place + number))
     return folder
 
 
 def write_webemo(folder: Path, train: int = 100, test: int = 50) -> Path:
-    """Addresses with queries, a picture that was not fetched, an index beyond the classes, a broken line."""
+    """Addresses with queries, an image that was not fetched, an index beyond the classes, a broken line."""
     rows = [row.split("/") for row in WEBEMO.split()]
     put(folder / "category.txt", "".join(f"{tuple(row)!r}\n" for row in rows).encode())
     number = 0
@@ -90,20 +90,20 @@ def write_webemo(folder: Path, train: int = 100, test: int = 50) -> Path:
         lines = []
         for place in range(count):
             lines.append(f"http://www.host{place % 3}.com/a b/{number}.jpg?size={place} {place % 25}")
-            put(folder / "images" / f"{number}.jpg", picture(number))
+            put(folder / "images" / f"{number}.jpg", image(number))
             number += 1
         lines += ["http://gone.com/never_fetched.jpg 3", "http://www.host0.com/a/0.jpg 25", "no line of it"]
         put(folder / name, "\r\n".join(lines).encode())
     return folder
 
 
-def emotic_persons(pictures: int = 6) -> list[dict[str, Any]]:
-    """Persons as both forms of EMOTIC hold them: one or two in a picture, boxes beyond its edges, NaN
+def emotic_persons(images: int = 6) -> list[dict[str, Any]]:
+    """Persons as both forms of EMOTIC hold them: one or two in an image, boxes beyond its edges, NaN
     ratings, one category or several, both spellings of Disquietment.
     """
     persons = []
-    for place in range(3 * pictures):
-        split = ("train", "val", "test")[place // pictures]
+    for place in range(3 * images):
+        split = ("train", "val", "test")[place // images]
         source = ("mscoco", "emodb_small", "framesdb", "ade20k")[place % 4]
         for person in range(1 + place % 2):
             names = ["Disquietment", "Peace", "Doubt/Confusion"] if person else ["Engagement"]
@@ -123,9 +123,9 @@ def emotic_persons(pictures: int = 6) -> list[dict[str, Any]]:
     return persons
 
 
-def write_emotic(folder: Path, pictures: int = 6) -> Path:
-    """The published form: pictures in four folders, annotations as MATLAB structs."""
-    persons = _emotic_pictures(folder, pictures)
+def write_emotic(folder: Path, images: int = 6) -> Path:
+    """The published form: images in four folders, annotations as MATLAB structs."""
+    persons = _emotic_images(folder, images)
     structs: dict[str, Any] = {}
     for split in ("train", "val", "test"):
         names = dict.fromkeys((p["folder"], p["filename"]) for p in persons if p["split"] == split)
@@ -146,9 +146,9 @@ def write_emotic(folder: Path, pictures: int = 6) -> Path:
     return folder
 
 
-def write_emotic_csv(folder: Path, pictures: int = 6) -> Path:
+def write_emotic_csv(folder: Path, images: int = 6) -> Path:
     """The form many people hold: train.csv, val.csv and test.csv with lists as Python text."""
-    persons = _emotic_pictures(folder, pictures)
+    persons = _emotic_images(folder, images)
     for split in ("train", "val", "test"):
         lines = [
             ",Folder,Filename,Image Size,BBox,Categorical_Labels,Continuous_Labels,Gender,Age",
@@ -167,7 +167,7 @@ def write_emotic_csv(folder: Path, pictures: int = 6) -> Path:
 
 
 def write_iaps(folder: Path, count: int = 30) -> Path:
-    """Preamble, missing dominance, a number with a point, one rated twice, a .JPG, a missing picture."""
+    """Preamble, missing dominance, a number with a point, one rated twice, a .JPG, a missing image."""
     header = "desc\tIAPS\tvalmn\tvalsd\taromn\tarosd\tdom1mn\tdom1sd\tdom2mn\tdom2sd\tset"
     lines = ["IAPS Technical Manual", "", "All subjects", "", "Ratings from 1 to 9", "", header]
     for place in range(count):
@@ -176,7 +176,7 @@ def write_iaps(folder: Path, count: int = 30) -> Path:
         lines.append(
             f"Thing\t{number}\t{1 + place % 8}.5\t1.2\t{2 + place % 6}.25\t2.0\t{dominance}\t{place}"
         )
-        put(folder / "images" / f"{number}.{'JPG' if place == 2 else 'jpg'}", picture(place))
+        put(folder / "images" / f"{number}.{'JPG' if place == 2 else 'jpg'}", image(place))
     lines.append("Thing\t2054\t2.5\t1.2\t3.25\t2.0\t6.25\t1.9\t.\t.\t20")  # rated 1.5, 2.25, 5.25 above
     lines.append("Gone\t9999\t2.5\t1.2\t3.25\t2.0\t6.25\t1.9\t.\t.\t20")
     put(folder / "AllSubjects_1-20.txt", "\r\n".join(lines).encode())
@@ -191,7 +191,7 @@ def write_emotion6_peng(folder: Path, per_keyword: int = 5) -> Path:
     lines = ["\t".join(f"[{name}]" for name in columns)]
     for place, keyword in enumerate(emotions):
         for number in range(1, per_keyword + 1):
-            put(folder / "images" / keyword / f"{number}.jpg", picture(100 * place + number))
+            put(folder / "images" / keyword / f"{number}.jpg", image(100 * place + number))
             shares = ["0.133333", "0.7", "0", "0.0666667", "0.1", "0", "0"]
             shares = shares[number % 7 :] + shares[: number % 7]
             rating = f"{1 + (place + number) % 9}\t3.8"
@@ -206,13 +206,13 @@ def write_abstract(folder: Path, count: int = 30) -> Path:
     for number in range(count):
         votes = ",".join(str((number + 3 * place) % 7) for place in range(8))
         lines.append(f"'abstract_{number:04}.jpg',{votes}")
-        put(folder / f"abstract_{number:04}.jpg", picture(number))
+        put(folder / f"abstract_{number:04}.jpg", image(number))
     put(folder / "ABSTRACT_groundTruth.csv", "\r\n".join(lines).encode())
     return folder
 
 
 def write_emoset(folder: Path, per_class: int = 4) -> Path:
-    """Official lists of [label, picture, annotation]."""
+    """Official lists of [label, image, annotation]."""
     counts = {"train": per_class, "val": 1, "test": 2}
     number = 0
     for split, count in counts.items():
@@ -220,7 +220,7 @@ def write_emoset(folder: Path, per_class: int = 4) -> Path:
         for label in EIGHT:
             for _ in range(count):
                 name = f"{label}/{label}_{number:05}"
-                put(folder / "image" / f"{name}.jpg", picture(number))
+                put(folder / "image" / f"{name}.jpg", image(number))
                 rows.append([label, f"image/{name}.jpg", f"annotation/{name}.json"])
                 number += 1
         put(folder / f"{split}.json", json.dumps(rows).encode())
@@ -238,7 +238,7 @@ def write_oasis(folder: Path, count: int = 30) -> Path:
         blank = " " if number in (3, 7) else ""
         ratings = f"{1 + number % 6}.68627451,0.95,102,{1 + number % 5}.346534653,1.6,101"
         lines.append(f"I{number},Dog {number}{blank},Animal,Pixabay,{ratings}")
-        put(folder / "images" / f"Dog {number}.jpg", picture(number))
+        put(folder / "images" / f"Dog {number}.jpg", image(number))
     stream = io.BytesIO()
     Image.new("RGBA", (SIDE, SIDE), (200, 0, 0, 90)).save(stream, "PNG")
     put(folder / "images" / "Dog 5.jpg", stream.getvalue())
@@ -263,10 +263,10 @@ WRITERS: dict[str, Callable[[Path], Path]] = {
 }
 
 
-def _emotic_pictures(folder: Path, pictures: int) -> list[dict[str, Any]]:
-    persons = emotic_persons(pictures)
+def _emotic_images(folder: Path, images: int) -> list[dict[str, Any]]:
+    persons = emotic_persons(images)
     for person in persons:
-        put(folder / "emotic" / person["folder"] / person["filename"], picture(person["number"]))
+        put(folder / "emotic" / person["folder"] / person["filename"], image(person["number"]))
     return persons
 
 

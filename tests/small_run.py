@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from pacl_core.datasets.tasks import Task
 from pacl_core.files.json_csv import write_json
 from pacl_core.files.vectors import write_vectors
-from pacl_core.media.images import normalise_picture
+from pacl_core.media.images import normalise_image
 from pacl_core.models.backbones import load_backbone
 from pacl_core.models.saved import load_model, save_model
 from pacl_core.params.models import BackboneParams
@@ -33,21 +33,21 @@ TASKS = [
 def drawing(seed: int) -> bytes:
     """A PNG of coloured shapes."""
     generator = np.random.default_rng(seed)
-    picture = Image.new("RGB", (100, 80), tuple(int(c) for c in generator.integers(0, 255, 3)))
-    draw = ImageDraw.Draw(picture)
+    image = Image.new("RGB", (100, 80), tuple(int(c) for c in generator.integers(0, 255, 3)))
+    draw = ImageDraw.Draw(image)
     for _ in range(6):
         x, y = (int(value) for value in generator.integers(0, 60, 2))
         colour = tuple(int(c) for c in generator.integers(0, 255, 3))
         draw.ellipse((x, y, x + int(generator.integers(10, 40)), y + 20), fill=colour)
     stream = io.BytesIO()
-    picture.save(stream, "PNG")
+    image.save(stream, "PNG")
     return stream.getvalue()
 
 
 def write_pairs_and_partition(root: Path) -> pl.DataFrame:
     """data/pairs (two parts of small row groups), partition, pseudo-labels; returns the partition table."""
     generator = np.random.default_rng(0)
-    pictures = [normalise_picture(drawing(row // 2), 64) for row in range(PAIRS)]  # every picture twice
+    images = [normalise_image(drawing(row // 2), 64) for row in range(PAIRS)]  # every image twice
     factual, emotional = (generator.normal(0.2, 0.1, PAIRS).astype(np.float32) for _ in range(2))
     matched = factual > 0.2, emotional > 0.2
     texts = [
@@ -76,12 +76,12 @@ def write_pairs_and_partition(root: Path) -> pl.DataFrame:
         {
             "sample_id": ids,
             "text": texts,
-            "image": [one.jpeg for one in pictures],
-            "width": pl.Series([one.width for one in pictures], dtype=pl.Int32),
-            "height": pl.Series([one.height for one in pictures], dtype=pl.Int32),
-            "pixel_hash": [one.pixel_hash for one in pictures],
+            "image": [one.jpeg for one in images],
+            "width": pl.Series([one.width for one in images], dtype=pl.Int32),
+            "height": pl.Series([one.height for one in images], dtype=pl.Int32),
+            "pixel_hash": [one.pixel_hash for one in images],
             "provenance": ["kept" if row % 4 else None for row in range(PAIRS)],
-            "perceptual_hash": pl.Series([one.perceptual_hash for one in pictures], dtype=pl.UInt64),
+            "perceptual_hash": pl.Series([one.perceptual_hash for one in images], dtype=pl.UInt64),
         }
     )
     (root / "data/pairs").mkdir(parents=True)
@@ -123,13 +123,13 @@ def write_models(root: Path) -> None:
 def write_downstream(root: Path, models: tuple[str, ...] = ("pacl",)) -> None:
     """data/downstream/emoji_sentiment and its features by the saved models."""
     generator = np.random.default_rng(1)
-    pictures = [normalise_picture(drawing(100 + item), 64) for item in range(ITEMS)]
+    images = [normalise_image(drawing(100 + item), 64) for item in range(ITEMS)]
     ids = [f"i{item:02}" for item in range(ITEMS)]
     valence = generator.random(ITEMS).astype(np.float32)
     table = pl.DataFrame(
         {
             "item_id": ids,
-            "image": [one.jpeg for one in pictures],
+            "image": [one.jpeg for one in images],
             "split": [("train", "train", "val", "test")[item % 4] for item in range(ITEMS)],
             "valence": valence,
             "polarity": (valence > 0.5).astype(np.int32),
@@ -141,7 +141,7 @@ def write_downstream(root: Path, models: tuple[str, ...] = ("pacl",)) -> None:
     write_json(folder / "emoji_sentiment.json", {"tasks": [task.to_json() for task in TASKS]})
     for name in models:
         features = root / f"data/features/emoji_sentiment-{name}"
-        rows = features_of(root / "models" / name, [one.jpeg for one in pictures])
+        rows = features_of(root / "models" / name, [one.jpeg for one in images])
         stored = folder / "emoji_sentiment.parquet"
         write_vectors(features, stored, partial(rows_between, rows), rows.shape[1], "item_id")
 
@@ -151,7 +151,7 @@ def rows_between(rows: np.ndarray, start: int, stop: int) -> np.ndarray:
 
 
 def features_of(model: Path, jpegs: list[bytes]) -> np.ndarray:
-    """Pooled features, one picture after the other."""
+    """Pooled features, one image after the other."""
     backbone = load_model(model)
     rows = []
     for jpeg in jpegs:

@@ -1,6 +1,6 @@
 """The artefacts of a large corpus without running a model: ids, texts and numbers as the stages write them.
 
-Every pair has the same small picture, so that ten million of them fit a disk.
+Every pair has the same small image, so that ten million of them fit a disk.
 """
 
 import os
@@ -21,13 +21,13 @@ DIM = 32
 def write_artefacts(data: Path, rows: int) -> None:
     """`data`/pairs, scores/*.parquet, embeddings/{image,text,scorer} of `rows` pairs, one run's worth."""
     rng = np.random.default_rng(0)
-    picture = jpeg(rng, 16)
+    one = jpeg(rng, 16)
     for folder in ("pairs", "scores", "embeddings/text"):
         (data / folder).mkdir(parents=True, exist_ok=True)
     writers: dict[Path, pq.ParquetWriter] = {}
     for start in range(0, rows, BLOCK):
         count = min(BLOCK, rows - start)
-        tables = _tables(start, count, picture, rng)
+        tables = _tables(start, count, one, rng)
         for name, table in tables.items():
             path = data / name.format(part=start // PART)
             if path not in writers:
@@ -43,14 +43,14 @@ def write_artefacts(data: Path, rows: int) -> None:
         os.link(path, text / path.name)
 
 
-def _tables(start: int, count: int, picture: bytes, rng: np.random.Generator) -> dict[str, pa.Table]:
+def _tables(start: int, count: int, image: bytes, rng: np.random.Generator) -> dict[str, pa.Table]:
     numbers = range(start, start + count)
     ids = pa.array([f"post-{number:09d}" for number in numbers])
     words = np.array(WORDS)[rng.integers(0, len(WORDS), (count, 8))]
     pairs = {
         "sample_id": ids,
         "text": [f"{' '.join(some)} {number}" for some, number in zip(words, numbers, strict=True)],
-        "image": [picture] * count,
+        "image": [image] * count,
         "width": pa.array([16] * count, pa.int32()),
         "height": pa.array([16] * count, pa.int32()),
         "pixel_hash": [f"{number:064x}" for number in numbers],

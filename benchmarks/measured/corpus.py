@@ -1,4 +1,4 @@
-"""Synthetic corpora: a folder of noise pictures with texts, and stored pairs without reading one."""
+"""Synthetic corpora: a folder of noise images with texts, and stored pairs without reading one."""
 
 import io
 from pathlib import Path
@@ -15,7 +15,7 @@ def text(number: int, rng: np.random.Generator) -> str:
 
 
 def jpeg(rng: np.random.Generator, size: int) -> bytes:
-    """A picture of noise: no two are alike."""
+    """An image of noise: no two are alike."""
     stream = io.BytesIO()
     pixels = rng.integers(0, 256, (size, size, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(stream, "JPEG", quality=60)
@@ -23,7 +23,7 @@ def jpeg(rng: np.random.Generator, size: int) -> bytes:
 
 
 def write_folder(folder: Path, pairs: int, size: int) -> None:
-    """`pairs` pictures of `size` pixels with a text each, as the reader `folder` takes them."""
+    """`pairs` images of `size` pixels with a text each, as the reader `folder` takes them."""
     rng = np.random.default_rng(0)
     for number in range(pairs):
         place = folder / f"{number // 1000:05d}"

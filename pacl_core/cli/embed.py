@@ -1,4 +1,4 @@
-"""pacl embed: vectors of pictures as .npy or parquet."""
+"""pacl embed: vectors of images as .npy or parquet."""
 
 import sys
 from enum import StrEnum
@@ -26,29 +26,29 @@ def embed(
     ] = Space.features,
     model: Model = MODEL,
 ) -> None:
-    """Vectors of pictures as .npy or parquet.
+    """Vectors of images as .npy or parquet.
 
-    Pictures come in the order in which they are named, those of a folder in name order.
+    Images come in the order in which they are named, those of a folder in name order.
 
     A .npy file holds float32 [N, D], and <name>.paths.txt beside it the N paths, one a line. A .parquet
-    file has a column 'path' and one a space. Memory holds one batch. A file that is no usable picture is
+    file has a column 'path' and one a space. Memory holds one batch. A file that is no usable image is
     named with the reason and left out, the others go on, and the exit code is 1.
 
     \b
     Examples:
-      pacl embed pictures/ -o vectors.npy
-      pacl embed pictures/*.jpg -o vectors.parquet --space both
+      pacl embed images/ -o vectors.npy
+      pacl embed images/*.jpg -o vectors.parquet --space both
     """
-    from pacl_core.inference.images import batches, picture_files
-    from pacl_core.inference.model import load_enhanced
+    from pacl_core.inference.images import batches, image_files
+    from pacl_core.inference.model import load_saved_model
     from pacl_core.inference.vector_files import vector_writer
     from pacl_core.runtime.progress import Progress
     from pacl_core.runtime.settings import runtime
 
     spaces = ("features", "joint") if space is Space.both else (space.value,)
     with vector_writer(out, spaces) as write, Progress("pictures", None) as progress:
-        files = picture_files(images)
-        loaded = load_enhanced(model)
+        files = image_files(images)
+        loaded = load_saved_model(model)
         failed = 0
         for batch in batches(files, loaded.preprocess, loaded.batch, runtime().workers):
             for path, error in batch.files:

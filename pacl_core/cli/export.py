@@ -21,19 +21,19 @@ def onnx(
 ) -> None:
     """One ONNX file: uint8 pixels in, features (and joint vectors) out, any batch size.
 
-    Before it is published, onnxruntime's outputs are held to the network's own on pictures, to 1e-4.
+    Before it is published, onnxruntime's outputs are held to the network's own on images, to 1e-4.
     Needs pip install 'pacl[export]'.
 
     \b
     Examples:
       pacl export onnx models/pacl pacl.onnx
-      pacl export onnx models/pacl pacl.onnx --check pictures/
+      pacl export onnx models/pacl pacl.onnx --check images/
     """
     from pacl_core.inference.export.check_images import check_pixels
     from pacl_core.inference.export.onnx import export_onnx
 
     done = export_onnx(model, out, check_pixels(model, check or []))
-    print(f"{out}: {', '.join(done.outputs)}; {done.pictures} pictures within {done.difference:.1e}")
+    print(f"{out}: {', '.join(done.outputs)}; {done.images} pictures within {done.difference:.1e}")
 
 
 @export.command()

@@ -1,4 +1,4 @@
-"""pacl predict: zero-shot emotions of pictures, and what the fitted heads say."""
+"""pacl predict: zero-shot emotions of images, and what the fitted heads say."""
 
 import json
 import sys
@@ -28,27 +28,27 @@ def predict(
     model: Model = MODEL,
     as_json: AsJson = False,
 ) -> None:
-    """Emotions of pictures, and valence where a head was fitted.
+    """Emotions of images, and valence where a head was fitted.
 
-    Emotions are found by their names alone (zero-shot): pictures and prompts share a space.
+    Emotions are found by their names alone (zero-shot): images and prompts share a space.
 
-    Heads come from 'pacl head fit'. A file that is no usable picture is named with the reason, the others
-    go on, and the exit code is 1. With --json every picture is one line.
+    Heads come from 'pacl head fit'. A file that is no usable image is named with the reason, the others
+    go on, and the exit code is 1. With --json every image is one line.
 
     \b
     Examples:
       pacl predict holiday.jpg
       pacl predict holiday.jpg --labels joy,sadness --prompt "A photo with [C] emotion."
-      pacl predict pictures/ --json > emotions.jsonl
+      pacl predict images/ --json > emotions.jsonl
     """
     from pacl_core.inference.heads import saved_heads
-    from pacl_core.inference.images import batches, picture_files
-    from pacl_core.inference.model import EMOTIONS, PROMPTS, load_enhanced
+    from pacl_core.inference.images import batches, image_files
+    from pacl_core.inference.model import EMOTIONS, PROMPTS, load_saved_model
     from pacl_core.runtime.settings import runtime
 
     names = [name.strip() for name in labels.split(",") if name.strip()] if labels is not None else EMOTIONS
-    files = picture_files(images)
-    loaded = load_enhanced(model)
+    files = image_files(images)
+    loaded = load_saved_model(model)
     vectors = loaded.class_vectors(names, prompt or PROMPTS)
     heads = list(saved_heads(model))
     failed = 0
@@ -73,7 +73,7 @@ def predict(
 def _rows(
     names: Sequence[str], shares: "Vectors", features: "Vectors", heads: "list[SavedHeads]"
 ) -> list[dict[str, Any]]:
-    """One answer per picture."""
+    """One answer per image."""
     rows: list[dict[str, Any]] = [
         {"emotions": dict(zip(names, map(float, one), strict=True))} for one in shares
     ]

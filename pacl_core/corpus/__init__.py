@@ -1,1 +1,1 @@
-"""From a corpus as people hold it to pairs: readers, pictures, texts, the pair store."""
+"""From a corpus as people hold it to pairs: readers, images, texts, the pair store."""

@@ -1,4 +1,4 @@
-"""Pictures and texts as files of the same name, in a folder and the folders in it."""
+"""Images and texts as files of the same name, in a folder and the folders in it."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 from pacl_core.corpus.posts import Post
 from pacl_core.errors import UserError
 from pacl_core.media.image_header import SUFFIXES
-from pacl_core.media.images import read_picture
+from pacl_core.media.images import read_image
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
 from pacl_core.media.text_decoding import read_text
 
@@ -23,7 +23,7 @@ def corpus_folder(path: str) -> Path:
 def walk(root: Path, key: Callable[[Path], str]) -> Iterator[Post | Rejected]:
     """Posts by path, a folder before the folders in it; `key` is given the path in `root` without suffix.
 
-    Rejected: a picture without text, a text without picture, any other file, a link to a folder, what cannot
+    Rejected: an image without text, a text without image, any other file, a link to a folder, what cannot
     be read. Hidden entries are passed over. Holds one folder's listing at a time.
     """
     waiting = [root]  # a stack: folders may nest deeper than Python's calls may
@@ -49,9 +49,9 @@ def walk(root: Path, key: Callable[[Path], str]) -> Iterator[Post | Rejected]:
         waiting += reversed([path for path in inner if not path.is_symlink()])
 
 
-def read_post(key: str, picture: Path, text: Path) -> Post:
+def read_post(key: str, image: Path, text: Path) -> Post:
     """The post of two files. Raises `UnusableError` of either."""
-    return Post(key, read_picture(picture), read_text(text))
+    return Post(key, read_image(image), read_text(text))
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:
@@ -64,31 +64,31 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
 def _files(
     root: Path, folder: Path, names: list[str], key: Callable[[Path], str]
 ) -> Iterator[Post | Rejected]:
-    pictures: dict[str, list[str]] = {}
+    images: dict[str, list[str]] = {}
     texts: dict[str, str] = {}
     for name in names:
         stem, suffix = Path(name).stem, Path(name).suffix
         if suffix.lower() in SUFFIXES:
-            pictures.setdefault(stem, []).append(name)
+            images.setdefault(stem, []).append(name)
         elif suffix.lower() == ".txt" and stem not in texts:
             texts[stem] = name
         else:
             source = valid_name(_inside(root, folder / name).as_posix())
             yield Rejected(source, "other_file", "neither a picture nor a text (.txt)")
-    for stem in sorted(pictures.keys() | texts.keys()):
-        if stem not in pictures:
+    for stem in sorted(images.keys() | texts.keys()):
+        if stem not in images:
             source = valid_name(_inside(root, folder / texts[stem]).as_posix())
             yield Rejected(source, "missing_image", "no picture of this name")
-        for name in pictures.get(stem, []):
+        for name in images.get(stem, []):
             yield _post(root, folder / name, folder / texts[stem] if stem in texts else None, key)
 
 
-def _post(root: Path, picture: Path, text: Path | None, key: Callable[[Path], str]) -> Post | Rejected:
-    source = valid_name(_inside(root, picture).as_posix())
+def _post(root: Path, image: Path, text: Path | None, key: Callable[[Path], str]) -> Post | Rejected:
+    source = valid_name(_inside(root, image).as_posix())
     if text is None:
         return Rejected(source, "missing_text", "no .txt of this name")
     try:
-        return read_post(valid_name(key(_inside(root, picture.with_suffix("")))), picture, text)
+        return read_post(valid_name(key(_inside(root, image.with_suffix("")))), image, text)
     except UnusableError as error:
         return error.rejected(source)
 

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-FLAT = 0  # the hash of a flat picture, which is near to nothing
+FLAT = 0  # the hash of a flat image, which is near to nothing
 
 
 class NearDuplicates:
-    """Finds the earliest pair that a picture is near to, among those that are near to none themselves.
+    """Finds the earliest pair that an image is near to, among those that are near to none themselves.
 
-    Those representatives alone are indexed. Keeping them and dropping what is marked leaves no two pictures
+    Those representatives alone are indexed. Keeping them and dropping what is marked leaves no two images
     within `distance` bits of each other.
     """
 

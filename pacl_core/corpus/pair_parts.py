@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from pacl_core.corpus.pair_store_state import RunState
 from pacl_core.corpus.posts import PROVENANCE, Post
-from pacl_core.media.images import Picture
+from pacl_core.media.images import NormalisedImage
 from pacl_core.media.rejects import valid_name
 
 PAIRS_SCHEMA = pa.schema(
@@ -43,16 +43,16 @@ PART_BYTES = 256 << 20
 
 @dataclass(frozen=True)
 class Pair:
-    """A pair on its way to disk: its row number, the post as found, the cleaned text, the picture."""
+    """A pair on its way to disk: its row number, the post as found, the cleaned text, the image."""
 
     row: int
     post: Post
     text: str
-    picture: Picture
+    image: NormalisedImage
 
     @property
     def size(self) -> int:
-        return len(self.picture.jpeg) + len(self.text)
+        return len(self.image.jpeg) + len(self.text)
 
 
 class PairParts:
@@ -75,7 +75,7 @@ class PairParts:
         return all(name in there and _crc(self._folder / name) == self._state.checksum(name) for name in told)
 
     def add(self, pairs: list[Pair], near: list[str | None]) -> None:
-        """One row group. A part is closed once its pieces hold `part_bytes` of pictures and texts."""
+        """One row group. A part is closed once its pieces hold `part_bytes` of images and texts."""
         table = _table(pairs, near)
         with (
             _durable(self._folder / _piece(self._progress.pieces)) as stream,
@@ -164,12 +164,12 @@ def _table(pairs: list[Pair], near: list[str | None]) -> pa.Table:
         {
             "sample_id": [pair.post.key for pair in pairs],
             "text": [pair.text for pair in pairs],
-            "image": [pair.picture.jpeg for pair in pairs],
-            "width": [pair.picture.width for pair in pairs],
-            "height": [pair.picture.height for pair in pairs],
-            "pixel_hash": [pair.picture.pixel_hash for pair in pairs],
+            "image": [pair.image.jpeg for pair in pairs],
+            "width": [pair.image.width for pair in pairs],
+            "height": [pair.image.height for pair in pairs],
+            "pixel_hash": [pair.image.pixel_hash for pair in pairs],
             "provenance": [pair.post.provenance for pair in pairs],
-            "perceptual_hash": [pair.picture.perceptual_hash for pair in pairs],
+            "perceptual_hash": [pair.image.perceptual_hash for pair in pairs],
             "original_text": [valid_name(pair.post.text) for pair in pairs],
             "near_duplicate_of": near,
             "extras": [_extras(pair.post) for pair in pairs],

@@ -18,7 +18,7 @@ from pacl_core.corpus.posts import Post
 from pacl_core.errors import UserError
 from pacl_core.files.publish import published_folder
 from pacl_core.files.tables import table_writer
-from pacl_core.media.images import Picture, with_pictures
+from pacl_core.media.images import NormalisedImage, with_images
 from pacl_core.media.rejects import REJECTED_SCHEMA, Rejected, Rejects, UnusableError
 from pacl_core.params.pairs import PairsParams
 from pacl_core.runtime.fingerprint import code_sha256
@@ -30,11 +30,11 @@ _INPUTS = 4096  # a corpus of rejects is committed now and then, too
 
 
 class InputDigest:
-    """SHA-256 over inputs in their order: every field of each, pictures as bytes."""
+    """SHA-256 over inputs in their order: every field of each, images as bytes."""
 
     def __init__(self) -> None:
         self._running = hashlib.sha256()
-        self._picture: tuple[bytes, bytes] = (b"", hashlib.sha256().digest())
+        self._image: tuple[bytes, bytes] = (b"", hashlib.sha256().digest())
 
     def add(self, item: Post | Rejected) -> None:
         if isinstance(item, Rejected):
@@ -51,10 +51,10 @@ class InputDigest:
         return self._running.hexdigest()
 
     def _of(self, image: bytes) -> bytes:
-        """A picture's hash; inputs that follow each other with the same object are hashed once."""
-        if image is not self._picture[0]:
-            self._picture = (image, hashlib.sha256(image).digest())
-        return self._picture[1]
+        """An image's hash; inputs that follow each other with the same object are hashed once."""
+        if image is not self._image[0]:
+            self._image = (image, hashlib.sha256(image).digest())
+        return self._image[1]
 
 
 def _bytes(text: str) -> bytes:
@@ -159,11 +159,11 @@ def _store(
         parts.tidy()
         block.clear()
 
-    decoded = with_pictures(posts, _image, params.image_size, workers)
-    for item, picture in counted(decoded, "pairs"):
+    decoded = with_images(posts, _image, params.image_size, workers)
+    for item, image in counted(decoded, "pairs"):
         digest.add(item)
         inputs += 1
-        pair = _pair(item, picture, state, params)
+        pair = _pair(item, image, state, params)
         if isinstance(pair, Rejected):
             state.reject(pair)
         else:
@@ -179,18 +179,18 @@ def _store(
 
 
 def _pair(
-    item: Post | Rejected, picture: Picture | UnusableError | None, state: RunState, params: PairsParams
+    item: Post | Rejected, image: NormalisedImage | UnusableError | None, state: RunState, params: PairsParams
 ) -> Pair | Rejected:
     if isinstance(item, Rejected):
         return item
     try:
-        if isinstance(picture, UnusableError):
-            raise picture
-        assert picture is not None  # every post has bytes
+        if isinstance(image, UnusableError):
+            raise image
+        assert image is not None  # every post has bytes
         text = clean_text(item.text, params.text)
         if state.has_id(item.key):
             raise UnusableError("duplicate_id", "an earlier pair has this id")
-        content = hashlib.sha256(picture.pixel_hash.encode() + text.encode()).digest()[:16]
+        content = hashlib.sha256(image.pixel_hash.encode() + text.encode()).digest()[:16]
         if (kept := state.pair_with(content)) is not None:
             raise UnusableError("duplicate_pair", kept)
     except UnusableError as error:
@@ -198,13 +198,13 @@ def _pair(
     if item.provenance is not None:
         state.progress.counts[f"provenance:{item.provenance}"] += 1
     state.progress.counts["cleaned_texts"] += text != item.text.strip()
-    return Pair(state.add_pair(item.key, content), item, text, picture)
+    return Pair(state.add_pair(item.key, content), item, text, image)
 
 
 def _marks(block: list[Pair], near: NearDuplicates | None, state: RunState) -> list[str | None]:
     if near is None:
         return [None] * len(block)
-    rows = near.mark([pair.row for pair in block], [pair.picture.perceptual_hash for pair in block])
+    rows = near.mark([pair.row for pair in block], [pair.image.perceptual_hash for pair in block])
     state.progress.counts["near_duplicates"] += sum(row is not None for row in rows)
     return [None if row is None else state.id_of(row) for row in rows]
 

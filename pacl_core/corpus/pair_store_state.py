@@ -22,7 +22,7 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS files (name TEXT PRIMARY KEY, crc INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS progress (only INTEGER PRIMARY KEY CHECK (only = 0), state TEXT NOT NULL)",
 )
-# what a key or a message may have of a corpus' own words; texts and pictures are not kept here
+# what a key or a message may have of a corpus' own words; texts and images are not kept here
 _LONGEST = 4096
 
 

@@ -29,7 +29,7 @@ def describe(
     `items`: `split` and the tasks' columns; `splits`: where these come from (official, val_of_train, ours).
     Under `counts`: items by split; targets by task and split; classes by task, split and class index (of
     multi-label tasks the marks); rejected_by_reason (items); targets_rejected (by task and reason, of items
-    that another task uses); placeholders (among the rejected); duplicates_across_splits (pictures that stand
+    that another task uses); placeholders (among the rejected); duplicates_across_splits (images that stand
     in several official splits: kept).
     """
     by_split = {split: items.filter(pl.col("split") == split) for split in SPLITS}

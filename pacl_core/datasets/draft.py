@@ -15,7 +15,7 @@ from pacl_core.datasets.tasks import SPLITS, Task
 from pacl_core.files.json_csv import read_json, write_json
 from pacl_core.files.seen_ids import Seen
 from pacl_core.files.tables import read_table, write_table
-from pacl_core.media.images import Box, Picture, with_pictures
+from pacl_core.media.images import Box, NormalisedImage, with_images
 from pacl_core.media.rejects import Rejected, Rejects, UnusableError, valid_name
 from pacl_core.runtime.progress import Progress
 
@@ -49,7 +49,7 @@ def write_draft(
     workers: int,
     rejects: Rejects,
 ) -> tuple[list[Path], Counter[str], Unfit]:
-    """Write `stored_schema` and `picture` to parts in `folder`, streamed; return them and what was refused.
+    """Write `stored_schema` and `image` to parts in `folder`, streamed; return them and what was refused.
 
     That is: items by reason, and of each task the targets that could not be made, by reason. Both are also
     listed in `rejects`. Called again after a kill with the same items, it goes on behind the last whole part.
@@ -64,7 +64,7 @@ def write_draft(
                 seen.add(item_id)
             _tell(read_json(part.with_suffix(".json")), rejects, reasons, unfit)
         left = _converted(islice(items, len(parts) * PART, None), record)
-        decoded = with_pictures(left, _image, image_size, workers, _box)
+        decoded = with_images(left, _image, image_size, workers, _box)
         with Progress(folder.name, None, len(parts) * PART) as progress:
             while chunk := list(islice(decoded, PART)):
                 part = folder / f"part-{len(parts):05d}.parquet"
@@ -82,20 +82,20 @@ _Refusal = tuple[str, str, str, str | None]
 
 
 def _sorted_out(
-    chunk: list[tuple["_Pending", Picture | UnusableError | None]], seen: Seen
+    chunk: list[tuple["_Pending", NormalisedImage | UnusableError | None]], seen: Seen
 ) -> tuple[list[dict[str, Any]], list[_Refusal]]:
     """Rows of the usable items, and what was refused."""
     rows: list[dict[str, Any]] = []
     refusals: list[_Refusal] = []
-    for (item, found), picture in chunk:
-        refused = _refusal(item, found, picture, seen)
+    for (item, found), image in chunk:
+        refused = _refusal(item, found, image, seen)
         if refused is not None:
             refusals.append((valid_name(refused.source), refused.reason, valid_name(refused.detail), None))
             continue
-        assert isinstance(item, Item) and isinstance(picture, Picture) and found is not None
+        assert isinstance(item, Item) and isinstance(image, NormalisedImage) and found is not None
         for problem in found.problems:
             refusals.append((item.item_id, problem.reason, valid_name(problem.detail), problem.task))
-        rows.append(_row(item, picture, found.targets))
+        rows.append(_row(item, image, found.targets))
     return rows, refusals
 
 
@@ -124,7 +124,7 @@ def _converted(items: Iterable[Item | Rejected], record: DatasetRecord) -> Itera
 
 
 def _image(pending: _Pending) -> bytes | None:
-    """None where the item is refused whatever its picture."""
+    """None where the item is refused whatever its image."""
     item, found = pending
     return item.image if isinstance(item, Item) and found is not None and found.usable else None
 
@@ -135,7 +135,7 @@ def _box(pending: _Pending) -> Box | None:
 
 
 def _refusal(
-    item: Item | Rejected, found: Converted | None, picture: Picture | UnusableError | None, seen: Seen
+    item: Item | Rejected, found: Converted | None, image: NormalisedImage | UnusableError | None, seen: Seen
 ) -> Rejected | None:
     if isinstance(item, Rejected):
         return item
@@ -144,8 +144,8 @@ def _refusal(
             return Rejected(item.item_id, ABSENT, "no value for any task")
         first = found.problems[0]
         return Rejected(item.item_id, first.reason, f"task '{first.task}': {first.detail}")
-    if isinstance(picture, UnusableError):
-        return picture.rejected(item.item_id)
+    if isinstance(image, UnusableError):
+        return image.rejected(item.item_id)
     if item.split is not None and item.split not in SPLITS:
         return Rejected(item.item_id, "unknown_split", f"'{item.split}'")
     if not seen.add(item.item_id):
@@ -153,13 +153,13 @@ def _refusal(
     return None
 
 
-def _row(item: Item, picture: Picture, targets: Targets) -> dict[str, Any]:
+def _row(item: Item, image: NormalisedImage, targets: Targets) -> dict[str, Any]:
     return {
         "item_id": item.item_id,
-        "image": picture.jpeg,
+        "image": image.jpeg,
         "split": item.split,
-        "pixel_hash": picture.pixel_hash,
-        "perceptual_hash": picture.perceptual_hash,
+        "pixel_hash": image.pixel_hash,
+        "perceptual_hash": image.perceptual_hash,
         **targets,
-        "picture": item.item_id if item.picture is None else item.picture,
+        "picture": item.item_id if item.image_name is None else item.image_name,
     }

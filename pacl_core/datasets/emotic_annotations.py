@@ -100,7 +100,7 @@ RATINGS = ("valence", "arousal", "dominance")
 
 def mat_persons(file: Path) -> Iterator[Person | Rejected]:
     """Persons of train, val and test in order. Rejected: malformed_row, no_person. Raises `UserError`: not
-    such a file. Holds all annotations in memory (tens of MB), no picture.
+    such a file. Holds all annotations in memory (tens of MB), no image.
     """
     try:
         structs = scipy.io.loadmat(file, struct_as_record=False, squeeze_me=True, variable_names=list(SPLITS))

@@ -12,9 +12,9 @@ from pacl_core.files.tables import read_table
 from pacl_core.files.vectors import read_vectors, write_vectors
 
 
-def write_features(folder: Path, dataset: Path, pictures: Encoded) -> None:
+def write_features(folder: Path, dataset: Path, images: Encoded) -> None:
     """Publish `vectors.npy` float32 [N, D] and `ids.parquet` (`item_id`), in the row order of `dataset`."""
-    write_vectors(folder, dataset, pictures.rows, pictures.dim, "item_id")
+    write_vectors(folder, dataset, images.rows, images.dim, "item_id")
 
 
 def read_features(folder: Path, dataset: Path) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Picture files of a tree, in a fixed order, and what else lies in it."""
+"""Image files of a tree, in a fixed order, and what else lies in it."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 from pacl_core.datasets.items import Item
 from pacl_core.errors import UserError
 from pacl_core.media.image_header import SUFFIXES
-from pacl_core.media.images import read_picture
+from pacl_core.media.images import read_image
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
 
 
@@ -30,10 +30,10 @@ def _every(folder: Path) -> Rejected | None:
     return None
 
 
-def picture_files(
+def image_files(
     root: Path, enter: Callable[[Path], Rejected | None] = _every, folder: Path | None = None
 ) -> Iterator[Path | Rejected]:
-    """Every picture of `folder` (default: the root) by path, files before folders; hidden entries are
+    """Every image of `folder` (default: the root) by path, files before folders; hidden entries are
     passed over, rejections named by their path under `root`.
 
     `enter` says why a folder is left out, or None. Links to folders are not followed: they may lead back up.
@@ -56,16 +56,16 @@ def picture_files(
         elif is_folder:
             refused = enter(path)
             if refused is None:
-                yield from picture_files(root, enter, path)
+                yield from image_files(root, enter, path)
             else:
                 yield refused
 
 
 def labelled_item(root: Path, path: Path, label: str, split: str | None = None) -> Item | Rejected:
-    """A picture file as an item: its id is its path under `root`, its label the value `label`."""
+    """An image file as an item: its id is its path under `root`, its label the value `label`."""
     name = name_in(root, path)
     try:
-        return Item(name, read_picture(path), {"label": valid_name(label)}, split)
+        return Item(name, read_image(path), {"label": valid_name(label)}, split)
     except UnusableError as error:
         return error.rejected(name)
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Item:
-    """One item: undecoded picture bytes and the published values by name, labels as text.
+    """One item: undecoded image bytes and the published values by name, labels as text.
 
-    `split` is the official one in {train, val, test}, None where there is none. `picture` names the picture
-    where several items share one (default: the item itself). `box`: the part of the picture that is meant,
+    `split` is the official one in {train, val, test}, None where there is none. `image_name` names the image
+    where several items share one (default: the item itself). `box`: the part of the image that is meant,
     left, top, right, bottom in its own pixels.
     """
 
@@ -17,5 +17,5 @@ class Item:
     image: bytes
     values: Mapping[str, str | float | None]
     split: str | None = None
-    picture: str | None = None
+    image_name: str | None = None
     box: tuple[int, int, int, int] | None = None

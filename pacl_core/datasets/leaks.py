@@ -1,4 +1,4 @@
-"""Leaks: test pictures that stand among the pre-training pairs, as the same pixels or nearly so."""
+"""Leaks: test images that stand among the pre-training pairs, as the same pixels or nearly so."""
 
 import time
 from collections import Counter
@@ -32,7 +32,7 @@ _EXACT, _NEAR = range(2)
 
 @dataclass(order=True, frozen=True)
 class _Match:
-    """A pair that shows a test item's picture; in order: exact first, then closest, then as stored."""
+    """A pair that shows a test item's image; in order: exact first, then closest, then as stored."""
 
     kind: int
     distance: int
@@ -44,7 +44,7 @@ def find_leaks(pairs: Path, dataset: Path, distance: int, work: Path) -> pa.Tabl
     """Exact and near duplicates between the test split of `dataset` and the table `pairs`, as `SCHEMA`.
 
     Exact: one `pixel_hash`. Near: perceptual hashes that differ in at most `distance` of 64 bits; flat
-    pictures (hash 0) have no near duplicates. At most `KEPT` pairs per test item, in the order of the data
+    images (hash 0) have no near duplicates. At most `KEPT` pairs per test item, in the order of the data
     set, exact first, then closest. Memory: the hashes of the test split and of a block of pairs. What was
     found is kept in `work` now and then; called again after a kill with the same arguments, it goes on from
     there. Raises `UserError` where a table is missing or was written without hashes.

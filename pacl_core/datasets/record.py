@@ -68,8 +68,8 @@ class TaskRecord(Section):
 
 
 class DatasetRecord(Section):
-    """A data set. `options` belong to the reader. `placeholders`: pictures that stand under several labels,
-    as a site's own picture for a deleted one does, are dropped, or kept."""
+    """A data set. `options` belong to the reader. `placeholders`: images that stand under several labels,
+    as a site's own image for a deleted one does, are dropped, or kept."""
 
     reader: str
     options: dict[str, Any] = Field(default_factory=dict)

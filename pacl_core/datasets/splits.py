@@ -1,7 +1,7 @@
-"""Splits by content: what is one picture stays together, every class is in every split.
+"""Splits by content: what is one image stays together, every class is in every split.
 
 Official splits stand. Where there is no validation split, a tenth of train becomes it; where there is none
-at all, 8:1:1. What we assign depends on the pictures' contents alone, never on names or order.
+at all, 8:1:1. What we assign depends on the images' contents alone, never on names or order.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ _STRATA = 5  # of a rating: quintiles
 def assign_splits(items: pl.DataFrame, tasks: Sequence[Task]) -> pl.Series:
     """The split of every row [N]: the official one in the column `split`, else ours.
 
-    `items` has `split` (null for all rows, or for none), `pixel_hash`, `picture` and the tasks' columns.
+    `items` has `split` (null for all rows, or for none), `pixel_hash`, `image` and the tasks' columns.
     """
     official = items["split"]
     if items.is_empty():
@@ -52,11 +52,11 @@ def origin(official: pl.Series) -> Literal["official", "val_of_train", "ours"]:
 
 
 def content_groups(items: pl.DataFrame) -> NDArray[np.intp]:
-    """Group number [N]: rows with one `pixel_hash` or one `picture`, and chains of such, share one."""
+    """Group number [N]: rows with one `pixel_hash` or one `image`, and chains of such, share one."""
     hashes = items["pixel_hash"].rank("dense").to_numpy().astype(np.intp) - 1
-    pictures = items["picture"].rank("dense").to_numpy().astype(np.intp) - 1
-    nodes = int(hashes.max(initial=-1)) + int(pictures.max(initial=-1)) + 2
-    edges = (np.ones(len(items), bool), (hashes, hashes.max(initial=-1) + 1 + pictures))
+    images = items["picture"].rank("dense").to_numpy().astype(np.intp) - 1
+    nodes = int(hashes.max(initial=-1)) + int(images.max(initial=-1)) + 2
+    edges = (np.ones(len(items), bool), (hashes, hashes.max(initial=-1) + 1 + images))
     _, component = connected_components(coo_array(edges, shape=(nodes, nodes)), directed=False)
     return np.asarray(component[hashes], np.intp)
 
@@ -150,9 +150,9 @@ def finest_labels(tasks: Sequence[Task]) -> Task | None:
 
 
 def placeholders(items: pl.DataFrame, label: str) -> pl.Series:
-    """Which rows [N] hold a placeholder, from the columns `pixel_hash`, `picture` and `label`.
+    """Which rows [N] hold a placeholder, from the columns `pixel_hash`, `image` and `label`.
 
-    One is a hash with at least two labels on at least two pictures. Items of one picture (several persons
+    One is a hash with at least two labels on at least two images. Items of one image (several persons
     in it, each with a label) are none.
     """
     named = items.select(pl.col("pixel_hash"), pl.col("picture"), pl.col(label).alias("label"))

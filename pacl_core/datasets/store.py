@@ -1,7 +1,7 @@
 """Downstream data sets on disk: one parquet of items, a JSON description and the rejects beside it.
 
-Two passes: whether a picture is a placeholder, and which split it belongs to, is known only when all have
-been seen. A killed run goes on with the first pass, whose pictures take the time.
+Two passes: whether an image is a placeholder, and which split it belongs to, is known only when all have
+been seen. A killed run goes on with the first pass, whose images take the time.
 """
 
 from collections import Counter
@@ -37,7 +37,7 @@ def write_dataset(
 
     Returns the description. `scratch` holds a draft as large as the result; called again after a kill with
     the same arguments, it goes on from there. Memory: a part of the draft, and of each item what is not its
-    picture. Raises `UserError` where a split stays empty.
+    image. Raises `UserError` where a split stays empty.
     """
     tasks = record_tasks(record)
     folder = scratch / name
@@ -47,7 +47,7 @@ def write_dataset(
     ):
         parts, reasons, unfit = write_draft(items, record, tasks, folder, image_size, workers, rejects)
         schema = stored_schema(tasks)
-        known = _kept(_without_pictures(parts, schema), record, tasks, reasons, rejects)
+        known = _kept(_without_images(parts, schema), record, tasks, reasons, rejects)
         official = known["split"]
         duplicates = _across_splits(known)
         known = known.with_columns(assign_splits(known, tasks).alias("split"))
@@ -87,7 +87,7 @@ def _without(
 
 
 def _across_splits(known: pl.DataFrame) -> int:
-    """Pictures that stand in more than one official split."""
+    """Images that stand in more than one official split."""
     splits = known.drop_nulls("split").group_by("pixel_hash").agg(pl.col("split").n_unique())
     return int((splits["split"] > 1).sum())
 
@@ -103,7 +103,7 @@ def _refuse_empty(name: str, known: pl.DataFrame, reasons: Counter[str]) -> None
         )
 
 
-def _without_pictures(parts: list[Path], schema: pa.Schema) -> pl.DataFrame:
+def _without_images(parts: list[Path], schema: pa.Schema) -> pl.DataFrame:
     """All rows of the draft but their JPEG bytes, numbered."""
     columns = [name for name in (*schema.names, "picture") if name != "image"]
     tables = [read_table(part, columns) for part in parts]

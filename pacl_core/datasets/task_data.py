@@ -24,7 +24,7 @@ class TaskData:
 
 
 def read_task_data(task: Task, dataset: Path, excluded: Collection[str] = ()) -> TaskData:
-    """Read ids, splits and targets, never pictures. `excluded`: test items that are left out.
+    """Read ids, splits and targets, never images. `excluded`: test items that are left out.
 
     Raises `UserError` where a split is empty.
     """

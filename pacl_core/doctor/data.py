@@ -7,7 +7,7 @@ from pacl_core.corpus.readers import read_posts
 from pacl_core.datasets.record import load_record
 from pacl_core.doctor.finding import Finding
 from pacl_core.errors import UserError
-from pacl_core.media.images import normalise_picture
+from pacl_core.media.images import normalise_image
 from pacl_core.media.rejects import Rejected, UnusableError
 from pacl_core.methods.params import Params
 
@@ -51,7 +51,7 @@ def _corpus(params: Params) -> Finding:
             reasons.append(f"{post.source}: {post.reason}")
             continue
         try:
-            normalise_picture(post.image, params.pairs.image_size)
+            normalise_image(post.image, params.pairs.image_size)
         except UnusableError as error:
             reasons.append(f"{post.key}: {error.reason}")
     if not first:

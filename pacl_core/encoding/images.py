@@ -1,4 +1,4 @@
-"""An image model over the pictures of a table, each distinct one once."""
+"""An image model over the images of a table, each distinct one once."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from pacl_core.files.tables import scan_table
 from pacl_core.media.images import decode_jpeg
 from pacl_core.models.preprocess import Preprocess
 
-READ = 64  # pictures per read: compressed bytes in memory stay small
+READ = 64  # images per read: compressed bytes in memory stay small
 
 
 class ImageModel(Protocol):
@@ -34,7 +34,7 @@ class ImageModel(Protocol):
 
 @dataclass(frozen=True)
 class Images:
-    """A `Step`: the pictures of the column `image`, in the order of the file."""
+    """A `Step`: the images of the column `image`, in the order of the file."""
 
     def batches(self, model: ImageModel, block: Block, skip: int, size: int) -> Iterator[Batch]:
         jpegs: list[bytes] = []
@@ -55,7 +55,7 @@ class Images:
 
 
 def encode_images(engine: Engine, table: Path, folder: Path) -> Encoded:
-    """Encode the pictures of a table with `image` and `pixel_hash`; what a killed run left is used."""
+    """Encode the images of a table with `image` and `pixel_hash`; what a killed run left is used."""
     folder.mkdir(parents=True, exist_ok=True)
     found = distinct(scan_table(table).select("pixel_hash"), folder)
     blocks = blocks_of(table, found.rows)

@@ -42,7 +42,7 @@ def input_key(table: Path, columns: tuple[str, ...]) -> dict[str, object]:
     """What the columns say, row by row, and how files and row groups hold them: blocks follow the files."""
     return {
         "input": table_sha256(Table(table, columns)),
-        # bytes of a row group: pictures stored in another way have the same hashes, and other sizes
+        # bytes of a row group: images stored in another way have the same hashes, and other sizes
         "files": [[group.total_byte_size for group in _groups(file)] for file in part_files(table)],
     }
 

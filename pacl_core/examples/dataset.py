@@ -1,4 +1,4 @@
-"""The examples of one data set, with their pictures."""
+"""The examples of one data set, with their images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class DataSet:
 
 
 def read_dataset(path: Path) -> DataSet:
-    """Ids, splits and labels, never pictures."""
+    """Ids, splits and labels, never images."""
     task = shown_task(read_tasks(path.with_suffix(".json")))
     names = [] if task is None else list(task.columns)
     table = read_table(path, columns=["item_id", "split", *names])
@@ -83,9 +83,7 @@ def retrieval_examples(
         params.count,
         params.seed,
     )
-    rows = _with_pictures(
-        retrieval_rows(name, queries, features, data.item_ids, data.labels, params.top), data
-    )
+    rows = _with_images(retrieval_rows(name, queries, features, data.item_ids, data.labels, params.top), data)
     if not data.classes:
         return rows, {}
     shares = {v: same_label_share(own, data.labels, data.test, params.top) for v, own in features.items()}
@@ -111,16 +109,16 @@ def zero_shot_examples(
         about = {"dataset": data.path.stem, "task": name, "variant": variant}
         rows += [about | one | {"row": row_of[one["item_id"]]} for one in drawn]
         shares[name] = share
-    return _with_pictures(rows, data), shares
+    return _with_images(rows, data), shares
 
 
-def _with_pictures(rows: Rows, data: DataSet) -> Rows:
+def _with_images(rows: Rows, data: DataSet) -> Rows:
     found = take_rows([data.path], {row["row"] for row in rows}, ["image"])
     return [row | {"image": found[row["row"]]["image"]} for row in rows]
 
 
 def shown_task(tasks: Sequence[Task]) -> Task | None:
-    """The task whose labels stand beside pictures: one of classes where there is one."""
+    """The task whose labels stand beside images: one of classes where there is one."""
     order = ("single_label", "hierarchical", "distribution", "multi_label", "regression")
     return min(tasks, key=lambda task: order.index(task.kind), default=None)
 

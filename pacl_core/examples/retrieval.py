@@ -1,4 +1,4 @@
-"""Pictures that a test picture finds among the others of its data set, by the features of each variant."""
+"""Images that a test image finds among the others of its data set, by the features of each variant."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -58,7 +58,7 @@ def retrieval_rows(
     labels: Labels,
     top: int,
 ) -> list[dict[str, Any]]:
-    """A row per picture: the query itself (rank 0), then what each variant finds; `row` is the item's."""
+    """A row per image: the query itself (rank 0), then what each variant finds; `row` is the item's."""
 
     def place(query: int, variant: str | None, rank: int, row: int, cosine: float | None) -> dict[str, Any]:
         named = {"dataset": dataset, "query": query, "variant": variant, "rank": rank, "row": row}

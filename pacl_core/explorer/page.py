@@ -31,12 +31,12 @@ class _Shown:
 
 
 def build(pairs: Pairs) -> None:
-    """Register the pages, and the address of pictures, for these pairs."""
+    """Register the pages, and the address of images, for these pairs."""
     offered = choices(pairs)
     ui.add_css(_STYLE.read_text(encoding="utf-8"), shared=True)
 
     @app.get("/picture/{row}.jpg")
-    def picture(row: int) -> Response:
+    def image(row: int) -> Response:
         try:
             jpeg = pairs.jpeg(row)
         except IndexError:

@@ -1,4 +1,4 @@
-"""The artefacts of a run that say something about a pair, as one lazy table; pictures by row number."""
+"""The artefacts of a run that say something about a pair, as one lazy table; images by row number."""
 
 from bisect import bisect_right
 from collections.abc import Callable
@@ -24,14 +24,14 @@ _OF_PAIRS = (
     "near_duplicate_of",
 )
 _LABELS = ("factual_label", "emotional_label")
-_GROUPS_HELD = 8  # row groups of pictures kept in memory, a few MB each
+_GROUPS_HELD = 8  # row groups of images kept in memory, a few MB each
 
 Jpeg = Callable[[int], bytes]
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """`table`: a row per pair in corpus order with `row`, its number from 0; `jpeg(row)`: its picture."""
+    """`table`: a row per pair in corpus order with `row`, its number from 0; `jpeg(row)`: its image."""
 
     table: pl.LazyFrame
     columns: frozenset[str]
@@ -86,7 +86,7 @@ def _jpegs(files: list[Path]) -> Jpeg:
         if not 0 <= row < starts[-1]:
             raise IndexError(row)
         place = bisect_right(starts, row) - 1
-        picture: bytes = group_of(place)[row - starts[place]]
-        return picture
+        image: bytes = group_of(place)[row - starts[place]]
+        return image
 
     return jpeg

@@ -100,9 +100,9 @@ def score_bounds(table: pl.LazyFrame) -> dict[str, tuple[float, float]]:
 def alike(
     table: pl.LazyFrame, columns: Iterable[str], pair: Mapping[str, Any], most: int
 ) -> list[dict[str, Any]]:
-    """Other pairs with the same picture or nearly: `row`, `text`, `partition` and `bits` that differ.
+    """Other pairs with the same image or nearly: `row`, `text`, `partition` and `bits` that differ.
 
-    At most `most`, the nearest first. A flat picture (hash 0) is like none but its equals.
+    At most `most`, the nearest first. A flat image (hash 0) is like none but its equals.
     """
     if not {"pixel_hash", "perceptual_hash"} <= set(columns):
         return []

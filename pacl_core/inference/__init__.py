@@ -1,1 +1,1 @@
-"""A saved model in use: vectors and zero-shot classes of any picture, and the heads fitted on it."""
+"""A saved model in use: vectors and zero-shot classes of any image, and the heads fitted on it."""

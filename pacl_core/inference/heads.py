@@ -43,7 +43,7 @@ class SavedHeads:
     card: dict[str, Any]
 
     def predict(self, features: Features) -> list[dict[str, Any]]:
-        """Per picture, task -> value: what `readable` makes of the mean over seeds of the predictions.
+        """Per image, task -> value: what `readable` makes of the mean over seeds of the predictions.
 
         `features` [N, D] are the model's raw pooled ones.
         """

@@ -1,4 +1,4 @@
-"""Pictures as people have them (files, folders, bytes, Pillow images), taken in as the pipeline does."""
+"""Images as people have them (files, folders, bytes, Pillow images), taken in as the pipeline does."""
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,20 +14,20 @@ from PIL import Image, ImageOps
 
 from pacl_core.errors import UserError
 from pacl_core.media.image_header import SUFFIXES
-from pacl_core.media.images import decode_jpeg, normalise_picture, read_picture
+from pacl_core.media.images import decode_jpeg, normalise_image, read_image
 from pacl_core.media.rejects import UnusableError
 from pacl_core.models.preprocess import Preprocess
 
-PictureLike = Image.Image | bytes | str | PathLike[str]
+ImageLike = Image.Image | bytes | str | PathLike[str]
 Pixels = NDArray[np.uint8]
 
-STORED_SIDE = 256  # short side of stored pictures, of which features were learnt and evaluated
+STORED_SIDE = 256  # short side of stored images, of which features were learnt and evaluated
 _PNG_MODES = ("RGB", "RGBA", "L", "LA", "P", "1", "I;16")
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Files in order, each with the reason why it is no usable picture or None.
+    """Files in order, each with the reason why it is no usable image or None.
 
     `pixels` [B, 3, H, W] uint8 are of those that are, in the same order; None where none is.
     """
@@ -41,8 +41,8 @@ class Batch:
         return [path for path, error in self.files if error is None]
 
 
-def picture_files(given: Iterable[Path]) -> Iterator[Path]:
-    """Files as they are named; of a folder, every file below it with a picture's suffix, in name order.
+def image_files(given: Iterable[Path]) -> Iterator[Path]:
+    """Files as they are named; of a folder, every file below it with an image's suffix, in name order.
 
     Raises `UserError` for a folder without any.
     """
@@ -56,21 +56,21 @@ def picture_files(given: Iterable[Path]) -> Iterator[Path]:
         yield from found
 
 
-def model_pixels(picture: PictureLike, preprocess: Preprocess) -> Pixels:
+def model_pixels(image: ImageLike, preprocess: Preprocess) -> Pixels:
     """`[3, size, size]` uint8, through the checks and steps of the stored pairs, JPEG coding included.
 
     Raises `UnusableError` with the reason a pair would be rejected for.
     """
-    if isinstance(picture, Image.Image):
-        data = _encoded(picture)
+    if isinstance(image, Image.Image):
+        data = _encoded(image)
     else:
-        data = picture if isinstance(picture, bytes) else read_picture(Path(picture))
+        data = image if isinstance(image, bytes) else read_image(Path(image))
     side = max(STORED_SIDE, preprocess.resize)
-    return preprocess.pixels(decode_jpeg(normalise_picture(data, side).jpeg))
+    return preprocess.pixels(decode_jpeg(normalise_image(data, side).jpeg))
 
 
-def _encoded(picture: Image.Image) -> bytes:
-    upright = ImageOps.exif_transpose(picture)
+def _encoded(image: Image.Image) -> bytes:
+    upright = ImageOps.exif_transpose(image)
     if upright.mode not in _PNG_MODES:
         upright = upright.convert("RGB")
     stream = io.BytesIO()
@@ -95,10 +95,10 @@ def batches(paths: Iterable[Path], preprocess: Preprocess, size: int, workers: i
             yield _batch([(path, done.result()) for path, done in current])
 
 
-def stacked(pictures: Iterable[PictureLike], preprocess: Preprocess, size: int) -> Iterator[Pixels]:
-    """Pixels of pictures in blocks of up to `size`."""
-    remaining = iter(pictures)
-    while block := [model_pixels(picture, preprocess) for picture in islice(remaining, size)]:
+def stacked(images: Iterable[ImageLike], preprocess: Preprocess, size: int) -> Iterator[Pixels]:
+    """Pixels of images in blocks of up to `size`."""
+    remaining = iter(images)
+    while block := [model_pixels(image, preprocess) for image in islice(remaining, size)]:
         yield np.stack(block)
 
 

@@ -1,4 +1,4 @@
-"""A saved model ready to use: pictures to vectors, pictures and class names to probabilities."""
+"""A saved model ready to use: images to vectors, images and class names to probabilities."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from torch import nn
 
 from pacl_core.errors import UserError
 from pacl_core.evaluation.protocols.prompts import class_prompts
-from pacl_core.inference.images import PictureLike, Pixels, stacked
+from pacl_core.inference.images import ImageLike, Pixels, stacked
 from pacl_core.models.backbones import Backbone
 from pacl_core.models.frozen import pixel_features
 from pacl_core.models.joint_space import JointSpace, load_joint_space
@@ -23,16 +23,16 @@ from pacl_core.runtime.settings import runtime
 
 Vectors = NDArray[np.float32]
 
-# Mikels et al. (2005): the eight emotions of FI, which most work on pictures names
+# Mikels et al. (2005): the eight emotions of FI, which most work on images names
 EMOTIONS = ("amusement", "awe", "contentment", "excitement", "anger", "disgust", "fear", "sadness")
 PROMPTS = ZeroShotParams().prompts  # paper 4.5.2
 
 
 @dataclass(frozen=True)
-class EnhancedModel:
-    """A backbone in evaluation mode, what it is fed with, and the space that its pictures share with texts.
+class SavedModel:
+    """A backbone in evaluation mode, what it is fed with, and the space that its images share with texts.
 
-    Pictures are paths, encoded bytes or Pillow images; one that cannot be read raises `UnusableError`.
+    Images are paths, encoded bytes or Pillow images; one that cannot be read raises `UnusableError`.
     """
 
     folder: Path
@@ -47,7 +47,7 @@ class EnhancedModel:
 
     @property
     def preprocess(self) -> Preprocess:
-        """`pixels(picture)` resizes and crops, `normalise(pixels)` makes the module's input."""
+        """`pixels(image)` resizes and crops, `normalise(pixels)` makes the module's input."""
         return self.backbone.preprocess
 
     @property
@@ -55,24 +55,24 @@ class EnhancedModel:
         """Length of a feature vector."""
         return self.backbone.dim
 
-    def embed(self, pictures: Iterable[PictureLike]) -> Vectors:
+    def embed(self, images: Iterable[ImageLike]) -> Vectors:
         """Pooled features `[N, dim]` float32, as the pipeline's own: not of unit length."""
-        blocks = [self.features(pixels) for pixels in stacked(pictures, self.preprocess, self.batch)]
+        blocks = [self.features(pixels) for pixels in stacked(images, self.preprocess, self.batch)]
         return np.concatenate(blocks) if blocks else np.empty((0, self.dim), np.float32)
 
     def classify(
         self,
-        pictures: Iterable[PictureLike],
+        images: Iterable[ImageLike],
         labels: Sequence[str] = EMOTIONS,
         prompts: Sequence[str] = PROMPTS,
     ) -> Vectors:
         """Zero-shot probabilities `[N, len(labels)]` (paper Table 3): softmax of cosine / temperature.
 
         A label stands where a prompt says [C]; several prompts count by the mean of their vectors. Raises
-        `UserError` for a model without a way from pictures to texts, fewer than two labels, no [C].
+        `UserError` for a model without a way from images to texts, fewer than two labels, no [C].
         """
         vectors = self.class_vectors(labels, prompts)
-        return self.probabilities(self.embed(pictures), vectors)
+        return self.probabilities(self.embed(images), vectors)
 
     def features(self, pixels: Pixels) -> Vectors:
         """Pooled features `[B, dim]` of uint8 `[B, 3, size, size]`."""
@@ -114,8 +114,8 @@ class EnhancedModel:
         return space
 
 
-def load_enhanced(folder: str | PathLike[str], device: str | None = None) -> EnhancedModel:
+def load_saved_model(folder: str | PathLike[str], device: str | None = None) -> SavedModel:
     """Load a saved model. Texts' encoder is loaded when it is first needed."""
     machine = runtime()
     path = Path(folder)
-    return EnhancedModel(path, load_model(path), device or machine.device, machine.batch)
+    return SavedModel(path, load_model(path), device or machine.device, machine.batch)

@@ -1,4 +1,4 @@
-"""Vectors of pictures as files, written a batch at a time and published whole."""
+"""Vectors of images as files, written a batch at a time and published whole."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

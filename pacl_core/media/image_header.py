@@ -1,4 +1,4 @@
-"""What a picture file says of itself, checked before a pixel is decoded."""
+"""What an image file says of itself, checked before a pixel is decoded."""
 
 import io
 import warnings
@@ -18,7 +18,7 @@ SUFFIXES = frozenset(
     f".{suffix}"
     for suffix in "jpg jpeg jpe jfif png apng gif webp bmp tif tiff avif jp2 ppm pgm pnm ico".split()  # noqa: SIM905
 )
-# first bytes of what lies under a picture's name and is none of these formats
+# first bytes of what lies under an image's name and is none of these formats
 _OTHERS = (
     (b"%PDF", "a PDF"),
     (b"%!PS", "PostScript"),
@@ -43,12 +43,12 @@ Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
-def open_picture(data: bytes) -> Image.Image:
-    """A file's bytes as a picture that is not decoded yet, its frame 0 chosen.
+def open_image(data: bytes) -> Image.Image:
+    """A file's bytes as an image that is not decoded yet, its frame 0 chosen.
 
     In this order: bytes at all, the byte cap, a header, its format among `FORMATS`, the pixel cap, sides that
     can be stored and resized. Raises `UnusableError`: empty, too_large, web_page, format_not_allowed,
-    broken_header, truncated, not_a_picture, too_many_pixels, too_long_side, too_narrow.
+    broken_header, truncated, not_a_image, too_many_pixels, too_long_side, too_narrow.
     """
     if not data:
         raise UnusableError("empty", "0 bytes")

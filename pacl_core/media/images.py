@@ -1,4 +1,4 @@
-"""Any picture file -> one normal form: sRGB JPEG, upright, on white, of bounded size."""
+"""Any image file -> one normal form: sRGB JPEG, upright, on white, of bounded size."""
 
 import hashlib
 import io
@@ -16,7 +16,7 @@ import simplejpeg
 from PIL import Image, ImageCms
 
 from pacl_core.errors import UserError
-from pacl_core.media.image_header import MAX_BYTES, cut_short, open_picture
+from pacl_core.media.image_header import MAX_BYTES, cut_short, open_image
 from pacl_core.media.perceptual_hash import perceptual_hash
 from pacl_core.media.regular_file import read_regular
 from pacl_core.media.rejects import UnusableError
@@ -37,10 +37,10 @@ _ICC_MODES = {"RGB ": ("RGB", "RGBA"), "CMYK": ("CMYK",), "GRAY": ("L",)}
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A normalised picture. Both hashes are of its pixels before JPEG coding.
+class NormalisedImage:
+    """A normalised image. Both hashes are of its pixels before JPEG coding.
 
-    `pixel_hash`: SHA-256 of size and RGB bytes. `perceptual_hash`: 64 bits, 0 for a flat picture.
+    `pixel_hash`: SHA-256 of size and RGB bytes. `perceptual_hash`: 64 bits, 0 for a flat image.
     """
 
     jpeg: bytes
@@ -50,22 +50,22 @@ class Picture:
     perceptual_hash: int
 
 
-def read_picture(path: Path) -> bytes:
+def read_image(path: Path) -> bytes:
     """The bytes of a file. Raises `UnusableError`: missing_image, not_a_file, unreadable, too_large."""
     return read_regular(path, MAX_BYTES, "missing_image", "too_large")
 
 
-def normalise_picture(data: bytes, short_side: int, box: Box | None = None) -> Picture:
+def normalise_image(data: bytes, short_side: int, box: Box | None = None) -> NormalisedImage:
     """Frame 0, upright, sRGB over white, short side at most `short_side` pixels, never enlarged.
 
     `box`: the part to keep, as (left, top, right, bottom) in the pixels of the file as stored, before an
-    EXIF turn (annotators' tools show those); clipped to the picture.
+    EXIF turn (annotators' tools show those); clipped to the image.
 
-    Raises `UnusableError`: those of `open_picture`, before a pixel is decoded; then too_many_pixels (of a
+    Raises `UnusableError`: those of `open_image`, before a pixel is decoded; then too_many_pixels (of a
     frame within), truncated, decode_failed, empty_box.
     """
     try:
-        with open_picture(data) as image:
+        with open_image(data) as image:
             rgb = _shrink(
                 _rgb(_reduced(image, short_side) if box is None else _cropped(image, box)), short_side
             )
@@ -80,11 +80,11 @@ def normalise_picture(data: bytes, short_side: int, box: Box | None = None) -> P
     jpeg = io.BytesIO()
     rgb.save(jpeg, "JPEG", quality=JPEG_QUALITY, subsampling="4:4:4")
     digest = hashlib.sha256(struct.pack("<II", *rgb.size) + rgb.tobytes()).hexdigest()
-    return Picture(jpeg.getvalue(), rgb.width, rgb.height, digest, perceptual_hash(rgb))
+    return NormalisedImage(jpeg.getvalue(), rgb.width, rgb.height, digest, perceptual_hash(rgb))
 
 
 def decode_jpeg(jpeg: bytes) -> Image.Image:
-    """A stored picture as an RGB image: the pixels of Pillow's own decoder, in less time.
+    """A stored image as an RGB image: the pixels of Pillow's own decoder, in less time.
 
     Raises `UserError` where the bytes are damaged.
     """
@@ -124,7 +124,7 @@ def _orientation(image: Image.Image) -> int:
     try:
         value = image.getexif().get(_ORIENTATION, 1)
     except (SyntaxError, ValueError, OSError, struct.error, KeyError, TypeError):
-        return 1  # the picture is sound, only its EXIF block is not
+        return 1  # the image is sound, only its EXIF block is not
     return value if isinstance(value, int) else 1
 
 
@@ -191,29 +191,29 @@ def _whole(_: object) -> Box | None:
     return None
 
 
-def with_pictures(
+def with_images(
     items: Iterable[Item],
     image: Callable[[Item], bytes | None],
     short_side: int,
     workers: int,
     box: Callable[[Item], Box | None] = _whole,
-) -> Iterator[tuple[Item, Picture | UnusableError | None]]:
-    """(item, its normalised picture, or why there is none); None for an item without picture bytes.
+) -> Iterator[tuple[Item, NormalisedImage | UnusableError | None]]:
+    """(item, its normalised image, or why there is none); None for an item without image bytes.
 
-    `box`: the part of an item's picture that is meant, None for all of it. Items that follow each other with
+    `box`: the part of an item's image that is meant, None for all of it. Items that follow each other with
     the very same bytes object and equal boxes share one decoding.
     """
-    ahead: deque[tuple[Item, Future[Picture] | None]] = deque()
+    ahead: deque[tuple[Item, Future[NormalisedImage] | None]] = deque()
     last: tuple[bytes | None, Box | None] = (None, None)
-    picture: Future[Picture] | None = None
+    future: Future[NormalisedImage] | None = None
     with ThreadPoolExecutor(workers) as pool:
         try:
             for item in items:
                 data = image(item)
                 part = box(item)
                 if data is not None and not (data is last[0] and part == last[1]):
-                    last, picture = (data, part), pool.submit(normalise_picture, data, short_side, part)
-                ahead.append((item, None if data is None else picture))
+                    last, future = (data, part), pool.submit(normalise_image, data, short_side, part)
+                ahead.append((item, None if data is None else future))
                 if len(ahead) >= _AHEAD * workers:
                     yield _finished(*ahead.popleft())
             while ahead:
@@ -222,8 +222,10 @@ def with_pictures(
             pool.shutdown(cancel_futures=True)
 
 
-def _finished(item: Item, picture: Future[Picture] | None) -> tuple[Item, Picture | UnusableError | None]:
+def _finished(
+    item: Item, future: Future[NormalisedImage] | None
+) -> tuple[Item, NormalisedImage | UnusableError | None]:
     try:
-        return item, picture.result() if picture is not None else None
+        return item, future.result() if future is not None else None
     except UnusableError as error:
         return item, error

@@ -1,10 +1,10 @@
-"""Perceptual hash: 64 bits that barely change where a picture is re-encoded or resized."""
+"""Perceptual hash: 64 bits that barely change where an image is re-encoded or resized."""
 
 import numpy as np
 from PIL import Image
 
 _SIDE, _LOW = 32, 8
-# of a picture whose greys have a standard deviation below one of 255 levels nothing but noise is left
+# of an image whose greys have a standard deviation below one of 255 levels nothing but noise is left
 _FLAT = 1.0
 # orthonormal DCT-II of 32 values, its 8 lowest frequencies [8, 32]
 _FREQUENCIES = np.cos(np.pi / _SIDE * np.outer(np.arange(_LOW), np.arange(_SIDE) + 0.5)) * np.sqrt(2 / _SIDE)
@@ -12,9 +12,9 @@ _FREQUENCIES[0] /= np.sqrt(2)
 
 
 def perceptual_hash(rgb: Image.Image) -> int:
-    """pHash: signs of the 8 x 8 lowest DCT frequencies of the 32 x 32 grey picture against their median.
+    """pHash: signs of the 8 x 8 lowest DCT frequencies of the 32 x 32 grey image against their median.
 
-    64 bits, row by row, the highest first. 0, which no other picture has, stands for a flat picture: it has
+    64 bits, row by row, the highest first. 0, which no other image has, stands for a flat image: it has
     no structure to compare and is no near duplicate of anything. (Zauner, Implementation and Benchmarking
     of Perceptual Image Hash Functions, 2010, section 3.2.)
     """
@@ -23,6 +23,6 @@ def perceptual_hash(rgb: Image.Image) -> int:
     grey = np.asarray(small, dtype=np.float64)
     if grey.std() < _FLAT:
         return 0
-    # rounded: what a symmetric picture lacks must be the same zero on every machine
+    # rounded: what a symmetric image lacks must be the same zero on every machine
     low = np.round(_FREQUENCIES @ grey @ _FREQUENCIES.T, 3)
     return int.from_bytes(np.packbits(low > np.median(low)).tobytes(), "big")

@@ -21,7 +21,7 @@ class Rejected:
 
 
 class UnusableError(Exception):
-    """A picture or text that cannot become half of a pair."""
+    """An image or text that cannot become half of a pair."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")

@@ -1,4 +1,4 @@
-"""Features of a frozen backbone: pictures in, vectors out, no gradient."""
+"""Features of a frozen backbone: images in, vectors out, no gradient."""
 
 import copy
 from collections.abc import Callable

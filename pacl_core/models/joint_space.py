@@ -1,4 +1,4 @@
-"""The space that a saved model's pictures share with texts, for zero-shot classification."""
+"""The space that a saved model's images share with texts, for zero-shot classification."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

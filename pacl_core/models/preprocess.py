@@ -1,4 +1,4 @@
-"""From a picture to a model's input: uint8 pixels on the CPU, then normalised floats on the device."""
+"""From an image to a model's input: uint8 pixels on the CPU, then normalised floats on the device."""
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -27,16 +27,16 @@ class Preprocess:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
 
-    def pixels(self, picture: Image.Image) -> NDArray[np.uint8]:
+    def pixels(self, image: Image.Image) -> NDArray[np.uint8]:
         """Resize and crop: `[3, size, size]` uint8 RGB, the pixels of timm's and open_clip's transforms."""
-        width, height = _resized(picture.size, self.resize, self.mode)
-        if picture.mode != "RGB":
-            picture = picture.convert("RGB")
-        if (width, height) != picture.size:
-            picture = picture.resize((width, height), _FILTERS[self.interpolation])
+        width, height = _resized(image.size, self.resize, self.mode)
+        if image.mode != "RGB":
+            image = image.convert("RGB")
+        if (width, height) != image.size:
+            image = image.resize((width, height), _FILTERS[self.interpolation])
         # round half to even, as torchvision's CenterCrop does
         left, top = round((width - self.size) / 2), round((height - self.size) / 2)
-        array = np.asarray(picture)[top : top + self.size, left : left + self.size]
+        array = np.asarray(image)[top : top + self.size, left : left + self.size]
         return np.ascontiguousarray(array.transpose(2, 0, 1))
 
     def normalise(self, pixels: "Tensor") -> "Tensor":
@@ -57,9 +57,9 @@ class Preprocess:
         return Preprocess(**{**fields, "mean": tuple(fields["mean"]), "std": tuple(fields["std"])})
 
 
-def _resized(picture_size: tuple[int, int], side: int, mode: str) -> tuple[int, int]:
+def _resized(image_size: tuple[int, int], side: int, mode: str) -> tuple[int, int]:
     if mode == "squash":
         return side, side
-    width, height = picture_size
+    width, height = image_size
     # the long side is cut off, not rounded, as torchvision's Resize does
     return (side, int(side * height / width)) if width <= height else (int(side * width / height), side)

@@ -8,7 +8,7 @@ from pacl_core.params.section import Section
 
 
 class DownstreamParams(Section):
-    """One data set: its record (what it is), where it lies, the short side of its stored pictures."""
+    """One data set: its record (what it is), where it lies, the short side of its stored images."""
 
     record: str
     path: str
@@ -16,7 +16,7 @@ class DownstreamParams(Section):
 
 
 class LeaksParams(Section):
-    """Pictures are near duplicates where their perceptual hashes differ in at most `distance` of 64 bits."""
+    """Images are near duplicates where their perceptual hashes differ in at most `distance` of 64 bits."""
 
     distance: int = Field(default=4, ge=0, le=16)
 

@@ -15,7 +15,7 @@ Precision: TypeAlias = Literal["float32", "bfloat16"]
 
 
 class ScorerParams(Section):
-    """An image-text model: a picture and a text as vectors in one space."""
+    """An image-text model: an image and a text as vectors in one space."""
 
     kind: Literal["open_clip", "lit", "conse"]
     name: str

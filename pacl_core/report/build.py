@@ -46,7 +46,7 @@ def write_report(root: Path, folder: Path, params_text: str, count: int, seed: i
     """Write `folder`/index.html from the artefacts under `root`.
 
     `params_text` is params.yaml as written, `count` the sample pairs per partition, `seed` their draw.
-    Raises `UserError` for a page above `MAX_BYTES` although its pictures were made smaller.
+    Raises `UserError` for a page above `MAX_BYTES` although its images were made smaller.
     """
     (folder / "index.html").write_text(render(root, params_text, count, seed), encoding="utf-8")
 
@@ -69,7 +69,7 @@ def render(root: Path, params_text: str, count: int, seed: int, max_bytes: int =
 def _render(root: Path, params_text: str, count: int, seed: int, scale: float) -> str:
     params: dict[str, Any] = yaml.safe_load(params_text) or {}
     evaluations = results(root)
-    picture = thumbnails(scale)
+    image = thumbnails(scale)
     names = {name: said for name, said in NAMES.items() if name in MEANINGS}
     split = partition(root, str(lookup(params, "partition.mode") or "both"), names)
     environment = _environment()
@@ -82,15 +82,15 @@ def _render(root: Path, params_text: str, count: int, seed: int, scale: float) -
         graph=stage_graph(root),
         partition=split,
         thresholds=thresholds(root, params, split["thresholds"]) if split else None,
-        samples=samples(root, count, seed, picture),
-        clusters=clusters(root, names, picture),
+        samples=samples(root, count, seed, image),
+        clusters=clusters(root, names, image),
         training=training(root),
-        rebuilt=rebuilt(root, picture),
+        rebuilt=rebuilt(root, image),
         results=evaluations,
         overview=overview(evaluations),
         headlines=headlines(evaluations),
         beside_paper=beside_paper(root),
-        examples=examples(root, picture),
+        examples=examples(root, image),
         leaks=leaks(root, params),
         limits=limits(root, params, evaluations),
         scripts=[Markup(script) for script in scripts],

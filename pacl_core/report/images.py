@@ -7,14 +7,14 @@ from functools import lru_cache
 
 from PIL import Image
 
-Picture = Callable[[bytes, int], str]
+Thumbnail = Callable[[bytes, int], str]
 
 
-def thumbnails(scale: float) -> Picture:
+def thumbnails(scale: float) -> Thumbnail:
     """(JPEG, pixels of the long side) -> data URI. `scale` makes all of a page smaller."""
 
     @lru_cache(maxsize=4096)  # a pair may stand in several places
-    def picture(jpeg: bytes, side: int) -> str:
+    def thumbnail(jpeg: bytes, side: int) -> str:
         size = max(16, round(scale * side))
         with Image.open(io.BytesIO(jpeg)) as image:
             image.draft("RGB", (size, size))
@@ -23,4 +23,4 @@ def thumbnails(scale: float) -> Picture:
             image.convert("RGB").save(stream, "JPEG", quality=80, optimize=True)
         return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()
 
-    return picture
+    return thumbnail

@@ -48,8 +48,8 @@ def pairs_of(root: Path, rows: Iterable[int], columns: list[str]) -> Pairs:
     """
     table, rows = root / "data/partition.parquet", list(rows)
     details = take_rows([table], rows, columns)
-    pictures = take_rows(sorted((root / "data/pairs").glob("*.parquet")), rows, ["sample_id", "image"])
+    images = take_rows(sorted((root / "data/pairs").glob("*.parquet")), rows, ["sample_id", "image"])
     for row in rows:
-        if row not in pictures or pictures[row]["sample_id"] != details[row]["sample_id"]:
+        if row not in images or images[row]["sample_id"] != details[row]["sample_id"]:
             raise UserError(f"{table}: not of these pairs; run 'dvc repro partition'")
-    return {row: details[row] | {"image": pictures[row]["image"]} for row in rows}
+    return {row: details[row] | {"image": images[row]["image"]} for row in rows}

@@ -16,7 +16,7 @@ from pacl_core.errors import UserError
 from pacl_core.training.batches import Rows
 
 # A rank that dies ends the run at once (torchrun sees to that). This is for one that hangs, and for a
-# machine that is lost; longer than rank 0 needs to decode the pictures while the others wait.
+# machine that is lost; longer than rank 0 needs to decode the images while the others wait.
 TIMEOUT = timedelta(minutes=30)
 
 

@@ -1,4 +1,4 @@
-"""The backbone as training runs it: what learns, in which precision, how many pictures at a time."""
+"""The backbone as training runs it: what learns, in which precision, how many images at a time."""
 
 from collections.abc import Callable
 
@@ -44,5 +44,5 @@ def features_of(module: nn.Module, params: TrainParams, device: str) -> Callable
 
 
 def _in_pieces(module: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-    """The backbone, a few pictures at a time: right where they do not see each other."""
+    """The backbone, a few images at a time: right where they do not see each other."""
     return lambda images: torch.cat([module(piece) for piece in torch.split(images, CPU_PIECE)])

@@ -26,9 +26,9 @@ from pacl_core.training.checkpoint import History, Position, load_checkpoint, sa
 from pacl_core.training.deterministic import deterministic
 from pacl_core.training.distributed import ALONE, Ranks
 from pacl_core.training.holdout import hold_out
+from pacl_core.training.images import pixel_source
 from pacl_core.training.meter import Meter
 from pacl_core.training.optimiser import learning_rate_factor, set_learning_rates
-from pacl_core.training.pictures import pixel_source
 from pacl_core.training.pixels import ahead, batch_loader, decoded_source
 from pacl_core.training.rebuilt import early_and_late, example_batch, keep_early, rebuilt_positives
 from pacl_core.training.retrieval import held_out_recalls
@@ -93,7 +93,7 @@ def train(
         group.agree("the last checkpoint", [len(position.history), position.steps])
         with group.first_before_the_others():
             load = batch_loader(preprocess, pixel_source(samples, preprocess, params, work, pool), device)
-        plain = batch_loader(preprocess, decoded_source(samples.picture, preprocess, pool), device)
+        plain = batch_loader(preprocess, decoded_source(samples.image, preprocess, pool), device)
         saved = time.monotonic()
         for epoch in range(len(position.history), params.epochs):
             what = f"epoch {epoch + 1} of {params.epochs}"
@@ -105,14 +105,14 @@ def train(
             meter = Meter(what, steps[epoch], position.values, position.steps)
             drawn = epoch_batches(plan[epoch], rows, params.batch_size, epoch, params.seed, params.batching)
             left = islice(drawn, position.steps, None)
-            for batches, pictures in meter.waits(ahead(partial(_pictures, load, epoch, group), left)):
+            for batches, pixels in meter.waits(ahead(partial(_images, load, epoch, group), left)):
                 step = sum(steps[:epoch]) + position.steps
                 factor = learning_rate_factor(step, sum(steps), params.warmup_steps)
                 rates = set_learning_rates(learner.optimiser, factor)
                 where = f"step {step} (epoch {epoch + 1})"
                 group.seed(params.seed, step)
                 images_seen = sum(len(own) for own in batches.values())
-                meter.add(update(learner, samples, pictures, batches, params, where), rates, images_seen)
+                meter.add(update(learner, samples, pixels, batches, params, where), rates, images_seen)
                 position.steps += 1
                 due = time.monotonic() - saved >= 60 * checkpoint_minutes
                 if (
@@ -144,7 +144,7 @@ def train(
     return Trained(weights, position.history, card, early_and_late(work, shown, late))
 
 
-def _pictures(
+def _images(
     load: Callable[[int, Rows], Tensor], epoch: int, group: Ranks, batches: dict[str, Rows]
 ) -> Tensor:
     return load(epoch, np.concatenate(list(group.own(batches).values())))

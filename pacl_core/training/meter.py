@@ -46,7 +46,7 @@ class Meter:
             yield item
 
     def add(self, scalars: dict[str, Tensor], rates: dict[str, float], images: int) -> None:
-        """Note a step: its scalars, learning rates, number of pictures."""
+        """Note a step: its scalars, learning rates, number of images."""
         for name, value in scalars.items():
             self._values.setdefault(name, []).append(value.detach())
         self._rates = rates

@@ -1,7 +1,7 @@
 """A step on one batch from all partitions: its terms, and what the curves show of them.
 
 Each anchor follows its partition's rule, with the whole batch as candidates. Against a batch per partition
-it meets pairs of the other partitions as negatives too, and the backbone sees `batch_size` pictures in a
+it meets pairs of the other partitions as negatives too, and the backbone sees `batch_size` images in a
 step in place of `batch_size` per partition.
 """
 

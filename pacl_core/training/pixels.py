@@ -18,38 +18,38 @@ from pacl_core.models.preprocess import Preprocess
 Pixels = NDArray[np.uint8]
 # (epoch, rows [B]) -> [B, 3, size, size] uint8
 PixelSource = Callable[[int, NDArray[np.int64]], Pixels]
-# the decoded picture of a row; called from several threads
-Pictures = Callable[[int], Image.Image]
+# the decoded image of a row; called from several threads
+Images = Callable[[int], Image.Image]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-CACHE_BYTES = 4 * 1024**3  # of scratch space; 100,000 pictures at 112 pixels, 28,000 at 224
+CACHE_BYTES = 4 * 1024**3  # of scratch space; 100,000 images at 112 pixels, 28,000 at 224
 _BLOCK = 256
 
 
 def plain_source(
-    pictures: Pictures, count: int, preprocess: Preprocess, work: Path, pool: Executor
+    images: Images, count: int, preprocess: Preprocess, work: Path, pool: Executor
 ) -> PixelSource:
     """Pixels of rows 0..count - 1 as the model is fed; decoded once into `work` within `CACHE_BYTES`."""
     if count * 3 * preprocess.size**2 > CACHE_BYTES:
-        return decoded_source(pictures, preprocess, pool)
-    return _cached_source(pictures, count, preprocess, work, pool)
+        return decoded_source(images, preprocess, pool)
+    return _cached_source(images, count, preprocess, work, pool)
 
 
-def decoded_source(pictures: Pictures, preprocess: Preprocess, pool: Executor) -> PixelSource:
+def decoded_source(images: Images, preprocess: Preprocess, pool: Executor) -> PixelSource:
     """Pixels as the model is fed, decoded each time."""
     return lambda epoch, rows: np.stack(
-        list(pool.map(lambda row: preprocess.pixels(pictures(row)), rows.tolist()))
+        list(pool.map(lambda row: preprocess.pixels(images(row)), rows.tolist()))
     )
 
 
-def cropped_source(pictures: Pictures, preprocess: Preprocess, seed: int, pool: Executor) -> PixelSource:
-    """A random resized crop of each picture, another one in every epoch."""
+def cropped_source(images: Images, preprocess: Preprocess, seed: int, pool: Executor) -> PixelSource:
+    """A random resized crop of each image, another one in every epoch."""
 
     def source(epoch: int, rows: NDArray[np.int64]) -> Pixels:
         def view(row: int) -> Pixels:
-            return random_resized_crop(pictures(row), preprocess, row, epoch, seed)
+            return random_resized_crop(images(row), preprocess, row, epoch, seed)
 
         return np.stack(list(pool.map(view, rows.tolist())))
 
@@ -57,7 +57,7 @@ def cropped_source(pictures: Pictures, preprocess: Preprocess, seed: int, pool: 
 
 
 def flipped_source(source: PixelSource, seed: int) -> PixelSource:
-    """`source`, where half of the pictures are mirrored, others in every epoch."""
+    """`source`, where half of the images are mirrored, others in every epoch."""
 
     def flipped(epoch: int, rows: NDArray[np.int64]) -> Pixels:
         pixels = np.array(source(epoch, rows))
@@ -98,7 +98,7 @@ def ahead(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tup
 
 
 def _cached_source(
-    pictures: Pictures, count: int, preprocess: Preprocess, work: Path, pool: Executor
+    images: Images, count: int, preprocess: Preprocess, work: Path, pool: Executor
 ) -> PixelSource:
     path = work / "pixels.npy"
     if not path.exists():
@@ -106,7 +106,7 @@ def _cached_source(
         array = allocate(draft, (count, 3, preprocess.size, preprocess.size), np.uint8)
         for start in range(0, count, _BLOCK):
             block = range(start, min(start + _BLOCK, count))
-            decoded = pool.map(lambda row: preprocess.pixels(pictures(row)), block)
+            decoded = pool.map(lambda row: preprocess.pixels(images(row)), block)
             for row, pixels in zip(block, decoded, strict=True):
                 array[row] = pixels
         array.flush()
@@ -122,24 +122,24 @@ _FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.B
 
 
 def flips(rows: NDArray[np.int64], epoch: int, seed: int) -> NDArray[np.bool_]:
-    """`[B]` bool: which pictures are seen mirrored in this epoch, each with probability one half."""
+    """`[B]` bool: which images are seen mirrored in this epoch, each with probability one half."""
     return np.array([np.random.default_rng((seed, epoch, int(row), 0)).random() < 0.5 for row in rows], bool)
 
 
 def random_resized_crop(
-    picture: Image.Image, preprocess: Preprocess, row: int, epoch: int, seed: int
+    image: Image.Image, preprocess: Preprocess, row: int, epoch: int, seed: int
 ) -> NDArray[np.uint8]:
-    """A random part of the picture as `[3, size, size]` uint8: 90 to 100 % of its area, aspect 3/4 to 4/3."""
+    """A random part of the image as `[3, size, size]` uint8: 90 to 100 % of its area, aspect 3/4 to 4/3."""
     generator = np.random.default_rng((seed, epoch, row, 1))
-    width, height = picture.size
+    width, height = image.size
     area = width * height * generator.uniform(*CROP_AREA)
     aspect = math.exp(generator.uniform(math.log(CROP_ASPECT[0]), math.log(CROP_ASPECT[1])))
-    # a box that would not fit is clipped to the picture
+    # a box that would not fit is clipped to the image
     crop_width = min(width, max(1, round(math.sqrt(area * aspect))))
     crop_height = min(height, max(1, round(math.sqrt(area / aspect))))
     left = int(generator.integers(0, width - crop_width + 1))
     top = int(generator.integers(0, height - crop_height + 1))
     box = (left, top, left + crop_width, top + crop_height)
     size = (preprocess.size, preprocess.size)
-    view = picture.resize(size, _FILTERS[preprocess.interpolation], box=box)
+    view = image.resize(size, _FILTERS[preprocess.interpolation], box=box)
     return np.ascontiguousarray(np.asarray(view).transpose(2, 0, 1))

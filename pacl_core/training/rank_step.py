@@ -1,4 +1,4 @@
-"""The losses of a step where every rank has its share of the pictures, and its own rows of similarities."""
+"""The losses of a step where every rank has its share of the images, and its own rows of similarities."""
 
 from collections.abc import Callable, Mapping
 
@@ -30,7 +30,7 @@ def share_of_losses(
 ) -> Tensor:
     """This rank's summand of the batches' summed losses, with its graph; the losses go to `losses`.
 
-    `batches` are those of all ranks, `images` this rank's share of their pictures. An anchor's candidates
+    `batches` are those of all ranks, `images` this rank's share of their images. An anchor's candidates
     are its partition's batch, `mixed` those of all partitions. Per B candidates and N ranks, memory holds
     B / N rows of similarities in each direction.
     """

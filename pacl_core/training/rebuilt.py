@@ -1,4 +1,4 @@
-"""Examples of rebuilt positives (paper 3.3.4): what weak pictures are drawn to, early and late."""
+"""Examples of rebuilt positives (paper 3.3.4): what weak images are drawn to, early and late."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -34,9 +34,9 @@ def example_batch(weak: Rows, batch_size: int, seed: int) -> Rows:
 def rebuilt_positives(
     learner: Learner, samples: Samples, batch: Rows, load: Callable[[Rows], Tensor]
 ) -> Examples:
-    """Of the first pictures of the batch: the text that is their positive now, and how near both texts are.
+    """Of the first images of the batch: the text that is their positive now, and how near both texts are.
 
-    `sample_id` (picture and own text), `positive` (whose text), `own_similarity`, `positive_similarity`.
+    `sample_id` (image and own text), `positive` (whose text), `own_similarity`, `positive_similarity`.
     Of the averaged weights where there are such, in evaluation mode; both are undone at the end.
     """
     with evaluating(learner.model), averaged(learner.model, learner.average):

@@ -1,4 +1,4 @@
-"""Retrieval among held-out pairs: does a picture find its text, and a text its picture?"""
+"""Retrieval among held-out pairs: does an image find its text, and a text its image?"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ def held_out_recalls(
     """`recall_image_to_text/at_<k>` and `recall_text_to_image/at_<k>` of the `held` rows; {} of none.
 
     Of the averaged weights where there are such, in evaluation mode; both are undone at the end. `load`
-    gives the normalised pictures of some rows.
+    gives the normalised images of some rows.
     """
     if len(held) == 0:
         return {}

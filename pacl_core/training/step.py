@@ -38,7 +38,7 @@ def add_gradients(
 ) -> Losses:
     """Add the gradients of the summed losses of one batch per partition; returns the losses.
 
-    `images` [sum of B, 3, H, W] float32 are the pictures of `batches` one after the other, on the device
+    `images` [sum of B, 3, H, W] float32 are the images of `batches` one after the other, on the device
     where everything happens; `features` is the backbone. Candidates of an anchor are its own batch only,
     so the partitions' gradients simply add up: `together` they share one forward (and the statistics of a
     normalisation that updates), else they follow one another and memory holds one batch's activations.

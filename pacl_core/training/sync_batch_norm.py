@@ -26,7 +26,7 @@ def rank_features(
     def of_rank(images: Tensor) -> Tensor:
         if any(
             norm.training for norm in norms
-        ):  # also with no pictures: the other ranks wait for this one's sums
+        ):  # also with no images: the other ranks wait for this one's sums
             with _Synchronised(group):
                 return features(images)
         # many a transformer cannot take a batch of none

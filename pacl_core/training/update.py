@@ -27,7 +27,7 @@ def update(
 ) -> dict[str, Tensor]:
     """One optimiser step; its scalars for the curves, the norm of all gradients before clipping among them.
 
-    `images` [sum of B, 3, H, W] are the pictures of `batches`, of several ranks this one's share. A loss or
+    `images` [sum of B, 3, H, W] are the images of `batches`, of several ranks this one's share. A loss or
     gradient that is not finite raises `NotFiniteError` with `where`, the term and its samples; with
     `non_finite: skip` it leaves everything as it was, and `skipped_steps` is 1 (else 0).
     """

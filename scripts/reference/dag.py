@@ -45,7 +45,7 @@ _MODELS = ("models/", "data/embeddings", "data/scores", "data/features")  # writ
 
 
 def draw(stages: dict[str, Stage]) -> str:
-    """The picture as SVG text, light and dark by the reader's setting."""
+    """The image as SVG text, light and dark by the reader's setting."""
     graph = flow(stages)
     places = _places(graph)
     columns = 1 + max(column for column, _ in places.values())

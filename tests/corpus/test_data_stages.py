@@ -35,12 +35,12 @@ def test_pairs_writes_its_outs(tmp_path: Path) -> None:
     posts.mkdir()
     stream = io.BytesIO()
     Image.new("RGB", (300, 200), "navy").save(stream, "JPEG")
-    for name, picture in [
+    for name, image in [
         ("a", stream.getvalue()),
         ("b", stream.getvalue()[:400]),
         ("c", b"<html>gone</html>"),
     ]:
-        (posts / f"{name}.jpg").write_bytes(picture)
+        (posts / f"{name}.jpg").write_bytes(image)
         (posts / f"{name}.txt").write_text(f"post {name}")
     done = stage(project(tmp_path, reader="folder", path="posts", image_size=64), "stages.pairs")
     assert done.returncode == 0, done.stderr

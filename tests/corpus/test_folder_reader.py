@@ -19,7 +19,7 @@ def read(folder: Path) -> list[Post | Rejected]:
     return list(read_posts(PairsParams(reader="folder", path=str(folder))))
 
 
-def picture() -> bytes:
+def image() -> bytes:
     stream = io.BytesIO()
     Image.new("RGB", (4, 4)).save(stream, "JPEG")
     return stream.getvalue()
@@ -31,8 +31,8 @@ def write(folder: Path, files: dict[str, bytes]) -> None:
         (folder / name).write_bytes(data)
 
 
-def test_pairs_pictures_with_texts_of_the_same_name(tmp_path: Path) -> None:
-    jpeg = picture()
+def test_pairs_images_with_texts_of_the_same_name(tmp_path: Path) -> None:
+    jpeg = image()
     write(
         tmp_path,
         {
@@ -55,7 +55,7 @@ def test_what_is_no_pair_is_rejected_with_a_reason(tmp_path: Path) -> None:
     write(
         tmp_path,
         {
-            "alone.jpg": picture(),
+            "alone.jpg": image(),
             "text.txt": b"no picture",
             "labels.csv": b"1,2",
             "gone.txt": b"dangling",
@@ -75,11 +75,11 @@ def test_what_is_no_pair_is_rejected_with_a_reason(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_no_utf8_is_read(tmp_path: Path) -> None:
-    for suffix, data in ((b".jpg", picture()), (b".txt", b"text")):
+    for suffix, data in ((b".jpg", image()), (b".txt", b"text")):
         path = os.path.join(os.fsencode(tmp_path), b"caf\xe9" + suffix)  # noqa: PTH118
         with open(path, "wb") as stream:  # noqa: PTH123
             stream.write(data)
-    assert read(tmp_path) == [Post("caf\\udce9", picture(), "text")]
+    assert read(tmp_path) == [Post("caf\\udce9", image(), "text")]
 
 
 def test_a_missing_folder_is_the_users_to_mend(tmp_path: Path) -> None:
@@ -94,14 +94,14 @@ NAMES = st.sampled_from(["a", "b", "c", "sub/a", "sub/b", "sub/sub/a", "ä b"])
 @given(st.dictionaries(NAMES, st.tuples(st.booleans(), st.none() | st.text(st.characters(codec="utf-8")))))
 def test_every_input_ends_as_a_post_or_a_rejection(entries: dict[str, tuple[bool, str | None]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        files = {f"{name}.jpg": picture() for name, (pictured, _) in entries.items() if pictured}
+        files = {f"{name}.jpg": image() for name, (shown, _) in entries.items() if shown}
         texts = {f"{name}.txt": text.encode() for name, (_, text) in entries.items() if text is not None}
         write(Path(folder), files | texts)
         items = read(Path(folder))
     expected = {}
-    for name, (pictured, text) in entries.items():
-        if pictured and text is not None:
+    for name, (shown, text) in entries.items():
+        if shown and text is not None:
             expected[name] = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     assert {item.key: item.text for item in items if isinstance(item, Post)} == expected
-    lonely = sum(pictured != (text is not None) for pictured, text in entries.values())
+    lonely = sum(shown != (text is not None) for shown, text in entries.values())
     assert sum(isinstance(item, Rejected) for item in items) == lonely

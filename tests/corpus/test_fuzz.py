@@ -1,6 +1,6 @@
 """Damaged files of every kind: each ends as pairs or rejections, soon, in bounded memory, nothing written.
 
-The slow set runs `SLOW` inputs of each kind, of pictures more, 28,900 in all; the normal set some hundreds.
+The slow set runs `SLOW` inputs of each kind, of images more, 28,900 in all; the normal set some hundreds.
 """
 
 import csv
@@ -27,14 +27,14 @@ from pacl_core.corpus.cleaning import clean_text
 from pacl_core.corpus.posts import Post
 from pacl_core.corpus.readers import read_posts
 from pacl_core.errors import UserError
-from pacl_core.media.images import decode_jpeg, normalise_picture
+from pacl_core.media.images import decode_jpeg, normalise_image
 from pacl_core.media.rejects import Rejected, UnusableError
 from pacl_core.media.text_decoding import decode_text
 from pacl_core.params.pairs import PairsParams, TextCleaningParams
 from tests.corpus.mutations import mutated
 from tests.corpus.tars import member, tar
 
-NORMAL, SLOW, SLOW_PICTURES = 25, 700, 3000
+NORMAL, SLOW, SLOW_IMAGES = 25, 700, 3000
 SECONDS = 120  # far more than any takes, on a busy machine too; a hang ends here
 REASON = re.compile(r"[a-z_]+")
 CLEAN = TextCleaningParams.model_validate(
@@ -43,7 +43,7 @@ CLEAN = TextCleaningParams.model_validate(
 )
 
 
-def picture(form: str, mode: str = "RGB", frames: int = 1, **options: object) -> bytes:
+def image(form: str, mode: str = "RGB", frames: int = 1, **options: object) -> bytes:
     y, x = np.mgrid[0:48, 0:64]
     image = Image.fromarray(np.stack([x * 4, y * 5, x + y], axis=-1).astype(np.uint8)).convert(mode)
     if frames > 1:
@@ -55,34 +55,34 @@ def picture(form: str, mode: str = "RGB", frames: int = 1, **options: object) ->
 
 EXIF = Image.Exif()
 EXIF[0x0112] = 6
-PICTURES: dict[str, list[bytes]] = {
+IMAGES: dict[str, list[bytes]] = {
     "jpeg": [
-        picture("JPEG", exif=EXIF),
-        picture("JPEG", "CMYK"),
-        picture("JPEG", "L"),
-        picture("JPEG", progressive=True, subsampling="4:2:0"),
+        image("JPEG", exif=EXIF),
+        image("JPEG", "CMYK"),
+        image("JPEG", "L"),
+        image("JPEG", progressive=True, subsampling="4:2:0"),
     ],
     "png": [
-        picture("PNG"),
-        picture("PNG", "RGBA"),
-        picture("PNG", "P", transparency=3),
-        picture("PNG", "I;16"),
-        picture("PNG", frames=3),
+        image("PNG"),
+        image("PNG", "RGBA"),
+        image("PNG", "P", transparency=3),
+        image("PNG", "I;16"),
+        image("PNG", frames=3),
     ],
-    "gif": [picture("GIF", "P"), picture("GIF", frames=3), picture("GIF", "P", transparency=1)],
-    "webp": [picture("WEBP"), picture("WEBP", "RGBA", lossless=True), picture("WEBP", frames=3)],
+    "gif": [image("GIF", "P"), image("GIF", frames=3), image("GIF", "P", transparency=1)],
+    "webp": [image("WEBP"), image("WEBP", "RGBA", lossless=True), image("WEBP", frames=3)],
     "tiff": [
-        picture("TIFF"),
-        picture("TIFF", "F"),
-        picture("TIFF", compression="tiff_lzw"),
-        picture("TIFF", compression="jpeg"),
-        picture("TIFF", frames=2),
+        image("TIFF"),
+        image("TIFF", "F"),
+        image("TIFF", compression="tiff_lzw"),
+        image("TIFF", compression="jpeg"),
+        image("TIFF", frames=2),
     ],
-    "bmp": [picture("BMP"), picture("BMP", "P"), picture("BMP", "1")],
-    "avif": [picture("AVIF"), picture("AVIF", "RGBA")],
-    "others": [picture("JPEG2000"), picture("PPM"), picture("ICO", "RGBA", sizes=[(48, 48), (16, 16)])],
+    "bmp": [image("BMP"), image("BMP", "P"), image("BMP", "1")],
+    "avif": [image("AVIF"), image("AVIF", "RGBA")],
+    "others": [image("JPEG2000"), image("PPM"), image("ICO", "RGBA", sizes=[(48, 48), (16, 16)])],
 }
-EVERY_PICTURE = [data for forms in PICTURES.values() for data in forms]
+EVERY_IMAGE = [data for forms in IMAGES.values() for data in forms]
 
 
 @contextmanager
@@ -140,13 +140,13 @@ SETS = [pytest.param(NORMAL, id="normal"), pytest.param(SLOW, id="slow", marks=p
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("count", [SETS[0], pytest.param(SLOW_PICTURES, id="slow", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("kind", PICTURES)
-def test_pictures(kind: str, count: int) -> None:
+@pytest.mark.parametrize("count", [SETS[0], pytest.param(SLOW_IMAGES, id="slow", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kind", IMAGES)
+def test_images(kind: str, count: int) -> None:
     def one(rng: random.Random) -> None:
-        data = mutated(rng.choice(PICTURES[kind]), EVERY_PICTURE, rng)
+        data = mutated(rng.choice(IMAGES[kind]), EVERY_IMAGE, rng)
         try:
-            done = normalise_picture(data, 32)
+            done = normalise_image(data, 32)
         except UnusableError as error:
             assert REASON.fullmatch(error.reason) and error.detail
             return
@@ -155,9 +155,9 @@ def test_pictures(kind: str, count: int) -> None:
     run(kind, count, one)
 
 
-PAIR = [member("a.jpg", PICTURES["jpeg"][0]), member("a.txt", b"text"), member("a.json", b'{"key": "a"}')]
+PAIR = [member("a.jpg", IMAGES["jpeg"][0]), member("a.txt", b"text"), member("a.json", b'{"key": "a"}')]
 TARS = [
-    tar(*PAIR, member("x" * 200 + ".png", PICTURES["png"][0]), member("b/c.txt", b"t")),
+    tar(*PAIR, member("x" * 200 + ".png", IMAGES["png"][0]), member("b/c.txt", b"t")),
     tar(*PAIR, member("é.jpg", b"x", pax_headers={"comment": "c"}), mode="w:gz"),
     tar(*PAIR, *PAIR, member("l.jpg", type=b"2", linkname="a.jpg"), form=1),
     tar(*PAIR, mode="w:xz"),
@@ -179,7 +179,7 @@ def test_tars(tmp_path: Path, count: int) -> None:
     (tmp_path / "shards").mkdir()
 
     def one(rng: random.Random) -> None:
-        (tmp_path / "shards/s.tar").write_bytes(mutated(rng.choice(TARS), [*TARS, *EVERY_PICTURE], rng))
+        (tmp_path / "shards/s.tar").write_bytes(mutated(rng.choice(TARS), [*TARS, *EVERY_IMAGE], rng))
         (tmp_path / "shards/s.parquet").write_bytes(mutated(STATUS, TARS, rng))
         check(read_posts(PairsParams(reader="webdataset", path=str(tmp_path / "shards"))))
         assert {path.name for path in tmp_path.rglob("*")} == {"shards", "s.tar", "s.parquet"}
@@ -216,7 +216,7 @@ MANIFESTS: dict[str, list[bytes]] = {
 @pytest.mark.parametrize("count", SETS)
 @pytest.mark.parametrize("kind", MANIFESTS)
 def test_manifests(tmp_path: Path, kind: str, count: int) -> None:
-    (tmp_path / "a.jpg").write_bytes(PICTURES["jpeg"][0])
+    (tmp_path / "a.jpg").write_bytes(IMAGES["jpeg"][0])
     path = tmp_path / f"m.{kind}"
     every = [data for forms in MANIFESTS.values() for data in forms]
 
@@ -264,7 +264,7 @@ LABELS = [b"ID\ttext,image\r\n1\tneutral,positive\r\n2\tpositive,positive\r\n"]
 def test_label_files_and_lists_of_shards(tmp_path: Path, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shard_files, "MOST_NAMES", 1000)
     (tmp_path / "data").mkdir()
-    (tmp_path / "data/1.jpg").write_bytes(PICTURES["jpeg"][0])
+    (tmp_path / "data/1.jpg").write_bytes(IMAGES["jpeg"][0])
     (tmp_path / "data/1.txt").write_bytes(b"text")
     (tmp_path / "0.tar").write_bytes(TARS[0])
 

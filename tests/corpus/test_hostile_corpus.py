@@ -1,4 +1,4 @@
-"""A folder of hostile pictures and texts through the real stage: each is read right, or rejected."""
+"""A folder of hostile images and texts through the real stage: each is read right, or rejected."""
 
 import io
 import os
@@ -70,7 +70,7 @@ def frames(form: str) -> bytes:
     return coded(red(), form, save_all=True, append_images=others)
 
 
-PICTURES: dict[str, tuple[bytes, str]] = {
+IMAGES: dict[str, tuple[bytes, str]] = {
     "truncated_jpeg.jpg": (coded(noise(), "JPEG")[:3000], "truncated"),
     "truncated_png.png": (coded(noise(), "PNG")[:9000], "truncated"),
     "truncated_webp.webp": (coded(noise(), "WEBP")[:3000], "truncated"),
@@ -114,7 +114,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, dict[str
     folder = tmp_path_factory.mktemp("hostile") / "project"
     posts = folder / "posts"
     posts.mkdir(parents=True)
-    for name, (data, _) in PICTURES.items():
+    for name, (data, _) in IMAGES.items():
         (posts / name).write_bytes(data)
         (posts / name).with_suffix(".txt").write_text(f"picture {name}")
     for number, (name, (data, _)) in enumerate(TEXTS.items()):
@@ -142,11 +142,11 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, dict[str
     return pairs, {row["source"]: row["reason"] for row in rejected}
 
 
-@pytest.mark.parametrize("name", PICTURES)
-def test_each_picture(stored: tuple[dict[str, dict[str, object]], dict[str, str]], name: str) -> None:
+@pytest.mark.parametrize("name", IMAGES)
+def test_each_image(stored: tuple[dict[str, dict[str, object]], dict[str, str]], name: str) -> None:
     pairs, rejected = stored
     key = Path(name).stem
-    expected = PICTURES[name][1]
+    expected = IMAGES[name][1]
     if expected != READ:
         assert rejected[key] == expected
         return

@@ -15,13 +15,13 @@ from PIL import Image
 
 from pacl_core.corpus.posts import Post
 from pacl_core.corpus.readers import read_posts
-from pacl_core.media.images import read_picture
+from pacl_core.media.images import read_image
 from pacl_core.media.rejects import Rejected, UnusableError
 from pacl_core.params.pairs import PairsParams
 from tests.paths import ROOT
 
 
-def picture() -> bytes:
+def image() -> bytes:
     stream = io.BytesIO()
     Image.new("RGB", (4, 4)).save(stream, "JPEG")
     return stream.getvalue()
@@ -42,10 +42,10 @@ def test_what_is_no_file_is_never_opened(tmp_path: Path) -> None:
     socket.socket(socket.AF_UNIX).bind(str(tmp_path / "socket.jpg"))
     (tmp_path / "loop.jpg").symlink_to("loop.jpg")
     (tmp_path / "device.jpg").symlink_to("/dev/zero")
-    (tmp_path / "sound.jpg").write_bytes(picture())
+    (tmp_path / "sound.jpg").write_bytes(image())
     (tmp_path / "late.txt").unlink()
     os.mkfifo(tmp_path / "late.txt")
-    (tmp_path / "late.jpg").write_bytes(picture())
+    (tmp_path / "late.jpg").write_bytes(image())
     (tmp_path / "round.png").symlink_to("square.png")
     (tmp_path / "square.png").symlink_to("round.png")
     assert outcomes(tmp_path) == {
@@ -60,15 +60,15 @@ def test_what_is_no_file_is_never_opened(tmp_path: Path) -> None:
     }
 
 
-def test_a_folder_that_leads_back_up_and_a_folder_named_like_a_picture(tmp_path: Path) -> None:
+def test_a_folder_that_leads_back_up_and_a_folder_named_like_a_image(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").mkdir()
     (tmp_path / "a.jpg" / "up").symlink_to(tmp_path)
-    (tmp_path / "a.jpg" / "b.jpg").write_bytes(picture())
+    (tmp_path / "a.jpg" / "b.jpg").write_bytes(image())
     (tmp_path / "a.jpg" / "b.txt").write_text("deep")
     (tmp_path / "a.txt").write_text("a text whose picture is a folder")
     assert outcomes(tmp_path) == {"a.txt": "missing_image", "a.jpg/b": "deep", "a.jpg/up": "linked_folder"}
     with pytest.raises(UnusableError, match="not_a_file"):
-        read_picture(tmp_path / "a.jpg")
+        read_image(tmp_path / "a.jpg")
 
 
 def test_folders_may_nest_deeper_than_calls_may(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_folders_may_nest_deeper_than_calls_may(tmp_path: Path) -> None:
     for _ in range(1100):
         folders.append(folders[-1] / "d")
         folders[-1].mkdir()
-    (folders[-1] / "p.jpg").write_bytes(picture())
+    (folders[-1] / "p.jpg").write_bytes(image())
     (folders[-1] / "p.txt").write_text("at the bottom")
     assert list(outcomes(tmp_path).values()) == ["at the bottom"]
     for name in ("p.jpg", "p.txt"):
@@ -91,7 +91,7 @@ NAMES += [b"=HYPERLINK(1)", b"%s"]
 
 def test_names_of_any_bytes(tmp_path: Path) -> None:
     for name in NAMES:
-        for suffix, data in ((b".jpg", picture()), (b".txt", b"text")):
+        for suffix, data in ((b".jpg", image()), (b".txt", b"text")):
             with open(os.path.join(os.fsencode(tmp_path), name + suffix), "wb") as stream:  # noqa: PTH118, PTH123
                 stream.write(data)
     found = outcomes(tmp_path)
@@ -110,7 +110,7 @@ def test_a_file_that_fails_while_it_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x")
     assert outcomes(tmp_path) == {"a.jpg": "unreadable"}
     with pytest.raises(UnusableError) as caught:
-        read_picture(tmp_path / "a.jpg")
+        read_image(tmp_path / "a.jpg")
     assert os.strerror(errno.EIO) in caught.value.detail
 
 
@@ -132,7 +132,7 @@ def test_files_and_folders_without_permission() -> None:
         folder.chmod(0o755)
         (folder / "shut").mkdir()
         for stem in ("closed", "open", "text"):
-            (folder / f"{stem}.jpg").write_bytes(picture())
+            (folder / f"{stem}.jpg").write_bytes(image())
             (folder / f"{stem}.txt").write_text("x")
         (folder / "closed.jpg").chmod(0)
         (folder / "text.txt").chmod(0)
@@ -151,7 +151,7 @@ def test_a_manifest_reads_nothing_outside_its_corpus(tmp_path: Path) -> None:
     (corpus / "lists").mkdir(parents=True)
     (corpus / "elsewhere").symlink_to(tmp_path, target_is_directory=True)
     for place in (tmp_path / "secret.jpg", corpus / "in.jpg"):
-        place.write_bytes(picture())
+        place.write_bytes(image())
     rows = [
         "../in.jpg,up but within",
         "../../secret.jpg,out",
@@ -175,7 +175,7 @@ def test_a_manifest_reads_nothing_outside_its_corpus(tmp_path: Path) -> None:
 
 
 def test_formulas_are_plain_text_and_ids(tmp_path: Path) -> None:
-    (tmp_path / "1.jpg").write_bytes(picture())
+    (tmp_path / "1.jpg").write_bytes(image())
     formula = '=HYPERLINK("http://x","y")'
     quoted = '"' + formula.replace('"', '""') + '"'
     (tmp_path / "m.csv").write_text(f"id,image,text\n{quoted},1.jpg,{quoted}\n+1,1.jpg,@SUM(A1)\n")
@@ -183,7 +183,7 @@ def test_formulas_are_plain_text_and_ids(tmp_path: Path) -> None:
 
 
 def test_a_line_that_never_ends(tmp_path: Path) -> None:
-    (tmp_path / "1.jpg").write_bytes(picture())
+    (tmp_path / "1.jpg").write_bytes(image())
     for name, row in (("m.jsonl", '{"image": "1.jpg", "text": "fine"}'), ("m.csv", "1.jpg,fine")):
         head = "image,text\n" if name == "m.csv" else ""
         (tmp_path / name).write_text(head + "x" * (33 << 20) + "\n" + row + "\n")

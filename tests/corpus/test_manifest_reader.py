@@ -26,11 +26,11 @@ def read(path: Path, **manifest: Any) -> list[Post | Rejected]:
 
 
 def manifest(
-    folder: Path, name: str, content: str | bytes, pictures: tuple[str, ...] = ("1.jpg", "2.jpg")
+    folder: Path, name: str, content: str | bytes, images: tuple[str, ...] = ("1.jpg", "2.jpg")
 ) -> Path:
-    for picture in pictures:
-        (folder / picture).parent.mkdir(parents=True, exist_ok=True)
-        (folder / picture).write_bytes(JPEG)
+    for image in images:
+        (folder / image).parent.mkdir(parents=True, exist_ok=True)
+        (folder / image).write_bytes(JPEG)
     path = folder / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return path
@@ -75,7 +75,7 @@ def test_ids_and_columns_are_parameters(tmp_path: Path) -> None:
 
 
 def test_a_pattern_makes_paths_from_columns(tmp_path: Path) -> None:
-    path = manifest(tmp_path, "m.csv", "Theme,Kind\nDog 1 ,cat\n", pictures=("cat/Dog 1.jpg",))
+    path = manifest(tmp_path, "m.csv", "Theme,Kind\nDog 1 ,cat\n", images=("cat/Dog 1.jpg",))
     assert read(path, image="{Kind}/{Theme}.jpg", text="Theme") == [Post("1", JPEG, "Dog 1 ")]
 
 

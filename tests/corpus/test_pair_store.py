@@ -169,10 +169,10 @@ def test_duplicate_ids_of_a_manifest_are_rejected(tmp_path: Path) -> None:
     assert (counts["pairs"], counts["rejected_by_reason"]) == (3, {"duplicate_id": 6})
 
 
-def test_the_same_picture_with_the_same_text_is_kept_once(tmp_path: Path) -> None:
+def test_the_same_image_with_the_same_text_is_kept_once(tmp_path: Path) -> None:
     found = [
         Post("a", png(1), "happy dog"),
-        Post("b", png(2), "happy dog"),  # another picture
+        Post("b", png(2), "happy dog"),  # another image
         Post("c", png(1), "sad dog"),  # another text
         Post("d", png(1), " happy  dog http://t.co/x"),  # the same once cleaned
         Post("e", png(1), "happy dog"),

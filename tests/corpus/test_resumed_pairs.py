@@ -39,7 +39,7 @@ PARAMS = PairsParams.model_validate(
 )
 
 
-def picture(seed: int, side: int = 40, form: str = "PNG") -> bytes:
+def image(seed: int, side: int = 40, form: str = "PNG") -> bytes:
     stream = io.BytesIO()
     noise = np.random.default_rng(seed).integers(0, 255, (6, 6, 3), dtype=np.uint8)
     Image.fromarray(noise).resize((side, side), Image.Resampling.BICUBIC).save(stream, form)
@@ -47,7 +47,7 @@ def picture(seed: int, side: int = 40, form: str = "PNG") -> bytes:
 
 
 def items(count: int) -> list[Post | Rejected]:
-    """Pairs, broken pictures, empty texts, duplicates of both kinds, and inputs that a reader rejects."""
+    """Pairs, broken images, empty texts, duplicates of both kinds, and inputs that a reader rejects."""
     found: list[Post | Rejected] = []
     for number in range(count):
         kind = number % 11
@@ -56,15 +56,15 @@ def items(count: int) -> list[Post | Rejected]:
         elif kind == 5:
             found.append(Post(f"p{number}", b"<html>", "a page"))
         elif kind == 7:
-            found.append(Post(f"p{number}", picture(number), "http://t.co/x"))
+            found.append(Post(f"p{number}", image(number), "http://t.co/x"))
         else:
             text = "the same" if kind == 9 else f"text  {number}"
-            found.append(Post(f"p{number}", picture(seed_of(number)), text, {"provenance": "kept"}))
+            found.append(Post(f"p{number}", image(seed_of(number)), text, {"provenance": "kept"}))
     return found
 
 
 def seed_of(number: int) -> int:
-    """Every third picture comes three times, and one with the same text again and again."""
+    """Every third image comes three times, and one with the same text again and again."""
     return 0 if number % 11 == 9 else number - number % 3
 
 
@@ -106,9 +106,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Grows by one with each picture that is decoded."""
+    """Grows by one with each image that is decoded."""
     calls: list[int] = []
-    plain = normalising.normalise_picture
+    plain = normalising.normalise_image
 
     def counted(*arguments: object) -> object:
         calls.append(1)
@@ -168,7 +168,7 @@ def test_a_corpus_that_changed_is_begun_again(
     old = found[place]
     assert isinstance(old, Post)
     changed: dict[str, Post | Rejected] = {
-        "picture": Post(old.key, picture(999), old.text, old.extras),
+        "picture": Post(old.key, image(999), old.text, old.extras),
         "text": Post(old.key, old.image, "other", old.extras),
         "key": Post("other", old.image, old.text, old.extras),
         "rejected": Rejected(old.key, "missing_text", "gone"),
@@ -223,8 +223,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "posts").mkdir()
     for number, item in enumerate(items(POSTS)):
         if isinstance(item, Post):
-            image = item.image if item.image == b"<html>" else picture(seed_of(number), 180, "JPEG")
-            (folder / f"posts/{number:05d}.jpg").write_bytes(image)
+            data = item.image if item.image == b"<html>" else image(seed_of(number), 180, "JPEG")
+            (folder / f"posts/{number:05d}.jpg").write_bytes(data)
             (folder / f"posts/{number:05d}.txt").write_text(item.text)
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     params["pairs"] |= {"reader": "folder", "path": "posts", "image_size": 128}

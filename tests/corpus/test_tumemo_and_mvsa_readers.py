@@ -22,7 +22,7 @@ def outcome(items: list[Post | Rejected]) -> list[tuple[str, str]]:
     return [(item.key, item.text) if isinstance(item, Post) else (item.source, item.reason) for item in items]
 
 
-def picture() -> bytes:
+def image() -> bytes:
     stream = io.BytesIO()
     Image.new("RGB", (4, 4)).save(stream, "JPEG")
     return stream.getvalue()
@@ -38,12 +38,12 @@ def test_tumemo(tmp_path: Path) -> None:
     write(
         tmp_path,
         {
-            "100000012.jpg": picture(),
+            "100000012.jpg": image(),
             "100000012.txt": "so happy\u2019 today\r\n".encode(),
-            "100000013.jpg": picture(),
+            "100000013.jpg": image(),
             "labels.txt": b"100000012 Happy\n100000013 Sad\n",
             "labels.csv": b"100000012,Happy\n",
-            "Sad/200000001.jpg": picture(),
+            "Sad/200000001.jpg": image(),
             "Sad/200000001.txt": b"rain",
         },
     )
@@ -66,14 +66,14 @@ def mvsa(folder: Path, labels: bytes | None = LABELS) -> Path:
     write(
         folder,
         {
-            "data/2.jpg": picture(),
+            "data/2.jpg": image(),
             "data/2.txt": b"RT @someone: caf\xe9 is n\x92t #closed http://t.co/x\r\n",
-            "data/7.jpg": picture(),
+            "data/7.jpg": image(),
             "data/7.txt": "schön 😀".encode(),
-            "data/10.jpg": picture(),
-            "data/11.jpg": picture(),
+            "data/10.jpg": image(),
+            "data/11.jpg": image(),
             "data/11.txt": b"has no label",
-            "data/9.jpg": picture(),
+            "data/9.jpg": image(),
             "data/9.txt": b"has no label",
             "data/.DS_Store": b"",
             "data/notes.doc": b"",

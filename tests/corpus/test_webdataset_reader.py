@@ -73,7 +73,7 @@ def test_img2dataset(tmp_path: Path) -> None:
     ]
 
 
-def test_plain_shards_with_pictures_of_any_kind(tmp_path: Path) -> None:
+def test_plain_shards_with_images_of_any_kind(tmp_path: Path) -> None:
     members = [
         member("./", type=b"5"),
         member("./a.PNG", b"png"),

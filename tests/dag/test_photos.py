@@ -31,7 +31,7 @@ def test_photographs_with_their_themes_as_captions(tmp_path) -> None:
     assert table.height == 120
     assert (project.root / "models/pacl/backbone.safetensors").exists()
     assert "image/jpeg" in (project.root / "report/index.html").read_text()
-    # the very same pictures are posts: every test item leaks, and the run says so
+    # the very same images are posts: every test item leaks, and the run says so
     leaks = json.loads((project.root / "metrics/leaks/oasis.json").read_text())
     assert leaks["exact_items"] == leaks["test_items"] == 12
     for protocol in ("linear", "finetune"):

@@ -28,7 +28,7 @@ WORDS = ("happy", "sad", "dog", "beach", "rain", "party", "flower", "street")
 
 
 def write_tumemo(folder: Path, posts: int) -> None:
-    """Posts as TumEmo holds them, `<id>.jpg` and `<id>.txt`, and one picture that is a web page."""
+    """Posts as TumEmo holds them, `<id>.jpg` and `<id>.txt`, and one image that is a web page."""
     folder.mkdir(parents=True)
     rng = np.random.default_rng(0)
     for number in range(posts):
@@ -101,7 +101,7 @@ def test_clip_preset_with_precomputed_anps(tmp_path: Path) -> None:
     project = tiny_preset(tmp_path / "project", "tumemo-vit_clip.yaml", ("fi",), ["linear", "zero_shot"])
     entries = [
         {"sample_id": f"{number:04d}", "bi-concepts": {"happy_dog": 0.9, "sad_rain": 0.4, "big_car": 0.1}}
-        for number in range(50)  # ten pictures have no entry
+        for number in range(50)  # ten images have no entry
     ]
     path = project.root / "data/weights/deepsentibank.jsonl"
     path.write_text("\n".join(json.dumps(entry) for entry in entries))

@@ -47,7 +47,7 @@ RECORD = {
 }
 BAD = (
     "gone.jpg,train,calm,5,5,0.5,1,0,1,1",  # no such file
-    "page.jpg,train,calm,5,5,0.5,1,0,1,1",  # not a picture
+    "page.jpg,train,calm,5,5,0.5,1,0,1,1",  # not an image
     "cut.jpg,train,calm,5,5,0.5,1,0,1,1",  # cut short
     "3.jpg,train,blissful,5,5,0.5,1,0,1,1",  # a label outside the list: the other tasks keep the item
     "5.jpg,test,calm,nan,5,0.5,1,0,0,0",  # a rating is NaN, nobody voted
@@ -55,7 +55,7 @@ BAD = (
 )
 
 
-def picture(number: int) -> bytes:
+def image(number: int) -> bytes:
     stream = io.BytesIO()
     noise = np.random.default_rng(number).integers(0, 256, (40, 40, 3), np.uint8)
     Image.fromarray(noise).save(stream, "JPEG")
@@ -65,8 +65,8 @@ def picture(number: int) -> bytes:
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to run stages in: the faulty data set, and two variants of a tiny network."""
-    pictures = tmp_path / "set/pictures"
-    pictures.mkdir(parents=True)
+    images = tmp_path / "set/pictures"
+    images.mkdir(parents=True)
     lines = [HEADER]
     for number in range(40):
         split = SPLITS[number % 5]
@@ -75,12 +75,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         never = 0 if split == "test" else number % 3 // 2
         votes = f"{number % 3},{1 + number % 2}"
         file = f"item{number}.jpg"
-        (pictures / file).write_bytes(picture(number))
+        (images / file).write_bytes(image(number))
         lines.append(f"{file},{split},{mood},{1 + number % 9},{1 + number % 7},0.5,{always},{never},{votes}")
     for name in ("3.jpg", "5.jpg", "6.jpg"):
-        (pictures / name).write_bytes(picture(100 + int(name[0])))
-    (pictures / "page.jpg").write_bytes(b"<html>404</html>")
-    (pictures / "cut.jpg").write_bytes(picture(200)[:300])
+        (images / name).write_bytes(image(100 + int(name[0])))
+    (images / "page.jpg").write_bytes(b"<html>404</html>")
+    (images / "cut.jpg").write_bytes(image(200)[:300])
     (tmp_path / "set/items.csv").write_text("\n".join([*lines, *BAD]))
     (tmp_path / "record.yaml").write_text(yaml.safe_dump(RECORD))
     backbone = load_backbone(BackboneParams(**write_tiny_timm_resnet(tmp_path / "checkpoint")))
@@ -170,7 +170,7 @@ def test_every_fault_is_counted_and_every_figure_is_a_number_or_a_reason(
 
 
 def test_a_split_that_faults_leave_empty_is_refused_in_one_line(project: Path, stage: Any) -> None:
-    for number in range(4, 40, 5):  # the pictures of the test split
+    for number in range(4, 40, 5):  # the images of the test split
         (project / f"set/pictures/item{number}.jpg").unlink()
     (project / "set/pictures/5.jpg").unlink()
     with pytest.raises(UserError, match=r"no usable item in split test.*missing_image 10") as refused:

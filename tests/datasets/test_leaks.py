@@ -1,4 +1,4 @@
-"""Leaks between pairs and test pictures, against a loop over all of both."""
+"""Leaks between pairs and test images, against a loop over all of both."""
 
 import tempfile
 from pathlib import Path
@@ -71,7 +71,7 @@ def test_exact_near_and_neither(tmp_path: Path) -> None:
     assert leak_counts(found, 3, 4) == {"test_items": 3, "exact_items": 1, "near_items": 1, "distance": 4}
 
 
-def test_only_the_test_split_and_only_structured_pictures(tmp_path: Path) -> None:
+def test_only_the_test_split_and_only_structured_images(tmp_path: Path) -> None:
     items = [("train", "x", 7), ("flat", "y", 0), ("flat, same pixels", "x", 0)]
     found = search(
         tmp_path,
@@ -91,7 +91,7 @@ def test_agrees_with_a_loop_whatever_the_block(
     few = [int(value) for value in generator.integers(1, 2**64, 6, dtype=np.uint64)]
 
     def rows(prefix: str, count: int) -> list[Row]:
-        """Copies of few pictures with up to five bits flipped, or none: then the pixels are the same."""
+        """Copies of few images with up to five bits flipped, or none: then the pixels are the same."""
         made = []
         for number in range(count):
             which, flips = int(generator.integers(6)), int(generator.integers(6))

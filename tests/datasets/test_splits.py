@@ -17,14 +17,14 @@ LABEL = Task("label", "single_label", ("label",), ("a", "b", "c"))
 def frame(
     hashes: list[int],
     labels: list[int | None],
-    pictures: list[int] | None = None,
+    images: list[int] | None = None,
     split: list[str | None] | None = None,
 ) -> pl.DataFrame:
     rows = range(len(hashes))
     return pl.DataFrame(
         {
             "pixel_hash": [f"hash{one}" for one in hashes],
-            "picture": [f"picture{one}" for one in (pictures or rows)],
+            "picture": [f"picture{one}" for one in (images or rows)],
             "split": split or [None] * len(hashes),
             "label": labels,
         },
@@ -32,8 +32,8 @@ def frame(
     )
 
 
-def naive_groups(hashes: list[int], pictures: list[int]) -> list[frozenset[int]]:
-    """Rows connected by a hash or a picture, by growing sets until nothing changes."""
+def naive_groups(hashes: list[int], images: list[int]) -> list[frozenset[int]]:
+    """Rows connected by a hash or an image, by growing sets until nothing changes."""
     groups = [{row} for row in range(len(hashes))]
     changed = True
     while changed:
@@ -41,9 +41,7 @@ def naive_groups(hashes: list[int], pictures: list[int]) -> list[frozenset[int]]
         for one in groups:
             for row in list(one):
                 for other in range(len(hashes)):
-                    if other not in one and (
-                        hashes[other] == hashes[row] or pictures[other] == pictures[row]
-                    ):
+                    if other not in one and (hashes[other] == hashes[row] or images[other] == images[row]):
                         one.add(other)
                         changed = True
     return [frozenset(group) for group in groups]
@@ -59,17 +57,17 @@ ROWS = st.lists(
 @given(ROWS)
 @settings(deadline=None)
 def test_what_is_connected_is_one_group(rows: list[tuple[int, int, int | None]]) -> None:
-    hashes, pictures, labels = (list(column) for column in zip(*rows, strict=True))
-    found = content_groups(frame(hashes, labels, pictures))
-    expected = naive_groups(hashes, pictures)
+    hashes, images, labels = (list(column) for column in zip(*rows, strict=True))
+    found = content_groups(frame(hashes, labels, images))
+    expected = naive_groups(hashes, images)
     assert [frozenset(np.flatnonzero(found == one).tolist()) for one in found] == expected
 
 
 @given(ROWS, st.randoms(use_true_random=False))
 @settings(deadline=None)
 def test_splits_never_straddle_content_and_do_not_hang_on_order(rows, random) -> None:  # type: ignore[no-untyped-def]
-    hashes, pictures, labels = (list(column) for column in zip(*rows, strict=True))
-    items = frame(hashes, labels, pictures)
+    hashes, images, labels = (list(column) for column in zip(*rows, strict=True))
+    items = frame(hashes, labels, images)
     split = assign_splits(items, [LABEL])
     for column in ("pixel_hash", "picture"):
         of = items.with_columns(split).group_by(column).agg(pl.col("split").n_unique())
@@ -120,7 +118,7 @@ def test_a_tenth_of_train_becomes_the_missing_validation() -> None:
     items = frame([*range(100), *range(30)], [row % 2 for row in range(130)], split=official)
     split = assign_splits(items, [LABEL])
     assert Counter(split[:100]) == {"train": 90, "val": 10}
-    assert set(split[100:]) == {"test"}  # the same pictures as in train: official, so they stay
+    assert set(split[100:]) == {"test"}  # the same images as in train: official, so they stay
     in_val = items[:100].filter(split[:100] == "val")["label"]
     assert Counter(in_val) == {0: 5, 1: 5}
 

@@ -21,7 +21,7 @@ from pacl_core.datasets.tasks import read_tasks, targets
 from pacl_core.errors import UserError
 from pacl_core.files.json_csv import read_json
 from pacl_core.media import images as normalising
-from pacl_core.media.images import normalise_picture
+from pacl_core.media.images import normalise_image
 from pacl_core.media.rejects import Rejected
 
 RECORD = DatasetRecord.model_validate(
@@ -45,7 +45,7 @@ RECORD = DatasetRecord.model_validate(
 )
 
 
-def picture(number: int) -> bytes:
+def image(number: int) -> bytes:
     """A PNG that differs with the number."""
     stream = io.BytesIO()
     pixels = np.random.default_rng(number).integers(0, 256, (8, 8, 3), dtype=np.uint8)
@@ -56,7 +56,7 @@ def picture(number: int) -> bytes:
 def item(number: int, emotion: str | None, split: str | None = None, **given: Any) -> Item:
     return Item(
         given.pop("item_id", f"item{number:03}"),
-        given.pop("image", None) or picture(number),
+        given.pop("image", None) or image(number),
         {"emotion": emotion, **given.pop("values", {})},
         split,
         **given,
@@ -103,7 +103,7 @@ def test_a_set_without_splits_is_stored_with_ours(tmp_path: Path) -> None:
     assert described["counts"]["targets"]["ratings"] == {"train": 0, "val": 0, "test": 0}
     rows = table.to_pylist()
     assert [row["item_id"] for row in rows] == [f"item{number:03}" for number in range(30)]
-    expected = normalise_picture(picture(7), 16)
+    expected = normalise_image(image(7), 16)
     assert (rows[7]["image"], rows[7]["pixel_hash"]) == (expected.jpeg, expected.pixel_hash)
     assert rows[7]["perceptual_hash"] == expected.perceptual_hash
     assert read_json(tmp_path / "out/made.json") == json.loads(json.dumps(described))
@@ -132,7 +132,7 @@ def test_the_same_items_give_the_same_bytes(tmp_path: Path, workers: int) -> Non
 
 
 def test_order_and_splits_hold_over_row_groups(tmp_path: Path) -> None:
-    many: list[Item | Rejected] = [item(number, "joy", image=picture(number % 290)) for number in range(600)]
+    many: list[Item | Rejected] = [item(number, "joy", image=image(number % 290)) for number in range(600)]
     many[100] = item(100, "bliss")
     write(tmp_path, many)
     rows = pq.read_table(tmp_path / "out/made.parquet", columns=["item_id", "split", "pixel_hash"])
@@ -175,8 +175,8 @@ def test_what_cannot_be_used_is_counted_and_listed(tmp_path: Path) -> None:
 
 
 def test_placeholders_are_dropped_and_counted(tmp_path: Path) -> None:
-    gone = [item(n, ("fear", "awe")[n % 2], image=picture(999)) for n in range(40, 46)]
-    persons = [item(n, ("fear", "awe")[n % 2], image=picture(50), picture="crowd") for n in (50, 51)]
+    gone = [item(n, ("fear", "awe")[n % 2], image=image(999)) for n in range(40, 46)]
+    persons = [item(n, ("fear", "awe")[n % 2], image=image(50), image_name="crowd") for n in (50, 51)]
     described = write(tmp_path, [*thirty(), *gone, *persons])
     assert described["counts"]["placeholders"] == 6
     assert described["counts"]["rejected_by_reason"] == {"placeholder": 6}
@@ -198,7 +198,7 @@ def test_a_box_is_what_is_stored(tmp_path: Path) -> None:
 
 
 def test_duplicates_across_official_splits_stay_and_are_counted(tmp_path: Path) -> None:
-    copies = [item(60, "awe", "train", image=picture(8)), item(61, "joy", "val", image=picture(7))]
+    copies = [item(60, "awe", "train", image=image(8)), item(61, "joy", "val", image=image(7))]
     described = write(tmp_path, [*official(), *copies])
     assert described["splits"] == "official"
     assert described["counts"]["duplicates_across_splits"] == 2
@@ -255,7 +255,7 @@ def test_a_stopped_run_goes_on_behind_its_last_whole_part(
         write_dataset("made", RECORD, stopped(), path, 16, 1, scratch)
     assert not path.exists()
     decoded: list[bytes] = []
-    real = normalising.normalise_picture
+    real = normalising.normalise_image
 
     def counted(data: bytes, *others: Any) -> Any:
         decoded.append(data)

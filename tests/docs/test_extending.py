@@ -78,7 +78,7 @@ def copy(tmp_path: Path) -> Iterator[Copy]:
     yield Copy(tmp_path)
 
 
-def picture(path: Path, seed: int) -> None:
+def image(path: Path, seed: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     noise = np.random.default_rng(seed).integers(0, 255, (32, 32, 3), np.uint8)
     Image.fromarray(noise).save(path, "PNG")
@@ -88,9 +88,9 @@ def test_a_data_set(copy: Copy) -> None:
     copy.apply("A data set to evaluate on")
     for number in range(40):
         path = copy.root / f"data/corpora/moods/{number}.png"
-        picture(path, number)
+        image(path, number)
         path.with_suffix(".label").write_text("calm\n" if number % 2 else "tense\n")
-    picture(copy.root / "data/corpora/moods/alone.png", 99)
+    image(copy.root / "data/corpora/moods/alone.png", 99)
     copy.run("downstream", "moods")
     stored = pl.read_parquet(copy.root / "data/downstream/moods.parquet")
     assert stored["mood"].value_counts()["count"].to_list() == [20, 20]
@@ -118,7 +118,7 @@ def test_a_backbone(copy: Copy) -> None:
 def test_a_text_encoder(copy: Copy) -> None:
     copy.apply("A text encoder")
     for number in range(3):
-        picture(copy.root / f"posts/{number}.png", number)
+        image(copy.root / f"posts/{number}.png", number)
         (copy.root / f"posts/{number}.txt").write_text(f"caption {number}")
     params = copy.root / "params.yaml"
     tree = yaml.safe_load(params.read_text())

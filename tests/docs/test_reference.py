@@ -62,13 +62,13 @@ def test_a_stage_without_a_section_is_said(tmp_path: Path) -> None:
         generated(tmp_path)
 
 
-def test_the_picture_has_every_stage_and_the_flow_of_data() -> None:
+def test_the_image_has_every_stage_and_the_flow_of_data() -> None:
     stages = read_stages(ROOT / "dvc.yaml")
-    picture = (ROOT / "docs/images/dag.svg").read_text()
+    image = (ROOT / "docs/images/dag.svg").read_text()
     for name in stages:
-        assert f">{name}</text>" in picture
+        assert f">{name}</text>" in image
     edges = flow(stages).edges
-    assert picture.count("<path marker-end") == len(edges)
+    assert image.count("<path marker-end") == len(edges)
     assert {("pairs", "factual_scores"), ("shards", "train"), ("train", "features")} <= set(edges)
 
 

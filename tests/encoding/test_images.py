@@ -1,4 +1,4 @@
-"""The image pass against decoding and encoding every picture on its own."""
+"""The image pass against decoding and encoding every image on its own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from pacl_core.encoding.encoded import Encoded
 from pacl_core.encoding.engine import engine
 from pacl_core.encoding.images import encode_images
 from pacl_core.errors import UserError
-from pacl_core.media.images import decode_jpeg, normalise_picture
+from pacl_core.media.images import decode_jpeg, normalise_image
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.runtime.settings import Runtime
 
@@ -43,14 +43,14 @@ class Colours:
 
 @pytest.fixture
 def pairs(tmp_path: Path) -> Path:
-    """23 rows of 10 distinct pictures in two files."""
+    """23 rows of 10 distinct images in two files."""
     rng = np.random.default_rng(0)
-    pictures = []
+    images = []
     for _ in range(10):
         stream = BytesIO()
         Image.fromarray(rng.integers(0, 255, (20, 30, 3), np.uint8)).save(stream, "PNG")
-        pictures.append(normalise_picture(stream.getvalue(), 16))
-    rows = [pictures[i] for i in rng.integers(0, 10, 23)]
+        images.append(normalise_image(stream.getvalue(), 16))
+    rows = [images[i] for i in rng.integers(0, 10, 23)]
     folder = tmp_path / "pairs"
     folder.mkdir()
     for part, span in enumerate((slice(0, 9), slice(9, 23))):
@@ -75,13 +75,13 @@ def expected(pairs: Path) -> np.ndarray:
     return np.concatenate([mean_colour(one[None]) for one in pixels])
 
 
-def distinct_pictures(pairs: Path) -> int:
+def distinct_images(pairs: Path) -> int:
     return pl.read_parquet(pairs / "*.parquet")["pixel_hash"].n_unique()
 
 
 @pytest.mark.parametrize("batch", [1, 3, 64])
 @pytest.mark.parametrize("workers", [1, 3])
-def test_every_row_has_the_vector_of_its_picture(encode, pairs: Path, batch: int, workers: int) -> None:
+def test_every_row_has_the_vector_of_its_image(encode, pairs: Path, batch: int, workers: int) -> None:
     assert np.array_equal(encode(Colours(), batch, workers).rows(0, 23), expected(pairs))
 
 
@@ -91,17 +91,17 @@ def test_any_rows_can_be_asked_for(encode, pairs: Path) -> None:
     assert found.dim == 3
 
 
-def test_a_repeated_picture_is_encoded_once(encode, pairs: Path) -> None:
+def test_a_repeated_image_is_encoded_once(encode, pairs: Path) -> None:
     model = Colours()
     encode(model, 4)
-    assert sum(model.counted) == distinct_pictures(pairs)
+    assert sum(model.counted) == distinct_images(pairs)
 
 
-def test_a_batch_holds_pictures_of_one_file(encode, pairs: Path) -> None:
+def test_a_batch_holds_images_of_one_file(encode, pairs: Path) -> None:
     model = Colours()
     encode(model, 64)
     first = pl.read_parquet(pairs / "part-00000.parquet")["pixel_hash"].n_unique()
-    assert model.counted == [first, distinct_pictures(pairs) - first]
+    assert model.counted == [first, distinct_images(pairs) - first]
 
 
 def test_a_stopped_pass_goes_on_within_its_block(encode, pairs: Path, monkeypatch) -> None:
@@ -110,7 +110,7 @@ def test_a_stopped_pass_goes_on_within_its_block(encode, pairs: Path, monkeypatc
         encode(Colours(stop_after=2), 2)
     rest = Colours()
     assert np.array_equal(encode(rest, 2).rows(0, 23), expected(pairs))
-    assert sum(rest.counted) == distinct_pictures(pairs) - 4
+    assert sum(rest.counted) == distinct_images(pairs) - 4
 
 
 def test_a_finished_pass_needs_no_model(encode, pairs: Path, tmp_path: Path) -> None:

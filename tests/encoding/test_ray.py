@@ -34,7 +34,7 @@ FILES = 12
 
 
 def write_pairs(folder: Path) -> None:
-    """Twelve files of fifty pairs; texts and pictures repeat across files."""
+    """Twelve files of fifty pairs; texts and images repeat across files."""
     rng = np.random.default_rng(0)
     folder.mkdir(parents=True)
     for part in range(FILES):

@@ -1,4 +1,4 @@
-"""Fine-tuning a tiny ResNet on pictures whose colour is the target."""
+"""Fine-tuning a tiny ResNet on images whose colour is the target."""
 
 import io
 import json
@@ -53,18 +53,18 @@ def model(tmp_path_factory) -> Path:
 
 
 def write_dataset(path: Path, poisoned: bool = False) -> Path:
-    """48 pictures; `poisoned`: those of the test split are noise, with targets turned round."""
+    """48 images; `poisoned`: those of the test split are noise, with targets turned round."""
     chance = np.random.default_rng(0)
     split = np.array([("train", "train", "val", "test")[i % 4] for i in range(48)])
     colour, light = np.arange(48) // 4 % 2, chance.random(48)
     images = []
     for i in range(48):
-        picture = chance.integers(0, 60, (40, 44, 3))
-        picture[..., 2 * colour[i]] += int(100 + 90 * light[i])
+        image = chance.integers(0, 60, (40, 44, 3))
+        image[..., 2 * colour[i]] += int(100 + 90 * light[i])
         if poisoned and split[i] == "test":
-            picture = np.random.default_rng(i).integers(0, 256, (40, 44, 3))
+            image = np.random.default_rng(i).integers(0, 256, (40, 44, 3))
         stream = io.BytesIO()
-        Image.fromarray(picture.astype(np.uint8)).save(stream, "JPEG")
+        Image.fromarray(image.astype(np.uint8)).save(stream, "JPEG")
         images.append(stream.getvalue())
     if poisoned:
         colour, light = (np.where(split == "test", 1 - values, values) for values in (colour, light))
@@ -123,7 +123,7 @@ def test_the_epoch_chosen_is_that_of_the_lowest_validation_loss(tmp_path, model)
 
 
 def test_the_test_split_changes_neither_epochs_nor_weights(tmp_path, model):
-    """Other test pictures and other test targets: validation predictions stay the same to the bit."""
+    """Other test images and other test targets: validation predictions stay the same to the bit."""
     params = PARAMS.model_copy(update={"epochs": 2})
     clean = run(tmp_path, model, (COLOUR, LIGHT), params, "clean")
     poisoned = run(tmp_path, model, (COLOUR, LIGHT), params, "poisoned", poisoned=True)
@@ -133,7 +133,7 @@ def test_the_test_split_changes_neither_epochs_nor_weights(tmp_path, model):
         assert not np.array_equal(one.test.prediction, other.test.prediction)
 
 
-def test_test_pictures_are_looked_at_after_every_run(tmp_path, model, monkeypatch):
+def test_test_images_are_looked_at_after_every_run(tmp_path, model, monkeypatch):
     order = []
     for name in ("fit", "unpacked_pictures"):
         real = getattr(finetune, name)

@@ -45,7 +45,7 @@ def params(**changes):
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """32 pictures whose valence is their shade, the last two the same picture; two equal variants."""
+    """32 images whose valence is their shade, the last two the same image; two equal variants."""
     root = tmp_path_factory.mktemp("project")
     shades = np.linspace(0, 1, 32)
     shades[31] = shades[30]
@@ -98,8 +98,8 @@ def test_features_are_those_of_the_frozen_backbone_in_the_order_of_the_items(sta
     assert (found.shape, found.dtype) == ((32, backbone.dim), np.float32)
     encode = pixel_features(backbone, "cpu")
     for row in (0, 17, 31):
-        picture = Image.open(io.BytesIO(table["image"][row].as_py()))
-        assert np.allclose(encode(backbone.preprocess.pixels(picture)[None])[0], found[row], atol=1e-4)
+        image = Image.open(io.BytesIO(table["image"][row].as_py()))
+        assert np.allclose(encode(backbone.preprocess.pixels(image)[None])[0], found[row], atol=1e-4)
     assert (found[30] == found[31]).all()
     assert not Path(".pacl/scratch/features-shades-initial").exists()
 
@@ -127,7 +127,7 @@ def test_a_killed_pass_goes_on_and_gives_the_same_bytes(stage, monkeypatch):
         lambda self, places, rows: (rest.append(len(rows)), real(self, places, rows))[1],
     )
     stage(features, "shades", "pacl")
-    assert sum(done) + sum(rest) == 31  # distinct pictures
+    assert sum(done) + sum(rest) == 31  # distinct images
     assert len(done) == 1
     assert whole.read_bytes() == before
 

@@ -1,4 +1,4 @@
-"""The examples of a stored data set: its own pictures, the right prompt, queries of the test split."""
+"""The examples of a stored data set: its own images, the right prompt, queries of the test split."""
 
 import json
 
@@ -35,7 +35,7 @@ def faces(tmp_path, monkeypatch):
     return path
 
 
-def test_queries_are_test_items_and_pictures_their_own(faces):
+def test_queries_are_test_items_and_images_their_own(faces):
     rows, figures = retrieval_examples(read_dataset(faces), ("initial", "pacl"), PARAMS)
     queries = [row for row in rows if row["rank"] == 0]
     assert len(queries) == 4

@@ -1,4 +1,4 @@
-"""One lazy table of what a run says about its pairs, and their pictures by number."""
+"""One lazy table of what a run says about its pairs, and their images by number."""
 
 import shutil
 
@@ -10,7 +10,7 @@ from pacl_core.explorer.pairs import open_pairs
 from tests.small_run import PAIRS
 
 
-def test_pictures_by_row_across_parts_and_row_groups(root, pairs):
+def test_images_by_row_across_parts_and_row_groups(root, pairs):
     stored = pl.concat([pl.read_parquet(part) for part in sorted((root / "data/pairs").iterdir())])["image"]
     assert [pairs.jpeg(row) for row in reversed(range(PAIRS))] == stored.to_list()[::-1]
     for row in (-1, PAIRS):
@@ -18,7 +18,7 @@ def test_pictures_by_row_across_parts_and_row_groups(root, pairs):
             pairs.jpeg(row)
 
 
-def test_the_table_holds_every_pair_without_its_picture(pairs):
+def test_the_table_holds_every_pair_without_its_image(pairs):
     table = pairs.table.collect()
     assert (table.height, pairs.count) == (PAIRS, PAIRS)
     assert "image" not in table.columns

@@ -96,14 +96,14 @@ def test_counts_and_bounds(pairs):
     assert score_bounds(pairs.table)["emotional_value"] == (min(emotional), max(emotional))
 
 
-def test_pairs_with_the_same_picture_are_alike(pairs):
+def test_pairs_with_the_same_image_are_alike(pairs):
     [pair] = rows_of(pairs.table, [8])
     found = alike(pairs.table, pairs.columns, pair, most=12)
     assert (found[0]["row"], found[0]["bits"]) == (9, 0)
     assert all(0 < other["bits"] <= 4 for other in found[1:])
 
 
-def test_alike_counts_bits_that_differ_and_leaves_flat_pictures_alone():
+def test_alike_counts_bits_that_differ_and_leaves_flat_images_alone():
     hashes = [0b1111, 0b1110, 0b0000_0001_1111, 0xFFFF_0000, 0, 0, 0xFFFF << 40]
     table = pl.LazyFrame(
         {

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pacl_core.errors import UserError
-from pacl_core.inference.images import batches, model_pixels, picture_files
+from pacl_core.inference.images import batches, image_files, model_pixels
 from pacl_core.models.preprocess import Preprocess
 from tests.small_run import drawing
 
@@ -15,14 +15,14 @@ def test_folders_are_walked_in_name_order_and_files_stay_where_they_are_named(tm
     for name in ("b/2.JPG", "b/1.png", "b/deep/3.webp", "b/notes.txt", "a.png"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"")
-    found = list(picture_files([tmp_path / "a.png", tmp_path / "b", tmp_path / "gone.jpg"]))
+    found = list(image_files([tmp_path / "a.png", tmp_path / "b", tmp_path / "gone.jpg"]))
     names = ["a.png", "b/1.png", "b/2.JPG", "b/deep/3.webp", "gone.jpg"]
     assert found == [tmp_path / name for name in names]
 
 
-def test_a_folder_without_pictures_is_an_error(tmp_path):
+def test_a_folder_without_images_is_an_error(tmp_path):
     with pytest.raises(UserError, match="no picture in this folder"):
-        list(picture_files([tmp_path]))
+        list(image_files([tmp_path]))
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 10])

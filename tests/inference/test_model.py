@@ -14,7 +14,7 @@ from transformers import AutoModel, AutoTokenizer
 
 import pacl_core
 from pacl_core.errors import UserError
-from pacl_core.media.images import normalise_picture
+from pacl_core.media.images import normalise_image
 from pacl_core.media.rejects import UnusableError
 from pacl_core.models.backbones import load_backbone
 from pacl_core.models.saved import save_model
@@ -33,12 +33,12 @@ def files(tmp_path_factory):
 
 def test_vectors_are_those_of_the_pipeline(run, files):
     vectors = pacl_core.load(run / "models/pacl", "cpu").embed(files)
-    stored = [normalise_picture(file.read_bytes(), 256).jpeg for file in files]
+    stored = [normalise_image(file.read_bytes(), 256).jpeg for file in files]
     np.testing.assert_allclose(vectors, features_of(run / "models/pacl", stored), rtol=1e-4, atol=1e-5)
     assert (vectors.shape, vectors.dtype) == ((5, 1280), np.float32)
 
 
-def test_paths_bytes_and_opened_pictures_are_taken(run, files):
+def test_paths_bytes_and_opened_images_are_taken(run, files):
     model = pacl_core.load(run / "models/pacl", "cpu")
     by_path, by_name, by_bytes = (
         model.embed([form]) for form in (files[0], str(files[0]), files[0].read_bytes())
@@ -48,7 +48,7 @@ def test_paths_bytes_and_opened_pictures_are_taken(run, files):
     assert (by_path == opened).all()
 
 
-def test_the_number_of_pictures_a_step_changes_nothing(run, files, monkeypatch):
+def test_the_number_of_images_a_step_changes_nothing(run, files, monkeypatch):
     whole = pacl_core.load(run / "models/pacl", "cpu").embed(files)
     monkeypatch.setenv("PACL_BATCH", "2")
     np.testing.assert_allclose(
@@ -56,11 +56,11 @@ def test_the_number_of_pictures_a_step_changes_nothing(run, files, monkeypatch):
     )
 
 
-def test_no_picture_gives_no_vector(run):
+def test_no_image_gives_no_vector(run):
     assert pacl_core.load(run / "models/pacl", "cpu").embed([]).shape == (0, 1280)
 
 
-def test_an_unusable_picture_says_why(run, tmp_path):
+def test_an_unusable_image_says_why(run, tmp_path):
     with pytest.raises(UnusableError, match="missing_image"):
         pacl_core.load(run / "models/pacl", "cpu").embed([tmp_path / "none.jpg"])
 

@@ -1,4 +1,4 @@
-"""Stored pictures decode to the pixels of Pillow's decoder, the reference."""
+"""Stored images decode to the pixels of Pillow's decoder, the reference."""
 
 from io import BytesIO
 
@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pacl_core.errors import UserError
-from pacl_core.media.images import decode_jpeg, normalise_picture
+from pacl_core.media.images import decode_jpeg, normalise_image
 
-BOUND = 1  # of 255; equal on every picture tried, but two builds of libjpeg-turbo may round apart
+BOUND = 1  # of 255; equal on every image tried, but two builds of libjpeg-turbo may round apart
 
 
 def encoded(mode: str, width: int, height: int, seed: int, **options: object) -> bytes:
@@ -38,8 +38,8 @@ def difference(jpeg: bytes) -> int:
     seed=st.integers(0, 1000),
     side=st.sampled_from([16, 32, 256]),
 )
-def test_stored_pictures_have_the_reference_pixels(mode, width, height, seed, side):
-    stored = normalise_picture(encoded(mode, width, height, seed), side)
+def test_stored_images_have_the_reference_pixels(mode, width, height, seed, side):
+    stored = normalise_image(encoded(mode, width, height, seed), side)
     assert difference(stored.jpeg) <= BOUND
 
 

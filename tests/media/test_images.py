@@ -1,4 +1,4 @@
-"""Pictures as people post them, written for real by each test, and broken in the ways that files break."""
+"""Images as people post them, written for real by each test, and broken in the ways that files break."""
 
 import io
 import struct
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from pacl_core.media.image_header import MAX_PIXELS
-from pacl_core.media.images import decode_jpeg, normalise_picture
+from pacl_core.media.images import decode_jpeg, normalise_image
 from pacl_core.media.rejects import UnusableError
 
 
@@ -22,12 +22,12 @@ def coded(image: Image.Image, form: str, **options: object) -> bytes:
 
 
 def normalised(data: bytes, short_side: int = 64) -> np.ndarray:
-    return np.asarray(decode_jpeg(normalise_picture(data, short_side).jpeg)).astype(int)
+    return np.asarray(decode_jpeg(normalise_image(data, short_side).jpeg)).astype(int)
 
 
 def reason(data: bytes) -> str:
     with pytest.raises(UnusableError) as caught:
-        normalise_picture(data, 64)
+        normalise_image(data, 64)
     return caught.value.reason
 
 
@@ -52,7 +52,7 @@ def png_header(width: int, height: int) -> bytes:
     )
 
 
-def test_rejects_what_is_no_picture_with_a_code() -> None:
+def test_rejects_what_is_no_image_with_a_code() -> None:
     assert reason(b"") == "empty"
     assert reason(b"\n<!DOCTYPE html><html><body>404</body></html>") == "web_page"
     assert reason(b"BMW, gone for good") == "not_a_picture"
@@ -74,10 +74,10 @@ def test_rejects_sides_that_cannot_be_stored_or_resized() -> None:
     assert normalised(coded(Image.new("RGB", (2, 100)), "PNG")).shape == (100, 2, 3)
 
 
-def test_one_pixel_is_a_picture() -> None:
+def test_one_pixel_is_a_image() -> None:
     for form in ("PNG", "JPEG", "GIF", "WEBP", "BMP"):
-        picture = normalise_picture(coded(Image.new("RGB", (1, 1), "white"), form), 64)
-        assert (picture.width, picture.height, picture.perceptual_hash) == (1, 1, 0)
+        image = normalise_image(coded(Image.new("RGB", (1, 1), "white"), form), 64)
+        assert (image.width, image.height, image.perceptual_hash) == (1, 1, 0)
 
 
 def test_a_bomb_within_an_icon_is_not_decoded() -> None:
@@ -103,16 +103,16 @@ def test_names_truncation_of_the_common_forms() -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP"]), st.data())
-def test_damage_ends_in_a_picture_or_a_reason(form: str, data: st.DataObject) -> None:
+def test_damage_ends_in_a_image_or_a_reason(form: str, data: st.DataObject) -> None:
     sound = bytearray(coded(photo(40, 30), form))
     for _ in range(data.draw(st.integers(1, 6))):
         sound[data.draw(st.integers(0, len(sound) - 1))] = data.draw(st.integers(0, 255))
     try:
-        picture = normalise_picture(bytes(sound), 32)
+        image = normalise_image(bytes(sound), 32)
     except UnusableError as error:
         assert error.reason and error.detail
     else:
-        assert decode_jpeg(picture.jpeg).size == (picture.width, picture.height)
+        assert decode_jpeg(image.jpeg).size == (image.width, image.height)
 
 
 def test_form_is_read_from_the_bytes_not_the_name() -> None:
@@ -160,7 +160,7 @@ def test_first_frame_of_an_animation() -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientation_is_applied(orientation: int) -> None:
-    # the upright picture has its left half black and is wider than high
+    # the upright image has its left half black and is wider than high
     upright = np.full((40, 80), 255, dtype=np.uint8)
     upright[:, :40] = 0
     stored = {
@@ -183,9 +183,9 @@ def test_exif_orientation_is_applied(orientation: int) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.binary(max_size=60))
-def test_a_broken_exif_block_does_not_cost_the_picture(block: bytes) -> None:
+def test_a_broken_exif_block_does_not_cost_the_image(block: bytes) -> None:
     data = coded(photo(20, 20), "JPEG", exif=b"Exif\0\0" + block)
-    assert normalise_picture(data, 64).width == 20
+    assert normalise_image(data, 64).width == 20
 
 
 def test_a_colour_profile_is_applied() -> None:
@@ -201,12 +201,12 @@ def test_a_colour_profile_is_applied() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.integers(6, 300), st.integers(6, 300), st.integers(16, 128), st.sampled_from(["JPEG", "PNG"]))
 def test_short_side_is_bounded_and_never_enlarged(width: int, height: int, side: int, form: str) -> None:
-    picture = normalise_picture(coded(Image.new("RGB", (width, height), "teal"), form), side)
+    image = normalise_image(coded(Image.new("RGB", (width, height), "teal"), form), side)
     if min(width, height) <= side:
-        assert (picture.width, picture.height) == (width, height)
+        assert (image.width, image.height) == (width, height)
     else:
-        assert min(picture.width, picture.height) == side
-        assert max(picture.width, picture.height) == pytest.approx(
+        assert min(image.width, image.height) == side
+        assert max(image.width, image.height) == pytest.approx(
             max(width, height) * side / min(width, height), abs=2
         )
 
@@ -218,18 +218,18 @@ def test_shrinking_smooths_fine_stripes() -> None:
     assert abs(result.mean() - 127.5) < 3 and result.std() < 12  # no moiré
 
 
-def test_the_same_bytes_give_the_same_picture_and_pixels_decide_the_hash() -> None:
+def test_the_same_bytes_give_the_same_image_and_pixels_decide_the_hash() -> None:
     png, bmp = coded(photo(), "PNG"), coded(photo(), "BMP")
-    assert normalise_picture(png, 48) == normalise_picture(png, 48)
-    assert normalise_picture(png, 48).pixel_hash == normalise_picture(bmp, 48).pixel_hash
+    assert normalise_image(png, 48) == normalise_image(png, 48)
+    assert normalise_image(png, 48).pixel_hash == normalise_image(bmp, 48).pixel_hash
     other = photo()
     other.putpixel((0, 0), (255, 255, 255))
-    assert normalise_picture(coded(other, "PNG"), 48).pixel_hash != normalise_picture(png, 48).pixel_hash
+    assert normalise_image(coded(other, "PNG"), 48).pixel_hash != normalise_image(png, 48).pixel_hash
     # equal bytes, other shape
     wide, high = Image.new("RGB", (20, 10)), Image.new("RGB", (10, 20))
     assert (
-        normalise_picture(coded(wide, "PNG"), 48).pixel_hash
-        != normalise_picture(coded(high, "PNG"), 48).pixel_hash
+        normalise_image(coded(wide, "PNG"), 48).pixel_hash
+        != normalise_image(coded(high, "PNG"), 48).pixel_hash
     )
 
 
@@ -242,10 +242,10 @@ def quarters(form: str, **options: object) -> bytes:
 
 
 def boxed(data: bytes, box: tuple[int, int, int, int], short_side: int = 64) -> np.ndarray:
-    return np.asarray(decode_jpeg(normalise_picture(data, short_side, box).jpeg)).astype(int)
+    return np.asarray(decode_jpeg(normalise_image(data, short_side, box).jpeg)).astype(int)
 
 
-def test_a_box_is_cut_out_and_clipped_to_the_picture() -> None:
+def test_a_box_is_cut_out_and_clipped_to_the_image() -> None:
     png = quarters("PNG")
     assert boxed(png, (50, 0, 100, 30)).shape == (30, 50, 3)
     assert abs(boxed(png, (50, 0, 100, 30)) - [0, 255, 0]).max() < 4
@@ -266,5 +266,5 @@ def test_a_box_is_in_the_pixels_of_the_file_however_small_or_turned_it_is_stored
 @pytest.mark.parametrize("box", [(100, 0, 120, 30), (10, 10, 10, 30), (30, 20, 10, 40), (0, -9, 9, 0)])
 def test_a_box_that_holds_nothing_is_refused(box: tuple[int, int, int, int]) -> None:
     with pytest.raises(UnusableError) as caught:
-        normalise_picture(quarters("PNG"), 64, box)
+        normalise_image(quarters("PNG"), 64, box)
     assert caught.value.reason == "empty_box"

@@ -1,4 +1,4 @@
-"""The perceptual hash on pictures drawn at random: what must keep it, what must change it."""
+"""The perceptual hash on images drawn at random: what must keep it, what must change it."""
 
 import io
 
@@ -7,12 +7,12 @@ import pytest
 from PIL import Image, ImageEnhance
 from scipy.fft import dctn
 
-from pacl_core.media.images import decode_jpeg, normalise_picture
+from pacl_core.media.images import decode_jpeg, normalise_image
 from pacl_core.media.perceptual_hash import perceptual_hash
 
 
 def scene(seed: int, side: int = 256) -> Image.Image:
-    """A random picture with structure at every scale, as photographs have it."""
+    """A random image with structure at every scale, as photographs have it."""
     generator = np.random.default_rng(seed)
     total = np.zeros((side, side, 3))
     for cells in (2, 4, 8, 16, 32):
@@ -35,28 +35,28 @@ def test_agrees_with_the_definition_written_out(seed: int) -> None:
 
 def test_encoding_size_and_brightness_barely_change_it() -> None:
     for seed in range(10):
-        picture = scene(seed)
+        image = scene(seed)
         stream = io.BytesIO()
-        picture.save(stream, "JPEG", quality=40)
-        assert distance(picture, decode_jpeg(stream.getvalue())) <= 2
-        assert distance(picture, picture.resize((90, 90), Image.Resampling.BICUBIC)) <= 2
-        assert distance(picture, ImageEnhance.Brightness(picture).enhance(0.8)) <= 2
+        image.save(stream, "JPEG", quality=40)
+        assert distance(image, decode_jpeg(stream.getvalue())) <= 2
+        assert distance(image, image.resize((90, 90), Image.Resampling.BICUBIC)) <= 2
+        assert distance(image, ImageEnhance.Brightness(image).enhance(0.8)) <= 2
 
 
-def test_other_pictures_are_far() -> None:
+def test_other_images_are_far() -> None:
     scenes = [scene(seed) for seed in range(30)]
     assert min(distance(one, other) for one in scenes for other in scenes if one is not other) > 10
 
 
-def test_a_flat_picture_has_none() -> None:
+def test_a_flat_image_has_none() -> None:
     assert perceptual_hash(Image.new("RGB", (64, 48), (180, 20, 90))) == 0
     noise = np.random.default_rng(0).integers(127, 129, (64, 64, 3), dtype=np.uint8)
     assert perceptual_hash(Image.fromarray(noise)) == 0
 
 
-def test_a_normalised_picture_carries_the_hash_of_its_pixels() -> None:
+def test_a_normalised_image_carries_the_hash_of_its_pixels() -> None:
     stream = io.BytesIO()
     scene(3).save(stream, "PNG")
-    picture = normalise_picture(stream.getvalue(), 256)
-    assert picture.perceptual_hash == perceptual_hash(scene(3))
-    assert picture.perceptual_hash.bit_length() <= 64
+    image = normalise_image(stream.getvalue(), 256)
+    assert image.perceptual_hash == perceptual_hash(scene(3))
+    assert image.perceptual_hash.bit_length() <= 64

@@ -43,7 +43,7 @@ def test_features_have_dim_and_no_dropout(backbone):
     first, second = backbone.module(images(backbone)), backbone.module(images(backbone))
     assert first.shape == (3, backbone.dim)
     torch.testing.assert_close(first, second, rtol=0, atol=0)
-    assert first.std(dim=0).max() > 0  # pictures differ, and so do their features
+    assert first.std(dim=0).max() > 0  # images differ, and so do their features
 
 
 def test_state_follows_training_and_earlier_copies_do_not(backbone):

@@ -1,4 +1,4 @@
-"""ConSE: a picture is where its likeliest classes' names lie."""
+"""ConSE: an image is where its likeliest classes' names lie."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def class_vectors(conse):
 
 
 def naive(probabilities, vectors, top):
-    """Eq. 3 of Norouzi et al., one picture, one class, one number at a time."""
+    """Eq. 3 of Norouzi et al., one image, one class, one number at a time."""
     result = []
     for row in probabilities:
         best = sorted(range(len(row)), key=lambda c: -row[c])[:top]

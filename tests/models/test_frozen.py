@@ -42,7 +42,7 @@ def features_of(backbone, dataset, batch, workers):
         return encode_images(one, dataset, dataset.parent / "images").rows(0, 5)
 
 
-def test_each_row_is_its_own_picture_in_evaluation_mode(backbone, dataset):
+def test_each_row_is_its_own_image_in_evaluation_mode(backbone, dataset):
     backbone.module.train()
     features = features_of(backbone, dataset, batch=2, workers=2)
     assert features.shape == (5, backbone.dim)

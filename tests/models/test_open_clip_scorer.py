@@ -24,11 +24,11 @@ def test_image_vectors_are_open_clips(tiny):
     params, plain, folder = tiny
     scorer = load_scorer(ScorerParams(**params), "cpu")
     values = np.random.default_rng(0).integers(0, 256, (2, 50, 70, 3), dtype=np.uint8)
-    pictures = [Image.fromarray(value) for value in values]
-    ours = scorer.encode_pixels(np.stack([scorer.preprocess.pixels(picture) for picture in pictures]))
+    images = [Image.fromarray(value) for value in values]
+    ours = scorer.encode_pixels(np.stack([scorer.preprocess.pixels(image) for image in images]))
     _, _, transform = open_clip.create_model_and_transforms(f"local-dir:{folder}")
     with torch.no_grad():
-        theirs = plain.encode_image(torch.stack([transform(picture) for picture in pictures]), normalize=True)
+        theirs = plain.encode_image(torch.stack([transform(image) for image in images]), normalize=True)
     assert ours.shape == (2, scorer.dim)
     np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-5)
 

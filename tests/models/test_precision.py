@@ -25,8 +25,8 @@ def cosines(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return (left * right).sum(1) / np.linalg.norm(left, axis=1) / np.linalg.norm(right, axis=1)
 
 
-def pictures(size: int) -> np.ndarray:
-    """Smooth pictures: noise alone is far from what the models know."""
+def images(size: int) -> np.ndarray:
+    """Smooth images: noise alone is far from what the models know."""
     rng = np.random.default_rng(0)
     coarse = rng.integers(0, 256, (6, 3, 8, 8))
     return np.ascontiguousarray(coarse.repeat(size // 8, axis=2).repeat(size // 8, axis=3).astype(np.uint8))
@@ -59,7 +59,7 @@ def test_scorer_vectors(tmp_path, params, bound):
     given = ScorerParams(**params(tmp_path))
     exact = load_scorer(given, "cpu")
     near = load_scorer(given.model_copy(update={"precision": "bfloat16"}), "cpu")
-    pixels = pictures(exact.preprocess.size)
+    pixels = images(exact.preprocess.size)
     assert cosines(exact.encode_pixels(pixels), near.encode_pixels(pixels)).min() > bound
     assert cosines(exact.encode_texts(TEXTS), near.encode_texts(TEXTS)).min() > TRANSFORMER
 
@@ -76,7 +76,7 @@ def test_scorer_vectors(tmp_path, params, bound):
 )
 def test_features_and_a_backbone_that_stays_as_it_was(tmp_path, params, bound):
     backbone = load_backbone(BackboneParams(**params(tmp_path)))
-    pixels = pictures(backbone.preprocess.size)
+    pixels = images(backbone.preprocess.size)
     near = freeze(backbone, "cpu", "bfloat16").encode_pixels(pixels)
     assert cosines(freeze(backbone, "cpu").encode_pixels(pixels), near).min() > bound
     assert {tensor.dtype for tensor in backbone.module.parameters()} == {torch.float32}

@@ -20,8 +20,8 @@ def noise(width: int, height: int) -> Image.Image:
     return Image.fromarray(values)
 
 
-def fed(preprocess: Preprocess, picture: Image.Image) -> torch.Tensor:
-    return preprocess.normalise(torch.from_numpy(preprocess.pixels(picture))[None])[0]
+def fed(preprocess: Preprocess, image: Image.Image) -> torch.Tensor:
+    return preprocess.normalise(torch.from_numpy(preprocess.pixels(image))[None])[0]
 
 
 @settings(max_examples=40, deadline=None)
@@ -34,7 +34,7 @@ def fed(preprocess: Preprocess, picture: Image.Image) -> torch.Tensor:
     mode=st.sampled_from(["shortest", "squash"]),
 )
 def test_same_as_timms_transform(width, height, size, crop, interpolation, mode):
-    picture = noise(width, height)
+    image = noise(width, height)
     theirs = create_transform(
         input_size=size,
         crop_pct=crop,
@@ -43,16 +43,16 @@ def test_same_as_timms_transform(width, height, size, crop, interpolation, mode)
         **IMAGENET,
     )
     ours = Preprocess(size, int(size / crop), mode, interpolation, **IMAGENET)
-    torch.testing.assert_close(fed(ours, picture), theirs(picture), atol=1e-6, rtol=0)
+    torch.testing.assert_close(fed(ours, image), theirs(image), atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize("mode", ["shortest", "squash"])
 @pytest.mark.parametrize("shape", [(341, 256), (256, 341), (224, 224), (257, 256), (50, 300)])
 def test_same_as_open_clips_transform(mode, shape):
-    picture = noise(*shape)
+    image = noise(*shape)
     theirs = image_transform_v2(PreprocessCfg(size=224, resize_mode=mode, **CLIP), is_train=False)
     ours = Preprocess(224, 224, mode, "bicubic", **CLIP)
-    torch.testing.assert_close(fed(ours, picture), theirs(picture), atol=1e-6, rtol=0)
+    torch.testing.assert_close(fed(ours, image), theirs(image), atol=1e-6, rtol=0)
 
 
 def test_efficientnet_lite_sees_x_minus_127_over_128():
@@ -62,7 +62,7 @@ def test_efficientnet_lite_sees_x_minus_127_over_128():
     torch.testing.assert_close(preprocess.normalise(pixels), expected, atol=1e-6, rtol=0)
 
 
-def test_a_grey_picture_becomes_three_equal_channels():
+def test_a_grey_image_becomes_three_equal_channels():
     preprocess = Preprocess(8, 8, "shortest", "bilinear", **IMAGENET)
     pixels = preprocess.pixels(noise(20, 10).convert("L"))
     assert pixels.shape == (3, 8, 8)

@@ -94,30 +94,30 @@ def test_pacl_core_load(project, monkeypatch):
     executed(SNIPPETS[0].replace("models/pacl", "models/initial").split("shares")[0])
 
 
-def features_here(images: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
-    """Pictures, and what this project makes of them with models/pacl."""
+def features_here(count: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
+    """Images, and what this project makes of them with models/pacl."""
     backbone = load_model(Path("models/pacl"))
     size = backbone.preprocess.size
-    pictures = torch.linspace(-1, 1, images * 3 * size * size).view(images, 3, size, size)
+    images = torch.linspace(-1, 1, count * 3 * size * size).view(count, 3, size, size)
     with torch.no_grad():
-        return pictures, backbone.module(pictures)
+        return images, backbone.module(images)
 
 
 def test_plain_efficientnet_lite(project, monkeypatch):
     monkeypatch.chdir(project)
     network = executed(SNIPPETS[1].replace("image_size=112", "image_size=64"))["network"].eval()
-    pictures, expected = features_here()
+    images, expected = features_here()
     with torch.no_grad():
-        torch.testing.assert_close(network.extract_features(pictures).mean(dim=(2, 3)), expected)
+        torch.testing.assert_close(network.extract_features(images).mean(dim=(2, 3)), expected)
 
 
 def test_plain_timm(tmp_path, monkeypatch):
     saved_model(tmp_path, write_tiny_timm_resnet)
     monkeypatch.chdir(tmp_path)
     network = executed(SNIPPETS[2].replace("resnet50.a1_in1k", "test_resnet.r160_in1k"))["network"]
-    pictures, expected = features_here()
+    images, expected = features_here()
     with torch.no_grad():
-        found = network.forward_head(network.forward_features(pictures), pre_logits=True)
+        found = network.forward_head(network.forward_features(images), pre_logits=True)
     torch.testing.assert_close(found, expected)
 
 
@@ -125,9 +125,9 @@ def test_plain_open_clip(tmp_path, monkeypatch):
     saved_model(tmp_path, write_tiny_open_clip)
     monkeypatch.chdir(tmp_path)
     network = executed(SNIPPETS[3])["network"]
-    pictures, expected = features_here()
+    images, expected = features_here()
     with torch.no_grad():  # whole CLIP ends in its projection
-        torch.testing.assert_close(network.visual(pictures), expected @ network.visual.proj)
+        torch.testing.assert_close(network.visual(images), expected @ network.visual.proj)
 
 
 def saved_model(root: Path, write: Callable[[Path], dict[str, Any]]) -> None:

@@ -182,10 +182,10 @@ def write_pairs(folder, ids, texts, generator):
     folder.mkdir(parents=True)
     images = []
     for _ in ids:
-        picture = Image.new("RGB", (80, 60), tuple(int(c) for c in generator.integers(60, 255, 3)))
-        picture.paste((255, 255, 255), (20, 10, 20 + int(generator.integers(5, 50)), 40))
+        image = Image.new("RGB", (80, 60), tuple(int(c) for c in generator.integers(60, 255, 3)))
+        image.paste((255, 255, 255), (20, 10, 20 + int(generator.integers(5, 50)), 40))
         stream = io.BytesIO()
-        picture.save(stream, "JPEG")
+        image.save(stream, "JPEG")
         images.append(stream.getvalue())
     half = len(ids) // 2
     for index, part in enumerate((slice(0, half), slice(half, None))):

@@ -59,7 +59,7 @@ def scroll_through(page):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_charts_come_alive_without_errors_or_requests(opened, scheme):
-    """The hostile caption is on the page: it would have asked for a picture or thrown."""
+    """The hostile caption is on the page: it would have asked for an image or thrown."""
     page, said, asked = opened(color_scheme=scheme)
     scroll_through(page)
     assert said == []

@@ -1,4 +1,4 @@
-"""The picture of the DAG: what dvc.yaml says, what is on disk, and boxes that do not cover each other."""
+"""The image of the DAG: what dvc.yaml says, what is on disk, and boxes that do not cover each other."""
 
 import json
 from itertools import combinations
@@ -77,7 +77,7 @@ def test_times_are_shown_where_this_machine_has_a_record(artefacts):
     assert graph["not_timed"] == ["partition", "compare"]
 
 
-def test_no_dvc_yaml_no_picture(tmp_path):
+def test_no_dvc_yaml_no_image(tmp_path):
     assert stage_graph(tmp_path) is None
 
 

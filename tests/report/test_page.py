@@ -100,7 +100,7 @@ def test_headings_go_down_by_one(html):
     assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
-def test_every_picture_and_chart_says_what_it_is(html):
+def test_every_image_and_chart_says_what_it_is(html):
     page = Page(html)
     assert all(image["alt"].strip() for image in page.all("img"))
     assert all(one["aria-label"] for one in page.all("div") if one.get("class") == "vega")

@@ -1,4 +1,4 @@
-"""Which pairs are shown, and that their pictures are theirs."""
+"""Which pairs are shown, and that their images are theirs."""
 
 import base64
 import io
@@ -63,12 +63,12 @@ def test_a_pair_without_a_score_can_be_drawn_but_is_never_certain(tmp_path):
     assert len(picks) == 8
 
 
-def test_a_pair_is_shown_with_its_own_picture(artefacts):
+def test_a_pair_is_shown_with_its_own_image(artefacts):
     stored = pl.read_parquet(artefacts / "data/pairs/*.parquet")
-    pictures = dict(stored.select("sample_id", "image").iter_rows())
+    images = dict(stored.select("sample_id", "image").iter_rows())
     for pairs in samples(artefacts, 4, 0, thumbnails(1.0)).values():
         for pair in pairs:
             shown = Image.open(io.BytesIO(base64.b64decode(pair["picture"].split(",")[1])))
-            own = Image.open(io.BytesIO(pictures[pair["sample_id"]]))
+            own = Image.open(io.BytesIO(images[pair["sample_id"]]))
             difference = np.asarray(shown, float) - np.asarray(own, float)
             assert np.abs(difference).mean() < 4

@@ -13,7 +13,7 @@ from pacl_core.report.sections.examples import examples
 from pacl_core.report.sections.partition import thresholds
 from pacl_core.report.sections.training import rebuilt, training
 
-PICTURE = thumbnails(1.0)
+IMAGE = thumbnails(1.0)
 
 
 def test_the_runs_own_thresholds_give_the_runs_own_shares(artefacts):
@@ -38,7 +38,7 @@ def test_no_grid_no_sliders(artefacts, missing):
 
 def test_a_cluster_shows_its_nearest_pairs_and_its_map(artefacts):
     table = pl.read_parquet(artefacts / "data/partition.parquet")
-    factual, emotional = clusters(artefacts, NAMES, PICTURE)
+    factual, emotional = clusters(artefacts, NAMES, IMAGE)
     label, pairs = factual["nearest"][1]
     assert label == "label 1"
     assert [pair["text"] for pair in pairs] == [table["text"][row] for row in (2, 3, 4)]
@@ -49,11 +49,11 @@ def test_a_cluster_shows_its_nearest_pairs_and_its_map(artefacts):
     assert points[0]["partition"] == NAMES[table["partition"][0]]
     (artefacts / "plots/embedding_map.csv").unlink()
     (artefacts / "data/cluster_examples.parquet").unlink()
-    assert [one["maps"] for one in clusters(artefacts, NAMES, PICTURE)] == [[], []]
+    assert [one["maps"] for one in clusters(artefacts, NAMES, IMAGE)] == [[], []]
 
 
 def test_rebuilt_positives_come_first_with_both_moments(artefacts):
-    found = rebuilt(artefacts, PICTURE)
+    found = rebuilt(artefacts, IMAGE)
     kept = [[when["kept"] for when in one["when"]] for one in found["examples"]]
     assert kept == [[True, False]] * 4 + [[True, True]] * 2
     table = pl.read_parquet(artefacts / "data/partition.parquet")
@@ -66,13 +66,13 @@ def test_a_record_of_other_pairs_is_not_shown(artefacts):
     record = json.loads(path.read_text())
     record["late"][0]["positive"] = "of another corpus"
     path.write_text(json.dumps(record))
-    assert rebuilt(artefacts, PICTURE) is None
+    assert rebuilt(artefacts, IMAGE) is None
     path.write_text(json.dumps({"candidates": 0, "early": [], "late": []}))
-    assert rebuilt(artefacts, PICTURE) is None
+    assert rebuilt(artefacts, IMAGE) is None
 
 
 def test_a_query_has_what_each_variant_finds(artefacts):
-    (one,) = examples(artefacts, PICTURE)
+    (one,) = examples(artefacts, IMAGE)
     assert one["same_label"] == {"top": "2", "items": 124, "shares": [("initial", 0.5), ("pacl", 0.625)]}
     first = one["queries"][0]
     assert first["label"] == "fear"
@@ -95,7 +95,7 @@ def test_phases_begin_where_a_partitions_loss_does(artefacts):
     assert training(artefacts)["phases"] == [(0.5, "strong"), (4.5, "+ partial"), (8.5, "+ weak")]
 
 
-def test_a_page_that_is_too_large_gets_smaller_pictures_and_then_an_error(artefacts, params_text, html):
+def test_a_page_that_is_too_large_gets_smaller_images_and_then_an_error(artefacts, params_text, html):
     size = len(html.encode())
     assert size < MAX_BYTES
     smaller = render(artefacts, params_text, count=8, seed=0, max_bytes=size - 1)

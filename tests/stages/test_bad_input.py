@@ -54,7 +54,7 @@ def the_line(folder: Path, name: str, changes: dict[str, object], file_limit: in
     return line
 
 
-def picture(size: tuple[int, int] = (40, 30)) -> bytes:
+def image(size: tuple[int, int] = (40, 30)) -> bytes:
     stream = BytesIO()
     noise = np.random.default_rng(0).integers(0, 255, (size[1], size[0], 3), np.uint8)
     Image.fromarray(noise).save(stream, "PNG")
@@ -84,15 +84,15 @@ def test_an_empty_corpus(tmp_path: Path) -> None:
     assert "empty" in the_line(tmp_path, "pairs", posts(tmp_path / "corpus", 0, b""))
 
 
-def test_a_corpus_of_broken_pictures_says_why_nothing_is_left(tmp_path: Path) -> None:
+def test_a_corpus_of_broken_images_says_why_nothing_is_left(tmp_path: Path) -> None:
     line = the_line(tmp_path, "pairs", posts(tmp_path / "corpus", 3, b"<html>gone</html>"))
     assert "no usable pair among 3 inputs" in line
     assert not (tmp_path / "data/pairs").exists()
 
 
-def test_a_broken_picture_is_rejected_and_the_run_goes_on(tmp_path: Path) -> None:
-    changes = posts(tmp_path / "corpus", 3, picture())
-    (tmp_path / "corpus/1.png").write_bytes(picture()[:200])
+def test_a_broken_image_is_rejected_and_the_run_goes_on(tmp_path: Path) -> None:
+    changes = posts(tmp_path / "corpus", 3, image())
+    (tmp_path / "corpus/1.png").write_bytes(image()[:200])
     code, output = stage(tmp_path, "pairs", changes)
     assert code == 0, output
     counts = read_json(tmp_path / "metrics/pairs.json")
@@ -102,7 +102,7 @@ def test_a_broken_picture_is_rejected_and_the_run_goes_on(tmp_path: Path) -> Non
 
 def test_a_full_disk_publishes_nothing_half(tmp_path: Path) -> None:
     """A file size limit stands in for the disk: the write fails in the same place."""
-    changes = posts(tmp_path / "corpus", 30, picture((300, 300)))
+    changes = posts(tmp_path / "corpus", 30, image((300, 300)))
     line = the_line(tmp_path, "pairs", changes, file_limit=200_000)
     assert "large" in line.lower() or "space" in line.lower()
     assert not (tmp_path / "data/pairs").exists()
@@ -127,7 +127,7 @@ def test_a_full_disk_under_the_partition(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_under_a_model_pass(tmp_path: Path) -> None:
-    changes = posts(tmp_path / "corpus", 300, picture())
+    changes = posts(tmp_path / "corpus", 300, image())
     code, output = stage(tmp_path, "pairs", changes)
     assert code == 0, output
     line = the_line(tmp_path, "text_embeddings", changes, file_limit=100_000)

@@ -24,7 +24,7 @@ SIZES = {"strong": 12, "partial_emotional": 20, "partial_factual": 7, "weak": 5}
 
 @pytest.fixture
 def make_shards(tmp_path: Path) -> Callable[..., Path]:
-    """`make_shards(sizes, folder)`: pictures of one colour each, whose text embedding is that colour."""
+    """`make_shards(sizes, folder)`: images of one colour each, whose text embedding is that colour."""
 
     def make(sizes: dict[str, int] | None = None, folder: Path = tmp_path / "data" / "shards") -> Path:
         chance = np.random.default_rng(0)
@@ -50,9 +50,9 @@ def make_shards(tmp_path: Path) -> Callable[..., Path]:
 
 def sample(partition: str, number: int, chance: np.random.Generator) -> dict[str, bytes]:
     colour = chance.integers(0, 256, 3)
-    picture = io.BytesIO()
+    image = io.BytesIO()
     noise = chance.integers(-20, 20, (36, 44, 3))
-    Image.fromarray(np.clip(colour + noise, 0, 255).astype(np.uint8)).save(picture, "JPEG", quality=95)
+    Image.fromarray(np.clip(colour + noise, 0, 255).astype(np.uint8)).save(image, "JPEG", quality=95)
     described = {
         "sample_id": f"{partition}/{number}",
         "partition": partition,
@@ -65,7 +65,7 @@ def sample(partition: str, number: int, chance: np.random.Generator) -> dict[str
     np.save(embedding, np.concatenate([colour / 255, 1 - colour / 255]).astype(np.float32))
     key = f"{number:09d}"
     return {
-        f"{key}.jpg": picture.getvalue(),
+        f"{key}.jpg": image.getvalue(),
         f"{key}.json": json.dumps(described).encode(),
         f"{key}.npy": embedding.getvalue(),
         f"{key}.txt": b"a colour",

@@ -98,7 +98,7 @@ def test_same_seed_same_bits_whatever_the_workers(
     assert not equal(first, third)
 
 
-def test_pictures_decoded_as_needed_train_the_same(
+def test_images_decoded_as_needed_train_the_same(
     samples: Samples,
     make_backbone: MakeBackbone,
     params: TrainParams,
@@ -159,7 +159,7 @@ def test_frozen_batch_norm_keeps_its_statistics_but_learns_its_scale(
     assert not torch.equal(before["0.weight"], after["0.weight"])
 
 
-def test_updated_batch_norm_follows_the_pictures(
+def test_updated_batch_norm_follows_the_images(
     samples: Samples, make_backbone: MakeBackbone, params: TrainParams, tmp_path: Path
 ) -> None:
     after, trained = run(
@@ -213,7 +213,7 @@ def test_a_loss_that_is_not_finite_names_step_term_and_samples(
 def stored_images(samples: Samples, backbone: Backbone, folder: Path, skip: int = 0) -> Vectors:
     """What the image_embeddings stage leaves, in another order than the shards."""
     order = list(reversed(range(skip, len(samples.sample_ids))))
-    pixels = np.stack([backbone.preprocess.pixels(samples.picture(row)) for row in order])
+    pixels = np.stack([backbone.preprocess.pixels(samples.image(row)) for row in order])
     with torch.inference_mode():
         vectors = backbone.module(backbone.preprocess.normalise(torch.from_numpy(pixels))).numpy()
     ids = folder.with_suffix(".parquet")

@@ -222,11 +222,11 @@ def test_the_term_of_an_infinite_gradient_is_named_among_others(samples, make_ba
     backbone = learner.features
     batches = {name: np.array(rows)[:4] for name, rows in samples.rows.items()}
     images = torch.randn(16, 3, 16, 16, generator=torch.Generator().manual_seed(0))
-    images[8:12] += 1e3  # the pictures of partial_factual
+    images[8:12] += 1e3  # the images of partial_factual
 
-    def features(pictures: Tensor) -> Tensor:
-        found = backbone(pictures)
-        if (pictures > 500).any():
+    def features(shown: Tensor) -> Tensor:
+        found = backbone(shown)
+        if (shown > 500).any():
             found.register_hook(lambda gradient: gradient * torch.inf)
         return found
 

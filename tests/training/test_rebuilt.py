@@ -1,4 +1,4 @@
-"""Examples of rebuilt positives: the same pictures early and late, and training none the wiser."""
+"""Examples of rebuilt positives: the same images early and late, and training none the wiser."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -37,7 +37,7 @@ def run(
     return done, backbone.module.state_dict()
 
 
-def test_early_and_late_are_of_the_same_pictures(
+def test_early_and_late_are_of_the_same_images(
     tmp_path: Path, make_shards: Callable[..., Path], make_backbone: Callable[..., Backbone]
 ) -> None:
     done, _ = run(tmp_path / "run", make_shards, make_backbone)

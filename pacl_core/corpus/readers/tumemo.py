@@ -11,7 +11,7 @@ from pacl_core.params.pairs import PairsParams
 def read(params: PairsParams) -> Iterator[Post | Rejected]:
     """Posts by path; the key is the post's id alone. `UserError`: no such folder.
 
-    Emotion labels are nowhere: files of labels have no picture of their name and are rejected unread, and a
+    Emotion labels are nowhere: files of labels have no image of their name and are rejected unread, and a
     folder named after an emotion leaves no trace in the key.
     """
     return walk(corpus_folder(params.path), key=lambda path: path.name)

@@ -1,4 +1,4 @@
-"""WebDataset shards: img2dataset's output, and plain ones with a picture and a text per key."""
+"""WebDataset shards: img2dataset's output, and plain ones with an image and a text per key."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from pacl_core.corpus.posts import Post
 from pacl_core.corpus.shard_files import opened, shard_name, shards, table_beside
 from pacl_core.corpus.tar_members import Member, members
 from pacl_core.media.image_header import MAX_BYTES
-from pacl_core.media.image_header import SUFFIXES as PICTURES
+from pacl_core.media.image_header import SUFFIXES as IMAGES
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
 from pacl_core.media.text_decoding import MAX_TEXT_BYTES, decode_text
 from pacl_core.params.pairs import PairsParams
@@ -32,8 +32,8 @@ class _Sample:
 
     key: str
     names: set[str] = field(default_factory=set)
-    pictured: bool = False  # a picture came, be it one that is refused
-    picture: bytes | None = None
+    shown: bool = False  # an image came, be it one that is refused
+    image: bytes | None = None
     text: str | None = None
     about: dict[str, object] = field(default_factory=dict)
     refused: UnusableError | None = None
@@ -66,7 +66,7 @@ def _shard(shard: str) -> Iterator[Post | Rejected]:
                 yield from _take(name, sample, suffix, member)
     except UnusableError as error:
         # what was cut through is no post; those before it are
-        if sample is not None and sample.picture is not None and sample.text is not None:
+        if sample is not None and sample.image is not None and sample.text is not None:
             yield from _finished(name, sample)
         yield error.rejected(name)
     else:
@@ -90,15 +90,15 @@ def _take(shard: str, sample: _Sample, suffix: str, member: Member) -> Iterator[
         yield Rejected(source, "duplicate_member", "a member of this name came before")
         return
     sample.names.add(member.name)
-    if kind in PICTURES:
-        if sample.pictured:
+    if kind in IMAGES:
+        if sample.shown:
             yield Rejected(source, "second_picture", "the sample has a picture already")
             return
-        sample.pictured = True
+        sample.shown = True
         if member.size > MAX_BYTES:
             sample.refused = UnusableError("too_large", f"{member.size} bytes; at most {MAX_BYTES} are read")
         else:
-            sample.picture = member.read()
+            sample.image = member.read()
     elif kind == ".txt":
         if member.size > MAX_TEXT_BYTES:
             sample.refused = UnusableError(
@@ -132,9 +132,9 @@ def _finished(shard: str, sample: _Sample) -> Iterator[Post | Rejected]:
     text = sample.text if sample.text is not None else caption if isinstance(caption, str) else None
     if sample.refused is not None:
         yield sample.refused.rejected(key)
-    elif sample.picture is not None and text is not None:
-        yield Post(key, sample.picture, text, _extras(sample.about))
-    elif sample.picture is not None:
+    elif sample.image is not None and text is not None:
+        yield Post(key, sample.image, text, _extras(sample.about))
+    elif sample.image is not None:
         yield Rejected(key, "missing_text", "no .txt and no caption in the shard")
     elif text is not None:
         yield Rejected(key, "missing_image", "no picture in the shard")

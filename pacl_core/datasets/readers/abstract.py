@@ -1,4 +1,4 @@
-"""Abstract paintings (Machajdik, Hanbury 2010): votes for eight emotions per picture.
+"""Abstract paintings (Machajdik, Hanbury 2010): votes for eight emotions per image.
 
 `ABSTRACT_groundTruth.csv`: its header names the emotions, with or without a name before them for the column
 of file names; file names, and names of columns in some copies, stand in single quotes. The item_id is
@@ -13,7 +13,7 @@ from pacl_core.corpus.manifest_rows import MAX_FIELD
 from pacl_core.datasets.items import Item
 from pacl_core.datasets.published_text import existing_file, number
 from pacl_core.errors import UserError
-from pacl_core.media.images import read_picture
+from pacl_core.media.images import read_image
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
 from pacl_core.media.text_decoding import open_text
 from pacl_core.params.section import Section
@@ -22,7 +22,7 @@ EMOTIONS = ("Amusement", "Anger", "Awe", "Content", "Disgust", "Excitement", "Fe
 
 
 class Options(Section):
-    """`annotations`: the table of votes. `images`: the folder of the pictures."""
+    """`annotations`: the table of votes. `images`: the folder of the images."""
 
     annotations: str = "ABSTRACT_groundTruth.csv"
     images: str = "."
@@ -66,11 +66,11 @@ def _item(folder: Path, emotions: list[str], fields: list[str], source: str) -> 
         detail = f"{len(fields)} fields, not a file name and {len(emotions)} counts"
         return Rejected(source, "malformed_row", detail)
     try:
-        picture = read_picture(folder / fields[0])
+        image = read_image(folder / fields[0])
     except UnusableError as error:
         return error.rejected(source)
     counts = {name: number(field) for name, field in zip(emotions, fields[1:], strict=True)}
-    return Item(valid_name(fields[0]), picture, counts)
+    return Item(valid_name(fields[0]), image, counts)
 
 
 def _bare(field: str) -> str:

@@ -1,6 +1,6 @@
-"""A folder per class, with pictures in it or in folders below: FI, Emotion-6, UnbiasedEmo, one's own.
+"""A folder per class, with images in it or in folders below: FI, Emotion-6, UnbiasedEmo, one's own.
 
-<root>/<class>/**/<picture>            item_id: path under the root; value `label`: the folder's name
+<root>/<class>/**/<image>            item_id: path under the root; value `label`: the folder's name
 <root>/<split folder>/<class>/**       with `splits`
 """
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from pacl_core.datasets.image_files import existing_folder, labelled_item, listing, name_in, picture_files
+from pacl_core.datasets.image_files import existing_folder, image_files, labelled_item, listing, name_in
 from pacl_core.datasets.items import Item
 from pacl_core.datasets.published_text import Split
 from pacl_core.errors import UserError
@@ -32,7 +32,7 @@ class Options(Section):
 
 
 def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
-    """Pictures by path. Rejected: other_folder, other_file, no_class (a picture beside the class folders),
+    """Images by path. Rejected: other_folder, other_file, no_class (an image beside the class folders),
     linked_folder, unreadable. Raises `UserError`: no folder, no folder of any class.
     """
     root = existing_folder(path / options.root, "a folder per class")
@@ -61,7 +61,7 @@ def _classes(root: Path, top: Path, options: Options, split: str | None) -> Iter
             return None
         return Rejected(name_in(root, folder), "other_folder", "its name is none of the classes")
 
-    for found in picture_files(root, enter, top):
+    for found in image_files(root, enter, top):
         if isinstance(found, Rejected):
             yield found
         elif found.parent == top:

@@ -1,4 +1,4 @@
-"""Human sentiment of tweets with an emoji, from its picture (Emoji Sentiment Ranking on OpenMoji glyphs).
+"""Human sentiment of tweets with an emoji, from its image (Emoji Sentiment Ranking on OpenMoji glyphs).
 
 Items are the glyphs with at least `min_uses` judged tweets; the split goes by group, so that variants
 of one emoji stay together, and the groups of val and test are those that the emoji corpus leaves out.
@@ -33,8 +33,8 @@ def read(path: Path, options: Options) -> Iterator[Item]:
     split = splits(glyphs, recipe)
     for glyph in glyphs:
         if glyph.sentiment and glyph.sentiment.uses >= recipe.min_uses:
-            picture = render(glyph.stem, options.pixels)
-            yield Item(glyph.stem, picture, _values(glyph.sentiment), split[glyph.group])
+            image = render(glyph.stem, options.pixels)
+            yield Item(glyph.stem, image, _values(glyph.sentiment), split[glyph.group])
 
 
 def _values(sentiment: Sentiment) -> dict[str, str | float | None]:

@@ -1,6 +1,6 @@
-"""EmoSet (Yang et al. 2023): `train.json`, `val.json`, `test.json`, rows [label, picture, annotation].
+"""EmoSet (Yang et al. 2023): `train.json`, `val.json`, `test.json`, rows [label, image, annotation].
 
-Paths are relative to the folder of the lists. The item_id is the picture's path, the value `label` the label.
+Paths are relative to the folder of the lists. The item_id is the image's path, the value `label` the label.
 """
 
 import json
@@ -12,7 +12,7 @@ from pacl_core.datasets.items import Item
 from pacl_core.datasets.published_text import existing_file
 from pacl_core.datasets.tasks import SPLITS
 from pacl_core.errors import UserError
-from pacl_core.media.images import read_picture
+from pacl_core.media.images import read_image
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
 from pacl_core.media.text_decoding import open_text
 from pacl_core.params.section import Section
@@ -50,6 +50,6 @@ def _item(folder: Path, row: Any, split: str, source: str) -> Item | Rejected:
         return Rejected(source, "malformed_row", "not [label, picture, annotation]")
     label, name = (field.strip() for field in row[:2])
     try:
-        return Item(valid_name(name), read_picture(folder / name), {"label": valid_name(label)}, split)
+        return Item(valid_name(name), read_image(folder / name), {"label": valid_name(label)}, split)
     except UnusableError as error:
         return error.rejected(source)

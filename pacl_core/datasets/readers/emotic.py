@@ -1,7 +1,7 @@
-"""EMOTIC (Kosti et al. 2019): persons in pictures, with 26 categories and valence, arousal, dominance.
+"""EMOTIC (Kosti et al. 2019): persons in images, with 26 categories and valence, arousal, dominance.
 
-One item per person: `<folder>/<filename>#<n>`, n from 1 in the order of the annotations, with the picture's
-name as `picture`. Values are the categories, "1" or "0", and `valence`, `arousal`, `dominance`.
+One item per person: `<folder>/<filename>#<n>`, n from 1 in the order of the annotations, with the image's
+name as `image_name`. Values are the categories, "1" or "0", and `valence`, `arousal`, `dominance`.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from pacl_core.datasets.emotic_annotations import Person, csv_persons, mat_perso
 from pacl_core.datasets.image_files import existing_folder
 from pacl_core.datasets.items import Item
 from pacl_core.datasets.published_text import Split, existing_file
-from pacl_core.media.images import read_picture
+from pacl_core.media.images import read_image
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
 from pacl_core.params.section import Section
 
@@ -30,7 +30,7 @@ RATINGS = ("valence", "arousal", "dominance")
 
 class Options(Section):
     """`annotations`: the .mat file, or the CSV file of each split. `images`: the folder that the annotations'
-    folders start from. `crop`: the whole picture, or the person's box.
+    folders start from. `crop`: the whole image, or the person's box.
     """
 
     annotations: str | dict[Split, str] = "Annotations/Annotations.mat"
@@ -41,7 +41,7 @@ class Options(Section):
 def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
     """Persons in the annotations' order. Rejected: no_person, malformed_row, unknown_label, empty_box (`crop:
     person` only), missing_image, unreadable. Raises `UserError`: no annotations, none of a split, no folder
-    of pictures.
+    of images.
     """
     images = existing_folder(path / options.images, "the folders ade20k, emodb_small, framesdb and mscoco")
     expected = "EMOTIC's Annotations.mat, or options.annotations with a CSV file per split"
@@ -51,8 +51,8 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
     else:
         files = {split: existing_file(path / name, expected) for split, name in options.annotations.items()}
         persons = csv_persons(files)
-    # persons of one picture stand together: it is read once
-    picture = lru_cache(maxsize=1)(read_picture)
+    # persons of one image stand together: it is read once
+    read_once = lru_cache(maxsize=1)(read_image)
     seen: Counter[str] = Counter()
     for person in persons:
         if isinstance(person, Rejected):
@@ -64,7 +64,7 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
         try:
             box = _box(person) if options.crop == "person" else None
             values = _values(person)
-            image = picture(images / person.folder / person.filename)
+            image = read_once(images / person.folder / person.filename)
         except UnusableError as error:
             yield error.rejected(item_id)
             continue
@@ -81,7 +81,7 @@ def _values(person: Person) -> dict[str, str | float | None]:
 
 
 def _box(person: Person) -> tuple[int, int, int, int]:
-    """The box in whole pixels; some reach beyond the picture's edges, where the store clips them."""
+    """The box in whole pixels; some reach beyond the image's edges, where the store clips them."""
     if person.box is None:
         raise UnusableError("empty_box", "no box of four numbers")
     left, top, right, bottom = (round(edge) for edge in person.box)

@@ -1,4 +1,4 @@
-"""Emotion6 (Peng et al. 2015): a distribution over seven emotions and mean valence and arousal per picture.
+"""Emotion6 (Peng et al. 2015): a distribution over seven emotions and mean valence and arousal per image.
 
 `ground_truth.txt`, tab-separated, its first line `[image_filename]  [valence]  [arousal]  [prob. anger] ..`;
 `images/<keyword>/<n>.jpg`. The keyword is what was searched for, not a label. The item_id is
@@ -11,7 +11,7 @@ from pathlib import Path
 from pacl_core.datasets.items import Item
 from pacl_core.datasets.published_text import existing_file, lines, number
 from pacl_core.errors import UserError
-from pacl_core.media.images import read_picture
+from pacl_core.media.images import read_image
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
 from pacl_core.params.section import Section
 
@@ -45,12 +45,12 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
             continue
         name = fields[header.index(NAME)]
         try:
-            picture = read_picture(path / options.images / name)
+            image = read_image(path / options.images / name)
         except UnusableError as error:
             yield error.rejected(f"{table.name}:{line}")
             continue
         values = {value: number(fields[place]) for value, place in places.items()}
-        yield Item(valid_name(name), picture, values)
+        yield Item(valid_name(name), image, values)
 
 
 def _column(field: str) -> str:

@@ -1,4 +1,4 @@
-"""Pictures whose label is the start of their file name: ArtPhoto's `amusement_0123.jpg`.
+"""Images whose label is the start of their file name: ArtPhoto's `amusement_0123.jpg`.
 
 The item_id is the path under the folder, the value `label` what stands before the first separator.
 """
@@ -8,25 +8,25 @@ from pathlib import Path
 
 from pydantic import Field
 
-from pacl_core.datasets.image_files import existing_folder, labelled_item, name_in, picture_files
+from pacl_core.datasets.image_files import existing_folder, image_files, labelled_item, name_in
 from pacl_core.datasets.items import Item
 from pacl_core.media.rejects import Rejected
 from pacl_core.params.section import Section
 
 
 class Options(Section):
-    """`root`: where the pictures lie, in folders or not. `separator`: what ends the label."""
+    """`root`: where the images lie, in folders or not. `separator`: what ends the label."""
 
     root: str = "."
     separator: str = Field(default="_", min_length=1)
 
 
 def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
-    """Pictures by path. Rejected: no_label (no separator, or nothing before it), other_file, linked_folder,
+    """Images by path. Rejected: no_label (no separator, or nothing before it), other_file, linked_folder,
     unreadable. Raises `UserError`: no folder.
     """
     root = existing_folder(path / options.root, f"pictures named <label>{options.separator}<number>")
-    for found in picture_files(root):
+    for found in image_files(root):
         if isinstance(found, Rejected):
             yield found
             continue

@@ -1,7 +1,7 @@
-"""IAPS (Lang, Bradley, Cuthbert 2008): mean ratings of valence, arousal and dominance per picture.
+"""IAPS (Lang, Bradley, Cuthbert 2008): mean ratings of valence, arousal and dominance per image.
 
 `AllSubjects_1-20.txt`: some lines of preamble, then tab-separated from the header `desc IAPS valmn valsd
-aromn arosd dom1mn dom1sd dom2mn dom2sd set` on; "." where a rating is missing. Pictures are `<IAPS>.jpg`,
+aromn arosd dom1mn dom1sd dom2mn dom2sd set` on; "." where a rating is missing. Images are `<IAPS>.jpg`,
 with numbers such as 2055.1. The item_id is the number; values are `valence`, `arousal` and `dominance`.
 """
 
@@ -13,7 +13,7 @@ from typing import Literal
 from pacl_core.datasets.items import Item
 from pacl_core.datasets.published_text import existing_file, lines, number
 from pacl_core.errors import UserError
-from pacl_core.media.images import read_picture
+from pacl_core.media.images import read_image
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
 from pacl_core.params.section import Section
 
@@ -34,39 +34,39 @@ class Options(Section):
 
 
 @dataclass
-class _Picture:
-    """A picture's first line and its ratings, one per line that it has."""
+class _Image:
+    """An image's first line and its ratings, one per line that it has."""
 
     line: int
     ratings: list[Ratings]
 
 
 def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
-    """Pictures in the order of their first line. Some were rated in two sets: they get the mean of both,
+    """Images in the order of their first line. Some were rated in two sets: they get the mean of both,
     and the second line is rejected as `repeated_rating`, so that it is counted.
 
     Rejected besides: malformed_row, missing_image, unreadable. Raises `UserError`: no table, no header.
     """
     table = existing_file(path / options.annotations, "the table of mean ratings of all subjects")
-    pictures: dict[str, _Picture] = {}
+    images: dict[str, _Image] = {}
     for line, row in _rows(table):
         if isinstance(row, Rejected):
             yield row
             continue
         name, ratings = row
-        if name in pictures:
-            pictures[name].ratings.append(ratings)
-            detail = f"picture {name} is rated in line {pictures[name].line} too; the mean is taken"
+        if name in images:
+            images[name].ratings.append(ratings)
+            detail = f"picture {name} is rated in line {images[name].line} too; the mean is taken"
             yield Rejected(f"{table.name}:{line}", "repeated_rating", valid_name(detail))
         else:
-            pictures[name] = _Picture(line, [ratings])
-    for name, picture in pictures.items():
+            images[name] = _Image(line, [ratings])
+    for name, rated in images.items():
         try:
             image = _read(path / options.images, name)
         except UnusableError as error:
-            yield error.rejected(f"{table.name}:{picture.line}")
+            yield error.rejected(f"{table.name}:{rated.line}")
             continue
-        valence, arousal, first, second = (_mean(given) for given in zip(*picture.ratings, strict=True))
+        valence, arousal, first, second = (_mean(given) for given in zip(*rated.ratings, strict=True))
         dominance = second if first is None and options.dominance == "either" else first
         values = {"valence": valence, "arousal": arousal, "dominance": dominance}
         yield Item(valid_name(name), image, values)
@@ -97,8 +97,8 @@ def _read(folder: Path, name: str) -> bytes:
     # not with_suffix: it would make 2055.jpg of 2055.1
     for suffix in SUFFIXES[1:]:
         try:
-            return read_picture(folder / f"{name}{suffix}")
+            return read_image(folder / f"{name}{suffix}")
         except UnusableError as error:
             if error.reason != "missing_image":
                 raise
-    return read_picture(folder / f"{name}{SUFFIXES[0]}")
+    return read_image(folder / f"{name}{SUFFIXES[0]}")

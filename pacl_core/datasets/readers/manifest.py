@@ -1,4 +1,4 @@
-"""A table of pictures and values: CSV, TSV, JSON lines or parquet, with the columns that the record names.
+"""A table of images and values: CSV, TSV, JSON lines or parquet, with the columns that the record names.
 
 Values are passed on by column: a label, several marks, numbers or shares, as the record's tasks say.
 """
@@ -13,7 +13,7 @@ from pacl_core.corpus.manifest_rows import Pattern, Row, cell, fill, read_patter
 from pacl_core.datasets.items import Item
 from pacl_core.datasets.published_text import Split, existing_file
 from pacl_core.errors import UserError
-from pacl_core.media.images import read_picture
+from pacl_core.media.images import read_image
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
 from pacl_core.params.section import Section
 
@@ -97,7 +97,7 @@ def _item(
         values |= _marks(row, options.separated, options.strip)
     if options.split is not None:
         split = _split(_bare(cell(row, options.split), options.strip), options.splits)
-    return Item(item_id, read_picture(folder / fill(pattern, row, options.strip)), values, split)
+    return Item(item_id, read_image(folder / fill(pattern, row, options.strip)), values, split)
 
 
 def _bare(text: str, strip: str) -> str:

@@ -1,4 +1,4 @@
-"""WebEmo (Panda et al. 2018): lists of addresses with class indices; the pictures are fetched by oneself.
+"""WebEmo (Panda et al. 2018): lists of addresses with class indices; the images are fetched by oneself.
 
 `category.txt`: a line per class in index order, ('affection', 'love', '+'): name, middle level, polarity.
 `train25.txt`, `test25.txt`: `<url> <class index>`. The item_id is `<split>/<line number>`; values are
@@ -15,7 +15,7 @@ from pacl_core.corpus.manifest_rows import Pattern, fill, read_pattern
 from pacl_core.datasets.items import Item
 from pacl_core.datasets.published_text import existing_file, lines
 from pacl_core.errors import UserError, unknown
-from pacl_core.media.images import read_picture
+from pacl_core.media.images import read_image
 from pacl_core.media.rejects import Rejected, UnusableError
 from pacl_core.params.section import Section
 
@@ -27,7 +27,7 @@ Category = tuple[str, str, str]
 
 
 class Options(Section):
-    """`image`: where a picture lies, from {host}, {path}, {name} (last part of the path), {stem} of its
+    """`image`: where an image lies, from {host}, {path}, {name} (last part of the path), {stem} of its
     address, as written there, {index} (line number from 1) and {split} of its line.
     """
 
@@ -80,10 +80,10 @@ def _item(
         raise UnusableError("malformed_row", "not '<url> <class index>'")
     if len(index) > 4 or int(index) >= len(categories):
         raise UnusableError("unknown_label", f"class index {index[:20]} of {len(categories)} classes")
-    picture = root / fill(pattern, _parts(address.strip(), split, number))
+    image = root / fill(pattern, _parts(address.strip(), split, number))
     label, emotion, polarity = categories[int(index)]
     values = {"label": label, "emotion": emotion, "polarity": polarity}
-    return Item(f"{split}/{number}", read_picture(picture), values, split)
+    return Item(f"{split}/{number}", read_image(image), values, split)
 
 
 def _parts(address: str, split: str, number: int) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Pictures of a stored data set in any order: a table's are read from its beginning only."""
+"""Images of a stored data set in any order: a table's are read from its beginning only."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +11,13 @@ from pacl_core.errors import UserError
 from pacl_core.files.publish import published_file
 from pacl_core.files.tables import Table, batches
 from pacl_core.media.images import decode_jpeg
-from pacl_core.training.pixels import Pictures
+from pacl_core.training.pixels import Images
 
-_READ = 64  # pictures per read: compressed bytes in memory stay small
+_READ = 64  # images per read: compressed bytes in memory stay small
 
 
-def unpacked_pictures(dataset: Path, rows: NDArray[np.intp], work: Path) -> Pictures:
-    """The pictures of `rows` (ascending), by their place among these. Safe in threads.
+def unpacked_images(dataset: Path, rows: NDArray[np.intp], work: Path) -> Images:
+    """The images of `rows` (ascending), by their place among these. Safe in threads.
 
     Their JPEG bytes are copied to `work`, once; no other row's are. Raises `UserError` for a broken one.
     """
@@ -32,7 +32,7 @@ def unpacked_pictures(dataset: Path, rows: NDArray[np.intp], work: Path) -> Pict
     ends_N = np.load(places, allow_pickle=False)
     jpegs = np.memmap(path, mode="r")
 
-    def picture(place: int) -> Image.Image:
+    def image(place: int) -> Image.Image:
         try:
             return decode_jpeg(jpegs[ends_N[place] : ends_N[place + 1]].tobytes())
         except UserError as error:
@@ -40,7 +40,7 @@ def unpacked_pictures(dataset: Path, rows: NDArray[np.intp], work: Path) -> Pict
                 f"{dataset}: the picture of row {rows[place]}: {error}; run 'dvc repro downstream' again"
             ) from None
 
-    return picture
+    return image
 
 
 def _wanted(dataset: Path, rows: NDArray[np.intp]) -> Iterator[bytes]:

@@ -32,7 +32,7 @@ log = logging.getLogger("pacl")
 Rows = NDArray[np.int64]
 Load = Callable[[int, Rows], Tensor]  # (epoch, rows [B]) -> [B, 3, H, W] on the device
 
-# pictures at once without gradients: more leave the cache of a CPU, and fewer leave a GPU idle
+# images at once without gradients: more leave the cache of a CPU, and fewer leave a GPU idle
 _ON_CPU, _ON_GPU = 16, 128
 
 
@@ -50,7 +50,7 @@ def fit(
 ) -> Epochs:
     """Train `backbone` and `head` of `model` in place, leave the best epoch's weights in `work`.
 
-    `target` [N, T] is on the model's device, `train` and `val` are rows of it; `views` loads pictures to
+    `target` [N, T] is on the model's device, `train` and `val` are rows of it; `views` loads images to
     learn from, `plain` those to validate on. The epoch with the lowest loss on `val` is chosen. Called
     again after a kill, it goes on behind the last finished epoch and ends with the same bits. Raises
     `UserError` where no epoch had a finite loss.
@@ -64,7 +64,7 @@ def fit(
     per_epoch = -(-len(train) // params.batch_size)
     for epoch in range(len(epochs.losses), params.epochs):
         generator = np.random.default_rng((seed, epoch))
-        # sizes differ by at most one: BatchNorm has no statistics of a remainder of one picture
+        # sizes differ by at most one: BatchNorm has no statistics of a remainder of one image
         batches = np.array_split(generator.permutation(train), per_epoch)
         with deterministic(int(generator.integers(2**62)), device):
             model.train(params.batch_norm == "update")  # frozen keeps statistics, and dropout off
@@ -98,13 +98,13 @@ def task_loss(task: Task, params: FinetuneParams) -> Loss:
 
 
 def outputs(model: nn.ModuleDict, images: Tensor) -> Tensor:
-    """Normalised pictures [B, 3, H, W] -> outputs [B, C] of the head."""
+    """Normalised images [B, 3, H, W] -> outputs [B, C] of the head."""
     found: Tensor = model["head"](normalize(model["backbone"](images).float(), dim=1))
     return found
 
 
 def outputs_of(model: nn.ModuleDict, load: Load, rows: Rows, device: str) -> Tensor:
-    """Outputs [N, C] in evaluation mode, a few pictures at a time; leaves the model in it."""
+    """Outputs [N, C] in evaluation mode, a few images at a time; leaves the model in it."""
     model.eval()
     size = _ON_CPU if device == "cpu" else _ON_GPU
     pieces = [rows[start : start + size] for start in range(0, len(rows), size)]

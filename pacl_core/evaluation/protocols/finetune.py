@@ -1,6 +1,6 @@
 """The fine-tuning protocol (paper 4.4): the whole backbone and a linear head, a run per task and seed.
 
-Every run begins at the saved model. Nothing of the test split, neither picture nor target, is looked at
+Every run begins at the saved model. Nothing of the test split, neither image nor target, is looked at
 before all runs are over and their epochs chosen.
 """
 
@@ -19,7 +19,7 @@ from torch import nn
 from pacl_core.datasets.task_data import TaskData, read_task_data
 from pacl_core.datasets.tasks import Task
 from pacl_core.evaluation.predictions import Outcome, Predictions
-from pacl_core.evaluation.protocols.downstream_images import unpacked_pictures
+from pacl_core.evaluation.protocols.downstream_images import unpacked_images
 from pacl_core.evaluation.protocols.fine_tuning import Load, Rows, fit, outputs_of
 from pacl_core.evaluation.protocols.fine_tuning_state import Epochs, best_weights
 from pacl_core.evaluation.protocols.heads import has_polarity, head_prediction, new_head
@@ -27,7 +27,7 @@ from pacl_core.models.backbones import Backbone
 from pacl_core.models.saved import load_model
 from pacl_core.params.evaluation import FinetuneParams
 from pacl_core.training.pixels import (
-    Pictures,
+    Images,
     PixelSource,
     batch_loader,
     cropped_source,
@@ -50,14 +50,14 @@ def run(
 
     `model` is the folder of a saved model, `excluded` are test items to leave out. Called again after a
     kill it goes on from `scratch`, which must belong to these arguments alone, and gives the same bits.
-    Raises `UserError` for an empty split, a broken picture, or a loss that is never finite.
+    Raises `UserError` for an empty split, a broken image, or a loss that is never finite.
     """
     data = [read_task_data(task, dataset, excluded) for task in tasks]
     backbone = load_model(model)
     backbone.module.to(device).to(memory_format=torch.channels_last).requires_grad_()
     with ThreadPoolExecutor(workers) as pool:
         machine = _Machine(backbone, params, device, scratch, pool)
-        learnt = _pictures(machine, dataset, data, ("train", "val"), scratch / "learning")
+        learnt = _images(machine, dataset, data, ("train", "val"), scratch / "learning")
         start = {name: tensor.clone() for name, tensor in backbone.module.state_dict().items()}
         runs: list[list[Epochs]] = []
         for number, own in enumerate(data):
@@ -65,7 +65,7 @@ def run(
             for seed in range(params.seeds):
                 backbone.module.load_state_dict(start)
                 runs[-1].append(_fit(machine, own, number, learnt, seed))
-        tested = _pictures(machine, dataset, data, ("test",), scratch / "test")
+        tested = _images(machine, dataset, data, ("test",), scratch / "test")
         return [
             Outcome(
                 own.task,
@@ -106,32 +106,32 @@ class _Machine:
 
 
 @dataclass(frozen=True)
-class _Pictures:
-    """Some rows of the data set, their pictures and plain pixels by the place among these rows."""
+class _Images:
+    """Some rows of the data set, their images and plain pixels by the place among these rows."""
 
     rows: NDArray[np.intp]
-    picture: Pictures
+    image: Images
     plain: PixelSource
 
     def places(self, rows: NDArray[np.intp]) -> Rows:
         return np.searchsorted(self.rows, rows).astype(np.int64)
 
 
-def _pictures(
+def _images(
     machine: _Machine, dataset: Path, data: Sequence[TaskData], splits: Sequence[str], work: Path
-) -> _Pictures:
+) -> _Images:
     work.mkdir(parents=True, exist_ok=True)
     rows = np.unique(np.concatenate([own.rows[split] for own in data for split in splits]))
-    picture = unpacked_pictures(dataset, rows, work)
-    plain = plain_source(picture, len(rows), machine.backbone.preprocess, work, machine.pool)
-    return _Pictures(rows, picture, plain)
+    image = unpacked_images(dataset, rows, work)
+    plain = plain_source(image, len(rows), machine.backbone.preprocess, work, machine.pool)
+    return _Images(rows, image, plain)
 
 
-def _fit(machine: _Machine, own: TaskData, number: int, shown: _Pictures, seed: int) -> Epochs:
+def _fit(machine: _Machine, own: TaskData, number: int, shown: _Images, seed: int) -> Epochs:
     params = machine.params
     views = shown.plain
     if params.random_resized_crop:
-        views = cropped_source(shown.picture, machine.backbone.preprocess, seed, machine.pool)
+        views = cropped_source(shown.image, machine.backbone.preprocess, seed, machine.pool)
     if params.horizontal_flip:
         views = flipped_source(views, seed)
     return fit(
@@ -149,7 +149,7 @@ def _fit(machine: _Machine, own: TaskData, number: int, shown: _Pictures, seed: 
 
 
 def _predict(
-    machine: _Machine, own: TaskData, number: int, split: str, shown: _Pictures, runs: Sequence[Epochs]
+    machine: _Machine, own: TaskData, number: int, split: str, shown: _Images, runs: Sequence[Epochs]
 ) -> Predictions:
     """By the chosen weights of each seed."""
     rows = own.rows[split]

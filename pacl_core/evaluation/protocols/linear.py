@@ -5,7 +5,7 @@ epoch with the lowest loss on the validation split is kept.
 
 Features are divided by their length, for every variant alike. The paper names no scaling; but AdamW moves
 every weight by up to the learning rate, so at 1e-2 the first steps move an output by 1e-2 times the sum
-of a picture's features, which is hundreds for raw pooled features, and a few hundred pictures leave too few
+of an image's features, which is hundreds for raw pooled features, and a few hundred images leave too few
 steps to recover: on 637 emoji (EfficientNet-Lite0, valence) R2 was -1.8 to -2.3 with raw features, worse
 still when standardised, and -0.2 to 0.0 at unit length, where ridge regression reached -0.1 to 0.1.
 A regression's bias starts at the training mean, which took the embedded data set's R2 from -0.09 to 0.02

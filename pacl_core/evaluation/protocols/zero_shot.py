@@ -1,4 +1,4 @@
-"""The zero-shot protocol (paper Table 3): class prompts against pictures, nothing fitted."""
+"""The zero-shot protocol (paper Table 3): class prompts against images, nothing fitted."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -26,9 +26,9 @@ def run(
 ) -> list[Outcome]:
     """Test predictions [1, N, C] of every single-label task, an outcome per prompt and one of the ensemble.
 
-    `features` [N, D] are the model's raw pooled ones of the whole data set. Pictures go through projector
+    `features` [N, D] are the model's raw pooled ones of the whole data set. Images go through projector
     q_v and prompts through q_t; a CLIP model without projectors uses its own. Raises `NotApplicableError`
-    where there is no such task or no way from pictures to texts, `UserError` for a prompt without [C].
+    where there is no such task or no way from images to texts, `UserError` for a prompt without [C].
     """
     chosen = [task for task in tasks if task.kind == "single_label"]
     if not chosen:

@@ -1,4 +1,4 @@
-"""Pictures on which an exported model is held against the network."""
+"""Images on which an exported model is held against the network."""
 
 from itertools import islice
 from pathlib import Path
@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 from pacl_core.errors import UserError
 from pacl_core.files.json_csv import read_json
-from pacl_core.inference.images import model_pixels, picture_files
+from pacl_core.inference.images import image_files, model_pixels
 from pacl_core.media.images import decode_jpeg
 from pacl_core.media.rejects import UnusableError
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.models.saved import CARD
 
-PICTURES = 16
+IMAGES = 16
 
 
 def check_pixels(model: Path, given: list[Path]) -> NDArray[np.uint8]:
-    """Up to 16 pictures as the model takes them, [N, 3, H, W]: those given, else pairs of the project.
+    """Up to 16 images as the model takes them, [N, 3, H, W]: those given, else pairs of the project.
 
     Raises `UserError` where there are none.
     """
@@ -28,10 +28,10 @@ def check_pixels(model: Path, given: list[Path]) -> NDArray[np.uint8]:
     except FileNotFoundError:
         raise UserError(f"{model / CARD}: missing; give the folder of a saved model") from None
     if given:
-        return np.stack([_pixels(file, preprocess) for file in islice(picture_files(given), PICTURES)])
+        return np.stack([_pixels(file, preprocess) for file in islice(image_files(given), IMAGES)])
     for part in sorted((model.resolve().parents[1] / "data/pairs").glob("*.parquet")):
         with pq.ParquetFile(part) as opened:
-            jpegs = next(opened.iter_batches(PICTURES, columns=["image"]))["image"].to_pylist()
+            jpegs = next(opened.iter_batches(IMAGES, columns=["image"]))["image"].to_pylist()
         return np.stack([preprocess.pixels(decode_jpeg(jpeg)) for jpeg in jpegs])
     raise UserError("no picture for the check: name some with --check")
 

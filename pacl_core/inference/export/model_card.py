@@ -25,7 +25,7 @@ model, preprocess = open_clip.create_model_from_pretrained("local-dir:<this fold
 import pacl_core
 
 model = pacl_core.load("<this folder>")
-vectors = model.embed(["picture.jpg"])""",
+vectors = model.embed(["image.jpg"])""",
 }
 # what the Hub calls such tasks
 _HUB_TASKS = {"single_label": "image-classification", "multi_label": "image-classification"}

@@ -29,7 +29,7 @@ class OnnxExport:
     """`difference`: the largest between the two runs' outputs, each divided by the largest value there is."""
 
     outputs: tuple[str, ...]
-    pictures: int
+    images: int
     difference: float
 
 
@@ -58,7 +58,7 @@ def export_onnx(folder: Path, out: Path, pixels: NDArray[np.uint8]) -> OnnxExpor
     """Write `folder`'s model to `out`: `pixels` uint8 [B, 3, H, W] -> `features` [B, dim], and `joint` [B, E]
     where it has projectors. B is free. The metadata entry `pacl` holds the preprocessing as JSON.
 
-    `pixels` [N, 3, H, W] are the pictures of the check. Raises `UserError` where a package is missing, the
+    `pixels` [N, 3, H, W] are the images of the check. Raises `UserError` where a package is missing, the
     network cannot be exported, or onnxruntime's outputs differ by more than 1e-4; nothing is then written.
     """
     _require()

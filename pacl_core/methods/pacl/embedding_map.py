@@ -56,7 +56,7 @@ def flat_map(vectors: NDArray[Any], points: int, normalise: bool, seed: int) -> 
     return Flat(rows, places, explained)
 
 
-_DIGITS = 6  # distances that agree so far are of the same picture or text, posted twice
+_DIGITS = 6  # distances that agree so far are of the same image or text, posted twice
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def merged_state(module: nn.Module, rest: dict[str, Tensor], prefix: str = "") -
 
 
 def feature_dim(module: nn.Module, size: int) -> int:
-    """Length of the vectors that a module in evaluation mode gives for pictures of `size`."""
+    """Length of the vectors that a module in evaluation mode gives for images of `size`."""
     with torch.inference_mode():
         features: Tensor = module(torch.zeros(1, 3, size, size))
     return features.shape[-1]

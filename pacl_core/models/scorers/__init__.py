@@ -1,4 +1,4 @@
-"""Image-text scorers: a picture and a text as unit vectors in one space. One file per kind."""
+"""Image-text scorers: an image and a text as unit vectors in one space. One file per kind."""
 
 from collections.abc import Sequence
 from importlib import import_module

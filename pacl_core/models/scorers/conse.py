@@ -1,4 +1,4 @@
-"""ConSE: a picture as the mean sentence vector of the classes a classifier sees in it. Nothing is trained.
+"""ConSE: an image as the mean sentence vector of the classes a classifier sees in it. Nothing is trained.
 
 Norouzi et al. 2014, "Zero-Shot Learning by Convex Combination of Semantic Embeddings", with
 EfficientNet-Lite0's ImageNet classifier and MiniLM's vectors of the class names. For photographs.
@@ -28,13 +28,13 @@ def load(params: ScorerParams, device: str) -> TowerScorer:
     state = backbone.state()
     weight, bias = state["_fc.weight"].to(device), state["_fc.bias"].to(device)
     class_vectors = torch.from_numpy(sentence_vectors(text_encoder, class_names(len(bias)))).to(device)
-    pictures = freeze(backbone, device, params.precision)
+    images = freeze(backbone, device, params.precision)
 
     def to_text_space(features: Tensor) -> Tensor:
         probabilities = linear(features, weight, bias).softmax(dim=1)
         return convex_combination(probabilities, class_vectors, TOP)
 
-    return TowerScorer(pictures, text_encoder, to_text_space, pictures.preprocess, device)
+    return TowerScorer(images, text_encoder, to_text_space, images.preprocess, device)
 
 
 def convex_combination(probabilities: Tensor, class_vectors: Tensor, top: int) -> Tensor:

@@ -48,7 +48,7 @@ def load(params: ScorerParams, device: str) -> TowerScorer:
         freeze(backbone, device, params.precision),
         text_encoder,
         to_text_space=lambda features: linear(features, projector.weight, projector.bias),
-        preprocess=whole_picture(backbone.preprocess),
+        preprocess=whole_image(backbone.preprocess),
         device=device,
     )
 
@@ -67,6 +67,6 @@ def read_projector(path: Path, device: str) -> Projector:
         ) from None
 
 
-def whole_picture(preprocess: Preprocess) -> Preprocess:
+def whole_image(preprocess: Preprocess) -> Preprocess:
     """The backbone's preprocessing without its crop: a caption speaks of the edges of a drawing too."""
     return replace(preprocess, resize=preprocess.size, mode="squash")

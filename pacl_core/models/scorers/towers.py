@@ -1,4 +1,4 @@
-"""Scorers of two frozen towers: EfficientNet-Lite0 for pictures, MiniLM for texts, and a way between."""
+"""Scorers of two frozen towers: EfficientNet-Lite0 for images, MiniLM for texts, and a way between."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ from pacl_core.params.models import BackboneParams, Precision, TextEncoderParams
 
 @dataclass(frozen=True)
 class TowerScorer:
-    """An `ImageTextScorer`. `to_text_space` maps features [B, F] of the picture tower to [B, D], float32."""
+    """An `ImageTextScorer`. `to_text_space` maps features [B, F] of the image tower to [B, D], float32."""
 
-    pictures: FrozenBackbone
+    images: FrozenBackbone
     text_encoder: TextEncoder
     to_text_space: Callable[[Tensor], Tensor]
     preprocess: Preprocess
@@ -37,7 +37,7 @@ class TowerScorer:
     @torch.inference_mode()
     def encode_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """`[B, 3, H, W]` of `preprocess.pixels` -> `[B, dim]`, L2-normalised."""
-        features = torch.from_numpy(self.pictures.encode_pixels(pixels)).to(self.device)
+        features = torch.from_numpy(self.images.encode_pixels(pixels)).to(self.device)
         array: NDArray[np.float32] = normalize(self.to_text_space(features), dim=1).cpu().numpy()
         return array
 
@@ -49,7 +49,7 @@ class TowerScorer:
 def load_towers(
     image_size: int, device: str, precision: Precision = "float32"
 ) -> tuple[Backbone, TextEncoder]:
-    """The picture tower as it was published, and the text tower on the device."""
+    """The image tower as it was published, and the text tower on the device."""
     lite = BackboneParams(kind="efficientnet_lite", name="efficientnet_lite0", image_size=image_size)
     minilm = TextEncoderParams(kind="minilm", name="all-MiniLM-L6-v2", precision=precision)
     return load_backbone(lite), load_text_encoder(minilm, device)

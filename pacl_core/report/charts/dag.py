@@ -1,11 +1,11 @@
-"""The DAG as a picture: a box a stage, in layers, with its state, size and time."""
+"""The DAG as an image: a box a stage, in layers, with its state, size and time."""
 
 from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
 from pacl_core.report.charts.layers import Point, layout
-from pacl_core.report.charts.svg import element, picture
+from pacl_core.report.charts.svg import element, image
 from pacl_core.report.stages import Stage
 
 _WIDTH, _HEIGHT = 152.0, 50.0  # of a box
@@ -27,7 +27,7 @@ def dag(stages: Sequence[Stage], lines: Mapping[str, str], states: Mapping[str, 
         for stage in stages
     ]
     named = "; ".join(f"{name} reads {', '.join(sorted(reads))}" for name, reads in after.items() if reads)
-    return picture(
+    return image(
         f"The stages and what each reads: {named}",
         *arrows,
         *boxes,

@@ -4,7 +4,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pacl_core.report.charts.svg import Scale, element, picture
+from pacl_core.report.charts.svg import Scale, element, image
 
 _SIZE, _LEFT, _TOP = 240, 34, 8
 _END = _SIZE - 8
@@ -32,7 +32,7 @@ def reliability(title: str, bins: list[dict[str, Any]]) -> Markup:
             )
         )
     parts.append(element("line", x1=x(0), y1=y(0), x2=x(1), y2=y(1), class_="zero"))
-    return picture(title, *parts, width=_SIZE, height=_SIZE)
+    return image(title, *parts, width=_SIZE, height=_SIZE)
 
 
 def _axes(x: Scale, y: Scale) -> Markup:

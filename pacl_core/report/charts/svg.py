@@ -17,7 +17,7 @@ def _short(value: object) -> object:
     return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else value
 
 
-def picture(title: str, *children: object, width: float, height: float) -> Markup:
+def image(title: str, *children: object, width: float, height: float) -> Markup:
     """The outer `<svg>`; `title` is what a screen reader says."""
     return element(
         "svg", element("title", title), *children, viewBox=f"0 0 {width} {height}", role="img", class_="chart"
@@ -46,7 +46,7 @@ def difference(value: float, low: float, high: float, verdict: str) -> Markup:
     """Drawn on a scale of its own that holds zero; `verdict` names the colour."""
     reach = max(abs(low), abs(high), abs(value)) or 1.0
     x, middle = Scale(-reach, reach, 6, _WIDTH - 6), _HEIGHT / 2
-    return picture(
+    return image(
         f"difference {value:+.3g}, interval {low:+.3g} to {high:+.3g}",
         element("line", x1=x(0), x2=x(0), y1=1, y2=_HEIGHT - 1, class_="zero"),
         element("line", x1=x(low), x2=x(high), y1=middle, y2=middle, class_=f"whisker line-{verdict}"),

@@ -83,7 +83,7 @@ def partition_scale(names: Mapping[str, str]) -> Spec:
 
 @cache
 def _drawn(spec: str) -> str:
-    """The slow part, once where a page is built again with smaller pictures."""
+    """The slow part, once where a page is built again with smaller images."""
     return vl_convert.vegalite_to_svg(spec)
 
 

@@ -10,7 +10,7 @@ from pacl_core.files.json_csv import read_rows
 from pacl_core.files.tables import take_rows
 from pacl_core.report.charts.clusters import flat_map, size_bars
 from pacl_core.report.charts.vega import Chart, Spec, partition_scale
-from pacl_core.report.images import Picture
+from pacl_core.report.images import Thumbnail
 from pacl_core.report.reading import optional_json, pairs_of
 
 _SOURCES = {
@@ -22,12 +22,12 @@ _TEXT = 90  # characters of a caption that a point of the map shows
 _THUMBNAIL = 128
 
 
-def clusters(root: Path, names: Mapping[str, str], picture: Picture) -> list[dict[str, Any]] | None:
+def clusters(root: Path, names: Mapping[str, str], image: Thumbnail) -> list[dict[str, Any]] | None:
     """None where the pseudo-label stage has not run. `names`: of the partitions on the page."""
     metrics = optional_json(root / "metrics/pseudo_labels.json")
     if metrics is None:
         return None
-    near, explained = _nearest(root, picture), optional_json(root / "metrics/embedding_map.json") or {}
+    near, explained = _nearest(root, image), optional_json(root / "metrics/embedding_map.json") or {}
     points = _points(root, names)
     shown = []
     for side, source in _SOURCES.items():
@@ -50,7 +50,7 @@ def _label(label: int) -> str:
     return f"label {label}"
 
 
-def _nearest(root: Path, picture: Picture) -> dict[tuple[str, int], list[dict[str, Any]]]:
+def _nearest(root: Path, image: Thumbnail) -> dict[tuple[str, int], list[dict[str, Any]]]:
     """(side, label) -> the pairs nearest to its centre, nearest first."""
     path = root / "data/cluster_examples.parquet"
     if not path.is_file() or not (root / "data/partition.parquet").is_file():
@@ -60,7 +60,7 @@ def _nearest(root: Path, picture: Picture) -> dict[tuple[str, int], list[dict[st
     pairs = pairs_of(root, {one["row"] for one in examples}, ["sample_id", "text", "partition"])
     for one in examples:
         pair = pairs[one["row"]]
-        shown = pair | {"picture": picture(pair["image"], _THUMBNAIL), "distance": one["distance"]}
+        shown = pair | {"picture": image(pair["image"], _THUMBNAIL), "distance": one["distance"]}
         found.setdefault((one["side"], one["label"]), []).append(shown)
     return found
 

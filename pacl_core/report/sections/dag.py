@@ -10,7 +10,7 @@ _OWN = "report"  # writes this page: what it leaves is not there yet
 
 
 def stage_graph(root: Path) -> dict[str, Any] | None:
-    """Picture and table of the stages; None where there is no dvc.yaml."""
+    """Image and table of the stages; None where there is no dvc.yaml."""
     stages = read_stages(root)
     if not stages:
         return None

@@ -1,11 +1,11 @@
-"""Test pictures with what they retrieve before and after, and what zero-shot prompts make of them."""
+"""Test images with what they retrieve before and after, and what zero-shot prompts make of them."""
 
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
-from pacl_core.report.images import Picture
+from pacl_core.report.images import Thumbnail
 from pacl_core.report.reading import optional_json
 
 _QUERY, _FOUND = 112, 96
@@ -13,7 +13,7 @@ _QUERY, _FOUND = 112, 96
 Rows = list[dict[str, Any]]
 
 
-def examples(root: Path, picture: Picture) -> list[dict[str, Any]] | None:
+def examples(root: Path, image: Thumbnail) -> list[dict[str, Any]] | None:
     """One entry per data set; None where the examples stage has not run."""
     figures = optional_json(root / "metrics/examples.json")
     if figures is None:
@@ -24,8 +24,8 @@ def examples(root: Path, picture: Picture) -> list[dict[str, Any]] | None:
         {
             "dataset": name,
             "same_label": _same_label(own["retrieval"]),
-            "queries": _queries(retrieved.get(name, []), picture),
-            "zero_shot": _zero_shot(prompted.get(name, []), own["zero_shot_right"], picture),
+            "queries": _queries(retrieved.get(name, []), image),
+            "zero_shot": _zero_shot(prompted.get(name, []), own["zero_shot_right"], image),
         }
         for name, own in figures.items()
     ]
@@ -47,30 +47,30 @@ def _same_label(figures: dict[str, Any]) -> dict[str, Any] | None:
     return {"top": key.removeprefix("same_label_at_"), "items": figures["test_items"], "shares": shares}
 
 
-def _queries(rows: Rows, picture: Picture) -> Rows:
+def _queries(rows: Rows, image: Thumbnail) -> Rows:
     """Each query with (variant, what it finds) pairs."""
-    queries = {row["query"]: _shown(row, picture, _QUERY) | {"found": {}} for row in rows if row["rank"] == 0}
+    queries = {row["query"]: _shown(row, image, _QUERY) | {"found": {}} for row in rows if row["rank"] == 0}
     for row in rows:
         if row["rank"]:
             query = queries[row["query"]]
-            one = _shown(row, picture, _FOUND) | {"same": row["label"] == query["label"]}
+            one = _shown(row, image, _FOUND) | {"same": row["label"] == query["label"]}
             query["found"].setdefault(row["variant"], []).append(one)
     return list(queries.values())
 
 
-def _zero_shot(rows: Rows, shares: dict[str, dict[str, float]], picture: Picture) -> Rows:
+def _zero_shot(rows: Rows, shares: dict[str, dict[str, float]], image: Thumbnail) -> Rows:
     """One entry per task and variant, with its right and wrong examples."""
     shown = []
     for variant, tasks in shares.items():
         for task, share in tasks.items():
             own = [row for row in rows if row["variant"] == variant and row["task"] == task]
             both = [
-                (word, [_shown(row, picture, _QUERY) for row in own if row["right"] == right])
+                (word, [_shown(row, image, _QUERY) for row in own if row["right"] == right])
                 for word, right in (("right", True), ("wrong", False))
             ]
             shown.append({"variant": variant, "task": task, "share": share, "outcomes": both})
     return shown
 
 
-def _shown(row: dict[str, Any], picture: Picture, side: int) -> dict[str, Any]:
-    return row | {"picture": picture(row["image"], side)}
+def _shown(row: dict[str, Any], image: Thumbnail, side: int) -> dict[str, Any]:
+    return row | {"picture": image(row["image"], side)}

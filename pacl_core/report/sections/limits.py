@@ -81,7 +81,7 @@ def limits(root: Path, params: dict[str, Any], evaluations: list[dict[str, Any]]
 
 
 def _leak(one: dict[str, Any], excluded: str) -> str | None:
-    """A sentence for a data set whose test pictures are among the pairs; None where none are."""
+    """A sentence for a data set whose test images are among the pairs; None where none are."""
     if not one["exact_items"] and not one["near_items"]:
         return None
     kept = {

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pacl_core.files.json_csv import read_json
 from pacl_core.files.tables import Table, batches
 from pacl_core.methods.pacl.partitions import PARTITIONS
-from pacl_core.report.images import Picture
+from pacl_core.report.images import Thumbnail
 from pacl_core.report.reading import pairs_of
 
 _COLUMNS = [
@@ -25,7 +25,7 @@ _BATCH = 16_384
 _THUMBNAIL = 224  # pixels of the long side: sharp on a phone, and about 8 kB
 
 
-def samples(root: Path, count: int, seed: int, picture: Picture) -> dict[str, list[dict[str, Any]]] | None:
+def samples(root: Path, count: int, seed: int, image: Thumbnail) -> dict[str, list[dict[str, Any]]] | None:
     """Partition -> pairs with thumbnails; None where the partition or the pairs are missing."""
     table, pairs = root / "data/partition.parquet", sorted((root / "data/pairs").glob("*.parquet"))
     if not table.is_file() or not pairs:
@@ -34,7 +34,7 @@ def samples(root: Path, count: int, seed: int, picture: Picture) -> dict[str, li
     details = pairs_of(root, [row for picks in chosen.values() for row, _ in picks], _COLUMNS)
     return {
         name: [
-            details[row] | {"why": why, "picture": picture(details[row]["image"], _THUMBNAIL)}
+            details[row] | {"why": why, "picture": image(details[row]["image"], _THUMBNAIL)}
             for row, why in picks
         ]
         for name, picks in chosen.items()

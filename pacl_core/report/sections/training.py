@@ -6,7 +6,7 @@ from typing import Any
 from pacl_core.methods.pacl.partitions import PARTITIONS
 from pacl_core.report.charts.curves import Series, curves
 from pacl_core.report.charts.vega import Chart
-from pacl_core.report.images import Picture
+from pacl_core.report.images import Thumbnail
 from pacl_core.report.reading import optional_columns, optional_json, pairs_of, rows_of
 
 _OTHERS = ("accent", "second", "third", "fourth")
@@ -99,8 +99,8 @@ _SHOWN = 8
 _THUMBNAIL = 128
 
 
-def rebuilt(root: Path, picture: Picture) -> dict[str, Any] | None:
-    """A few pictures with their own text and both positives; None where no weak phase was recorded."""
+def rebuilt(root: Path, image: Thumbnail) -> dict[str, Any] | None:
+    """A few images with their own text and both positives; None where no weak phase was recorded."""
     record = optional_json(root / "training/rebuilt_positives.json")
     if not record or not record["late"] or not (root / "data/partition.parquet").is_file():
         return None
@@ -122,7 +122,7 @@ def rebuilt(root: Path, picture: Picture) -> dict[str, Any] | None:
         "examples": [
             {
                 "sample_id": early["sample_id"],
-                "picture": picture(pairs[rows[early["sample_id"]]]["image"], _THUMBNAIL),
+                "picture": image(pairs[rows[early["sample_id"]]]["image"], _THUMBNAIL),
                 "text": text(early["sample_id"]),
                 "when": [
                     {

@@ -153,7 +153,7 @@ def test_provenance_says_what_a_perfect_partition_finds() -> None:
     assert MATCHED["kept"] == (True, True) and MATCHED["opposite_lookalike"] == (True, False)
 
 
-def test_the_reader_yields_unique_keys_and_pictures(tmp_path: Path) -> None:
+def test_the_reader_yields_unique_keys_and_images(tmp_path: Path) -> None:
     small = RECIPE.read_text(encoding="utf-8").replace("posts: 4000", "posts: 300")
     (tmp_path / "small.yaml").write_text(small, encoding="utf-8")
     params = PairsParams(reader="openmoji", path=str(tmp_path / "small.yaml"), image_size=64)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from pacl_core.datasets.items import Item
 from pacl_core.errors import UserError
 from pacl_core.media.rejects import Rejected
-from tests.published_trees import picture, put, write_emotic
+from tests.published_trees import image, put, write_emotic
 
 PACKAGE = "pacl_core.datasets.readers"
-PICTURE = picture(1)
+IMAGE = image(1)
 CATEGORIES = b"('affection', 'love', '+')\n('rage', 'anger', '-')\n"
 EMOTIC_HEADER = b"Folder,Filename,Image Size,BBox,Categorical_Labels,Continuous_Labels,Gender,Age\n"
 IAPS_HEADER = b"desc\tIAPS\tvalmn\tvalsd\taromn\tarosd\tdom1mn\tdom1sd\tdom2mn\tdom2sd\tset\n"
@@ -79,7 +79,7 @@ def test_any_bytes(name: str, data: st.DataObject) -> None:
     begun = data.draw(st.booleans())
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        put(folder / "images" / "a.jpg", PICTURE)
+        put(folder / "images" / "a.jpg", IMAGE)
         for other, text in (("category.txt", CATEGORIES), ("test25.txt", b""), ("val.json", b"[]")):
             put(folder / other, text)
         put(folder / "test.json", b"[]")

@@ -12,7 +12,7 @@ from pacl_core.media.rejects import Rejected
 from tests.published_trees import (
     EIGHT,
     SIX,
-    picture,
+    image,
     put,
     write_artphoto,
     write_emotion6_panda,
@@ -35,7 +35,7 @@ def labels(items: list[Item]) -> Counter[object]:
 def test_fi_by_its_folders(tmp_path: Path) -> None:
     items, rejected = read(write_fi(tmp_path, per_class=3, placeholders=2), classes=EIGHT)
     assert labels(items) == dict.fromkeys(EIGHT, 5)
-    assert items[0] == Item("amusement/amusement_0000.jpg", picture(0), {"label": "amusement"})
+    assert items[0] == Item("amusement/amusement_0000.jpg", image(0), {"label": "amusement"})
     assert [(one.source, one.reason) for one in rejected] == [
         ("readme.txt", "other_file"),
         ("fear/Thumbs.db", "other_file"),
@@ -44,7 +44,7 @@ def test_fi_by_its_folders(tmp_path: Path) -> None:
 
 def test_placeholders_are_passed_on_for_the_store_to_tell(tmp_path: Path) -> None:
     items, _ = read(write_fi(tmp_path, per_class=1, placeholders=1))
-    copies = [item for item in items if item.image == picture(10**6)]
+    copies = [item for item in items if item.image == image(10**6)]
     assert labels(copies) == dict.fromkeys(EIGHT, 1)
 
 
@@ -64,8 +64,8 @@ def test_without_misplaced_it_would_be(tmp_path: Path) -> None:
 
 
 def test_a_misspelt_folder_beside_the_classes(tmp_path: Path) -> None:
-    put(tmp_path / "joy" / "1.jpg", picture(1))
-    put(tmp_path / "digust" / "1.jpg", picture(2))
+    put(tmp_path / "joy" / "1.jpg", image(1))
+    put(tmp_path / "digust" / "1.jpg", image(2))
     items, rejected = read(tmp_path, classes=["joy", "disgust"], misplaced={"digust": "disgust"})
     assert labels(items) == {"joy": 1, "disgust": 1} and rejected == []
 
@@ -77,15 +77,15 @@ def test_one_name_in_several_object_folders(tmp_path: Path) -> None:
 
 
 def test_names_of_classes_without_regard_to_case(tmp_path: Path) -> None:
-    put(tmp_path / "Joy" / "1.JPG", picture(1))
+    put(tmp_path / "Joy" / "1.JPG", image(1))
     assert labels(read(tmp_path, classes=["joy"])[0]) == {"joy": 1}
     assert labels(read(tmp_path)[0]) == {"Joy": 1}
 
 
 def test_what_is_no_class_is_rejected(tmp_path: Path) -> None:
-    put(tmp_path / "joy" / "1.jpg", picture(1))
-    put(tmp_path / "scripts" / "logo.png", picture(2))
-    put(tmp_path / "0.jpg", picture(3))
+    put(tmp_path / "joy" / "1.jpg", image(1))
+    put(tmp_path / "scripts" / "logo.png", image(2))
+    put(tmp_path / "0.jpg", image(3))
     (tmp_path / "joy" / "up").symlink_to(tmp_path)
     (tmp_path / "joy" / "gone.jpg").symlink_to(tmp_path / "nothing")
     items, rejected = read(tmp_path, classes=["joy"])
@@ -100,7 +100,7 @@ def test_what_is_no_class_is_rejected(tmp_path: Path) -> None:
 
 def test_folders_of_splits_above_the_classes(tmp_path: Path) -> None:
     for number, folder in enumerate(("Training", "Validation", "Test")):
-        put(tmp_path / folder / "joy" / "1.jpg", picture(number))
+        put(tmp_path / folder / "joy" / "1.jpg", image(number))
     splits = {"Training": "train", "Validation": "val", "Test": "test"}
     items, rejected = read(tmp_path, splits=splits)
     assert [(item.item_id, item.split) for item in items] == [
@@ -112,7 +112,7 @@ def test_folders_of_splits_above_the_classes(tmp_path: Path) -> None:
 def test_mistakes_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such folder; expected a folder per class"):
         read(tmp_path / "none")
-    put(tmp_path / "Train" / "joy" / "1.jpg", picture(1))
+    put(tmp_path / "Train" / "joy" / "1.jpg", image(1))
     with pytest.raises(UserError, match=r"no folder of a class in it.*\(joy, fear\)"):
         read(tmp_path, classes=["joy", "fear"])
     with pytest.raises(UserError, match=r"test: no such folder; expected the folder of a split"):
@@ -121,8 +121,8 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
 
 def test_artphoto_by_the_start_of_the_name(tmp_path: Path) -> None:
     write_artphoto(tmp_path, per_class=2)
-    put(tmp_path / "nothing.jpg", picture(1))
-    put(tmp_path / "_0.jpg", picture(2))
+    put(tmp_path / "nothing.jpg", image(1))
+    put(tmp_path / "_0.jpg", image(2))
     found = list(filename_prefix.read(tmp_path, filename_prefix.Options()))
     items = [one for one in found if isinstance(one, Item)]
     assert labels(items)["content"] == labels(items)["sad"] == 2 and len(items) == 16

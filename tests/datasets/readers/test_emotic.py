@@ -8,7 +8,7 @@ from pacl_core.datasets.items import Item
 from pacl_core.datasets.readers import emotic
 from pacl_core.errors import UserError
 from pacl_core.media.rejects import Rejected
-from tests.published_trees import emotic_persons, picture, put, write_emotic, write_emotic_csv
+from tests.published_trees import emotic_persons, image, put, write_emotic, write_emotic_csv
 
 CSV = {split: f"{split}.csv" for split in ("train", "val", "test")}
 HEADER = "Folder,Filename,Image Size,BBox,Categorical_Labels,Continuous_Labels,Gender,Age"
@@ -34,8 +34,8 @@ def test_an_item_per_person(tmp_path: Path) -> None:
     found = read(write_emotic(tmp_path))
     for item, person in zip(found, emotic_persons(), strict=True):
         assert isinstance(item, Item)
-        assert item.picture == f"{person['folder']}/{person['filename']}"
-        assert (item.split, item.image) == (person["split"], picture(person["number"]))
+        assert item.image_name == f"{person['folder']}/{person['filename']}"
+        assert (item.split, item.image) == (person["split"], image(person["number"]))
         expected = {"Disquietment" if name == "Disquitement" else name for name in person["categories"]}
         assert marked(item) == expected
         assert item.box is None
@@ -60,7 +60,7 @@ def test_boxes_of_persons(tmp_path: Path) -> None:
 
 
 def test_rows_that_cannot_be_used(tmp_path: Path) -> None:
-    put(tmp_path / "emotic" / "a" / "1.jpg", picture(1))
+    put(tmp_path / "emotic" / "a" / "1.jpg", image(1))
     good = '"[0, 0, 9, 9]","[\'Peace\']","[1, NaN, 3]",Male,Adult'
     lines = [
         HEADER,

@@ -11,7 +11,7 @@ from pacl_core.datasets.items import Item
 from pacl_core.datasets.readers import manifest
 from pacl_core.errors import UserError
 from pacl_core.media.rejects import Rejected
-from tests.published_trees import picture, put, write_oasis
+from tests.published_trees import image, put, write_oasis
 
 
 def read(path: Path, **options: object) -> list[Item | Rejected]:
@@ -25,7 +25,7 @@ def values(path: Path, **options: object) -> list[object]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     for number in (1, 2, 3):
-        put(tmp_path / f"{number}.jpg", picture(number))
+        put(tmp_path / f"{number}.jpg", image(number))
     return tmp_path
 
 
@@ -37,8 +37,8 @@ def table(folder: Path, name: str, *lines: str) -> Path:
 def test_a_label_column(folder: Path) -> None:
     path = table(folder, "m.csv", "image,emotion", "1.jpg, joy ", "2.jpg,")
     assert read(path, values=["emotion"]) == [
-        Item("1", picture(1), {"emotion": "joy"}),
-        Item("2", picture(2), {"emotion": None}),
+        Item("1", image(1), {"emotion": "joy"}),
+        Item("2", image(2), {"emotion": None}),
     ]
     assert values(folder, file="m.csv", values=["emotion"]) == [{"emotion": "joy"}, {"emotion": None}]
 
@@ -94,16 +94,14 @@ def test_a_table_per_split(folder: Path) -> None:
 
 def test_quotes_around_names(folder: Path) -> None:
     path = table(folder, "m.csv", "image,label", "'1.jpg','joy'")
-    assert read(path, values=["label"], strip="'", id="image") == [
-        Item("1.jpg", picture(1), {"label": "joy"})
-    ]
+    assert read(path, values=["label"], strip="'", id="image") == [Item("1.jpg", image(1), {"label": "joy"})]
 
 
 def test_oasis(tmp_path: Path) -> None:
     options = {"file": "OASIS.csv", "image": "images/{Theme}.jpg", "id": "", "values": ["Valence_mean"]}
     found = read(write_oasis(tmp_path, count=8), **options)
     assert [one.item_id for one in found if isinstance(one, Item)] == [f"I{n}" for n in range(1, 9)]
-    assert isinstance(found[2], Item) and found[2].image == picture(3)  # theme "Dog 3 ", file "Dog 3.jpg"
+    assert isinstance(found[2], Item) and found[2].image == image(3)  # theme "Dog 3 ", file "Dog 3.jpg"
     assert isinstance(found[4], Item) and found[4].image.startswith(b"\x89PNG")
     assert found[0].values == {"Valence_mean": "2.68627451"}
 

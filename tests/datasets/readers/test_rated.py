@@ -1,4 +1,4 @@
-"""Ratings and votes per picture: IAPS, Emotion6, Abstract; and EmoSet's lists."""
+"""Ratings and votes per image: IAPS, Emotion6, Abstract; and EmoSet's lists."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from pacl_core.errors import UserError
 from pacl_core.media.rejects import Rejected
 from tests.published_trees import (
     EIGHT,
-    picture,
+    image,
     put,
     write_abstract,
     write_emoset,
@@ -28,7 +28,7 @@ def split(found: list[Item | Rejected]) -> tuple[dict[str, Item], list[tuple[str
 def test_iaps(tmp_path: Path) -> None:
     items, rejected = split(list(iaps.read(write_iaps(tmp_path, count=8), iaps.Options())))
     assert list(items) == ["2054", "2055.1", "2056", "2057", "2058", "2059", "2060", "2061"]
-    assert items["2055.1"].image == picture(1) and items["2056"].image == picture(2)  # 2056.JPG
+    assert items["2055.1"].image == image(1) and items["2056"].image == image(2)  # 2056.JPG
     assert items["2055.1"].values == {"valence": 2.5, "arousal": 3.25, "dominance": 5.25}
     assert items["2058"].values == {"valence": 5.5, "arousal": 6.25, "dominance": None}
     assert rejected == [
@@ -37,7 +37,7 @@ def test_iaps(tmp_path: Path) -> None:
     ]
 
 
-def test_iaps_takes_the_mean_of_a_picture_rated_twice(tmp_path: Path) -> None:
+def test_iaps_takes_the_mean_of_a_image_rated_twice(tmp_path: Path) -> None:
     items, _ = split(list(iaps.read(write_iaps(tmp_path, count=8), iaps.Options())))
     assert items["2054"].values == {"valence": 2.0, "arousal": 2.75, "dominance": 5.75}
 
@@ -76,7 +76,7 @@ def test_abstract_counts_votes(tmp_path: Path, first: str) -> None:
     table.write_text(first + table.read_text() + extra)
     found = list(abstract.read(tmp_path, abstract.Options()))
     assert found[1] == Item(
-        "abstract_0001.jpg", picture(1), dict(zip(abstract.EMOTIONS, [1, 4, 0, 3, 6, 2, 5, 1], strict=True))
+        "abstract_0001.jpg", image(1), dict(zip(abstract.EMOTIONS, [1, 4, 0, 3, 6, 2, 5, 1], strict=True))
     )
     assert [one.reason for one in found[3:5] if isinstance(one, Rejected)] == [
         "missing_image",

@@ -12,7 +12,7 @@ from pacl_core.datasets.readers import manifest
 from pacl_core.datasets.record import load_record
 from pacl_core.media.rejects import Rejected
 from tests.paths import ROOT
-from tests.published_trees import picture, put
+from tests.published_trees import image, put
 
 FORMS = ROOT.parent / "shared/real_formats"
 SAMPLE = FORMS / "oasis_sample"
@@ -40,21 +40,21 @@ def test_oasis_cut_in_the_middle_of_a_row(tmp_path: Path) -> None:
     shutil.copy(FORMS / name, tmp_path)
     lines = (FORMS / name).read_bytes().decode().split("\r")
     for row in csv.DictReader(lines):
-        put(tmp_path / "images" / f"{row['Theme'].strip()}.jpg", picture(1))
+        put(tmp_path / "images" / f"{row['Theme'].strip()}.jpg", image(1))
     *items, last = manifest.read(tmp_path, of_oasis(file=name))
     assert [one.item_id for one in items if isinstance(one, Item)] == [f"I{n}" for n in range(1, 29)]
     assert isinstance(last, Rejected) and last.reason == "malformed_row"
 
 
 def test_ferplus_votes_with_a_column_of_splits(tmp_path: Path) -> None:
-    """Its table names no picture in some rows: those were removed from the set."""
+    """Its table names no image in some rows: those were removed from the set."""
     table = tmp_path / "ferplus_head.csv"
     shutil.copy(FORMS / table.name, table)
     with table.open() as stream:
         rows = list(csv.DictReader(stream))
     for row in rows:
         if row["Image name"]:
-            put(tmp_path / row["Image name"], picture(1))
+            put(tmp_path / row["Image name"], image(1))
     options = manifest.Options(
         file=table.name, image="{Image name}", values=VOTES, split="Usage", splits={"Training": "train"}
     )
@@ -71,7 +71,7 @@ def test_a_column_of_labels(tmp_path: Path) -> None:
     with table.open() as stream:
         rows = list(csv.DictReader(stream))
     for row in rows:
-        put(tmp_path / "images" / row["image"], picture(1))
+        put(tmp_path / "images" / row["image"], image(1))
     options = manifest.Options(file=table.name, image="images/{image}", values=("emotion",))
     found = list(manifest.read(tmp_path, options))
     labels = Counter(one.values["emotion"] for one in found if isinstance(one, Item))

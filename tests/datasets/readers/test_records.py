@@ -13,7 +13,7 @@ from pacl_core.datasets.record import DatasetRecord, load_record, record_tasks
 from pacl_core.datasets.tasks import Task
 from pacl_core.media.rejects import Rejected
 from tests.paths import ROOT
-from tests.published_trees import EIGHT, SIX, WEBEMO, WRITERS, picture, put
+from tests.published_trees import EIGHT, SIX, WEBEMO, WRITERS, image, put
 
 RECORDS = ROOT / "data" / "datasets"
 # items that the trees hold, and rejections by reason
@@ -107,10 +107,10 @@ def test_records_of_ones_own_as_the_readme_shows_them(tmp_path: Path) -> None:
     shown = [DatasetRecord.model_validate(yaml.safe_load(one.split("```")[0])) for one in snippets]
     assert [one.reader for one in shown] == ["class_folders", "manifest"]
     folders, table = shown
-    put(tmp_path / "calm" / "deep" / "1.jpg", picture(1))
+    put(tmp_path / "calm" / "deep" / "1.jpg", image(1))
     items = list(class_folders.read(tmp_path, class_folders.Options.model_validate(folders.options)))
     assert [one.values for one in items if isinstance(one, Item)] == [{"label": "calm"}]
-    put(tmp_path / "photos" / "x.jpg", picture(2))
+    put(tmp_path / "photos" / "x.jpg", image(2))
     header = "name,mood,valence,arousal,votes_joy,votes_fear,votes_anger,tags,part"
     put(tmp_path / "ratings.csv", f"{header}\nx,tense,4,2.5,3,0,1,night|people,test\n".encode())
     (item,) = manifest.read(tmp_path, manifest.Options.model_validate(table.options))

@@ -8,7 +8,7 @@ from pacl_core.datasets.items import Item
 from pacl_core.datasets.readers import webemo
 from pacl_core.errors import UserError
 from pacl_core.media.rejects import Rejected
-from tests.published_trees import WEBEMO, picture, put, write_webemo
+from tests.published_trees import WEBEMO, image, put, write_webemo
 
 
 def read(path: Path, **options: str) -> list[Item | Rejected]:
@@ -21,7 +21,7 @@ def test_labels_in_the_published_spelling_and_splits(tmp_path: Path) -> None:
     assert [item.values["label"] for item in items[:25]] == [row.split("/")[0] for row in WEBEMO.split()]
     assert items[11].values == {"label": "irritabilty", "emotion": "anger", "polarity": "-"}
     assert [item.split for item in items] == ["train"] * 25 + ["test"] * 2
-    assert items[25] == Item("test/1", picture(25), items[0].values, "test")
+    assert items[25] == Item("test/1", image(25), items[0].values, "test")
 
 
 def test_lines_that_cannot_be_used(tmp_path: Path) -> None:
@@ -42,13 +42,13 @@ def test_lines_that_cannot_be_used(tmp_path: Path) -> None:
         ("{split}/{index}.jpg", "train/1.jpg"),
     ],
 )
-def test_pictures_by_a_pattern(tmp_path: Path, pattern: str, name: str) -> None:
+def test_images_by_a_pattern(tmp_path: Path, pattern: str, name: str) -> None:
     put(tmp_path / "category.txt", b"('affection', 'love', '+'),\n\n('rage', 'anger', '-')")
     put(tmp_path / "train25.txt", b"http://h.com/a/x.1.jpg?w=1\t1\n")
     put(tmp_path / "test25.txt", b"http://h.com/../../x.jpg 0\nhttp://[h/x.jpg 0\n")
-    put(tmp_path / name, picture(3))
+    put(tmp_path / name, image(3))
     found = read(tmp_path, image=pattern)
-    assert isinstance(found[0], Item) and found[0].values["label"] == "rage" and found[0].image == picture(3)
+    assert isinstance(found[0], Item) and found[0].values["label"] == "rage" and found[0].image == image(3)
     assert [one.reason for one in found[1:] if isinstance(one, Rejected)] == ["malformed_row"] * 2
 
 

@@ -175,7 +175,7 @@ def test_a_validation_loss_that_is_never_finite_is_an_error():
 
 @pytest.mark.parametrize("params", [SHORT, CONVEX], ids=["head", "convex"])
 def test_the_test_split_changes_neither_fits_nor_choices(tmp_path, params):
-    """Other test pictures and other test targets: choices and validation predictions stay to the bit."""
+    """Other test images and other test targets: choices and validation predictions stay to the bit."""
     x, columns = planted(200)
     outcomes = run(ALL, write_dataset(tmp_path, columns), x, params, (), "cpu")
     in_test = np.arange(200) % 4 == 3

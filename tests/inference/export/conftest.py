@@ -56,7 +56,7 @@ def photographs(tmp_path_factory):
     """Six photographs: parts of the two that come with scikit-learn."""
     folder = tmp_path_factory.mktemp("photographs")
     for name in ("china.jpg", "flower.jpg"):
-        with Image.open(Path(sklearn.__file__).parent / "datasets/images" / name) as picture:
+        with Image.open(Path(sklearn.__file__).parent / "datasets/images" / name) as image:
             for left in (0, 150, 300):
-                picture.crop((left, 40, left + 300, 400)).save(folder / f"{left}-{name}", quality=95)
+                image.crop((left, 40, left + 300, 400)).save(folder / f"{left}-{name}", quality=95)
     return sorted(folder.iterdir())

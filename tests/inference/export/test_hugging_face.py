@@ -90,10 +90,10 @@ def test_the_preprocessing_is_that_of_transformers(saved, tmp_path):
 
     export_hugging_face(saved("timm"), tmp_path / "hub")
     processor = AutoImageProcessor.from_pretrained(tmp_path / "hub", use_fast=False)
-    picture = Image.fromarray(np.random.default_rng(0).integers(0, 255, (90, 120, 3), dtype=np.uint8))
-    theirs = processor(picture, return_tensors="pt")["pixel_values"]
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 255, (90, 120, 3), dtype=np.uint8))
+    theirs = processor(image, return_tensors="pt")["pixel_values"]
     preprocess = load_model(saved("timm")).preprocess
-    ours = preprocess.normalise(torch.from_numpy(preprocess.pixels(picture))[None])
+    ours = preprocess.normalise(torch.from_numpy(preprocess.pixels(image))[None])
     assert theirs.shape == ours.shape
     assert float((theirs - ours).abs().mean()) < 0.05
 

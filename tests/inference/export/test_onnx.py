@@ -1,4 +1,4 @@
-"""An ONNX file gives the network's own vectors, whatever the number of pictures."""
+"""An ONNX file gives the network's own vectors, whatever the number of images."""
 
 import json
 
@@ -19,9 +19,9 @@ onnxruntime = pytest.importorskip("onnxruntime", reason="the extra 'export' is n
 pytest.importorskip("onnxscript", reason="the extra 'export' is not installed")
 
 
-def pixels_of(folder, pictures):
+def pixels_of(folder, images):
     preprocess = load_model(folder).preprocess
-    return np.stack([model_pixels(one, preprocess) for one in pictures])
+    return np.stack([model_pixels(one, preprocess) for one in images])
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_outputs_are_the_networks(saved, photographs, tmp_path, kind):
     folder, out = saved(kind), tmp_path / "model.onnx"
     pixels = pixels_of(folder, photographs)
     done = export_onnx(folder, out, pixels)
-    assert (done.outputs, done.pictures) == (("features", "joint"), len(photographs))
+    assert (done.outputs, done.images) == (("features", "joint"), len(photographs))
     assert done.difference <= 1e-4
     session = onnxruntime.InferenceSession(out)
     backbone = load_model(folder)

@@ -1,1 +1,1 @@
-"""Pseudo-labels: which cluster a picture and a text belong to (paper 3.2)."""
+"""Pseudo-labels: which cluster an image and a text belong to (paper 3.2)."""

@@ -108,5 +108,5 @@ def write_pseudo_labels(out: Path, ids: Path, factual: Clusters, emotional: Clus
     """
     rows = zip(batches(Table(ids, ("sample_id",)), BLOCK), factual.labels(), emotional.labels(), strict=True)
     with table_writer(out, SCHEMA) as writer:
-        for batch, of_picture, of_text in rows:
-            writer.write_table(pa.table([batch["sample_id"], of_picture, of_text], schema=SCHEMA))
+        for batch, of_image, of_text in rows:
+            writer.write_table(pa.table([batch["sample_id"], of_image, of_text], schema=SCHEMA))

@@ -25,10 +25,10 @@ _REBUILD = "rebuild them with 'dvc repro -f -s shards'"
 
 @dataclass(frozen=True)
 class Samples:
-    """All N pairs of the shards, rows in order of partition and shard; pictures stay in the tars.
+    """All N pairs of the shards, rows in order of partition and shard; images stay in the tars.
 
     `rows`: partition -> its rows. Labels [N] int64. `texts` [N, D] float32, memory-mapped. `places`
-    [N, 3] int64: shard, offset and length of the picture.
+    [N, 3] int64: shard, offset and length of the image.
     """
 
     sample_ids: list[str]
@@ -39,8 +39,8 @@ class Samples:
     shards: list[Path]
     places: NDArray[np.int64]
 
-    def picture(self, row: int) -> Image.Image:
-        """The decoded picture of a row. Raises `UserError` where it is broken. Safe in threads."""
+    def image(self, row: int) -> Image.Image:
+        """The decoded image of a row. Raises `UserError` where it is broken. Safe in threads."""
         shard, offset, length = (int(number) for number in self.places[row])
         with self.shards[shard].open("rb") as stream:
             stream.seek(offset)
@@ -140,8 +140,8 @@ def _samples(path: Path, partition: str, text_dim: int) -> Iterator[_Sample]:
                     text = _embedding(embedding, text_dim)
                 except ValueError as error:
                     raise UserError(f"{path}: key {key}: {error}; {_REBUILD}") from None
-                picture = members["jpg"]
-                yield _Sample(sample_id, labels, text, picture.offset_data, picture.size)
+                image = members["jpg"]
+                yield _Sample(sample_id, labels, text, image.offset_data, image.size)
     except tarfile.TarError as error:
         raise UserError(f"{path}: not a tar ({error}); {_REBUILD}") from None
 

@@ -22,7 +22,7 @@ def test_nearest_are_those_of_a_full_sort(monkeypatch):
         assert [near.row for near in found if near.label == label] == expected
 
 
-def test_the_same_picture_posted_twice_is_shown_once():
+def test_the_same_image_posted_twice_is_shown_once():
     vectors = np.array([[0.0, 1], [0, 1], [0, 1], [1, 0], [3, 3]], np.float32)
     found = nearest(vectors, np.zeros(5, np.int32), 3, normalise=False)
     assert sorted(near.row for near in found) == [0, 3, 4]

@@ -32,8 +32,8 @@ def test_reads_every_sample_in_order(make_shards: Make, tmp_path: Path) -> None:
     }
     assert samples.sample_ids[11:14] == ["strong/11", "partial_emotional/0", "partial_emotional/1"]
     assert samples.texts.shape == (44, 6)
-    for row in range(44):  # a picture is where its own text embedding says: the embedding is its colour
-        colour = np.asarray(samples.picture(row)).mean(axis=(0, 1)) / 255
+    for row in range(44):  # an image is where its own text embedding says: the embedding is its colour
+        colour = np.asarray(samples.image(row)).mean(axis=(0, 1)) / 255
         assert np.abs(colour - samples.texts[row, :3]).max() < 0.1
         assert samples.factual_labels[row] == (samples.texts[row, 0] * 255 > 128.5)
         assert samples.emotional_labels[row] == (samples.texts[row, 1] * 255 > 128.5)
@@ -110,9 +110,9 @@ def test_a_bad_sample_is_named(
     assert "\n" not in str(caught.value)
 
 
-def test_a_broken_picture_is_named(make_shards: Make, change_shard: Change, tmp_path: Path) -> None:
+def test_a_broken_image_is_named(make_shards: Make, change_shard: Change, tmp_path: Path) -> None:
     folder = make_shards()
     change_shard(folder, SHARD, lambda m: m.update({"000000009.jpg": b"no picture"}))
     samples = read_shards(folder, tmp_path)
     with pytest.raises(UserError, match=rf"{SHARD}: picture of sample partial_emotional/9"):
-        samples.picture(12 + 9)
+        samples.image(12 + 9)

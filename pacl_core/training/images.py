@@ -12,9 +12,9 @@ from pacl_core.training.pixels import PixelSource, cropped_source, flipped_sourc
 def pixel_source(
     samples: Samples, preprocess: Preprocess, params: TrainParams, work: Path, pool: Executor
 ) -> PixelSource:
-    """Choose how pictures are read: without random crops they are decoded once, where they fit."""
+    """Choose how images are read: without random crops they are decoded once, where they fit."""
     if params.random_resized_crop:
-        source = cropped_source(samples.picture, preprocess, params.seed, pool)
+        source = cropped_source(samples.image, preprocess, params.seed, pool)
     else:
-        source = plain_source(samples.picture, len(samples.sample_ids), preprocess, work, pool)
+        source = plain_source(samples.image, len(samples.sample_ids), preprocess, work, pool)
     return flipped_source(source, params.seed) if params.horizontal_flip else source

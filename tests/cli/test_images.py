@@ -1,4 +1,4 @@
-"""predict, embed and head: pictures in, answers out, failures named."""
+"""predict, embed and head: images in, answers out, failures named."""
 
 import shutil
 
@@ -11,7 +11,7 @@ from tests.small_run import drawing, read_lines
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
+def images(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pictures")
     for number in range(3):
         (folder / f"{number}.png").write_bytes(drawing(number))
@@ -28,51 +28,51 @@ def project(finished, tmp_path, monkeypatch):
     return tmp_path / "project"
 
 
-def test_predict_agrees_with_the_library_and_goes_on_after_a_failure(finished, pacl, pictures):
+def test_predict_agrees_with_the_library_and_goes_on_after_a_failure(finished, pacl, images):
     model = finished / "models/pacl"
     prompt = "A photo with [C] emotion."
-    done = pacl("predict", pictures, "-m", model, "--labels", "joy, sadness", "--prompt", prompt, "--json")
+    done = pacl("predict", images, "-m", model, "--labels", "joy, sadness", "--prompt", prompt, "--json")
     *good, bad = read_lines(done.out)
-    files = [pictures / f"{number}.png" for number in range(3)]
+    files = [images / f"{number}.png" for number in range(3)]
     expected = pacl_core.load(model, "cpu").classify(files, ["joy", "sadness"], [prompt])
     assert [row["path"] for row in good] == [str(file) for file in files]
     found = [[row["emotions"]["joy"], row["emotions"]["sadness"]] for row in good]
     np.testing.assert_allclose(found, expected, rtol=1e-4)
-    assert (bad["path"], bad["error"]) == (str(pictures / "9.jpg"), "not_a_picture")
+    assert (bad["path"], bad["error"]) == (str(images / "9.jpg"), "not_a_picture")
     assert done.code == 1
-    assert done.err == f"pacl: {pictures / '9.jpg'}: not_a_picture: starts with b'no picture'\n"
+    assert done.err == f"pacl: {images / '9.jpg'}: not_a_picture: starts with b'no picture'\n"
 
 
-def test_predict_reads_well(finished, pacl, pictures):
-    done = pacl("predict", pictures / "0.png", "-m", finished / "models/pacl")
+def test_predict_reads_well(finished, pacl, images):
+    done = pacl("predict", images / "0.png", "-m", finished / "models/pacl")
     path, emotions = done.out.splitlines()
-    assert (done.code, path) == (0, str(pictures / "0.png"))
+    assert (done.code, path) == (0, str(images / "0.png"))
     assert emotions.startswith("  zero-shot  ") and emotions.count("%") == 4
 
 
-def test_predict_says_valence_once_a_head_is_fitted(project, pacl, pictures):
-    before = read_lines(pacl("predict", pictures / "0.png", "--json").out)
+def test_predict_says_valence_once_a_head_is_fitted(project, pacl, images):
+    before = read_lines(pacl("predict", images / "0.png", "--json").out)
     assert "heads" not in before[0]
     assert pacl("head", "fit", "emoji_sentiment").out == "models/pacl.heads/emoji_sentiment.json\n"
-    [row] = read_lines(pacl("predict", pictures / "0.png", "--json").out)
+    [row] = read_lines(pacl("predict", images / "0.png", "--json").out)
     heads = row["heads"]["emoji_sentiment"]
     assert -2 < heads["valence"] < 2
     assert sum(heads["polarity"].values()) == pytest.approx(1)
-    assert "valence (head emoji_sentiment)" in pacl("predict", pictures / "0.png").out
+    assert "valence (head emoji_sentiment)" in pacl("predict", images / "0.png").out
 
 
 def test_a_data_set_that_params_do_not_name(project, pacl):
     assert "unknown data set 'emoji_sentimnt'; did you mean" in pacl("head", "fit", "emoji_sentimnt").err
 
 
-def test_embed_writes_both_forms(finished, pacl, pictures, tmp_path):
+def test_embed_writes_both_forms(finished, pacl, images, tmp_path):
     model = finished / "models/pacl"
-    done = pacl("embed", pictures, "-m", model, "-o", tmp_path / "v.npy")
+    done = pacl("embed", images, "-m", model, "-o", tmp_path / "v.npy")
     assert done.code == 1 and "not_a_picture" in done.err
     pacl(
         "embed",
-        pictures / "0.png",
-        pictures / "2.png",
+        images / "0.png",
+        images / "2.png",
         "-m",
         model,
         "-o",
@@ -81,25 +81,25 @@ def test_embed_writes_both_forms(finished, pacl, pictures, tmp_path):
         "both",
     )
     loaded = pacl_core.load(model, "cpu")
-    expected = loaded.embed([pictures / f"{number}.png" for number in range(3)])
+    expected = loaded.embed([images / f"{number}.png" for number in range(3)])
     np.testing.assert_allclose(np.load(tmp_path / "v.npy"), expected, rtol=1e-4, atol=1e-5)
     table = pl.read_parquet(tmp_path / "v.parquet")
-    assert table["path"].to_list() == [str(pictures / "0.png"), str(pictures / "2.png")]
+    assert table["path"].to_list() == [str(images / "0.png"), str(images / "2.png")]
     np.testing.assert_allclose(
         table["joint"].to_numpy(), loaded.joint(expected[[0, 2]]), rtol=1e-3, atol=1e-5
     )
 
 
-def test_embed_of_nothing_readable_writes_nothing(finished, pacl, pictures, tmp_path):
-    done = pacl("embed", pictures / "9.jpg", "-m", finished / "models/pacl", "-o", tmp_path / "v.npy")
+def test_embed_of_nothing_readable_writes_nothing(finished, pacl, images, tmp_path):
+    done = pacl("embed", images / "9.jpg", "-m", finished / "models/pacl", "-o", tmp_path / "v.npy")
     assert done.code == 1 and "no picture could be read" in done.err
     assert not list(tmp_path.iterdir())
 
 
-def test_exports_through_the_command(finished, pacl, pictures, tmp_path):
+def test_exports_through_the_command(finished, pacl, images, tmp_path):
     """README's own commands run the ONNX export; this is what may go wrong before it."""
     model = finished / "models/pacl"
-    bad = pacl("export", "onnx", model, tmp_path / "q.onnx", "--check", pictures / "9.jpg")
+    bad = pacl("export", "onnx", model, tmp_path / "q.onnx", "--check", images / "9.jpg")
     assert bad.code == 1 and "not_a_picture" in bad.err
     listed = pacl("export", "hf", model, tmp_path / "hub").out.splitlines()
     assert str(tmp_path / "hub/README.md") in listed
