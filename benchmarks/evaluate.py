@@ -93,7 +93,14 @@ def main() -> None:
                 features_stage.main(project)
 
         def probe(settings: LinearParams) -> Outcome:
-            return run([TASK], dataset, read_features(stored, dataset), settings, (), machine.device)[0]
+            return run(
+                [TASK],
+                dataset,
+                read_features(stored, dataset),
+                params=settings,
+                excluded=(),
+                device=machine.device,
+            )[0]
 
         def examples(name: str) -> Examples:
             found = np.load(stored / "vectors.npy")[split == name]
@@ -104,11 +111,11 @@ def main() -> None:
         def one_by_one() -> None:
             train, val = examples("train"), examples("val")
             for seed in range(params.seeds):
-                fit_heads(TASK, train, val, params, (seed,))
+                fit_heads(TASK, train, val, params=params, seeds=(seed,))
 
         def naive() -> None:
             rows = np.flatnonzero(split != "test")
-            head = new_head(TASK, backbone.dim, torch.zeros(1, 1, device=machine.device), 0)
+            head = new_head(TASK, backbone.dim, torch.zeros(1, 1, device=machine.device), seed=0)
             optimiser = torch.optim.AdamW(head.parameters(), lr=params.lr)
             for _ in range(chosen.naive_epochs):
                 for start in range(0, len(rows), params.batch_size):

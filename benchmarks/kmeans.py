@@ -62,7 +62,7 @@ def contend(name: str, path: Path, k: int, out: Path) -> None:
         params = PseudoLabelsParams.model_validate(written["pseudo_labels"] | {"k": k})
         started, used = time.perf_counter(), time.process_time()
         with tempfile.TemporaryDirectory() as scratch:
-            found: Any = cluster(np.load(path, mmap_mode="r"), params, "vectors", Path(scratch))
+            found: Any = cluster(np.load(path, mmap_mode="r"), params, "vectors", folder=Path(scratch))
         centres = found.centres
     else:
         import sklearn.cluster

@@ -53,9 +53,9 @@ def partition(folder: Path) -> None:
         folder / "pairs",
         folder / "anps.parquet",
         folder / "factual.parquet",
-        folder / "emotional.parquet",
-        folder / "partition.parquet",
-        params,
+        emotional=folder / "emotional.parquet",
+        out=folder / "partition.parquet",
+        params=params,
     )
     print(time.monotonic() - started)
 

@@ -173,7 +173,7 @@ def _row(case: Case, pairs: Path, items: int, batch: int, rounds: int, work: Pat
         ):
             encode = encode_texts if case.stage == "text_embeddings" else encode_images
             done = encode(workers, pairs, Path(scratch) / "items")
-            write_vectors(out, pairs, done.rows, done.dim)
+            write_vectors(out, pairs, done.rows, dim=done.dim)
 
     runs: dict[str, Callable[[], None]] = {
         "bare": bare,
@@ -223,7 +223,7 @@ def _clip_retrieval(python: Path, pairs: Path, clip: Path, items: int, rounds: i
             engine(lambda: scorers[precision], Runtime("cpu", CPUS, 16)) as workers,
         ):
             done = encode_images(workers, pairs, Path(scratch) / "items")
-            write_vectors(work / "vectors", pairs, done.rows, done.dim)
+            write_vectors(work / "vectors", pairs, done.rows, dim=done.dim)
 
     runs: dict[str, Callable[[], None]] = {
         "few": lambda: theirs(16),

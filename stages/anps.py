@@ -54,13 +54,18 @@ def _zero_shot(params: Params) -> Iterator[Rank]:
     images = read_vectors(VECTORS)
     check_same_rows([PAIRS, images.ids])
     stored = file_sha256(VECTORS / "vectors.npy")
-    key = [pass_key(PAIRS, ("sample_id",), scorer, machine), phrases, params.anps.top, stored]
+    key = [pass_key(PAIRS, ("sample_id",), scorer, machine=machine), phrases, params.anps.top, stored]
     load = partial(load_scorer, scorer, machine.device)
     with scratch("anps", key) as folder, engine(load, machine) as workers:
         vectors = encode_phrases(workers, phrases, folder / "phrases")
         cuts = file_starts(PAIRS)
         ranks = rank_stored(
-            workers, VECTORS / "vectors.npy", vectors, params.anps.top, cuts, folder / "pictures"
+            workers,
+            VECTORS / "vectors.npy",
+            vectors,
+            top=params.anps.top,
+            cuts=cuts,
+            folder=folder / "pictures",
         )
 
         def rank(start: int, ids: list[str]) -> tuple[list[list[str]], list[list[float]]]:

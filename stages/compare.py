@@ -12,7 +12,13 @@ from stages.run import run
 
 def main(params: Params) -> None:
     comparisons = [
-        compare(Path("evaluation"), dataset, protocol, params.evaluate.variants, params.evaluate.bootstrap)
+        compare(
+            Path("evaluation"),
+            dataset,
+            protocol,
+            variants=params.evaluate.variants,
+            resamples=params.evaluate.bootstrap,
+        )
         for dataset in params.downstream
         for protocol in params.evaluate.protocols
     ]

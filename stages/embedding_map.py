@@ -27,12 +27,12 @@ def main(params: Params) -> None:
         found = read_vectors(folder)
         check_same_rows([LABELS, found.ids])
         labels = table[f"{side}_label"].to_numpy()
-        flat = flat_map(found.vectors, sizes.points, normalise, sizes.seed)
+        flat = flat_map(found.vectors, sizes.points, normalise, seed=sizes.seed)
         explained[side] = flat.explained
         for row, (x, y) in zip(flat.rows.tolist(), flat.places.round(4).tolist(), strict=True):
             place = {"side": side, "sample_id": ids[row], "row": row, "x": x, "y": y}
             points.append(place | {"label": int(labels[row])})
-        for near in nearest(found.vectors, labels, sizes.nearest, normalise):
+        for near in nearest(found.vectors, labels, sizes.nearest, normalise=normalise):
             examples.append({"side": side, "sample_id": ids[near.row], **vars(near)})
     write_csv(Path("plots/embedding_map.csv"), pa.Table.from_pylist(points))
     write_table(Path("data/cluster_examples.parquet"), pa.Table.from_pylist(examples))

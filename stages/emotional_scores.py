@@ -25,13 +25,16 @@ OUT = Path("data/scores/emotional.parquet")
 def main(params: Params) -> None:
     machine, encoder = runtime(), params.emotional_scores.text_encoder
     check_same_rows([PAIRS, ANPS])
-    key = [pass_key(PAIRS, ("text",), encoder, machine), pass_key(ANPS, ("anps",), encoder, machine)]
+    key = [
+        pass_key(PAIRS, ("text",), encoder, machine=machine),
+        pass_key(ANPS, ("anps",), encoder, machine=machine),
+    ]
     load = partial(load_text_encoder, encoder, machine.device)
     with scratch("emotional_scores", key) as folder, engine(load, machine) as workers:
         texts = encode_texts(workers, PAIRS, folder / "texts")
         joined = pl.col("anps").list.join(", ")
-        phrases = encode_texts(workers, ANPS, folder / "anp_phrases", joined, file_starts(PAIRS))
-        write_scores(OUT, PAIRS, "emotional_score", phrases.rows, texts.rows)
+        phrases = encode_texts(workers, ANPS, folder / "anp_phrases", column=joined, cuts=file_starts(PAIRS))
+        write_scores(OUT, PAIRS, "emotional_score", left=phrases.rows, right=texts.rows)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def main(params: Params) -> None:
     outcomes: list[Outcome] = []
     not_applicable = None
     try:
-        outcomes = _outcomes(params, protocol, tasks, images, model, excluded)
+        outcomes = _outcomes(params, protocol, tasks, images=images, model=model, excluded=excluded)
     except NotApplicableError as error:
         not_applicable = str(error)
         log.warning("%s does not apply: %s", protocol, not_applicable)
@@ -52,16 +52,16 @@ def main(params: Params) -> None:
         stem.with_name(f"{stem.name}.json"),
         dataset,
         protocol,
-        variant,
-        read_json(model / CARD)["name"],
-        not_applicable,
-        len(excluded),
-        summarise(outcomes, params.evaluate.bootstrap),
+        variant=variant,
+        backbone=read_json(model / CARD)["name"],
+        not_applicable=not_applicable,
+        excluded_test_items=len(excluded),
+        tasks=summarise(outcomes, params.evaluate.bootstrap),
     )
 
 
 def _outcomes(
-    params: Params, protocol: str, tasks: list[Task], images: Path, model: Path, excluded: set[str]
+    params: Params, protocol: str, tasks: list[Task], *, images: Path, model: Path, excluded: set[str]
 ) -> list[Outcome]:
     """What the protocol gives; each is imported only where it is asked for."""
     machine = runtime()
@@ -69,12 +69,16 @@ def _outcomes(
         from pacl_core.evaluation.protocols import linear
 
         features = _features(images, model)
-        return linear.run(tasks, images, features, params.evaluate.linear, excluded, machine.device)
+        return linear.run(
+            tasks, images, features, params=params.evaluate.linear, excluded=excluded, device=machine.device
+        )
     if protocol == "zero_shot":
         from pacl_core.evaluation.protocols import zero_shot
 
         features, prompts = _features(images, model), params.evaluate.zero_shot
-        return zero_shot.run(tasks, images, features, model, prompts, excluded, machine.device)
+        return zero_shot.run(
+            tasks, images, features, model=model, params=prompts, excluded=excluded, device=machine.device
+        )
     from pacl_core.evaluation.protocols import finetune
 
     key = {

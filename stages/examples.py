@@ -34,7 +34,9 @@ def main(params: Params) -> None:
         zero_shot = {}
         if "zero_shot" in params.evaluate.protocols:
             for variant in variants:
-                rows, zero_shot[variant] = zero_shot_examples(data, variant, EVALUATION, params.examples)
+                rows, zero_shot[variant] = zero_shot_examples(
+                    data, variant, EVALUATION, params=params.examples
+                )
                 prompted += rows
         figures[name] = {"retrieval": retrieval, "zero_shot_right": zero_shot}
     with published_folder(OUT) as draft:

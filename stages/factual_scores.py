@@ -23,13 +23,15 @@ PAIRS = Path("data/pairs")
 
 def main(params: Params) -> None:
     machine, scorer = runtime(), params.factual_scores.scorer
-    key = pass_key(PAIRS, ("pixel_hash", "text"), scorer, machine)
+    key = pass_key(PAIRS, ("pixel_hash", "text"), scorer, machine=machine)
     load = partial(load_scorer, scorer, machine.device)
     with scratch("factual_scores", key) as folder, engine(load, machine) as workers:
         texts = encode_texts(workers, PAIRS, folder / "texts")
         images = encode_images(workers, PAIRS, folder / "images")
-        write_scores(Path("data/scores/factual.parquet"), PAIRS, "factual_score", images.rows, texts.rows)
-        write_vectors(Path("data/embeddings/scorer"), PAIRS, images.rows, images.dim)
+        write_scores(
+            Path("data/scores/factual.parquet"), PAIRS, "factual_score", left=images.rows, right=texts.rows
+        )
+        write_vectors(Path("data/embeddings/scorer"), PAIRS, images.rows, dim=images.dim)
 
 
 if __name__ == "__main__":

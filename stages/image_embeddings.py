@@ -18,11 +18,11 @@ PAIRS = Path("data/pairs")
 
 def main(params: Params) -> None:
     machine, precision = runtime(), params.image_embeddings.precision
-    key = pass_key(PAIRS, ("pixel_hash",), params.backbone, machine) | {"precision": precision}
+    key = pass_key(PAIRS, ("pixel_hash",), params.backbone, machine=machine) | {"precision": precision}
     load = partial(load_frozen, params.backbone, machine.device, precision)
     with scratch("image_embeddings", key) as folder, engine(load, machine) as workers:
         images = encode_images(workers, PAIRS, folder / "images")
-        write_vectors(Path("data/embeddings/image"), PAIRS, images.rows, images.dim)
+        write_vectors(Path("data/embeddings/image"), PAIRS, images.rows, dim=images.dim)
 
 
 if __name__ == "__main__":

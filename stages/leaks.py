@@ -35,7 +35,7 @@ def main(params: Params) -> None:
         "libraries": versions("faiss-cpu", "numpy", "pyarrow"),
     }
     with scratch(f"leaks-{name}", key) as work:
-        leaks = find_leaks(PAIRS, dataset, params.leaks.distance, work)
+        leaks = find_leaks(PAIRS, dataset, params.leaks.distance, work=work)
         counts = leak_counts(leaks, count_test_items(dataset), params.leaks.distance)
         write_table(Path("data/leaks") / f"{name}.parquet", leaks)
         write_json(Path("metrics/leaks") / f"{name}.json", counts)

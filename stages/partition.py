@@ -46,7 +46,7 @@ def main(params: Params) -> None:
     write_csv(Path("plots/factual_histogram.csv"), found.factual_histogram)
     write_csv(Path("plots/emotional_histogram.csv"), found.emotional_histogram)
     write_csv(Path("plots/plane.csv"), found.plane)
-    grid = threshold_grid(TABLE, thresholds.factual, thresholds.emotional, params.partition.mode)
+    grid = threshold_grid(TABLE, thresholds.factual, thresholds.emotional, mode=params.partition.mode)
     write_csv(Path("plots/threshold_grid.csv"), grid)
 
 

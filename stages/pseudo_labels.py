@@ -23,9 +23,11 @@ def main(params: Params) -> None:
     images, texts = read_vectors(IMAGES), read_vectors(TEXTS)
     check_same_rows([images.ids, texts.ids])
     with scratch("pseudo_labels", clustering_key([IMAGES, TEXTS], params.pseudo_labels)) as folder:
-        factual = cluster(images.vectors, params.pseudo_labels, "image embeddings", folder / "factual")
-        emotional = cluster(texts.vectors, params.pseudo_labels, "text embeddings", folder / "emotional")
-        write_pseudo_labels(Path("data/pseudo_labels.parquet"), images.ids, factual, emotional)
+        factual = cluster(images.vectors, params.pseudo_labels, "image embeddings", folder=folder / "factual")
+        emotional = cluster(
+            texts.vectors, params.pseudo_labels, "text embeddings", folder=folder / "emotional"
+        )
+        write_pseudo_labels(Path("data/pseudo_labels.parquet"), images.ids, factual, emotional=emotional)
         found = {"factual": factual, "emotional": emotional}
         write_json(Path("metrics/pseudo_labels.json"), {name: _metrics(one) for name, one in found.items()})
 

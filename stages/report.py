@@ -14,7 +14,7 @@ log = logging.getLogger("pacl")
 def main(params: Params) -> None:
     written = Path("params.yaml").read_text(encoding="utf-8")
     with published_folder(Path("report")) as draft:
-        write_report(Path(), draft, written, params.report.samples, params.report.seed)
+        write_report(Path(), draft, written, count=params.report.samples, seed=params.report.seed)
     size = Path("report/index.html").stat().st_size
     log.info("report/index.html, %.1f MB", size / 1e6)
 

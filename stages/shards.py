@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pacl_core.files.hashing import marks_sha256
-from pacl_core.methods.pacl.shards.write_shards import write_shards
+from pacl_core.methods.pacl.shards.write_shards import Inputs, write_shards
 from pacl_core.methods.params import Params
 from pacl_core.runtime.fingerprint import code_sha256, versions
 from pacl_core.runtime.scratch import scratch
@@ -16,7 +16,7 @@ TEXT_EMBEDDINGS = Path("data/embeddings/text")
 
 
 def main(params: Params) -> None:
-    inputs = (PAIRS, PARTITION, PSEUDO_LABELS, TEXT_EMBEDDINGS)
+    inputs = Inputs(PAIRS, PARTITION, PSEUDO_LABELS, TEXT_EMBEDDINGS)
     key = {
         "inputs": marks_sha256(inputs),
         "params": params.shards.model_dump(),
@@ -24,7 +24,7 @@ def main(params: Params) -> None:
         "libraries": versions("numpy", "pyarrow", "webdataset"),
     }
     with scratch("shards", key) as work:
-        write_shards(*inputs, out=Path("data/shards"), params=params.shards, work=work)
+        write_shards(inputs, Path("data/shards"), params.shards, work=work)
 
 
 if __name__ == "__main__":

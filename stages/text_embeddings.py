@@ -18,11 +18,11 @@ PAIRS = Path("data/pairs")
 
 def main(params: Params) -> None:
     machine = runtime()
-    key = pass_key(PAIRS, ("text",), params.text_encoder, machine)
+    key = pass_key(PAIRS, ("text",), params.text_encoder, machine=machine)
     load = partial(load_text_encoder, params.text_encoder, machine.device)
     with scratch("text_embeddings", key) as folder, engine(load, machine) as workers:
         texts = encode_texts(workers, PAIRS, folder / "texts")
-        write_vectors(Path("data/embeddings/text"), PAIRS, texts.rows, texts.dim)
+        write_vectors(Path("data/embeddings/text"), PAIRS, texts.rows, dim=texts.dim)
 
 
 if __name__ == "__main__":

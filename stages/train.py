@@ -50,7 +50,9 @@ def main(params: Params) -> None:
             if group.first:
                 with published_folder(Path("models/pacl")) as draft:
                     encoder = params.text_encoder.model_dump()
-                    save_model(draft, backbone, trained.card, trained.projectors, encoder)
+                    save_model(
+                        draft, backbone, trained.card, projectors=trained.projectors, text_encoder=encoder
+                    )
                 with published_folder(Path("training")) as draft:
                     write_curves(draft, trained.history)
                     write_json(draft / "rebuilt_positives.json", trained.rebuilt)

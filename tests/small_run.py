@@ -115,8 +115,8 @@ def write_models(root: Path) -> None:
             folder,
             backbone,
             training if trained else None,
-            projectors if trained else None,
-            MINILM if trained else None,
+            projectors=projectors if trained else None,
+            text_encoder=MINILM if trained else None,
         )
 
 
@@ -143,7 +143,7 @@ def write_downstream(root: Path, models: tuple[str, ...] = ("pacl",)) -> None:
         features = root / f"data/features/emoji_sentiment-{name}"
         rows = features_of(root / "models" / name, [one.jpeg for one in images])
         stored = folder / "emoji_sentiment.parquet"
-        write_vectors(features, stored, partial(rows_between, rows), rows.shape[1], "item_id")
+        write_vectors(features, stored, partial(rows_between, rows), dim=rows.shape[1], id_column="item_id")
 
 
 def rows_between(rows: np.ndarray, start: int, stop: int) -> np.ndarray:

@@ -37,7 +37,7 @@ def write_artefacts(data: Path, rows: int) -> None:
         writer.close()
     image, text = data / "embeddings/image", data / "embeddings/text"
     write_vectors(
-        image, data / "pairs", lambda at, end: rng.standard_normal((end - at, DIM), np.float32), DIM
+        image, data / "pairs", lambda at, end: rng.standard_normal((end - at, DIM), np.float32), dim=DIM
     )
     for path in image.iterdir():
         os.link(path, text / path.name)

@@ -24,6 +24,7 @@ def embed(
     space: Annotated[
         Space, typer.Option(help="Pooled features, unit vectors of the space shared with texts, or both.")
     ] = Space.features,
+    *,
     model: Model = MODEL,
 ) -> None:
     """Vectors of images as .npy or parquet.
@@ -50,7 +51,7 @@ def embed(
         files = image_files(images)
         loaded = load_saved_model(model)
         failed = 0
-        for batch in batches(files, loaded.preprocess, loaded.batch, runtime().workers):
+        for batch in batches(files, loaded.preprocess, loaded.batch, workers=runtime().workers):
             for path, error in batch.files:
                 if error is not None:
                     failed += 1

@@ -43,7 +43,7 @@ def fit(
         model,
         Path(f"data/downstream/{dataset}.parquet"),
         Path(f"data/features/{dataset}-{model.name}"),
-        params.evaluate.linear,
-        runtime().device,
+        params=params.evaluate.linear,
+        device=runtime().device,
     )
     print(card)

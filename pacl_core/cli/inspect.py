@@ -13,6 +13,7 @@ def inspect(
     table: Annotated[Path, typer.Argument(help="The partition table.")] = Path("data/partition.parquet"),
     samples: Annotated[int, typer.Option(min=0, help="Pairs shown of each partition.")] = 3,
     seed: Annotated[int, typer.Option(help="Which ones.")] = 0,
+    *,
     as_json: AsJson = False,
 ) -> None:
     """Shares, scores and sample pairs of a partition table.

@@ -25,6 +25,7 @@ def predict(
         list[str] | None,
         typer.Option(help="Prompt with [C] for the class; may be repeated.", show_default="the paper's two"),
     ] = None,
+    *,
     model: Model = MODEL,
     as_json: AsJson = False,
 ) -> None:
@@ -52,11 +53,11 @@ def predict(
     vectors = loaded.class_vectors(names, prompt or PROMPTS)
     heads = list(saved_heads(model))
     failed = 0
-    for batch in batches(files, loaded.preprocess, loaded.batch, runtime().workers):
+    for batch in batches(files, loaded.preprocess, loaded.batch, workers=runtime().workers):
         rows: Iterator[dict[str, Any]] = iter(())
         if batch.pixels is not None:
             features = loaded.features(batch.pixels)
-            rows = iter(_rows(names, loaded.probabilities(features, vectors), features, heads))
+            rows = iter(_rows(names, loaded.probabilities(features, vectors), features, heads=heads))
         for path, error in batch.files:
             if error is None:
                 row = next(rows)
@@ -71,7 +72,7 @@ def predict(
 
 
 def _rows(
-    names: Sequence[str], shares: "Vectors", features: "Vectors", heads: "list[SavedHeads]"
+    names: Sequence[str], shares: "Vectors", features: "Vectors", *, heads: "list[SavedHeads]"
 ) -> list[dict[str, Any]]:
     """One answer per image."""
     rows: list[dict[str, Any]] = [

@@ -37,7 +37,7 @@ def walk(root: Path, key: Callable[[Path], str]) -> Iterator[Post | Rejected]:
                 valid_name(_inside(root, folder).as_posix()), "unreadable", error.strerror or str(error)
             )
             continue
-        yield from _files(root, folder, [name for name, is_folder in listing if not is_folder], key)
+        yield from _files(root, folder, [name for name, is_folder in listing if not is_folder], key=key)
         inner = [folder / name for name, is_folder in listing if is_folder]
         # a link to a folder may lead back up; only the root itself may be one
         for path in (path for path in inner if path.is_symlink()):
@@ -62,7 +62,7 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
 
 
 def _files(
-    root: Path, folder: Path, names: list[str], key: Callable[[Path], str]
+    root: Path, folder: Path, names: list[str], *, key: Callable[[Path], str]
 ) -> Iterator[Post | Rejected]:
     images: dict[str, list[str]] = {}
     texts: dict[str, str] = {}
@@ -80,10 +80,10 @@ def _files(
             source = valid_name(_inside(root, folder / texts[stem]).as_posix())
             yield Rejected(source, "missing_image", "no picture of this name")
         for name in images.get(stem, []):
-            yield _post(root, folder / name, folder / texts[stem] if stem in texts else None, key)
+            yield _post(root, folder / name, folder / texts[stem] if stem in texts else None, key=key)
 
 
-def _post(root: Path, image: Path, text: Path | None, key: Callable[[Path], str]) -> Post | Rejected:
+def _post(root: Path, image: Path, text: Path | None, *, key: Callable[[Path], str]) -> Post | Rejected:
     source = valid_name(_inside(root, image).as_posix())
     if text is None:
         return Rejected(source, "missing_text", "no .txt of this name")

@@ -81,6 +81,7 @@ def write_pairs(
     read: Callable[[], Iterator[Post | Rejected]],
     params: PairsParams,
     folder: Path,
+    *,
     rejected: Path,
     scratch: Path,
     workers: int = 1,
@@ -95,7 +96,7 @@ def write_pairs(
     try:
         with closing(RunState(scratch)) as state:
             posts, digest = _continued(read, state, part_bytes)
-            _store(posts, digest, state, params, workers, part_bytes)
+            _store(posts, digest, state, params=params, workers=workers, part_bytes=part_bytes)
             reasons = state.reasons()
             if not state.progress.pairs:
                 raise UserError(_nothing(reasons))
@@ -139,6 +140,7 @@ def _store(
     posts: Iterator[Post | Rejected],
     digest: InputDigest,
     state: RunState,
+    *,
     params: PairsParams,
     workers: int,
     part_bytes: int,
@@ -159,11 +161,11 @@ def _store(
         parts.tidy()
         block.clear()
 
-    decoded = with_images(posts, _image, params.image_size, workers)
+    decoded = with_images(posts, _image, params.image_size, workers=workers)
     for item, image in counted(decoded, "pairs"):
         digest.add(item)
         inputs += 1
-        pair = _pair(item, image, state, params)
+        pair = _pair(item, image, state, params=params)
         if isinstance(pair, Rejected):
             state.reject(pair)
         else:
@@ -179,7 +181,11 @@ def _store(
 
 
 def _pair(
-    item: Post | Rejected, image: NormalisedImage | UnusableError | None, state: RunState, params: PairsParams
+    item: Post | Rejected,
+    image: NormalisedImage | UnusableError | None,
+    state: RunState,
+    *,
+    params: PairsParams,
 ) -> Pair | Rejected:
     if isinstance(item, Rejected):
         return item

@@ -18,6 +18,7 @@ def describe(
     name: str,
     record: DatasetRecord,
     tasks: Sequence[Task],
+    *,
     items: pl.DataFrame,
     splits: str,
     reasons: Counter[str],

@@ -44,6 +44,7 @@ def write_draft(
     items: Iterable[Item | Rejected],
     record: DatasetRecord,
     tasks: Iterable[Task],
+    *,
     folder: Path,
     image_size: int,
     workers: int,
@@ -62,16 +63,16 @@ def write_draft(
         for part in parts:
             for item_id in read_table(part, ["item_id"])["item_id"].to_pylist():
                 seen.add(item_id)
-            _tell(read_json(part.with_suffix(".json")), rejects, reasons, unfit)
+            _tell(read_json(part.with_suffix(".json")), rejects, reasons, unfit=unfit)
         left = _converted(islice(items, len(parts) * PART, None), record)
-        decoded = with_images(left, _image, image_size, workers, _box)
+        decoded = with_images(left, _image, image_size, workers=workers, box=_box)
         with Progress(folder.name, None, len(parts) * PART) as progress:
             while chunk := list(islice(decoded, PART)):
                 part = folder / f"part-{len(parts):05d}.parquet"
                 rows, refusals = _sorted_out(chunk, seen)
                 write_table(part, pa.Table.from_pylist(rows, schema=schema))
                 write_json(part.with_suffix(".json"), refusals)  # last: with it the part is whole
-                _tell(refusals, rejects, reasons, unfit)
+                _tell(refusals, rejects, reasons, unfit=unfit)
                 parts.append(part)
                 progress.add(len(chunk))
     return parts, reasons, unfit
@@ -88,7 +89,7 @@ def _sorted_out(
     rows: list[dict[str, Any]] = []
     refusals: list[_Refusal] = []
     for (item, found), image in chunk:
-        refused = _refusal(item, found, image, seen)
+        refused = _refusal(item, found, image, seen=seen)
         if refused is not None:
             refusals.append((valid_name(refused.source), refused.reason, valid_name(refused.detail), None))
             continue
@@ -99,7 +100,7 @@ def _sorted_out(
     return rows, refusals
 
 
-def _tell(refusals: list[_Refusal], rejects: Rejects, reasons: Counter[str], unfit: Unfit) -> None:
+def _tell(refusals: list[_Refusal], rejects: Rejects, reasons: Counter[str], *, unfit: Unfit) -> None:
     for source, reason, detail, task in refusals:
         if task is None:
             reasons[reason] += 1
@@ -135,7 +136,11 @@ def _box(pending: _Pending) -> Box | None:
 
 
 def _refusal(
-    item: Item | Rejected, found: Converted | None, image: NormalisedImage | UnusableError | None, seen: Seen
+    item: Item | Rejected,
+    found: Converted | None,
+    image: NormalisedImage | UnusableError | None,
+    *,
+    seen: Seen,
 ) -> Rejected | None:
     if isinstance(item, Rejected):
         return item

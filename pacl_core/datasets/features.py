@@ -14,7 +14,7 @@ from pacl_core.files.vectors import read_vectors, write_vectors
 
 def write_features(folder: Path, dataset: Path, images: Encoded) -> None:
     """Publish `vectors.npy` float32 [N, D] and `ids.parquet` (`item_id`), in the row order of `dataset`."""
-    write_vectors(folder, dataset, images.rows, images.dim, "item_id")
+    write_vectors(folder, dataset, images.rows, dim=images.dim, id_column="item_id")
 
 
 def read_features(folder: Path, dataset: Path) -> NDArray[np.float32]:

@@ -61,7 +61,7 @@ def image_files(
                 yield refused
 
 
-def labelled_item(root: Path, path: Path, label: str, split: str | None = None) -> Item | Rejected:
+def labelled_item(root: Path, path: Path, label: str, *, split: str | None = None) -> Item | Rejected:
     """An image file as an item: its id is its path under `root`, its label the value `label`."""
     name = name_in(root, path)
     try:

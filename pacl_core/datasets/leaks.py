@@ -40,7 +40,7 @@ class _Match:
     sample_id: str = field(compare=False)
 
 
-def find_leaks(pairs: Path, dataset: Path, distance: int, work: Path) -> pa.Table:
+def find_leaks(pairs: Path, dataset: Path, distance: int, *, work: Path) -> pa.Table:
     """Exact and near duplicates between the test split of `dataset` and the table `pairs`, as `SCHEMA`.
 
     Exact: one `pixel_hash`. Near: perceptual hashes that differ in at most `distance` of 64 bits; flat
@@ -61,7 +61,7 @@ def find_leaks(pairs: Path, dataset: Path, distance: int, work: Path) -> pa.Tabl
         for block in _pair_blocks(pairs, first):
             for row, match in _exact(block, first, rows_of):
                 matches[row].append(match)
-            for row, match in _near(block, first, queries, structured, distance):
+            for row, match in _near(block, first, queries, structured=structured, distance=distance):
                 matches[row].append(match)
             matches = [_closest(of_item) for of_item in matches]
             first += block.num_rows
@@ -148,6 +148,7 @@ def _near(
     block: pa.RecordBatch,
     first: int,
     queries: NDArray[np.uint8],
+    *,
     structured: NDArray[np.intp],
     distance: int,
 ) -> Iterator[tuple[int, _Match]]:

@@ -89,7 +89,7 @@ def strata(items: pl.DataFrame, tasks: Sequence[Task]) -> NDArray[np.intp]:
 
 
 def deal(
-    sizes: Sequence[int], ranks: Sequence[bytes], shares: Mapping[str, int], owed: Mapping[str, int]
+    sizes: Sequence[int], ranks: Sequence[bytes], shares: Mapping[str, int], *, owed: Mapping[str, int]
 ) -> tuple[list[str], dict[str, int]]:
     """Split of each group of one stratum, from the groups' sizes and hashes; and what splits lack still.
 
@@ -137,7 +137,7 @@ def _dealt(items: pl.DataFrame, tasks: Sequence[Task], shares: Mapping[str, int]
     owed = dict.fromkeys(shares, 0)
     for _, members in sorted(by_stratum.items()):
         numbers, sizes, ranks = zip(*members, strict=True)
-        split_of[list(numbers)], lacking = deal(sizes, ranks, shares, owed)
+        split_of[list(numbers)], lacking = deal(sizes, ranks, shares, owed=owed)
         owed = {split: max(-item, min(item, lack)) for split, lack in lacking.items()}
     found: NDArray[np.object_] = split_of[groups["group"].to_numpy()]
     return found

@@ -28,6 +28,7 @@ def write_dataset(
     name: str,
     record: DatasetRecord,
     items: Iterable[Item | Rejected],
+    *,
     path: Path,
     image_size: int,
     workers: int,
@@ -45,15 +46,26 @@ def write_dataset(
         table_writer(path.with_name(f"{path.stem}_rejected.parquet"), REJECTED_SCHEMA) as writer,
         Rejects(writer) as rejects,
     ):
-        parts, reasons, unfit = write_draft(items, record, tasks, folder, image_size, workers, rejects)
+        parts, reasons, unfit = write_draft(
+            items, record, tasks, folder=folder, image_size=image_size, workers=workers, rejects=rejects
+        )
         schema = stored_schema(tasks)
-        known = _kept(_without_images(parts, schema), record, tasks, reasons, rejects)
+        known = _kept(_without_images(parts, schema), record, tasks, reasons=reasons, rejects=rejects)
         official = known["split"]
         duplicates = _across_splits(known)
         known = known.with_columns(assign_splits(known, tasks).alias("split"))
         _refuse_empty(name, known, reasons)
-        description = describe(name, record, tasks, known, origin(official), reasons, unfit, duplicates)
-        _write_items(parts, known, schema, path)
+        description = describe(
+            name,
+            record,
+            tasks,
+            items=known,
+            splits=origin(official),
+            reasons=reasons,
+            unfit=unfit,
+            duplicates=duplicates,
+        )
+        _write_items(parts, known, schema, path=path)
     write_json(path.with_suffix(".json"), description)
     return description
 
@@ -62,6 +74,7 @@ def _kept(
     known: pl.DataFrame,
     record: DatasetRecord,
     tasks: tuple[Task, ...],
+    *,
     reasons: Counter[str],
     rejects: Rejects,
 ) -> pl.DataFrame:
@@ -70,15 +83,23 @@ def _kept(
     if record.placeholders == "drop" and label is not None:
         dropped = placeholders(known, label.name)
         detail = "this picture stands under several labels"
-        known = _without(known, dropped, "placeholder", detail, reasons, rejects)
+        known = _without(known, dropped, "placeholder", detail=detail, reasons=reasons, rejects=rejects)
     absent = known["split"].is_null()
     if absent.all():
         return known
-    return _without(known, absent, "no_split", "other items have one", reasons, rejects)
+    return _without(
+        known, absent, "no_split", detail="other items have one", reasons=reasons, rejects=rejects
+    )
 
 
 def _without(
-    known: pl.DataFrame, dropped: pl.Series, reason: str, detail: str, reasons: Counter[str], rejects: Rejects
+    known: pl.DataFrame,
+    dropped: pl.Series,
+    reason: str,
+    *,
+    detail: str,
+    reasons: Counter[str],
+    rejects: Rejects,
 ) -> pl.DataFrame:
     for item_id in known.filter(dropped)["item_id"]:
         reasons[reason] += 1
@@ -113,7 +134,7 @@ def _without_images(parts: list[Path], schema: pa.Schema) -> pl.DataFrame:
     return known.with_row_index("row")
 
 
-def _write_items(parts: list[Path], known: pl.DataFrame, schema: pa.Schema, path: Path) -> None:
+def _write_items(parts: list[Path], known: pl.DataFrame, schema: pa.Schema, *, path: Path) -> None:
     """Copy the rows that `known` keeps, in their order, with their splits."""
     first = 0
     with table_writer(path, schema) as writer:

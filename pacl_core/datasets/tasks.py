@@ -111,19 +111,22 @@ def targets(task: Task, table: pa.Table, item_ids: Sequence[str]) -> NDArray[np.
         np.float32
     )
     given = ~absent.any(axis=1)
-    _refuse(task, given & ~np.isfinite(values).all(axis=1), item_ids, "a non-finite target")
-    _refuse(task, absent.any(axis=1) & ~absent.all(axis=1), item_ids, "a target in some columns only")
+    _refuse(task, given & ~np.isfinite(values).all(axis=1), item_ids, what="a non-finite target")
+    _refuse(task, absent.any(axis=1) & ~absent.all(axis=1), item_ids, what="a target in some columns only")
     for place, count in _class_counts(task):
         index = values[:, place]
         wrong = given & ((index < 0) | (index >= count) | (index != np.floor(index)))
-        _refuse(task, wrong, item_ids, f"a class index outside 0..{count - 1}")
+        _refuse(task, wrong, item_ids, what=f"a class index outside 0..{count - 1}")
     if task.kind == "multi_label":
         _refuse(
-            task, given & ((values != 0) & (values != 1)).any(axis=1), item_ids, "a mark that is not 0 or 1"
+            task,
+            given & ((values != 0) & (values != 1)).any(axis=1),
+            item_ids,
+            what="a mark that is not 0 or 1",
         )
     if task.kind == "distribution":
         wrong = (values < 0).any(axis=1) | (np.abs(values.sum(axis=1) - 1) > 1e-3)
-        _refuse(task, given & wrong, item_ids, "shares that are negative or do not sum to 1")
+        _refuse(task, given & wrong, item_ids, what="shares that are negative or do not sum to 1")
     values[~given] = np.nan
     return values
 
@@ -135,7 +138,7 @@ def _class_counts(task: Task) -> list[tuple[int, int]]:
     return [(place, len(level.classes)) for place, level in enumerate(task.levels)]
 
 
-def _refuse(task: Task, wrong: Any, item_ids: Sequence[str], what: str) -> None:
+def _refuse(task: Task, wrong: Any, item_ids: Sequence[str], *, what: str) -> None:
     if wrong.any():
         first = item_ids[int(wrong.argmax())]
         count = int(wrong.sum())

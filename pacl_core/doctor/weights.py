@@ -34,7 +34,7 @@ def weights(params: Params) -> list[Finding]:
     }
     found = [_model(key, model) for key, model in models.items()]
     for name, variant in params.variants.items():
-        found.append(_file(f"variants.{name}", Path(variant.weights), variant.sha256, None))
+        found.append(_file(f"variants.{name}", Path(variant.weights), variant.sha256, model=None))
     return found
 
 
@@ -48,10 +48,10 @@ def _model(key: str, model: Model) -> Finding:
         return Finding(key, "stops", f"{model.kind} {model.name} brings no weights", "set 'weights'")
     if model.weights.startswith("hub:"):
         return _hub(key, model.weights)
-    return _file(key, Path(model.weights), model.sha256, model)
+    return _file(key, Path(model.weights), model.sha256, model=model)
 
 
-def _file(key: str, path: Path, sha256: str | None, model: Model | None) -> Finding:
+def _file(key: str, path: Path, sha256: str | None, *, model: Model | None) -> Finding:
     if path.is_dir():
         if any(file.suffix in _SUFFIXES for file in path.iterdir()):
             return Finding(key, "fine", str(path))

@@ -22,7 +22,7 @@ def row_cosines(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArra
     return cosines
 
 
-def write_scores(out: Path, ids_from: Path, column: str, left: Block, right: Block) -> None:
+def write_scores(out: Path, ids_from: Path, column: str, *, left: Block, right: Block) -> None:
     """Publish `sample_id` and `column` (raw cosine, float32, null where undefined), one batch in memory."""
     schema = pa.schema([("sample_id", pa.string()), (column, pa.float32())])
     start = 0

@@ -18,7 +18,7 @@ from pacl_core.runtime.threads import one_thread
 class Engine(Protocol):
     """Runs passes of one model, which each of its processes loads once."""
 
-    def run(self, step: Step, blocks: Sequence[Block], folder: Path, what: str) -> None:
+    def run(self, step: Step, blocks: Sequence[Block], folder: Path, *, what: str) -> None:
         """Leave each block's rows as one file in `folder` (`resumable.block_file`); those there are kept.
 
         Both engines write the same bytes.
@@ -51,7 +51,7 @@ class LocalEngine:
     def _model(self) -> Any:
         return self._load()
 
-    def run(self, step: Step, blocks: Sequence[Block], folder: Path, what: str) -> None:
+    def run(self, step: Step, blocks: Sequence[Block], folder: Path, *, what: str) -> None:
         """As `Engine.run`; within a block too it goes on where a killed run was."""
         machine = self._machine
         left = [block for block in blocks if not block_file(folder, block.number).exists()]
@@ -65,7 +65,7 @@ class LocalEngine:
         try:
             with one_thread(), Progress(what, total, done) as progress:
                 lanes = Lanes(pool, threads, machine.device)
-                batches = self._batches(step, left, folder, started)
+                batches = self._batches(step, left, folder, started=started)
                 for resumable, places, rows in lanes.results(step, self._model, batches):
                     resumable.add(places, rows)
                     progress.add(len(rows))
@@ -73,9 +73,9 @@ class LocalEngine:
             pool.shutdown(cancel_futures=True)
 
     def _batches(
-        self, step: Step, blocks: Sequence[Block], folder: Path, started: dict[int, ResumableBlock]
+        self, step: Step, blocks: Sequence[Block], folder: Path, *, started: dict[int, ResumableBlock]
     ) -> Iterator[tuple[ResumableBlock, Batch]]:
         for block in blocks:
             resumable = started.get(block.number) or ResumableBlock(folder, block.number, len(block))
-            for batch in step.batches(self._model, block, resumable.done, self._machine.batch):
+            for batch in step.batches(self._model, block, resumable.done, size=self._machine.batch):
                 yield resumable, batch

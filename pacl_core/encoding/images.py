@@ -36,7 +36,7 @@ class ImageModel(Protocol):
 class Images:
     """A `Step`: the images of the column `image`, in the order of the file."""
 
-    def batches(self, model: ImageModel, block: Block, skip: int, size: int) -> Iterator[Batch]:
+    def batches(self, model: ImageModel, block: Block, skip: int, *, size: int) -> Iterator[Batch]:
         jpegs: list[bytes] = []
         place = skip
         for jpeg in _jpegs(block.file, np.asarray(block.rows)[skip:]):
@@ -59,7 +59,7 @@ def encode_images(engine: Engine, table: Path, folder: Path) -> Encoded:
     folder.mkdir(parents=True, exist_ok=True)
     found = distinct(scan_table(table).select("pixel_hash"), folder)
     blocks = blocks_of(table, found.rows)
-    engine.run(Images(), blocks, folder, folder.name)
+    engine.run(Images(), blocks, folder, what=folder.name)
     return encoded(folder, blocks, found.index)
 
 

@@ -31,7 +31,7 @@ class Ranks:
     phrases: NDArray[np.float32]
     top: int
 
-    def batches(self, model: object, block: Block, skip: int, size: int) -> Iterator[Batch]:
+    def batches(self, model: object, block: Block, skip: int, *, size: int) -> Iterator[Batch]:
         vectors = np.load(block.file, mmap_mode="r", allow_pickle=False)
         rows = np.asarray(block.rows)
         for start in range(skip, len(rows), BATCH):
@@ -63,13 +63,14 @@ def rank_stored(
     engine: Engine,
     vectors: Path,
     phrases: NDArray[np.float32],
+    *,
     top: int,
     cuts: Sequence[int],
     folder: Path,
 ) -> Encoded:
     """Rank `phrases` [P, D] for every row of the .npy `vectors`; blocks end at the rows `cuts`."""
     blocks = spans(vectors, cuts)
-    engine.run(Ranks(phrases, top), blocks, folder, folder.name)
+    engine.run(Ranks(phrases, top), blocks, folder, what=folder.name)
     return encoded(folder, blocks, range(cuts[-1]))
 
 

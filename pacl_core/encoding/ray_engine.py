@@ -50,7 +50,7 @@ class Home:
 class Worker:
     """Lives in a process of the cluster. Its methods run in threads: two blocks at a time."""
 
-    def __init__(self, home: Home, load: Callable[[], Any], device: str, threads: int, batch: int) -> None:
+    def __init__(self, home: Home, load: Callable[[], Any], device: str, *, threads: int, batch: int) -> None:
         self._home, self._load, self._batch, self._model = home, load, batch, None
         self._lanes = Lanes(ThreadPoolExecutor(threads), threads, device)
         self._lock = Lock()
@@ -60,7 +60,7 @@ class Worker:
         with self._lock:
             if self._model is None:
                 self._start()
-        return encode_block(step, self._model, block, self._batch, self._lanes)
+        return encode_block(step, self._model, block, batch=self._batch, lanes=self._lanes)
 
     def _start(self) -> None:
         import torch
@@ -138,7 +138,7 @@ class RayEngine:
             _ray().kill(worker)
         self._workers = []
 
-    def run(self, step: Step, blocks: Sequence[Block], folder: Path, what: str) -> None:
+    def run(self, step: Step, blocks: Sequence[Block], folder: Path, *, what: str) -> None:
         """As `Engine.run`; a finished block survives a kill, one under way is redone."""
         ray = _ray()
         folder.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,7 @@ class ModelParams(Protocol):
 
 
 def pass_key(
-    table: Path, columns: tuple[str, ...], model: ModelParams, machine: Runtime
+    table: Path, columns: tuple[str, ...], model: ModelParams, *, machine: Runtime
 ) -> dict[str, object]:
     """The scratch key of passes of a model over `columns` (texts) of `table`.
 

@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 class Step(Protocol):
     """A pass without its model: it travels to the processes that hold one."""
 
-    def batches(self, model: Any, block: Block, skip: int, size: int) -> Iterator[Batch]:
+    def batches(self, model: Any, block: Block, skip: int, *, size: int) -> Iterator[Batch]:
         """The block's inputs, undecoded, `size` at a time, without the first `skip` (whole batches).
 
         Which inputs form a batch depends on the block and `size` alone.
@@ -73,10 +73,10 @@ class Lanes:
             yield under_way.popleft()()
 
 
-def encode_block(step: Step, model: Any, block: Block, batch: int, lanes: Lanes) -> NDArray[Any]:
+def encode_block(step: Step, model: Any, block: Block, *, batch: int, lanes: Lanes) -> NDArray[Any]:
     """All rows of a block, in memory."""
     whole: NDArray[Any] | None = None
-    batches = ((block, one) for one in step.batches(model, block, 0, batch))
+    batches = ((block, one) for one in step.batches(model, block, 0, size=batch))
     for _, places, rows in lanes.results(step, model, batches):
         if whole is None:
             whole = np.empty((len(block), *rows.shape[1:]), rows.dtype)

@@ -38,7 +38,7 @@ class Texts:
 
     column: pl.Expr = field(default_factory=lambda: pl.col("text"))
 
-    def batches(self, model: TextModel, block: Block, skip: int, size: int) -> Iterator[Batch]:
+    def batches(self, model: TextModel, block: Block, skip: int, *, size: int) -> Iterator[Batch]:
         texts = _texts(block, self.column)
         order = np.argsort([len(text.encode()) for text in texts], kind="stable")
         if not model.pads:
@@ -59,7 +59,7 @@ class Texts:
 
 
 def encode_texts(
-    engine: Engine, table: Path, folder: Path, column: pl.Expr | None = None, cuts: Sequence[int] = ()
+    engine: Engine, table: Path, folder: Path, *, column: pl.Expr | None = None, cuts: Sequence[int] = ()
 ) -> Encoded:
     """Encode the texts that `column` (None: the column `text`) makes of a table's rows.
 
@@ -70,7 +70,7 @@ def encode_texts(
     folder.mkdir(parents=True, exist_ok=True)
     found = distinct(scan_table(table).select(step.column.alias("text")), folder)
     blocks = blocks_of(table, found.rows, cuts)
-    engine.run(step, blocks, folder, folder.name)
+    engine.run(step, blocks, folder, what=folder.name)
     return encoded(folder, blocks, found.index)
 
 

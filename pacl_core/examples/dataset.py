@@ -81,17 +81,20 @@ def retrieval_examples(
         data.labels if data.classes else np.full(len(data.labels), None, object),
         data.test,
         params.count,
-        params.seed,
+        seed=params.seed,
     )
-    rows = _with_images(retrieval_rows(name, queries, features, data.item_ids, data.labels, params.top), data)
+    rows = _with_images(
+        retrieval_rows(name, queries, features, item_ids=data.item_ids, labels=data.labels, top=params.top),
+        data,
+    )
     if not data.classes:
         return rows, {}
-    shares = {v: same_label_share(own, data.labels, data.test, params.top) for v, own in features.items()}
+    shares = {v: same_label_share(own, data.labels, data.test, top=params.top) for v, own in features.items()}
     return rows, {f"same_label_at_{params.top}": shares, "test_items": len(data.test)}
 
 
 def zero_shot_examples(
-    data: DataSet, variant: str, evaluation: Path, params: ExamplesParams
+    data: DataSet, variant: str, evaluation: Path, *, params: ExamplesParams
 ) -> tuple[Rows, dict[str, Any]]:
     """Rows of `ZERO_SHOT` of the last prompt of each task (the ensemble where there is one)."""
     stem = f"{data.path.stem}-zero_shot-{variant}"
@@ -105,7 +108,9 @@ def zero_shot_examples(
     row_of = {item: row for row, item in enumerate(data.item_ids)}
     for name in last.values():
         predictions = read_predictions(evaluation / f"{stem}.parquet", name, "test")
-        drawn, share = draw_outcomes(predictions, tasks[name]["task"]["classes"], params.count, params.seed)
+        drawn, share = draw_outcomes(
+            predictions, tasks[name]["task"]["classes"], params.count, seed=params.seed
+        )
         about = {"dataset": data.path.stem, "task": name, "variant": variant}
         rows += [about | one | {"row": row_of[one["item_id"]]} for one in drawn]
         shares[name] = share
@@ -146,7 +151,7 @@ def has_classes(task: Task) -> bool:
 
 
 def draw_outcomes(
-    predictions: Predictions, classes: Sequence[str], count: int, seed: int
+    predictions: Predictions, classes: Sequence[str], count: int, *, seed: int
 ) -> tuple[list[dict[str, Any]], float]:
     """At most `count` right and `count` wrong items drawn by `seed`, and the share of all that is right.
 

@@ -12,7 +12,7 @@ Features = NDArray[np.float32]
 Labels = NDArray[np.object_]
 
 
-def draw_queries(labels: Labels, test: NDArray[np.intp], count: int, seed: int) -> list[int]:
+def draw_queries(labels: Labels, test: NDArray[np.intp], count: int, *, seed: int) -> list[int]:
     """At most `count` of the `test` rows, drawn by `seed`, from each label in turn."""
     order = np.random.default_rng(seed).permutation(test).tolist()
     by_label: dict[object, list[int]] = {}
@@ -35,7 +35,9 @@ def top_matches(features: Features, queries: Sequence[int], top: int) -> list[li
     return found
 
 
-def same_label_share(features: Features, labels: Labels, queries: NDArray[np.intp], top: int) -> float | None:
+def same_label_share(
+    features: Features, labels: Labels, queries: NDArray[np.intp], *, top: int
+) -> float | None:
     """Of the `top` nearest others of every query, the share that has its label; None without a query."""
     if len(queries) == 0 or len(features) < 2:
         return None
@@ -54,21 +56,24 @@ def retrieval_rows(
     dataset: str,
     queries: Sequence[int],
     by_variant: Mapping[str, Features],
+    *,
     item_ids: Sequence[str],
     labels: Labels,
     top: int,
 ) -> list[dict[str, Any]]:
     """A row per image: the query itself (rank 0), then what each variant finds; `row` is the item's."""
 
-    def place(query: int, variant: str | None, rank: int, row: int, cosine: float | None) -> dict[str, Any]:
+    def place(
+        query: int, variant: str | None, rank: int, *, row: int, cosine: float | None
+    ) -> dict[str, Any]:
         named = {"dataset": dataset, "query": query, "variant": variant, "rank": rank, "row": row}
         return named | {"item_id": item_ids[row], "label": labels[row], "similarity": cosine}
 
-    rows = [place(number, None, 0, row, None) for number, row in enumerate(queries)]
+    rows = [place(number, None, 0, row=row, cosine=None) for number, row in enumerate(queries)]
     for variant, features in by_variant.items():
         for number, matches in enumerate(top_matches(features, queries, top)):
             rows += [
-                place(number, variant, rank, row, round(cosine, 4))
+                place(number, variant, rank, row=row, cosine=round(cosine, 4))
                 for rank, (row, cosine) in enumerate(matches, start=1)
             ]
     return rows

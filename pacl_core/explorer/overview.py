@@ -39,7 +39,7 @@ def overview(table: Path, samples: int, seed: int) -> dict[str, Any]:
         "published_shares": PUBLISHED_SHARES,
         "quantiles": {column: quantiles for column, (quantiles, _) in scores.items()},
         "missing": {column: missing for column, (_, missing) in scores.items()},
-        "samples": _samples(rows, names, samples, seed) if samples else {},
+        "samples": _samples(rows, names, samples, seed=seed) if samples else {},
     }
 
 
@@ -69,7 +69,7 @@ def _scan(table: Path) -> pl.LazyFrame:
 
 
 def _samples(
-    rows: pl.LazyFrame, names: pl.Series, samples: int, seed: int
+    rows: pl.LazyFrame, names: pl.Series, samples: int, *, seed: int
 ) -> dict[str, list[dict[str, Any]]]:
     """Rows are fetched one by one: a slice reads its row group and no other."""
     generator = np.random.default_rng(seed)

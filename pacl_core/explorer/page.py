@@ -46,7 +46,7 @@ def build(pairs: Pairs) -> None:
     @ui.page("/", title="Pairs")
     async def all_pairs(request: Request) -> None:
         await _all_pairs(
-            pairs, offered, Query.from_words(request.query_params), request.query_params.get("page", "1")
+            pairs, offered, Query.from_words(request.query_params), page=request.query_params.get("page", "1")
         )
 
     @ui.page("/pair/{row}", title="Pair")
@@ -57,7 +57,7 @@ def build(pairs: Pairs) -> None:
         await _one_pair(pairs, found[0])
 
 
-async def _all_pairs(pairs: Pairs, offered: Choices, query: Query, page: str) -> None:
+async def _all_pairs(pairs: Pairs, offered: Choices, query: Query, *, page: str) -> None:
     _colours()
     with ui.header().classes("items-center q-py-sm"):
         menu = ui.button(icon="filter_list").props("flat round color=white")
@@ -143,7 +143,7 @@ async def _one_pair(pairs: Pairs, pair: dict[str, Any]) -> None:
                 ui.label(pair["partition"].replace("_", " ")).classes(f"partition {pair['partition']}")
                 ui.label(pair["text"]).classes("text-body1").style("overflow-wrap: anywhere")
                 _facts(pair)
-        others = await to_thread(alike, pairs.table, pairs.columns, pair, ALIKE)
+        others = await to_thread(alike, pairs.table, pairs.columns, pair, most=ALIKE)
         if others:
             ui.label("The same picture, or nearly").classes("text-subtitle1").props(
                 "role=heading aria-level=2"

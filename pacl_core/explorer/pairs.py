@@ -56,12 +56,12 @@ def open_pairs(root: Path) -> Pairs:
     if labels.exists():
         others[labels] = pl.scan_parquet(labels).select("sample_id", *_LABELS)
     for path, other in others.items():
-        _check_same(path, frame, other, count)
+        _check_same(path, frame, other, count=count)
     table = pl.concat([frame, *(other.drop("sample_id") for other in others.values())], how="horizontal")
     return Pairs(table, frozenset(table.collect_schema().names()), count, _jpegs(files))
 
 
-def _check_same(path: Path, first: pl.LazyFrame, other: pl.LazyFrame, count: int) -> None:
+def _check_same(path: Path, first: pl.LazyFrame, other: pl.LazyFrame, *, count: int) -> None:
     ids = [frame.select("sample_id").collect()["sample_id"] for frame in (first, other)]
     if len(ids[1]) != count or not (ids[0] == ids[1]).all():
         raise UserError(f"{path}: not of the same run as data/partition.parquet; run 'dvc repro'")

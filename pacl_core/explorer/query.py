@@ -98,7 +98,7 @@ def score_bounds(table: pl.LazyFrame) -> dict[str, tuple[float, float]]:
 
 
 def alike(
-    table: pl.LazyFrame, columns: Iterable[str], pair: Mapping[str, Any], most: int
+    table: pl.LazyFrame, columns: Iterable[str], pair: Mapping[str, Any], *, most: int
 ) -> list[dict[str, Any]]:
     """Other pairs with the same image or nearly: `row`, `text`, `partition` and `bits` that differ.
 

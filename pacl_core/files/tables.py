@@ -72,7 +72,7 @@ def scan_table(path: Path) -> pl.LazyFrame:
     schema = _frame(_read_schema(part_files(path)[0]).empty_table()).schema
 
     def read(
-        columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, size: int | None
+        columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, *, size: int | None
     ) -> Iterator[pl.DataFrame]:
         for batch in batches(Table(path, tuple(columns or schema)), size or ROW_GROUP):
             frame = _frame(batch if rows is None else batch.slice(0, rows))
@@ -82,7 +82,8 @@ def scan_table(path: Path) -> pl.LazyFrame:
             if rows == 0:
                 return
 
-    return register_io_source(read, schema=schema)
+    # polars calls by place
+    return register_io_source(lambda *asked: read(*asked[:3], size=asked[3]), schema=schema)
 
 
 def _frame(data: pa.Table | pa.RecordBatch) -> pl.DataFrame:
@@ -150,7 +151,7 @@ def batches(table: Table, size: int, start: int = 0) -> Iterator[pa.RecordBatch]
     for file in part_files(table.path):
         skipped = min(start, _footer(file).num_rows) if start else 0
         start -= skipped
-        for batch in _file_batches(file, list(table.columns), size, skipped):
+        for batch in _file_batches(file, list(table.columns), size, start=skipped):
             held.append(batch)
             rows += batch.num_rows
             while rows >= size:
@@ -168,7 +169,7 @@ def _footer(file: Path) -> pq.FileMetaData:
         raise unreadable(file, error) from None
 
 
-def _file_batches(file: Path, columns: list[str], size: int, start: int) -> Iterator[pa.RecordBatch]:
+def _file_batches(file: Path, columns: list[str], size: int, *, start: int) -> Iterator[pa.RecordBatch]:
     try:
         with pq.ParquetFile(file, page_checksum_verification=True) as opened:
             groups = list(range(opened.num_row_groups))

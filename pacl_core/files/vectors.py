@@ -36,6 +36,7 @@ def write_vectors(
     folder: Path,
     ids_from: Path,
     block: Callable[[int, int], NDArray[np.float32]],
+    *,
     dim: int,
     id_column: str = "sample_id",
 ) -> None:

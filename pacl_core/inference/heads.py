@@ -77,7 +77,7 @@ def heads_folder(model: Path) -> Path:
     return model.parent / f"{model.resolve().name}.heads"
 
 
-def fit_saved_heads(model: Path, dataset: Path, features: Path, params: LinearParams, device: str) -> Path:
+def fit_saved_heads(model: Path, dataset: Path, features: Path, *, params: LinearParams, device: str) -> Path:
     """Fit a head per task on train items, chosen by val items; publish them and return the JSON's path.
 
     `dataset`: data/downstream/<name>.parquet; `features`: the folder of the model's features over it.
@@ -89,8 +89,10 @@ def fit_saved_heads(model: Path, dataset: Path, features: Path, params: LinearPa
     described: list[dict[str, Any]] = []
     for number, task in enumerate(tasks):
         data = read_task_data(task, dataset)
-        train, val = (_examples(data, split, dataset, rows, device) for split in ("train", "val"))
-        heads, chosen = _fit(task, train, val, params)
+        train, val = (
+            _examples(data, split, dataset, features=rows, device=device) for split in ("train", "val")
+        )
+        heads, chosen = _fit(task, train, val, params=params)
         tensors[f"{number}.weight"] = heads.weight.detach().cpu().contiguous()
         tensors[f"{number}.bias"] = heads.bias.detach().cpu().contiguous()
         counts = {"train_items": len(train.features), "val_items": len(val.features)}
@@ -137,14 +139,14 @@ def saved_heads(model: Path) -> Iterator[SavedHeads]:
         yield SavedHeads(path.stem, tasks, heads, card)
 
 
-def _fit(task: Task, train: Examples, val: Examples, params: LinearParams) -> tuple[Heads, dict[str, Any]]:
+def _fit(task: Task, train: Examples, val: Examples, *, params: LinearParams) -> tuple[Heads, dict[str, Any]]:
     if params.probe == "convex":
         return fit_convex(task, train, val)
-    fitted = fit_heads(task, train, val, params, range(params.seeds))
+    fitted = fit_heads(task, train, val, params=params, seeds=range(params.seeds))
     return fitted.heads, {"epochs": fitted.epochs, "validation_loss": fitted.losses}
 
 
-def _examples(data: TaskData, split: str, dataset: Path, features: Features, device: str) -> Examples:
+def _examples(data: TaskData, split: str, dataset: Path, *, features: Features, device: str) -> Examples:
     rows = data.rows[split]
     scaled = unit_length(features[rows], [data.item_ids[row] for row in rows], dataset)
     target = torch.from_numpy(data.target[rows])

@@ -78,7 +78,7 @@ def _encoded(image: Image.Image) -> bytes:
     return stream.getvalue()
 
 
-def batches(paths: Iterable[Path], preprocess: Preprocess, size: int, workers: int) -> Iterator[Batch]:
+def batches(paths: Iterable[Path], preprocess: Preprocess, size: int, *, workers: int) -> Iterator[Batch]:
     """Batches of up to `size` files, in order, the next one decoding while the caller works on this one."""
 
     def ready(path: Path) -> Pixels | UnusableError:

@@ -52,7 +52,7 @@ class NormalisedImage:
 
 def read_image(path: Path) -> bytes:
     """The bytes of a file. Raises `UnusableError`: missing_image, not_a_file, unreadable, too_large."""
-    return read_regular(path, MAX_BYTES, "missing_image", "too_large")
+    return read_regular(path, MAX_BYTES, "missing_image", too_large="too_large")
 
 
 def normalise_image(data: bytes, short_side: int, box: Box | None = None) -> NormalisedImage:
@@ -195,6 +195,7 @@ def with_images(
     items: Iterable[Item],
     image: Callable[[Item], bytes | None],
     short_side: int,
+    *,
     workers: int,
     box: Callable[[Item], Box | None] = _whole,
 ) -> Iterator[tuple[Item, NormalisedImage | UnusableError | None]]:

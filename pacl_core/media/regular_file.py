@@ -10,7 +10,7 @@ from pacl_core.media.rejects import UnusableError
 _OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
-def read_regular(path: Path, most: int, absent: str, too_large: str) -> bytes:
+def read_regular(path: Path, most: int, absent: str, *, too_large: str) -> bytes:
     """The bytes of a regular file of at most `most` bytes; links are followed.
 
     Raises `UnusableError`: `absent` (no such file), `too_large` (both are the caller's codes), not_a_file (a

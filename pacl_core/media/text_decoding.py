@@ -43,7 +43,7 @@ def read_text(path: Path) -> str:
 
     Raises `UnusableError`: missing_text, not_a_file, text_too_large, unreadable.
     """
-    return decode_text(read_regular(path, MAX_TEXT_BYTES, "missing_text", "text_too_large"))
+    return decode_text(read_regular(path, MAX_TEXT_BYTES, "missing_text", too_large="text_too_large"))
 
 
 def decode_text(data: bytes) -> str:

@@ -78,7 +78,7 @@ def _of_clip(folder: Path, card: dict[str, Any], device: str) -> JointSpace:
     from pacl_core.models.scorers.open_clip import ClipScorer
 
     check_file(folder, card, WEIGHTS)
-    clip = load_clip(card["name"], str(folder / WEIGHTS), None, card["image_size"])
+    clip = load_clip(card["name"], str(folder / WEIGHTS), None, image_size=card["image_size"])
     network = clip.network.requires_grad_(False).to(device)
     towers = ClipScorer(clip, device, dim=clip.config["model_cfg"]["embed_dim"])
 

@@ -37,7 +37,9 @@ class ClipModel:
     weights_sha256: str
 
 
-def load_clip(name: str, weights: str | None, sha256: str | None, image_size: int | None = None) -> ClipModel:
+def load_clip(
+    name: str, weights: str | None, sha256: str | None, *, image_size: int | None = None
+) -> ClipModel:
     """Load a whole CLIP model from one file.
 
     Where an open_clip_config.json lies beside the weights (as in every hub repository of open_clip), it
@@ -45,7 +47,7 @@ def load_clip(name: str, weights: str | None, sha256: str | None, image_size: in
     unknown name, missing weights, or weights of another architecture.
     """
     hint = "give a file or folder of open_clip weights, or hub:<owner>/<name>@<revision>"
-    path = weights_file(weights, sha256, _NAMES, hint, beside=[CONFIG])
+    path = weights_file(weights, sha256, _NAMES, hint=hint, beside=[CONFIG])
     described = _described(path, name)
     refuse_script(path)
     source = f"local-dir:{path.parent}" if described else name

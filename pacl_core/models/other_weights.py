@@ -38,15 +38,17 @@ def backbone_with(params: BackboneParams, variant: VariantParams) -> Backbone:
     where the file lacks it; what the architecture lacks is ignored; both are counted in the log. Raises
     `UserError` where the file lacks a tensor of the backbone, or has one of another shape.
     """
-    path = weights_file(variant.weights, variant.sha256, _NAMES, "give a file with its tensors")
+    path = weights_file(variant.weights, variant.sha256, _NAMES, hint="give a file with its tensors")
     original = load_backbone(params)
     own = original.state()
     given = _named_by_library(_without_prefix(load_state(path), variant.prefix, path), original.library)
     needed = [name for name in own if name not in original.rest and not name.endswith(_COUNTER)]
-    _refuse(path, "lacks", [name for name in needed if name not in given], "mend 'prefix'")
+    _refuse(path, "lacks", [name for name in needed if name not in given], todo="mend 'prefix'")
     fitting = {name: tensor for name, tensor in given.items() if name in own}
     other = [f"{n} {list(t.shape)}" for n, t in fitting.items() if n in needed and t.shape != own[n].shape]
-    _refuse(path, "has in another shape", other, "it must be of the backbone's architecture and image_size")
+    _refuse(
+        path, "has in another shape", other, todo="it must be of the backbone's architecture and image_size"
+    )
     fitting = {name: tensor for name, tensor in fitting.items() if tensor.shape == own[name].shape}
     log.info(
         "%s: %d tensors taken, %d that the architecture lacks ignored, %d beside the backbone kept as in %s",
@@ -58,7 +60,9 @@ def backbone_with(params: BackboneParams, variant: VariantParams) -> Backbone:
             params.weights or params.name,
         ),
     )
-    return _reloaded(original, {**own, **{n: t.to(own[n].dtype) for n, t in fitting.items()}}, variant, path)
+    return _reloaded(
+        original, {**own, **{n: t.to(own[n].dtype) for n, t in fitting.items()}}, variant, path=path
+    )
 
 
 def _without_prefix(state: dict[str, Tensor], prefix: str | None, path: Path) -> dict[str, Tensor]:
@@ -78,7 +82,7 @@ def _named_by_library(given: dict[str, Tensor], library: str) -> dict[str, Tenso
     return given
 
 
-def _refuse(path: Path, what: str, names: list[str], todo: str) -> None:
+def _refuse(path: Path, what: str, names: list[str], *, todo: str) -> None:
     if names:
         raise UserError(f"{path}: {what} {len(names)} tensors of the backbone: {_few(names)}; {todo}")
 
@@ -88,7 +92,9 @@ def _few(names: Iterable[str]) -> str:
     return ", ".join(first[:3]) + (", .." if len(first) > 3 else "")
 
 
-def _reloaded(original: Backbone, state: dict[str, Tensor], variant: VariantParams, path: Path) -> Backbone:
+def _reloaded(
+    original: Backbone, state: dict[str, Tensor], variant: VariantParams, *, path: Path
+) -> Backbone:
     """As the library itself reads them, from a folder like a saved model's."""
     with TemporaryDirectory() as name:
         folder = Path(name)

@@ -24,6 +24,7 @@ def save_model(
     folder: Path,
     backbone: Backbone,
     training: dict[str, Any] | None,
+    *,
     projectors: dict[str, Tensor] | None,
     text_encoder: dict[str, Any] | None = None,
 ) -> None:

@@ -26,7 +26,7 @@ _MOVING = {"", "main", "master", "latest"}
 
 
 def weights_file(
-    weights: str | None, sha256: str | None, names: Sequence[str], hint: str, beside: Sequence[str] = ()
+    weights: str | None, sha256: str | None, names: Sequence[str], *, hint: str, beside: Sequence[str] = ()
 ) -> Path:
     """The weights file: `weights` itself, or the first of `names` in that folder or hub repository.
 
@@ -62,7 +62,7 @@ def weights_folder(weights: str | None, patterns: Sequence[str], hint: str) -> P
         raise _not_there(weights, error) from None
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
         wanted = ", ".join(patterns)
-        raise _unreachable(weights, repo, revision, f"{wanted} into one folder", error) from None
+        raise _unreachable(weights, repo, revision, wanted=f"{wanted} into one folder", error=error) from None
 
 
 def check_sha256(path: Path, sha256: str | None) -> None:
@@ -150,13 +150,13 @@ def _fetch(weights: str, name: str, wanted: str) -> Path | None:
     try:
         return Path(hf_hub_download(repo, name, revision=revision))
     except LocalEntryNotFoundError as error:  # a kind of EntryNotFoundError: the hub gave no answer
-        raise _unreachable(weights, repo, revision, wanted, error) from None
+        raise _unreachable(weights, repo, revision, wanted=wanted, error=error) from None
     except EntryNotFoundError:
         return None
     except (RepositoryNotFoundError, RevisionNotFoundError) as error:
         raise _not_there(weights, error) from None
     except (HfHubHTTPError, OSError) as error:
-        raise _unreachable(weights, repo, revision, wanted, error) from None
+        raise _unreachable(weights, repo, revision, wanted=wanted, error=error) from None
 
 
 def _parse(weights: str) -> tuple[str, str]:
@@ -175,7 +175,7 @@ def _not_there(weights: str, error: Exception) -> UserError:
     return UserError(f"weights '{weights}': the hub has no such {what}; check the name")
 
 
-def _unreachable(weights: str, repo: str, revision: str, wanted: str, error: Exception) -> UserError:
+def _unreachable(weights: str, repo: str, revision: str, *, wanted: str, error: Exception) -> UserError:
     return UserError(
         f"weights '{weights}': the hub cannot be reached ({type(error).__name__}); on a machine with network "
         f"fetch https://huggingface.co/{repo}/tree/{revision}, copy {wanted}, and name that path as 'weights'"

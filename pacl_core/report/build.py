@@ -42,20 +42,20 @@ MAX_BYTES = 10_000_000  # opens at once on a phone, and passes as an attachment
 _SCALES = (1.0, 0.7, 0.5)  # of the thumbnails, until the page is small enough
 
 
-def write_report(root: Path, folder: Path, params_text: str, count: int, seed: int) -> None:
+def write_report(root: Path, folder: Path, params_text: str, *, count: int, seed: int) -> None:
     """Write `folder`/index.html from the artefacts under `root`.
 
     `params_text` is params.yaml as written, `count` the sample pairs per partition, `seed` their draw.
     Raises `UserError` for a page above `MAX_BYTES` although its images were made smaller.
     """
-    (folder / "index.html").write_text(render(root, params_text, count, seed), encoding="utf-8")
+    (folder / "index.html").write_text(render(root, params_text, count, seed=seed), encoding="utf-8")
 
 
-def render(root: Path, params_text: str, count: int, seed: int, max_bytes: int = MAX_BYTES) -> str:
+def render(root: Path, params_text: str, count: int, *, seed: int, max_bytes: int = MAX_BYTES) -> str:
     """The page as HTML. Everything that is not the template's own is escaped."""
     size = 0
     for scale in _SCALES:
-        html = _render(root, params_text, count, seed, scale)
+        html = _render(root, params_text, count, seed=seed, scale=scale)
         size = len(html.encode("utf-8"))
         if size <= max_bytes:
             return html
@@ -66,7 +66,7 @@ def render(root: Path, params_text: str, count: int, seed: int, max_bytes: int =
     )
 
 
-def _render(root: Path, params_text: str, count: int, seed: int, scale: float) -> str:
+def _render(root: Path, params_text: str, count: int, *, seed: int, scale: float) -> str:
     params: dict[str, Any] = yaml.safe_load(params_text) or {}
     evaluations = results(root)
     image = thumbnails(scale)
@@ -82,7 +82,7 @@ def _render(root: Path, params_text: str, count: int, seed: int, scale: float) -
         graph=stage_graph(root),
         partition=split,
         thresholds=thresholds(root, params, split["thresholds"]) if split else None,
-        samples=samples(root, count, seed, image),
+        samples=samples(root, count, seed, image=image),
         clusters=clusters(root, names, image),
         training=training(root),
         rebuilt=rebuilt(root, image),

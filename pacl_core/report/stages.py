@@ -50,7 +50,7 @@ def read_stages(root: Path) -> list[Stage]:
     # models/* of a stage with wildcards is not models/pacl of another
     named = {root / out for written in outs.values() for out in written if "*" not in out}
     return [
-        _stage(root, name, body, _after(name, _paths(body, "deps"), outs), outs[name], named)
+        _stage(root, name, body, after=_after(name, _paths(body, "deps"), outs), outs=outs[name], named=named)
         for name, body in bodies.items()
     ]
 
@@ -59,6 +59,7 @@ def _stage(
     root: Path,
     name: str,
     body: dict[str, Any],
+    *,
     after: tuple[str, ...],
     outs: tuple[str, ...],
     named: set[Path],

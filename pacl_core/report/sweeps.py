@@ -54,13 +54,24 @@ def paper_tables(runs: Sequence[Run], paper: Paper) -> str:
     parts = [_NOTE]
     for number, title in ((1, "enhancement"), (2, "each level alone"), (3, "zero-shot")):
         keys = ("protocol", "backbone", "method", *(("prompt",) if number == 3 else ()))
-        parts.append(_own_settings(f"Table {number}: {title}", paper.tables[number], keys, runs, paper))
+        parts.append(
+            _own_settings(f"Table {number}: {title}", paper.tables[number], keys, runs=runs, paper=paper)
+        )
     parts.append(
-        _sweep("Table 4: partition and usage", paper.tables[4], ("mode", "usage"), runs, _ablation, paper)
+        _sweep(
+            "Table 4: partition and usage",
+            paper.tables[4],
+            ("mode", "usage"),
+            runs=runs,
+            settings=_ablation,
+            paper=paper,
+        )
     )
     for name, settings in (("sigma", _sigma), ("k", _k), ("tau", _tau)):
         rows = [row for row in paper.tables[5] if row["parameter"] == name]
-        parts.append(_sweep(f"Table 5: {name}", rows, ("setting",), runs, settings, paper))
+        parts.append(
+            _sweep(f"Table 5: {name}", rows, ("setting",), runs=runs, settings=settings, paper=paper)
+        )
     parts.append(_text_encoders(runs))
     return "\n".join(parts)
 
@@ -82,7 +93,7 @@ def _tau(row: Row) -> dict[str, Any]:
 
 
 def _own_settings(
-    title: str, rows: list[Any], keys: tuple[str, ...], runs: Sequence[Run], paper: Paper
+    title: str, rows: list[Any], keys: tuple[str, ...], *, runs: Sequence[Run], paper: Paper
 ) -> str:
     """A table whose rows are backbones and methods."""
     unswept = [run for run in runs if not run.differs()]
@@ -92,7 +103,7 @@ def _own_settings(
         values = [_of_task(run, row, paper) for run in unswept if run.params.get("backbone.name") in models]
         return _cell(row, next((value for value in values if value is not None), None), paper)
 
-    return _table(title, rows, keys, cell)
+    return _table(title, rows, keys, cell=cell)
 
 
 def _of_task(run: Run, row: Row, paper: Paper) -> float | None:
@@ -112,7 +123,13 @@ def _task(row: Row, run: Run) -> str | None:
 
 
 def _sweep(
-    title: str, rows: list[Any], keys: tuple[str, ...], runs: Sequence[Run], settings: Settings, paper: Paper
+    title: str,
+    rows: list[Any],
+    keys: tuple[str, ...],
+    *,
+    runs: Sequence[Run],
+    settings: Settings,
+    paper: Paper,
 ) -> str:
     """A table whose rows are settings; runs of experiments before the workspace, which may hold anything."""
     ordered = _workspace_last(runs)
@@ -129,7 +146,7 @@ def _sweep(
     found = [run for row in rows for run in matching(row)]
     others = list(dict.fromkeys(name for run in found for name in run.figures if name not in printed))
     extra = {name: (lambda row, name=name: _own(matching(row), name)) for name in others}
-    return _table(title, rows, keys, cell, extra)
+    return _table(title, rows, keys, cell=cell, extra=extra)
 
 
 def _text_encoders(runs: Sequence[Run]) -> str:
@@ -153,6 +170,7 @@ def _table(
     title: str,
     rows: list[Any],
     keys: tuple[str, ...],
+    *,
     cell: Callable[[Row], str],
     extra: Mapping[str, Callable[[Row], str]] | None = None,
 ) -> str:
@@ -178,7 +196,7 @@ def _markdown(title: str, head: list[str], body: list[list[str]]) -> str:
 
 
 def _name(row: Row) -> str:
-    return result_name(row["dataset"], row["protocol"], row["task"], row["metric"])
+    return result_name(row["dataset"], row["protocol"], row["task"], metric=row["metric"])
 
 
 def _figure(run: Run, row: Row, paper: Paper) -> float | None:

@@ -22,8 +22,8 @@ def test_oasis_becomes_pairs_by_parameters_alone(tmp_path: Path) -> None:
         lambda: read_posts(params),
         params,
         tmp_path / "pairs",
-        tmp_path / "rejected.parquet",
-        tmp_path / "scratch",
+        rejected=tmp_path / "rejected.parquet",
+        scratch=tmp_path / "scratch",
     )
     assert (counts["pairs"], counts["rejected"]) == (120, 0)
     rows = read_table(tmp_path / "pairs", ["sample_id", "text"]).to_pylist()

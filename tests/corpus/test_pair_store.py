@@ -38,8 +38,8 @@ def store(
             lambda: iter(found),
             params,
             folder / name,
-            folder / f"{name}.parquet",
-            unfinished,
+            rejected=folder / f"{name}.parquet",
+            scratch=unfinished,
             workers=workers,
             **parts,
         )

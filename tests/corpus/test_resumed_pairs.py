@@ -86,8 +86,8 @@ def store(folder: Path, found: list[Post | Rejected], stop: int | None = None) -
             lambda: interrupted(found, stop),
             PARAMS,
             folder / "pairs",
-            folder / "rejected.parquet",
-            unfinished,
+            rejected=folder / "rejected.parquet",
+            scratch=unfinished,
             workers=2,
             part_bytes=20_000,
         )

@@ -24,7 +24,15 @@ def write(path: Path, workers: int = 1) -> dict[str, Any]:
     record = load_record(ROOT / "data/datasets/emoji_sentiment.yaml")
     record = record.model_copy(update={"options": {"pixels": 32}})
     items = read_items(record, RECIPE)
-    return write_dataset("emoji_sentiment", record, items, path, 32, workers, path.parent / "scratch")
+    return write_dataset(
+        "emoji_sentiment",
+        record,
+        items,
+        path=path,
+        image_size=32,
+        workers=workers,
+        scratch=path.parent / "scratch",
+    )
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ Row = tuple[str, str, int]  # id, pixel hash, perceptual hash
 
 def search(folder: Path, pairs: Path, dataset: Path, distance: int) -> pa.Table:
     """`find_leaks` in a scratch folder of its own."""
-    return find_leaks(pairs, dataset, distance, Path(tempfile.mkdtemp(dir=folder)))
+    return find_leaks(pairs, dataset, distance, work=Path(tempfile.mkdtemp(dir=folder)))
 
 
 def pairs(folder: Path, rows: list[Row], parts: int = 2) -> Path:
@@ -190,8 +190,8 @@ def test_a_stopped_search_goes_on_from_what_it_had_compared(
     monkeypatch.setattr(leaks, "_near", stopped)
     (tmp_path / "work").mkdir()
     with pytest.raises(InterruptedError):
-        find_leaks(stored, test, 2, tmp_path / "work")
+        find_leaks(stored, test, 2, work=tmp_path / "work")
     with caplog.at_level("INFO"):
-        assert find_leaks(stored, test, 2, tmp_path / "work") == undisturbed
+        assert find_leaks(stored, test, 2, work=tmp_path / "work") == undisturbed
     assert "continuing after 120 of 200" in caplog.text
     assert len(blocks) == 5 + 3  # the last 80 pairs

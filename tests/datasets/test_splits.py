@@ -103,7 +103,7 @@ def test_remainders_of_many_classes_do_not_fall_to_one_split() -> None:
 
 
 def test_a_big_group_goes_where_it_fits() -> None:
-    split, _ = deal([50, *[1] * 50], [bytes([rank]) for rank in range(51)], ALL, {})
+    split, _ = deal([50, *[1] * 50], [bytes([rank]) for rank in range(51)], ALL, owed={})
     sizes = {name: sum(50 if not g else 1 for g in range(51) if split[g] == name) for name in ALL}
     assert sizes == {"train": 80, "val": 10, "test": 10}
 

@@ -23,7 +23,9 @@ def test_every_row_has_its_phrases(tmp_path: Path, top: int, monkeypatch) -> Non
     images, phrases = unit(23, 0), unit(12, 1)
     np.save(tmp_path / "vectors.npy", images)
     with engine(lambda: None, Runtime("cpu", 2, 1)) as one:
-        done = rank_stored(one, tmp_path / "vectors.npy", phrases, top, [0, 9, 9, 23], tmp_path / "pictures")
+        done = rank_stored(
+            one, tmp_path / "vectors.npy", phrases, top=top, cuts=[0, 9, 9, 23], folder=tmp_path / "pictures"
+        )
     found = done.rows(0, 23)
     for row, image in enumerate(images):
         index, score = rank_phrases(image[None], phrases, top)
@@ -47,7 +49,9 @@ def test_a_stopped_ranking_goes_on(tmp_path: Path, monkeypatch) -> None:
 
     def run() -> np.ndarray:
         with engine(lambda: None, Runtime("cpu", 1, 1)) as one:
-            return rank_stored(one, tmp_path / "vectors.npy", phrases, 2, [0, 20], tmp_path / "p").rows(0, 20)
+            return rank_stored(
+                one, tmp_path / "vectors.npy", phrases, top=2, cuts=[0, 20], folder=tmp_path / "p"
+            ).rows(0, 20)
 
     monkeypatch.setattr(ranks, "rank_phrases", some)
     with pytest.raises(KeyboardInterrupt):

@@ -27,7 +27,7 @@ def scorer(weights: Path | None, **changed: str) -> ScorerParams:
 
 
 def key(pairs: Path, params: ScorerParams, machine: Runtime = MACHINE) -> dict[str, object]:
-    return pass_key(pairs, ("text",), params, machine)
+    return pass_key(pairs, ("text",), params, machine=machine)
 
 
 @pytest.mark.parametrize("inside", ["", "weights/deep"])

@@ -56,7 +56,7 @@ def table(folder: Path, *parts: list[str]) -> Path:
 
 def encode(model: Recorder, pairs: Path, batch: int, cuts: tuple[int, ...] = ()) -> Encoded:
     with engine(lambda: model, Runtime("cpu", 1, batch)) as one:
-        return encode_texts(one, pairs, pairs.parent / "texts", None, cuts)
+        return encode_texts(one, pairs, pairs.parent / "texts", column=None, cuts=cuts)
 
 
 @pytest.mark.parametrize("pads", [True, False])

@@ -61,7 +61,7 @@ def summarised(folder, variant, tasks, protocol="linear", not_applicable=None):
 def test_a_better_variant_has_a_difference_above_zero(tmp_path):
     for variant, noise in (("initial", 0.3), ("pacl", 0.1), ("twin", 0.3)):
         evaluated(tmp_path, variant, noise)
-    found = compare(tmp_path, "photos", "linear", ["initial", "pacl", "twin"], resamples=500)
+    found = compare(tmp_path, "photos", "linear", variants=["initial", "pacl", "twin"], resamples=500)
     r2 = found["tasks"]["valence"]["figures"]["r2"]
     means = {variant: entry["mean"] for variant, entry in r2["variants"].items()}
     change = r2["differences"]["pacl"]
@@ -77,7 +77,7 @@ def test_pairing_makes_the_interval_narrower_than_two_alone(tmp_path):
     """Two variants that miss alike, one a little more: the difference is clear, the figures are not."""
     for variant, noise in (("initial", 0.30), ("pacl", 0.29)):
         evaluated(tmp_path, variant, noise)
-    found = compare(tmp_path, "photos", "linear", ["initial", "pacl"], resamples=500)
+    found = compare(tmp_path, "photos", "linear", variants=["initial", "pacl"], resamples=500)
     change = found["tasks"]["valence"]["figures"]["r2"]["differences"]["pacl"]
     assert change["low"] > 0
 
@@ -86,7 +86,7 @@ def test_a_variant_that_a_protocol_cannot_evaluate_has_its_reason(tmp_path):
     summarised(tmp_path, "initial", {}, "zero_shot", "no projectors")
     for variant in ("pacl", "other"):
         evaluated(tmp_path, variant, 0.2, protocol="zero_shot")
-    found = compare(tmp_path, "photos", "zero_shot", ["initial", "pacl", "other"], resamples=100)
+    found = compare(tmp_path, "photos", "zero_shot", variants=["initial", "pacl", "other"], resamples=100)
     assert found["not_applicable"] == {"initial": "no projectors"}
     assert all(figure["differences"] == {} for figure in found["tasks"]["valence"]["figures"].values())
     rows = comparison_table([found]).to_pylist()
@@ -100,7 +100,7 @@ def test_a_variant_that_a_protocol_cannot_evaluate_has_its_reason(tmp_path):
 def test_a_protocol_that_applies_to_no_variant_is_one_row_each(tmp_path):
     for variant in ("initial", "pacl"):
         summarised(tmp_path, variant, {}, "zero_shot", "no classes")
-    found = compare(tmp_path, "photos", "zero_shot", ["initial", "pacl"], resamples=100)
+    found = compare(tmp_path, "photos", "zero_shot", variants=["initial", "pacl"], resamples=100)
     assert [
         (row["variant"], row["task"], row["reason"]) for row in comparison_table([found]).to_pylist()
     ] == [
@@ -114,7 +114,7 @@ def test_an_undefined_figure_is_empty_with_its_reason(tmp_path):
     constant = np.full((40, 1), 0.5, np.float32)
     for variant in ("initial", "pacl"):
         evaluated(tmp_path, variant, 0.1, target=constant)
-    found = compare(tmp_path, "photos", "linear", ["initial", "pacl"], resamples=100)
+    found = compare(tmp_path, "photos", "linear", variants=["initial", "pacl"], resamples=100)
     assert found["tasks"]["valence"]["figures"]["r2"]["differences"] == {}
     row = next(row for row in comparison_table([found]).to_pylist() if row["metric"] == "r2")
     assert row["mean"] is None
@@ -125,19 +125,19 @@ def test_other_test_items_are_not_compared(tmp_path):
     evaluated(tmp_path, "initial", 0.1)
     evaluated(tmp_path, "pacl", 0.1, ids=[f"other{i}" for i in range(200)])
     with pytest.raises(UserError, match=r"pacl\.parquet: not the test items of"):
-        compare(tmp_path, "photos", "linear", ["initial", "pacl"], resamples=100)
+        compare(tmp_path, "photos", "linear", variants=["initial", "pacl"], resamples=100)
 
 
 def test_other_targets_are_not_compared(tmp_path):
     evaluated(tmp_path, "initial", 0.1)
     evaluated(tmp_path, "pacl", 0.1, target=1 - TRUTH)
     with pytest.raises(UserError, match=r"pacl\.parquet: not the test items of"):
-        compare(tmp_path, "photos", "linear", ["initial", "pacl"], resamples=100)
+        compare(tmp_path, "photos", "linear", variants=["initial", "pacl"], resamples=100)
 
 
 def test_a_missing_evaluation_is_named(tmp_path):
     with pytest.raises(UserError, match=r"photos-linear-initial\.json: missing"):
-        compare(tmp_path, "photos", "linear", ["initial"], resamples=100)
+        compare(tmp_path, "photos", "linear", variants=["initial"], resamples=100)
 
 
 def test_a_result_is_a_flat_row_of_the_headline_and_of_what_was_published(tmp_path):
@@ -145,7 +145,7 @@ def test_a_result_is_a_flat_row_of_the_headline_and_of_what_was_published(tmp_pa
     target = (TRUTH > 0.5).astype(np.float32)
     for variant, noise in (("initial", 0.5), ("pacl", 0.3), ("twin", 0.5)):
         evaluated(tmp_path, variant, noise, MOOD, target)
-    found = compare(tmp_path, "photos", "linear", ["initial", "pacl", "twin"], resamples=100)
+    found = compare(tmp_path, "photos", "linear", variants=["initial", "pacl", "twin"], resamples=100)
     key = {"dataset": "photos", "protocol": "linear", "task": "mood"}
     printed = key | {"metric": "f1_weighted", "variant": "pacl", "published": 0.5, "difference": 0.1}
     rows = results([found], [printed])

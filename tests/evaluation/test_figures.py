@@ -62,7 +62,7 @@ def test_resampled_equals_measuring_the_items_taken(task, seed, items, data):
     target, prediction = example(task, seed, items)
     row = st.lists(st.integers(0, 3), min_size=items, max_size=items).filter(any)
     counts = np.array([[1] * items, *data.draw(st.lists(row, min_size=1, max_size=2))])
-    values = resampled(task, target, prediction, counts)
+    values = resampled(task, target, prediction, counts=counts)
     for r, times in enumerate(counts):
         taken = np.repeat(np.arange(items), times)
         agree({name: of[r] for name, of in values.items()}, measure(task, target[taken], prediction[taken]))
@@ -81,7 +81,7 @@ def test_a_prediction_that_is_no_number_is_refused(task, value):
     with pytest.raises(ValueError, match=f"task '{task.name}': 1 predictions are NaN or infinite"):
         measure(task, target, prediction)
     with pytest.raises(ValueError, match="1 predictions are NaN or infinite"):
-        resampled(task, target, prediction, np.ones((1, 8)))
+        resampled(task, target, prediction, counts=np.ones((1, 8)))
     with pytest.raises(ValueError, match="1 predictions are NaN or infinite"):
         details(task, target, prediction[None])
 

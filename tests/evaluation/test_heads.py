@@ -72,11 +72,11 @@ def test_regression_is_the_mean_square_and_predicts_its_outputs():
 
 def test_a_seed_decides_the_first_weights_and_a_regression_the_first_bias():
     target = torch.tensor([[0.0, 0.2, 0.4], [1.0, 0.4, 0.4]])
-    one, again, other = (new_head(VALUES, 4, target, seed) for seed in (1, 1, 2))
+    one, again, other = (new_head(VALUES, 4, target, seed=seed) for seed in (1, 1, 2))
     assert torch.equal(one.weight, again.weight)
     assert not torch.equal(one.weight, other.weight)
     assert torch.allclose(one.bias, torch.tensor([0.5, 0.3, 0.4]))
-    assert new_head(TREE, 4, torch.zeros(2, 2), 0).weight.shape == (5, 4)
+    assert new_head(TREE, 4, torch.zeros(2, 2), seed=0).weight.shape == (5, 4)
 
 
 def test_an_unknown_kind_is_named():

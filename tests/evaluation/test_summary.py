@@ -58,7 +58,16 @@ def test_a_summary_comes_back_as_written(tmp_path):
     ]
     tasks = summarise(outcomes, resamples=100)
     path = tmp_path / "photos-linear-pacl.json"
-    write_summary(path, "photos", "linear", "pacl", "resnet50", None, 7, tasks)
+    write_summary(
+        path,
+        "photos",
+        "linear",
+        variant="pacl",
+        backbone="resnet50",
+        not_applicable=None,
+        excluded_test_items=7,
+        tasks=tasks,
+    )
     back = read_summary(path)
     assert back["tasks"] == {name: one | {"task": back["tasks"][name]["task"]} for name, one in tasks.items()}
     assert (back["dataset"], back["protocol"], back["variant"]) == ("photos", "linear", "pacl")
@@ -70,7 +79,16 @@ def test_a_summary_comes_back_as_written(tmp_path):
 
 
 def test_what_does_not_apply_says_why_and_has_no_tasks(tmp_path):
-    write_summary(tmp_path / "s.json", "photos", "zero_shot", "initial", "resnet50", "no projector", 0, {})
+    write_summary(
+        tmp_path / "s.json",
+        "photos",
+        "zero_shot",
+        variant="initial",
+        backbone="resnet50",
+        not_applicable="no projector",
+        excluded_test_items=0,
+        tasks={},
+    )
     write_predictions(tmp_path / "s.parquet", [])
     back = read_summary(tmp_path / "s.json")
     assert (back["not_applicable"], back["tasks"]) == ("no projector", {})

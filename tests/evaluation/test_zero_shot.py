@@ -61,7 +61,13 @@ def pacl(tmp_path) -> Path:
         "image.weight": torch.randn(5, backbone.dim, generator=generator),
         "text.weight": torch.randn(5, 32, generator=generator),
     }
-    save_model(folder, backbone, {"temperature": TEMPERATURE}, projectors, encoder.model_dump())
+    save_model(
+        folder,
+        backbone,
+        {"temperature": TEMPERATURE},
+        projectors=projectors,
+        text_encoder=encoder.model_dump(),
+    )
     return folder
 
 
@@ -71,7 +77,9 @@ def features_of(model: Path) -> np.ndarray:
 
 
 def run(tasks, dataset, model, params=PARAMS):
-    return zero_shot.run(tasks, dataset, features_of(model), model, params, (), "cpu")
+    return zero_shot.run(
+        tasks, dataset, features_of(model), model=model, params=params, excluded=(), device="cpu"
+    )
 
 
 def unit(vector):
@@ -168,7 +176,13 @@ def test_a_clip_model_without_projectors_does_what_open_clip_does(tmp_path, data
     with torch.no_grad():
         features = backbone.module(images).numpy()
     (outcome,) = zero_shot.run(
-        [EMOTION], dataset, features, folder, ZeroShotParams(prompts=PROMPTS[:1]), (), "cpu"
+        [EMOTION],
+        dataset,
+        features,
+        model=folder,
+        params=ZeroShotParams(prompts=PROMPTS[:1]),
+        excluded=(),
+        device="cpu",
     )
 
     clip = open_clip.create_model(f"local-dir:{tmp_path / 'published'}").eval()

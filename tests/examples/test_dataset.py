@@ -31,7 +31,7 @@ def faces(tmp_path, monkeypatch):
     vectors = np.random.default_rng(0).normal(size=(24, 5)).astype(np.float32)
     for variant in ("initial", "pacl"):
         folder = tmp_path / f"data/features/faces-{variant}"
-        write_vectors(folder, path, lambda start, stop: vectors[start:stop], 5, "item_id")
+        write_vectors(folder, path, lambda start, stop: vectors[start:stop], dim=5, id_column="item_id")
     return path
 
 
@@ -58,8 +58,17 @@ def test_the_ensemble_stands_for_its_prompts(faces, tmp_path):
     stem = tmp_path / "evaluation/faces-zero_shot-pacl"
     write_predictions(stem.with_suffix(".parquet"), parts)
     tasks = {name: {"task": MOOD.to_json()} for name in names}
-    write_summary(stem.with_suffix(".json"), "faces", "zero_shot", "pacl", "tiny", None, 0, tasks)
-    rows, shares = zero_shot_examples(read_dataset(faces), "pacl", tmp_path / "evaluation", PARAMS)
+    write_summary(
+        stem.with_suffix(".json"),
+        "faces",
+        "zero_shot",
+        variant="pacl",
+        backbone="tiny",
+        not_applicable=None,
+        excluded_test_items=0,
+        tasks=tasks,
+    )
+    rows, shares = zero_shot_examples(read_dataset(faces), "pacl", tmp_path / "evaluation", params=PARAMS)
     assert shares == {"mood, ensemble": 1.0}
     assert [row["right"] for row in rows] == [True] * 4
     assert all(row["confidence"] == 0.9 for row in rows)
@@ -68,5 +77,17 @@ def test_the_ensemble_stands_for_its_prompts(faces, tmp_path):
 
 def test_a_variant_without_zero_shot_has_no_examples(faces, tmp_path):
     stem = tmp_path / "evaluation/faces-zero_shot-initial"
-    write_summary(stem.with_suffix(".json"), "faces", "zero_shot", "initial", "tiny", "no projectors", 0, {})
-    assert zero_shot_examples(read_dataset(faces), "initial", tmp_path / "evaluation", PARAMS) == ([], {})
+    write_summary(
+        stem.with_suffix(".json"),
+        "faces",
+        "zero_shot",
+        variant="initial",
+        backbone="tiny",
+        not_applicable="no projectors",
+        excluded_test_items=0,
+        tasks={},
+    )
+    assert zero_shot_examples(read_dataset(faces), "initial", tmp_path / "evaluation", params=PARAMS) == (
+        [],
+        {},
+    )

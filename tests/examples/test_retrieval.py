@@ -39,8 +39,8 @@ def test_share_of_the_same_label_is_that_of_a_loop(features, labels):
         for row, found in zip(queries, top_matches(features, queries.tolist(), 5), strict=True)
         for other, _ in found
     ]
-    assert same_label_share(features, labels, queries, 5) == pytest.approx(np.mean(hits))
-    assert same_label_share(features, labels, queries[:0], 5) is None
+    assert same_label_share(features, labels, queries, top=5) == pytest.approx(np.mean(hits))
+    assert same_label_share(features, labels, queries[:0], top=5) is None
 
 
 def test_queries_come_from_each_label_in_turn(labels):
@@ -55,7 +55,9 @@ def test_queries_come_from_each_label_in_turn(labels):
 
 def test_every_query_has_itself_and_what_each_variant_finds(features, labels):
     ids = [f"item{i}" for i in range(20)]
-    rows = retrieval_rows("faces", [3, 9], {"initial": features, "pacl": -features}, ids, labels, top=2)
+    rows = retrieval_rows(
+        "faces", [3, 9], {"initial": features, "pacl": -features}, item_ids=ids, labels=labels, top=2
+    )
     assert [(one["query"], one["variant"], one["rank"]) for one in rows] == [
         (0, None, 0),
         (1, None, 0),

@@ -118,13 +118,15 @@ def test_alike_counts_bits_that_differ_and_leaves_flat_images_alone():
 
     def of(row: int) -> list[tuple[int, int]]:
         [pair] = rows_of(table, [row])
-        return [(one["row"], one["bits"]) for one in alike(table, ("pixel_hash", "perceptual_hash"), pair, 9)]
+        return [
+            (one["row"], one["bits"]) for one in alike(table, ("pixel_hash", "perceptual_hash"), pair, most=9)
+        ]
 
     assert of(0) == [(1, 1), (2, 1)]
     assert of(1) == [(0, 1), (2, 2)]
     assert of(4) == [(5, 0)]
     assert of(6) == []
-    assert alike(table, ("text",), {"row": 0}, 9) == []
+    assert alike(table, ("text",), {"row": 0}, most=9) == []
 
 
 @pytest.mark.parametrize("column", ["factual_label", "provenance"])

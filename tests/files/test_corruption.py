@@ -77,7 +77,7 @@ def test_vectors(tmp_path: Path) -> None:
     frame().select("sample_id").write_parquet(ids)
     values = np.random.default_rng(0).random((N, 4), np.float32)
     folder = tmp_path / "vectors"
-    write_vectors(folder, ids, lambda start, stop: values[start:stop], 4)
+    write_vectors(folder, ids, lambda start, stop: values[start:stop], dim=4)
     assert (read_vectors(folder).vectors == values).all()
     rng = random.Random(0)
     for _ in range(FLIPS):

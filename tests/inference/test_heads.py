@@ -28,7 +28,7 @@ def project(run, tmp_path):
 def fit(project, params=PARAMS):
     dataset = project / "data/downstream/emoji_sentiment.parquet"
     features = project / "data/features/emoji_sentiment-pacl"
-    return fit_saved_heads(project / "models/pacl", dataset, features, params, "cpu")
+    return fit_saved_heads(project / "models/pacl", dataset, features, params=params, device="cpu")
 
 
 @pytest.mark.parametrize("params", [PARAMS, LinearParams(probe="convex")])
@@ -36,7 +36,9 @@ def test_predictions_are_the_protocols(project, params):
     fit(project, params)
     dataset = project / "data/downstream/emoji_sentiment.parquet"
     features = read_features(project / "data/features/emoji_sentiment-pacl", dataset)
-    outcomes = linear.run(read_tasks(dataset.with_suffix(".json")), dataset, features, params, (), "cpu")
+    outcomes = linear.run(
+        read_tasks(dataset.with_suffix(".json")), dataset, features, params=params, excluded=(), device="cpu"
+    )
     [kept] = saved_heads(project / "models/pacl")
     for outcome in outcomes:
         test = next(part for part in outcome.predictions if part.split == "test")

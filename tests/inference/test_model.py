@@ -105,7 +105,9 @@ def test_it_works_from_another_folder_with_relative_weights_of_the_text_encoder(
     q_v, q_t = torch.eye(4, backbone.dim), torch.eye(4, 32)
     projectors = {"image.weight": q_v, "text.weight": q_t}
     encoder = TextEncoderParams(**{**described, "weights": "data/weights/roberta"}).model_dump()
-    save_model(root / "models/pacl", backbone, {"temperature": 0.07}, projectors, encoder)
+    save_model(
+        root / "models/pacl", backbone, {"temperature": 0.07}, projectors=projectors, text_encoder=encoder
+    )
     monkeypatch.chdir(tmp_path)
     found = pacl_core.load("project/models/pacl", "cpu").classify(files, ["a", "b"])
     np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)

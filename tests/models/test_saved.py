@@ -44,7 +44,7 @@ def test_load_gives_back_what_was_saved(kind, tmp_path):
     backbone = enhanced(kind, tmp_path)
     folder = tmp_path / "pacl"
     folder.mkdir()
-    save_model(folder, backbone, {"epochs": 3}, PROJECTORS)
+    save_model(folder, backbone, {"epochs": 3}, projectors=PROJECTORS)
     loaded = load_model(folder)
     size = backbone.preprocess.size
     torch.testing.assert_close(features(loaded.module, size), features(backbone.module, size), rtol=0, atol=0)
@@ -61,8 +61,8 @@ def test_saving_twice_writes_the_same_bytes(kind, tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
     first.mkdir()
     second.mkdir()
-    save_model(first, enhanced(kind, tmp_path), {"epochs": 3}, PROJECTORS)
-    save_model(second, load_model(first), {"epochs": 3}, PROJECTORS)
+    save_model(first, enhanced(kind, tmp_path), {"epochs": 3}, projectors=PROJECTORS)
+    save_model(second, load_model(first), {"epochs": 3}, projectors=PROJECTORS)
     names = sorted(path.name for path in first.iterdir())
     assert {"backbone.safetensors", "model.json", "projectors.safetensors"} <= set(names)
     assert names == sorted(path.name for path in second.iterdir())
@@ -71,7 +71,7 @@ def test_saving_twice_writes_the_same_bytes(kind, tmp_path):
 
 def test_the_card_says_what_it_is(tmp_path):
     backbone = enhanced("timm", tmp_path)
-    save_model(tmp_path, backbone, {"epochs": 3}, PROJECTORS)
+    save_model(tmp_path, backbone, {"epochs": 3}, projectors=PROJECTORS)
     card = json.loads((tmp_path / "model.json").read_text())
     assert card["kind"] == card["library"] == "timm"
     assert card["name"] == "test_resnet.r160_in1k"
@@ -84,7 +84,7 @@ def test_the_card_says_what_it_is(tmp_path):
 
 def test_plain_timm_loads_the_file(tmp_path):
     backbone = enhanced("timm", tmp_path)
-    save_model(tmp_path, backbone, None, None)
+    save_model(tmp_path, backbone, None, projectors=None)
     plain = timm.create_model(backbone.params.name, checkpoint_path=tmp_path / "backbone.safetensors").eval()
     plain.reset_classifier(0)
     torch.testing.assert_close(features(plain, 64), features(backbone.module, 64))
@@ -93,7 +93,7 @@ def test_plain_timm_loads_the_file(tmp_path):
 
 def test_plain_open_clip_loads_the_folder_and_the_file(tmp_path):
     backbone = enhanced("open_clip", tmp_path)
-    save_model(tmp_path, backbone, None, None)
+    save_model(tmp_path, backbone, None, projectors=None)
     by_folder = open_clip.create_model(f"local-dir:{tmp_path}").eval()
     published = open_clip.create_model(f"local-dir:{tmp_path / 'published'}").eval()
     open_clip.load_checkpoint(published, str(tmp_path / "backbone.safetensors"))  # strict
@@ -113,7 +113,7 @@ def test_a_registered_open_clip_name_loads_the_file_by_that_name(tmp_path, monke
     alone = tmp_path / "alone.safetensors"  # as a bare file, without the configuration beside it
     alone.write_bytes(weights.read_bytes())
     backbone = load_backbone(BackboneParams(**{**params, "name": "registered-tiny", "weights": str(alone)}))
-    save_model(tmp_path, backbone, None, None)
+    save_model(tmp_path, backbone, None, projectors=None)
     plain = open_clip.create_model(
         "registered-tiny", pretrained=str(tmp_path / "backbone.safetensors")
     ).eval()
@@ -123,7 +123,7 @@ def test_a_registered_open_clip_name_loads_the_file_by_that_name(tmp_path, monke
 
 def test_the_card_decides_the_preprocessing(tmp_path):
     """A later release of a library may change its mind about a model's defaults; a saved model does not."""
-    save_model(tmp_path, enhanced("timm", tmp_path), None, None)
+    save_model(tmp_path, enhanced("timm", tmp_path), None, projectors=None)
     card = json.loads((tmp_path / "model.json").read_text())
     card["preprocess"]["mean"] = [0.1, 0.2, 0.3]
     (tmp_path / "model.json").write_text(json.dumps(card))
@@ -132,14 +132,14 @@ def test_the_card_decides_the_preprocessing(tmp_path):
 
 @pytest.mark.parametrize("missing", ["model.json", "backbone.safetensors"])
 def test_a_missing_file_is_named(tmp_path, missing):
-    save_model(tmp_path, enhanced("timm", tmp_path), None, None)
+    save_model(tmp_path, enhanced("timm", tmp_path), None, projectors=None)
     (tmp_path / missing).unlink()
     with pytest.raises(UserError, match=f"{missing}: missing; run the stage"):
         load_model(tmp_path)
 
 
 def test_another_card_is_refused(tmp_path):
-    save_model(tmp_path, enhanced("timm", tmp_path), None, None)
+    save_model(tmp_path, enhanced("timm", tmp_path), None, projectors=None)
     (tmp_path / "model.json").write_text('{"kind": "timm"}')
     with pytest.raises(UserError, match="not a model card"):
         load_model(tmp_path)
@@ -150,7 +150,7 @@ def test_a_changed_byte_of_the_weights_is_one_line(name, tmp_path):
     backbone = load_backbone(BackboneParams(**write_tiny_timm_resnet(tmp_path / "published")))
     folder = tmp_path / "pacl"
     folder.mkdir()
-    save_model(folder, backbone, {"temperature": 0.07}, PROJECTORS)
+    save_model(folder, backbone, {"temperature": 0.07}, projectors=PROJECTORS)
     weights = bytearray((folder / name).read_bytes())
     weights[-1] ^= 1
     (folder / name).write_bytes(weights)

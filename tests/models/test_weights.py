@@ -26,8 +26,8 @@ def hub_cache(tmp_path, monkeypatch):
 def test_the_file_itself_or_the_first_name_in_its_folder(tmp_path):
     for name in ("b.bin", "c.bin"):
         (tmp_path / name).write_bytes(b"x")
-    assert weights_file(str(tmp_path / "c.bin"), None, ["a.bin"], "hint") == tmp_path / "c.bin"
-    assert weights_file(str(tmp_path), None, ["a.bin", "b.bin", "c.bin"], "hint") == tmp_path / "b.bin"
+    assert weights_file(str(tmp_path / "c.bin"), None, ["a.bin"], hint="hint") == tmp_path / "c.bin"
+    assert weights_file(str(tmp_path), None, ["a.bin", "b.bin", "c.bin"], hint="hint") == tmp_path / "b.bin"
 
 
 @pytest.mark.parametrize(
@@ -44,12 +44,12 @@ def test_the_file_itself_or_the_first_name_in_its_folder(tmp_path):
 def test_what_is_missing_is_said(weights, says, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match=says):
-        weights_file(weights, None, ["a.bin", "b.bin"], "fetch it from there")
+        weights_file(weights, None, ["a.bin", "b.bin"], hint="fetch it from there")
 
 
 def test_an_unreachable_hub_names_file_and_place(hub_cache):
     with pytest.raises(UserError) as error:
-        weights_file(f"hub:timm/resnet50.a1_in1k@{REVISION}", None, ["model.safetensors"], "hint")
+        weights_file(f"hub:timm/resnet50.a1_in1k@{REVISION}", None, ["model.safetensors"], hint="hint")
     assert f"https://huggingface.co/timm/resnet50.a1_in1k/tree/{REVISION}" in str(error.value)
     assert "model.safetensors" in str(error.value)
     assert "\n" not in str(error.value)
@@ -65,16 +65,16 @@ def test_a_cached_hub_file_needs_no_network(hub_cache):
     snapshot.mkdir(parents=True)
     (snapshot / "model.safetensors").write_bytes(b"x")
     names = ["first.safetensors", "model.safetensors"]
-    found = weights_file(f"hub:timm/resnet50.a1_in1k@{REVISION}", None, names, "hint")
+    found = weights_file(f"hub:timm/resnet50.a1_in1k@{REVISION}", None, names, hint="hint")
     assert found.read_bytes() == b"x"
 
 
 def test_a_wrong_digest_is_refused_and_a_right_one_is_not(tmp_path):
     path = tmp_path / "w.bin"
     path.write_bytes(b"weights")
-    assert weights_file(str(path), file_sha256(path).upper(), [], "hint") == path
+    assert weights_file(str(path), file_sha256(path).upper(), [], hint="hint") == path
     with pytest.raises(UserError, match=r"sha256 is .* params\.yaml says 00"):
-        weights_file(str(path), "00", [], "hint")
+        weights_file(str(path), "00", [], hint="hint")
 
 
 @pytest.mark.parametrize("wrapper", [None, "state_dict", "model", "model_ema"])

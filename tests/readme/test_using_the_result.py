@@ -135,4 +135,4 @@ def saved_model(root: Path, write: Callable[[Path], dict[str, Any]]) -> None:
     backbone = load_backbone(BackboneParams(**write(root / "published")))
     (root / "models/pacl").mkdir(parents=True)
     projectors = {"image.weight": torch.ones(2, backbone.dim), "text.weight": torch.ones(2, 2)}
-    save_model(root / "models/pacl", backbone, None, projectors)
+    save_model(root / "models/pacl", backbone, None, projectors=projectors)

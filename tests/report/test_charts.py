@@ -38,7 +38,7 @@ def test_text_and_attributes_are_escaped():
 
 
 def test_an_interval_above_zero_lies_right_of_the_zero_line():
-    svg = difference(0.2, 0.1, 0.3, "better")
+    svg = difference(0.2, 0.1, 0.3, verdict="better")
     (zero,), (whisker,) = hand_marks(svg, "line", "zero"), hand_marks(svg, "line", "whisker")
     assert float(zero.get("x1")) < float(whisker.get("x1")) < float(whisker.get("x2"))
 
@@ -82,19 +82,19 @@ def test_a_plane_without_a_threshold_has_one_line():
 
 def test_a_falling_series_falls_and_phases_are_marked():
     series = [("loss", "strong", [1, 2, 3], [3.0, 2.0, 1.0]), ("late", "weak", [3], [0.5])]
-    drawn = curves("c", "t", series, [(0.5, "strong"), (2.5, "+ weak")], rates=False)
+    drawn = curves("c", "t", series, phases=[(0.5, "strong"), (2.5, "+ weak")], rates=False)
     svg = drawn.svg
     (line, *_) = [mark for mark in marks(svg, "mark-line") if mark.get("stroke") == "var(--strong)"]
     points = [tuple(map(float, one.split(","))) for one in line.get("d")[1:].split("L")]
     assert [y for _, y in points] == sorted(y for _, y in points)
     assert points[0][1] < points[-1][1]
     assert "+ weak" in svg
-    assert len(curves("c", "t", series, [], rates=True).spec["layer"]) == 1
+    assert len(curves("c", "t", series, phases=[], rates=True).spec["layer"]) == 1
 
 
 def test_long_series_are_thinned():
     epochs = list(range(5000))
-    drawn = curves("c", "t", [("loss", "strong", epochs, [1.0] * 5000)], [], rates=False)
+    drawn = curves("c", "t", [("loss", "strong", epochs, [1.0] * 5000)], phases=[], rates=False)
     assert len(drawn.spec["layer"][0]["data"]["values"]) <= 400
 
 
@@ -106,7 +106,7 @@ def test_size_bars_keep_their_order():
 def test_a_hostile_caption_stays_text_in_drawing_and_data():
     point = {"x": 0.0, "y": 1.0, "cluster": HOSTILE, "partition": "W", "text": HOSTILE}
     scale = {"domain": [HOSTILE], "range": ["var(--accent)"]}
-    drawn = flat_map("m", "t", [point], "cluster", scale, ("x", "y"))
+    drawn = flat_map("m", "t", [point], colour="cluster", scale=scale, axes=("x", "y"))
     assert "<script" not in drawn.svg  # it stands in the legend
     assert "</" not in drawn.data
     assert "\u2028" not in drawn.data

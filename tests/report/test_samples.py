@@ -33,7 +33,7 @@ def test_choice_is_of_the_partition_without_repeats(tmp_path_factory, count, see
     path = tmp_path_factory.mktemp("choice") / "partition.parquet"
     frame = {"partition": names, "factual_value": values[0], "emotional_value": values[1]}
     pl.DataFrame(frame).write_parquet(path)
-    chosen = choose(path, {"factual": 0.5, "emotional": 0.5}, count, seed)
+    chosen = choose(path, {"factual": 0.5, "emotional": 0.5}, count, seed=seed)
     assert chosen["partial_emotional"] == []
     for name, picks in chosen.items():
         rows = [row for row, _ in picks]
@@ -66,7 +66,7 @@ def test_a_pair_without_a_score_can_be_drawn_but_is_never_certain(tmp_path):
 def test_a_pair_is_shown_with_its_own_image(artefacts):
     stored = pl.read_parquet(artefacts / "data/pairs/*.parquet")
     images = dict(stored.select("sample_id", "image").iter_rows())
-    for pairs in samples(artefacts, 4, 0, thumbnails(1.0)).values():
+    for pairs in samples(artefacts, 4, 0, image=thumbnails(1.0)).values():
         for pair in pairs:
             shown = Image.open(io.BytesIO(base64.b64decode(pair["picture"].split(",")[1])))
             own = Image.open(io.BytesIO(images[pair["sample_id"]]))

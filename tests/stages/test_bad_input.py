@@ -143,7 +143,7 @@ def test_more_clusters_than_pairs(tmp_path: Path) -> None:
             tmp_path / "data/embeddings" / name,
             ids,
             lambda start, stop: np.ones((stop - start, 4), np.float32),
-            4,
+            dim=4,
         )
     line = the_line(tmp_path, "pseudo_labels", {"pseudo_labels.k": 5})
     assert "pseudo_labels.k: 5 clusters asked of 2 image embeddings" in line

@@ -76,7 +76,7 @@ def stored_images(folder: Path, sizes: dict[str, int]) -> Path:
     ids = [f"{name}/{number}" for name, size in sizes.items() for number in range(size)]
     pl.DataFrame({"sample_id": ids}).write_parquet(folder.with_suffix(".parquet"))
     vectors = np.random.default_rng(0).normal(size=(len(ids), 10)).astype(np.float32)
-    write_vectors(folder, folder.with_suffix(".parquet"), lambda start, stop: vectors[start:stop], 10)
+    write_vectors(folder, folder.with_suffix(".parquet"), lambda start, stop: vectors[start:stop], dim=10)
     return folder
 
 

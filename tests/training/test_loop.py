@@ -218,7 +218,7 @@ def stored_images(samples: Samples, backbone: Backbone, folder: Path, skip: int 
         vectors = backbone.module(backbone.preprocess.normalise(torch.from_numpy(pixels))).numpy()
     ids = folder.with_suffix(".parquet")
     pl.DataFrame({"sample_id": [samples.sample_ids[row] for row in order]}).write_parquet(ids)
-    write_vectors(folder, ids, lambda start, stop: vectors[start:stop], vectors.shape[1])
+    write_vectors(folder, ids, lambda start, stop: vectors[start:stop], dim=vectors.shape[1])
     return read_vectors(folder)
 
 

@@ -52,7 +52,7 @@ def noisy_posts(glyphs: Sequence[Glyph], recipe: EmojiRecipe) -> list[NoisyPost]
         turns = [place for place in order if place in choices]
         # each kind starts where the last one stopped, so that every glyph comes to be shown
         start = len(dealt) % max(1, len(turns))
-        deal = _deal(turns[start:] + turns[:start], choices, glyphs, rng)
+        deal = _deal(turns[start:] + turns[:start], choices, glyphs, rng=rng)
         for place, named, caption in islice(deal, count):
             dealt.append((place, NoisyPost(glyphs[place], glyphs[named], caption, provenance)))
     dealt.sort(key=lambda item: item[0])  # stable: posts of one glyph keep the order of the kinds
@@ -70,7 +70,7 @@ def _counts(recipe: EmojiRecipe) -> dict[Provenance, int]:
 
 
 def _deal(
-    turns: list[int], choices: dict[int, list[int]], glyphs: Sequence[Glyph], rng: random.Random
+    turns: list[int], choices: dict[int, list[int]], glyphs: Sequence[Glyph], *, rng: random.Random
 ) -> Iterator[tuple[int, int, str]]:
     """Endless (image, named, caption): glyphs in turn, each dealing from a shuffled hand of captions."""
     while turns:

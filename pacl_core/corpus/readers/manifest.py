@@ -49,13 +49,13 @@ def _posts(manifest: Path, root: Path, params: ManifestParams) -> Iterator[Post 
             yield row
             continue
         try:
-            key, image, text = _cells(params, pattern, number, row)
+            key, image, text = _cells(params, pattern, number, row=row)
             yield Post(key, read_image(_within(root, manifest.parent / image)), text)
         except UnusableError as error:
             yield error.rejected(f"{manifest.name}:{number}")
 
 
-def _cells(params: ManifestParams, pattern: Pattern, number: int, row: Row) -> tuple[str, str, str]:
+def _cells(params: ManifestParams, pattern: Pattern, number: int, *, row: Row) -> tuple[str, str, str]:
     """A row's key, image path and text."""
     key = str(number) if params.id is None else valid_name(cell(row, params.id)).strip()
     if not key:

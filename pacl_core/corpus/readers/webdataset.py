@@ -63,7 +63,7 @@ def _shard(shard: str) -> Iterator[Post | Rejected]:
                     if sample is not None:
                         yield from _finished(name, sample)
                     sample = _Sample(key)
-                yield from _take(name, sample, suffix, member)
+                yield from _take(name, sample, suffix, member=member)
     except UnusableError as error:
         # what was cut through is no post; those before it are
         if sample is not None and sample.image is not None and sample.text is not None:
@@ -82,7 +82,7 @@ def _split(name: str) -> tuple[str, str]:
     return folder + slash + stem, dot + suffix.lower()
 
 
-def _take(shard: str, sample: _Sample, suffix: str, member: Member) -> Iterator[Rejected]:
+def _take(shard: str, sample: _Sample, suffix: str, *, member: Member) -> Iterator[Rejected]:
     """Read one member into the sample; damage to the shard itself is raised."""
     source = f"{shard}/{valid_name(member.name)}"
     kind = PurePosixPath(suffix).suffix or suffix

@@ -51,7 +51,7 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
                 yield Rejected(f"{table.name}:{rows.line_num}", "malformed_row", str(error))
                 continue
             if any(fields):
-                yield _item(path / options.images, emotions, fields, f"{table.name}:{rows.line_num}")
+                yield _item(path / options.images, emotions, fields, source=f"{table.name}:{rows.line_num}")
 
 
 def _header(rows: Iterator[list[str]]) -> list[str]:
@@ -61,7 +61,7 @@ def _header(rows: Iterator[list[str]]) -> list[str]:
         return []
 
 
-def _item(folder: Path, emotions: list[str], fields: list[str], source: str) -> Item | Rejected:
+def _item(folder: Path, emotions: list[str], fields: list[str], *, source: str) -> Item | Rejected:
     if len(fields) != len(emotions) + 1 or not fields[0]:
         detail = f"{len(fields)} fields, not a file name and {len(emotions)} counts"
         return Rejected(source, "malformed_row", detail)

@@ -37,13 +37,13 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
     """
     root = existing_folder(path / options.root, "a folder per class")
     if not options.splits:
-        yield from _classes(root, root, options, None)
+        yield from _classes(root, root, options, split=None)
     for folder, split in options.splits.items():
         top = existing_folder(root / folder, f"the folder of a split ({split}), with a folder per class")
-        yield from _classes(root, top, options, split)
+        yield from _classes(root, top, options, split=split)
 
 
-def _classes(root: Path, top: Path, options: Options, split: str | None) -> Iterator[Item | Rejected]:
+def _classes(root: Path, top: Path, options: Options, *, split: str | None) -> Iterator[Item | Rejected]:
     known = {name.casefold(): name for name in options.classes or ()}
     moved = {folder.strip("/").casefold(): label for folder, label in options.misplaced.items()}
     folders = {}
@@ -69,7 +69,7 @@ def _classes(root: Path, top: Path, options: Options, split: str | None) -> Iter
         else:
             parts = found.relative_to(top).parts
             label = _moved_label(parts, moved) or folders[top / parts[0]] or ""
-            yield labelled_item(root, found, label, split)
+            yield labelled_item(root, found, label, split=split)
 
 
 def _moved_label(parts: tuple[str, ...], moved: dict[str, str]) -> str | None:

@@ -31,7 +31,7 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
     lists = {split: existing_file(path / f"{split}.json", "EmoSet's lists of pictures") for split in SPLITS}
     for split, file in lists.items():
         for number, row in enumerate(_rows(file), start=1):
-            yield _item(path / options.images, row, split, f"{file.name}:{number}")
+            yield _item(path / options.images, row, split, source=f"{file.name}:{number}")
 
 
 def _rows(file: Path) -> list[Any]:
@@ -45,7 +45,7 @@ def _rows(file: Path) -> list[Any]:
     return rows
 
 
-def _item(folder: Path, row: Any, split: str, source: str) -> Item | Rejected:
+def _item(folder: Path, row: Any, split: str, *, source: str) -> Item | Rejected:
     if not (isinstance(row, list) and len(row) >= 2 and all(isinstance(field, str) for field in row[:2])):
         return Rejected(source, "malformed_row", "not [label, picture, annotation]")
     label, name = (field.strip() for field in row[:2])

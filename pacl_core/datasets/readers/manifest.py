@@ -60,7 +60,7 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
                 continue
             default_id = str(number) if split is None else f"{split}/{number}"
             try:
-                yield _item(table.parent, options, pattern, row, default_id, split)
+                yield _item(table.parent, options, pattern, row=row, default_id=default_id, split=split)
             except UnusableError as error:
                 yield error.rejected(f"{table.name}:{number}")
 
@@ -83,7 +83,7 @@ def _columns(options: Options, pattern: Pattern) -> list[str]:
 
 
 def _item(
-    folder: Path, options: Options, pattern: Pattern, row: Row, default_id: str, split: Split | None
+    folder: Path, options: Options, pattern: Pattern, *, row: Row, default_id: str, split: Split | None
 ) -> Item:
     item_id = default_id
     if options.id is not None:

@@ -49,7 +49,7 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
     for split, name in SPLITS.items():
         for number, line in lines(path / name):
             try:
-                yield _item(path, pattern, categories, split, number, line.strip())
+                yield _item(path, pattern, categories, split=split, number=number, line=line.strip())
             except UnusableError as error:
                 yield error.rejected(f"{name}:{number}")
 
@@ -73,7 +73,7 @@ def read_categories(path: Path) -> list[Category]:
 
 
 def _item(
-    root: Path, pattern: Pattern, categories: list[Category], split: str, number: int, line: str
+    root: Path, pattern: Pattern, categories: list[Category], *, split: str, number: int, line: str
 ) -> Item:
     address, _, index = line[:MAX_LINE].replace("\t", " ").rpartition(" ")
     if not address.strip() or not (index.isascii() and index.isdigit()) or len(line) > MAX_LINE:

@@ -26,7 +26,9 @@ _VALUES = ("mean", "std", "low", "high")
 _ABSENT = dict.fromkeys(_VALUES) | {"reason": "not evaluated"}
 
 
-def compare(folder: Path, dataset: str, protocol: str, variants: Sequence[str], resamples: int) -> Comparison:
+def compare(
+    folder: Path, dataset: str, protocol: str, *, variants: Sequence[str], resamples: int
+) -> Comparison:
     """One data set under one protocol, every variant: a JSON value.
 
     `folder` holds `<dataset>-<protocol>-<variant>.json` and `.parquet` as the evaluate stage wrote them.
@@ -47,7 +49,9 @@ def compare(folder: Path, dataset: str, protocol: str, variants: Sequence[str], 
         "backbones": {variant: one["backbone"] for variant, one in summaries.items()},
         "not_applicable": {v: one["not_applicable"] for v, one in summaries.items() if v not in given},
         "excluded_test_items": max((one["excluded_test_items"] for one in given.values()), default=0),
-        "tasks": {name: _compared(name, given, stems, variants[0], resamples) for name in names},
+        "tasks": {
+            name: _compared(name, given, stems, baseline=variants[0], resamples=resamples) for name in names
+        },
     }
 
 
@@ -86,12 +90,19 @@ def _summary(stem: Path) -> dict[str, Any]:
 
 
 def _compared(
-    name: str, given: Mapping[str, dict[str, Any]], stems: Mapping[str, Path], baseline: str, resamples: int
+    name: str,
+    given: Mapping[str, dict[str, Any]],
+    stems: Mapping[str, Path],
+    *,
+    baseline: str,
+    resamples: int,
 ) -> dict[str, Any]:
     """One task over the variants that have it."""
     entries = {variant: one["tasks"][name] for variant, one in given.items() if name in one["tasks"]}
     first = next(iter(entries.values()))
-    boot = _resampled(Task.from_json(first["task"]), {v: stems[v] for v in entries}, baseline, resamples)
+    boot = _resampled(
+        Task.from_json(first["task"]), {v: stems[v] for v in entries}, baseline, resamples=resamples
+    )
     figures: dict[str, Any] = {}
     for variant, entry in entries.items():
         for metric, found in entry["figures"].items():
@@ -112,7 +123,7 @@ def _compared(
 
 
 def _resampled(
-    task: Task, stems: Mapping[str, Path], baseline: str, resamples: int
+    task: Task, stems: Mapping[str, Path], baseline: str, *, resamples: int
 ) -> dict[str, dict[str, Any]]:
     """Each variant's figures on the same resamples; nothing where there is no pair to compare."""
     if baseline not in stems or len(stems) < 2:
@@ -127,7 +138,7 @@ def _resampled(
                 f"{stems[variant]}.parquet: not the test items of {stems[baseline]}.parquet; "
                 "run 'dvc repro evaluate' again"
             )
-    return {v: bootstrap(task, t.target, t.prediction, resamples, seed=0) for v, t in tests.items()}
+    return {v: bootstrap(task, t.target, t.prediction, count=resamples, seed=0) for v, t in tests.items()}
 
 
 def _same_items(one: Predictions, other: Predictions) -> bool:
@@ -148,7 +159,7 @@ def results(
     """
     printed: dict[str, dict[str, float]] = {}
     for row in published:
-        name = result_name(row["dataset"], row["protocol"], row["task"], row["metric"])
+        name = result_name(row["dataset"], row["protocol"], row["task"], metric=row["metric"])
         beside = {f"published_{row['variant']}": row["published"]}
         if row["difference"] is not None:
             beside[f"{row['variant']}_minus_published"] = row["difference"]
@@ -158,7 +169,7 @@ def results(
         for task, entry in one["tasks"].items():
             first = headline(Task.from_json(entry["task"]))
             for metric, figure in entry["figures"].items():
-                name = result_name(one["dataset"], one["protocol"], task, metric)
+                name = result_name(one["dataset"], one["protocol"], task, metric=metric)
                 if metric == first or name in printed:
                     found[name] = _row(figure, one["variants"]) | printed.get(name, {})
     return {name: row for name, row in found.items() if row}

@@ -42,7 +42,7 @@ def measure(task: Task, target: NDArray[Any], prediction: NDArray[Any]) -> dict[
 
 
 def resampled(
-    task: Task, target: NDArray[Any], prediction: NDArray[Any], counts: NDArray[Any]
+    task: Task, target: NDArray[Any], prediction: NDArray[Any], *, counts: NDArray[Any]
 ) -> dict[str, NDArray[Any]]:
     """The same figures where item n is taken `counts[r, n]` times: name -> [R], NaN where undefined."""
     return resampler(task, target, prediction)(counts)

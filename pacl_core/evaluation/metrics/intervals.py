@@ -33,7 +33,7 @@ def resamples(items: int, count: int, seed: int) -> Iterator[NDArray[np.float64]
 
 
 def bootstrap(
-    task: Task, target: NDArray[Any], predictions: NDArray[Any], count: int, seed: int
+    task: Task, target: NDArray[Any], predictions: NDArray[Any], *, count: int, seed: int
 ) -> dict[str, NDArray[np.float64]]:
     """Each figure's mean over seeds on `count` resamples. `target` [N, T], `predictions` [S, N, C].
 

@@ -40,9 +40,10 @@ def figures(task: Task, test: Predictions, resamples: int) -> dict[str, Json]:
     An undefined figure is null, with its `reason`.
     """
     by_seed = [measure(task, test.target, prediction) for prediction in test.prediction]
-    boot = bootstrap(task, test.target, test.prediction, resamples, seed=0)
+    boot = bootstrap(task, test.target, test.prediction, count=resamples, seed=0)
     return {
-        name: _figure(task, name, [one[name] for one in by_seed], interval(boot[name])) for name in by_seed[0]
+        name: _figure(task, name, [one[name] for one in by_seed], bounds=interval(boot[name]))
+        for name in by_seed[0]
     }
 
 
@@ -50,6 +51,7 @@ def write_summary(
     path: Path,
     dataset: str,
     protocol: str,
+    *,
     variant: str,
     backbone: str,
     not_applicable: str | None,
@@ -74,7 +76,7 @@ def read_summary(path: Path) -> Json:
     return summary
 
 
-def _figure(task: Task, name: str, values: list[Figure], bounds: tuple[float, float] | None) -> Json:
+def _figure(task: Task, name: str, values: list[Figure], *, bounds: tuple[float, float] | None) -> Json:
     reasons = [value for value in values if isinstance(value, str)]
     numbers = [value for value in values if not isinstance(value, str)]
     if reasons:

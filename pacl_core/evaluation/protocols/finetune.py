@@ -98,7 +98,7 @@ class _Machine:
     def network(self, own: TaskData, seed: int) -> nn.ModuleDict:
         """The backbone as it is, and a new head."""
         target = torch.from_numpy(own.target[own.rows["train"]]).to(self.device)
-        head = new_head(own.task, self.backbone.dim, target, seed)
+        head = new_head(own.task, self.backbone.dim, target, seed=seed)
         return nn.ModuleDict({"backbone": self.backbone.module, "head": head})
 
     def load(self, pixels: PixelSource) -> Load:

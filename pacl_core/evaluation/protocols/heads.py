@@ -69,7 +69,7 @@ def head_prediction(task: Task) -> Prediction:
     return predictions[task.kind]
 
 
-def new_head(task: Task, features: int, target: Tensor, seed: int) -> torch.nn.Linear:
+def new_head(task: Task, features: int, target: Tensor, *, seed: int) -> torch.nn.Linear:
     """A linear head, initialised from `seed` without touching the global generator.
 
     A regression starts from the mean of `target` [N, T]: with few steps, the choice of the epoch would else

@@ -51,6 +51,7 @@ def run(
     tasks: list[Task],
     dataset: Path,
     features: Features,
+    *,
     params: LinearParams,
     excluded: Collection[str],
     device: str,
@@ -63,29 +64,31 @@ def run(
     fitted = []
     for task in tasks:
         data = read_task_data(task, dataset, excluded)
-        train, val = (_examples(data, split, dataset, features, device) for split in ("train", "val"))
-        heads, chosen = _fit(task, train, val, params)
-        val_part = _predicted(data, "val", heads, val.features)
+        train, val = (
+            _examples(data, split, dataset, features=features, device=device) for split in ("train", "val")
+        )
+        heads, chosen = _fit(task, train, val, params=params)
+        val_part = _predicted(data, "val", heads, features=val.features)
         fitted.append((data, heads, val_part, chosen))
     return [
-        Outcome(data.task, [val_part, _test_part(data, heads, dataset, features)], chosen)
+        Outcome(data.task, [val_part, _test_part(data, heads, dataset, features=features)], chosen)
         for data, heads, val_part, chosen in fitted
     ]
 
 
-def _fit(task: Task, train: Examples, val: Examples, params: LinearParams) -> tuple[Heads, dict[str, Any]]:
+def _fit(task: Task, train: Examples, val: Examples, *, params: LinearParams) -> tuple[Heads, dict[str, Any]]:
     if params.probe == "convex":
         return fit_convex(task, train, val)
-    fitted = fit_heads(task, train, val, params, range(params.seeds))
+    fitted = fit_heads(task, train, val, params=params, seeds=range(params.seeds))
     return fitted.heads, {"epochs": fitted.epochs, "validation_loss": fitted.losses}
 
 
 def fit_heads(
-    task: Task, train: Examples, val: Examples, params: LinearParams, seeds: Collection[int]
+    task: Task, train: Examples, val: Examples, *, params: LinearParams, seeds: Collection[int]
 ) -> Fitted:
     """Train one head per seed, side by side. A seed sets its head's first weights and order of batches."""
     loss_of = head_loss(task)
-    new = [new_head(task, train.features.shape[1], train.target, seed) for seed in seeds]
+    new = [new_head(task, train.features.shape[1], train.target, seed=seed) for seed in seeds]
     heads = Heads(
         torch.stack([one.weight.detach() for one in new]).requires_grad_(),
         torch.stack([one.bias.detach() for one in new]).requires_grad_(),
@@ -99,7 +102,7 @@ def fit_heads(
         for epoch in range(1, params.epochs + 1):
             for rows_SB in _shuffled(train, orders, params.batch_size):
                 optimiser.zero_grad()
-                torch.autograd.backward(_sum_of_losses(loss_of, heads, train, rows_SB))
+                torch.autograd.backward(_sum_of_losses(loss_of, heads, train, rows_SB=rows_SB))
                 optimiser.step()
                 schedule.step()
             with torch.no_grad():
@@ -114,7 +117,7 @@ def _shuffled(train: Examples, orders: list[torch.Generator], batch_size: int) -
     yield from torch.split(rows_SN.to(train.features.device), batch_size, dim=1)
 
 
-def _sum_of_losses(loss_of: Loss, heads: Heads, train: Examples, rows_SB: Tensor) -> Tensor:
+def _sum_of_losses(loss_of: Loss, heads: Heads, train: Examples, *, rows_SB: Tensor) -> Tensor:
     """Losses are means over items, and all seeds have as many: the sum is S times the mean over all."""
     x_SBD = train.features.index_select(0, rows_SB.flatten()).view(*rows_SB.shape, -1)
     # weights on the left: their gradient then comes in their own layout, which halves a step on a CPU
@@ -148,19 +151,19 @@ class _Best:
         return Fitted(self._kept, self._epochs.tolist(), self._losses.tolist())
 
 
-def _examples(data: TaskData, split: str, dataset: Path, features: Features, device: str) -> Examples:
+def _examples(data: TaskData, split: str, dataset: Path, *, features: Features, device: str) -> Examples:
     rows = data.rows[split]
     scaled = unit_length(features[rows], [data.item_ids[row] for row in rows], dataset)
     target = torch.from_numpy(data.target[rows])
     return Examples(torch.from_numpy(scaled).to(device), target.to(device))
 
 
-def _test_part(data: TaskData, heads: Heads, dataset: Path, features: Features) -> Predictions:
-    test = _examples(data, "test", dataset, features, str(heads.bias.device))
-    return _predicted(data, "test", heads, test.features)
+def _test_part(data: TaskData, heads: Heads, dataset: Path, *, features: Features) -> Predictions:
+    test = _examples(data, "test", dataset, features=features, device=str(heads.bias.device))
+    return _predicted(data, "test", heads, features=test.features)
 
 
-def _predicted(data: TaskData, split: str, heads: Heads, features: Tensor) -> Predictions:
+def _predicted(data: TaskData, split: str, heads: Heads, *, features: Tensor) -> Predictions:
     rows = data.rows[split]
     prediction = head_prediction(data.task)(heads.outputs(features)).double().cpu().numpy()
     item_ids = [data.item_ids[row] for row in rows]

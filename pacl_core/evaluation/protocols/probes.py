@@ -59,13 +59,13 @@ def fit_convex(task: Task, train: Examples, val: Examples) -> tuple[Heads, dict[
     """
     axes = _principal_axes(train.features)
     if task.kind == "regression":
-        return _ridge(task, axes, train, val)
+        return _ridge(task, axes, train, val=val)
     if task.kind != "hierarchical":
-        return _logistic(task, axes, train, val)
+        return _logistic(task, axes, train, val=val)
     fits = []
     for place, level in enumerate(task.levels):
         alone = Task(level.name, "single_label", (task.columns[place],), level.classes)
-        fits.append(_logistic(alone, axes, _column(train, place), _column(val, place)))
+        fits.append(_logistic(alone, axes, _column(train, place), val=_column(val, place)))
     heads = Heads(*(torch.cat([getattr(one, name) for one, _ in fits], dim=1) for name in ("weight", "bias")))
     return heads, {level.name: chosen for level, (_, chosen) in zip(task.levels, fits, strict=True)}
 
@@ -87,7 +87,7 @@ def _principal_axes(features: Tensor) -> _Axes:
     return _Axes(mean, axes, variance, centred @ axes)
 
 
-def _ridge(task: Task, axes: _Axes, train: Examples, val: Examples) -> tuple[Heads, dict[str, Any]]:
+def _ridge(task: Task, axes: _Axes, train: Examples, *, val: Examples) -> tuple[Heads, dict[str, Any]]:
     target_NC = train.target.double()
     bias = target_NC.mean(dim=0)
     moments_CR = (target_NC - bias).T @ axes.along
@@ -97,7 +97,7 @@ def _ridge(task: Task, axes: _Axes, train: Examples, val: Examples) -> tuple[Hea
     return found[best][1], {"alpha": found[best][0], "validation_loss": losses[best]}
 
 
-def _logistic(task: Task, axes: _Axes, train: Examples, val: Examples) -> tuple[Heads, dict[str, Any]]:
+def _logistic(task: Task, axes: _Axes, train: Examples, *, val: Examples) -> tuple[Heads, dict[str, Any]]:
     shares_NC = _shares(task, train.target)
     free = (shares_NC > 0).any(dim=0)
     bias = torch.where(free, 0.0, ABSENT).double()

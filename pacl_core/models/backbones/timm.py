@@ -34,7 +34,7 @@ def load(params: BackboneParams) -> Backbone:
     hint = (
         f"fetch it from https://huggingface.co/timm/{params.name} or name hub:timm/{params.name}@<revision>"
     )
-    path = weights_file(params.weights, params.sha256, _NAMES, hint)
+    path = weights_file(params.weights, params.sha256, _NAMES, hint=hint)
     model = _with_weights(params, path)
     full = model.state_dict()
     model.reset_classifier(0)

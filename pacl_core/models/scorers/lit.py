@@ -38,7 +38,7 @@ def load(params: ScorerParams, device: str) -> TowerScorer:
     if params.name != NAME:
         raise unknown("lit scorer", params.name, [NAME])
     hint = "null is the shipped projector; scripts/train_lit_projector.py makes others"
-    path = weights_file(params.weights or str(SHIPPED), params.sha256, ["projector.safetensors"], hint)
+    path = weights_file(params.weights or str(SHIPPED), params.sha256, ["projector.safetensors"], hint=hint)
     projector = read_projector(path, device)
     backbone, text_encoder = load_towers(projector.image_size, device, params.precision)
     if projector.weight.shape != (text_encoder.dim, backbone.dim):

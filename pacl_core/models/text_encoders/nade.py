@@ -70,7 +70,7 @@ def load(params: TextEncoderParams, device: str) -> NadeEncoder:
     path = (
         _embedded()
         if params.weights is None
-        else weights_file(params.weights, None, [_FILE], "give the .ftz file")
+        else weights_file(params.weights, None, [_FILE], hint="give the .ftz file")
     )
     check_sha256(path, params.sha256)
     try:

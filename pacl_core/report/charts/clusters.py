@@ -10,6 +10,7 @@ def flat_map(
     name: str,
     title: str,
     points: Sequence[Mapping[str, Any]],
+    *,
     colour: str,
     scale: Mapping[str, Any],
     axes: tuple[str, str],

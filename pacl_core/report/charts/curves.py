@@ -9,7 +9,7 @@ _POINTS = 400  # more than the chart has pixels helps nobody
 
 
 def curves(
-    name: str, title: str, series: Sequence[Series], phases: Sequence[tuple[float, str]], rates: bool
+    name: str, title: str, series: Sequence[Series], *, phases: Sequence[tuple[float, str]], rates: bool
 ) -> Chart:
     """`phases`: where each begins, in epochs, and what joins. `rates`: values of many powers of ten."""
     rows = [

@@ -23,7 +23,13 @@ def dag(stages: Sequence[Stage], lines: Mapping[str, str], states: Mapping[str, 
         _arrow([found.centres[one], *way, found.centres[name]]) for (one, name), way in found.ways.items()
     ]
     boxes = [
-        _box(stage.name, stage.says, lines[stage.name], states[stage.name], found.centres[stage.name])
+        _box(
+            stage.name,
+            stage.says,
+            lines[stage.name],
+            state=states[stage.name],
+            centre=found.centres[stage.name],
+        )
         for stage in stages
     ]
     named = "; ".join(f"{name} reads {', '.join(sorted(reads))}" for name, reads in after.items() if reads)
@@ -53,7 +59,7 @@ def _arrow(points: Sequence[Point]) -> Markup:
     return element("path", d=path, class_="arrow") + element("polygon", points=head, class_="arrow-head")
 
 
-def _box(name: str, says: str, line: str, state: str, centre: Point) -> Markup:
+def _box(name: str, says: str, line: str, *, state: str, centre: Point) -> Markup:
     x, y = centre
     return element(
         "g",

@@ -19,7 +19,7 @@ class Layout:
     height: float
 
 
-def layout(after: Graph, box: Point, gap: Point, lane: float) -> Layout:
+def layout(after: Graph, box: Point, gap: Point, *, lane: float) -> Layout:
     """Lay out an acyclic graph from top to bottom. `after`: node -> those it stands below.
 
     `box` and `gap` are width and height, `lane` the width that a passing arrow keeps free. An arrow that a
@@ -46,7 +46,7 @@ def layout(after: Graph, box: Point, gap: Point, lane: float) -> Layout:
         for one in reads_of:
             below[one].append(name)
     wide = {name: box[0] if name in after else lane for name in above}
-    x = _across(rows, above, below, wide, gap[0])
+    x = _across(rows, above, below, wide=wide, gap=gap[0])
     left = min((x[name] - wide[name] / 2 for name in x), default=0.0)
     right = max((x[name] + wide[name] / 2 for name in x), default=0.0)
     place = {
@@ -89,29 +89,30 @@ def _across(
     rows: Sequence[list[str]],
     above: Mapping[str, list[str]],
     below: Mapping[str, list[str]],
+    *,
     wide: Mapping[str, float],
     gap: float,
 ) -> dict[str, float]:
     """Each as near as can be to the middle of its neighbours, in an order in which few arrows cross."""
     x: dict[str, float] = {}
     for row in rows:
-        x |= _packed(row, dict.fromkeys(row, 0.0), wide, gap)
+        x |= _packed(row, dict.fromkeys(row, 0.0), wide, gap=gap)
     for sweep in range(_SWEEPS):
         down = sweep % 2 == 0
         for row in rows if down else rows[::-1]:
             near = above if down else below
             wanted = {name: _mean([x[one] for one in near[name]], x[name]) for name in row}
             row.sort(key=lambda name: (wanted[name], x[name]))
-            x |= _packed(row, wanted, wide, gap)
+            x |= _packed(row, wanted, wide, gap=gap)
     for _ in range(3 * _SWEEPS):  # the order is found: every neighbour has a say in the place
         for row in rows:
             wanted = {name: _mean([x[one] for one in above[name] + below[name]], x[name]) for name in row}
-            x |= _packed(row, wanted, wide, gap)
+            x |= _packed(row, wanted, wide, gap=gap)
     return x
 
 
 def _packed(
-    row: Sequence[str], wanted: Mapping[str, float], wide: Mapping[str, float], gap: float
+    row: Sequence[str], wanted: Mapping[str, float], wide: Mapping[str, float], *, gap: float
 ) -> dict[str, float]:
     """Places in the order of `row`, without overlap: the mean of pushing to the right and to the left."""
     right: list[float] = []

@@ -15,6 +15,7 @@ def plane(
     table: Mapping[str, Sequence[float]],
     thresholds: Mapping[str, float | None],
     names: Mapping[str, str],
+    *,
     coloured: bool,
 ) -> Chart:
     """Cells by centre (`factual_value`, `emotional_value`, `pairs`), darker where more pairs lie.
@@ -41,12 +42,18 @@ def plane(
         "mark": {"type": "rect"},
         "encoding": {
             "x": _axis(
-                "factual value", [c["f0"] for c in cells], [c["f1"] for c in cells], thresholds["factual"]
+                "factual value",
+                [c["f0"] for c in cells],
+                [c["f1"] for c in cells],
+                threshold=thresholds["factual"],
             )
             | {"field": "f0"},
             "x2": {"field": "f1"},
             "y": _axis(
-                "emotional value", [c["e0"] for c in cells], [c["e1"] for c in cells], thresholds["emotional"]
+                "emotional value",
+                [c["e0"] for c in cells],
+                [c["e1"] for c in cells],
+                threshold=thresholds["emotional"],
             )
             | {"field": "e0"},
             "y2": {"field": "e1"},
@@ -81,7 +88,7 @@ def plane(
 
 
 def _axis(
-    title: str, lows: Sequence[float], highs: Sequence[float], threshold: float | None
+    title: str, lows: Sequence[float], highs: Sequence[float], *, threshold: float | None
 ) -> dict[str, object]:
     reach = [min(lows), max(highs), *([] if threshold is None else [threshold])]
     scale = {"domain": [min(reach), max(reach)], "nice": False, "zero": False}

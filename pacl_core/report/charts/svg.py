@@ -42,7 +42,7 @@ class Scale:
 _WIDTH, _HEIGHT = 140, 22
 
 
-def difference(value: float, low: float, high: float, verdict: str) -> Markup:
+def difference(value: float, low: float, high: float, *, verdict: str) -> Markup:
     """Drawn on a scale of its own that holds zero; `verdict` names the colour."""
     reach = max(abs(low), abs(high), abs(value)) or 1.0
     x, middle = Scale(-reach, reach, 6, _WIDTH - 6), _HEIGHT / 2

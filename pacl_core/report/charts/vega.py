@@ -64,7 +64,7 @@ class Chart:
         return island(self.spec)
 
 
-def chart(name: str, title: str, spec: Mapping[str, Any], height: int = HEIGHT) -> Chart:
+def chart(name: str, title: str, spec: Mapping[str, Any], *, height: int = HEIGHT) -> Chart:
     """`spec` completed with size and theme."""
     whole = {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",

@@ -40,7 +40,9 @@ def clusters(root: Path, names: Mapping[str, str], image: Thumbnail) -> list[dic
                 "chart": size_bars(f"chart-{side}-sizes", f"Sizes of the {side} clusters", bars),
                 "inertia": metrics[side].get("inertia"),
                 "nearest": [(_label(label), near.get((side, label), [])) for label, _ in sizes],
-                "maps": _maps(side, points.get(side, []), [label for label, _ in bars], names, explained),
+                "maps": _maps(
+                    side, points.get(side, []), [label for label, _ in bars], names=names, explained=explained
+                ),
             }
         )
     return shown
@@ -85,6 +87,7 @@ def _maps(
     side: str,
     points: list[dict[str, Any]],
     labels: list[str],
+    *,
     names: Mapping[str, str],
     explained: Mapping[str, list[float]],
 ) -> list[Chart]:
@@ -100,7 +103,12 @@ def _maps(
     }
     return [
         flat_map(
-            f"chart-{side}-map-{colour}", f"Map of the {source} by {colour}", points, colour, scale, axes
+            f"chart-{side}-map-{colour}",
+            f"Map of the {source} by {colour}",
+            points,
+            colour=colour,
+            scale=scale,
+            axes=axes,
         )
         for source in [_SOURCES[side]]
         for colour, scale in scales.items()

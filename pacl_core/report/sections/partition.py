@@ -32,7 +32,7 @@ def partition(root: Path, mode: str, names: Mapping[str, str]) -> dict[str, Any]
             {"name": name, "chart": _histogram(root, name, thresholds[name])}
             for name in ("factual", "emotional")
         ],
-        "plane": _plane(root, thresholds, names, mode == "both"),
+        "plane": _plane(root, thresholds, names, coloured=mode == "both"),
         "agreement": metrics.get("agreement"),
     }
 
@@ -68,10 +68,10 @@ def _histogram(root: Path, name: str, threshold: float | None) -> Chart | None:
 
 
 def _plane(
-    root: Path, thresholds: dict[str, float | None], names: Mapping[str, str], coloured: bool
+    root: Path, thresholds: dict[str, float | None], names: Mapping[str, str], *, coloured: bool
 ) -> Chart | None:
     table = optional_columns(root / "plots/plane.csv")
-    return None if table is None else plane(table, thresholds, names, coloured)
+    return None if table is None else plane(table, thresholds, names, coloured=coloured)
 
 
 _SHOWN = 7  # rows of the table that stands without scripts

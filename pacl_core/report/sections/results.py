@@ -97,7 +97,7 @@ def _change(named: Metric, change: dict[str, Any] | None) -> dict[str, Any]:
     if low is None or high is None:
         return shown
     verdict = _verdict(low, high, named.better)
-    chart = difference(value, low, high, verdict)
+    chart = difference(value, low, high, verdict=verdict)
     return {
         "value": named.signed(value),
         "low": named.signed(low),

@@ -25,12 +25,12 @@ _BATCH = 16_384
 _THUMBNAIL = 224  # pixels of the long side: sharp on a phone, and about 8 kB
 
 
-def samples(root: Path, count: int, seed: int, image: Thumbnail) -> dict[str, list[dict[str, Any]]] | None:
+def samples(root: Path, count: int, seed: int, *, image: Thumbnail) -> dict[str, list[dict[str, Any]]] | None:
     """Partition -> pairs with thumbnails; None where the partition or the pairs are missing."""
     table, pairs = root / "data/partition.parquet", sorted((root / "data/pairs").glob("*.parquet"))
     if not table.is_file() or not pairs:
         return None
-    chosen = choose(table, read_json(root / "metrics/partition.json")["thresholds"], count, seed)
+    chosen = choose(table, read_json(root / "metrics/partition.json")["thresholds"], count, seed=seed)
     details = pairs_of(root, [row for picks in chosen.values() for row, _ in picks], _COLUMNS)
     return {
         name: [
@@ -42,7 +42,7 @@ def samples(root: Path, count: int, seed: int, image: Thumbnail) -> dict[str, li
 
 
 def choose(
-    table: Path, thresholds: dict[str, float | None], count: int, seed: int
+    table: Path, thresholds: dict[str, float | None], count: int, *, seed: int
 ) -> dict[str, list[tuple[int, str]]]:
     """Rows of each partition and why: half or more drawn, a quarter most certain, a quarter borderline.
 
@@ -78,9 +78,9 @@ class _Candidates:
         known = np.isfinite(margins)
         quarter = self._count // 4
         # twice: as many as are left when the other two have taken theirs
-        self._drawn = _least(2 * self._count, self._drawn, self._generator.random(len(rows)), rows)
-        self._near = _least(quarter, self._near, margins[known], rows[known])
-        self._far = _least(quarter, self._far, -margins[known], -rows[known])
+        self._drawn = _least(2 * self._count, self._drawn, self._generator.random(len(rows)), rows=rows)
+        self._near = _least(quarter, self._near, margins[known], rows=rows[known])
+        self._far = _least(quarter, self._far, -margins[known], rows=-rows[known])
 
     def chosen(self) -> list[tuple[int, str]]:
         """Rows and why: drawn, most certain, borderline."""
@@ -93,7 +93,7 @@ class _Candidates:
 
 
 def _least(
-    count: int, kept: NDArray[np.float64], keys: NDArray[np.float64], rows: NDArray[np.intp]
+    count: int, kept: NDArray[np.float64], keys: NDArray[np.float64], *, rows: NDArray[np.intp]
 ) -> NDArray[np.float64]:
     """Of those kept [n, 2] and the new ones the `count` with the least keys, of equal keys the least rows."""
     both = np.concatenate([kept, np.column_stack([keys, rows])])

@@ -77,7 +77,7 @@ def _chart(group: str, members: dict[str, dict[str, list[float]]], phases: list[
         epochs = [step + 1 for step in table["step"]]
         series.append((short.replace("_", " "), colour, epochs, table[column]))
     title = f"Curves over epochs: {_TITLES.get(group, group)}"
-    return curves(f"chart-curve-{group}", title, series, phases, rates=group == "learning_rate")
+    return curves(f"chart-curve-{group}", title, series, phases=phases, rates=group == "learning_rate")
 
 
 def _rank(name: str) -> tuple[int, int, str]:

@@ -69,7 +69,7 @@ def test_without_ancestors_consistency_has_a_reason():
     assert measure(task, target, prediction)["consistency"] == (
         "the data set names no ancestors of its finest classes"
     )
-    assert np.isnan(resampled(task, target, prediction, np.ones((2, 30)))["consistency"]).all()
+    assert np.isnan(resampled(task, target, prediction, counts=np.ones((2, 30)))["consistency"]).all()
 
 
 def test_the_headline_is_the_finest_level():

@@ -46,7 +46,7 @@ def test_a_constant_prediction_has_no_correlation_but_an_error():
 def test_a_nearly_constant_prediction_keeps_its_correlation_on_resamples():
     target = np.linspace(0, 1, 9)[:, None]
     prediction = 0.5 + 1e-7 * target**2
-    values = resampled(ONE, target, prediction, np.ones((1, 9)))
+    values = resampled(ONE, target, prediction, counts=np.ones((1, 9)))
     assert values["pearson"][0] == pytest.approx(measure(ONE, target, prediction)["pearson"], abs=1e-6)
 
 

@@ -77,9 +77,9 @@ def test_what_is_planted_is_found(tmp_path, kind, probe):
         [TASKS[kind]],
         write_dataset(tmp_path, columns),
         x,
-        LinearParams(probe=probe, seeds=2, lr=0.05),
-        (),
-        "cpu",
+        params=LinearParams(probe=probe, seeds=2, lr=0.05),
+        excluded=(),
+        device="cpu",
     )
     target = outcome.test.target
     assert outcome.test.prediction.shape == (2 if probe == "head" else 1, 200, TASKS[kind].outputs)
@@ -101,7 +101,7 @@ def test_seeds_side_by_side_are_the_seeds_one_by_one(kind):
     x, columns = planted(300)
     task, recipe = TASKS[kind], LinearParams(epochs=6)
     train, val = (examples(task, x, columns, rows) for rows in (slice(200), slice(200, 300)))
-    together = fit_heads(task, train, val, recipe, range(3))
+    together = fit_heads(task, train, val, params=recipe, seeds=range(3))
     for seed in range(3):
         alone = naive_fit(task, train, val, recipe, seed)
         assert torch.allclose(together.heads.weight[seed], alone.weight, atol=1e-5)
@@ -112,7 +112,7 @@ def test_seeds_side_by_side_are_the_seeds_one_by_one(kind):
 
 def naive_fit(task, train, val, recipe, seed):
     """One head as a textbook trains it; gives the one of the best epoch."""
-    head = new_head(task, train.features.shape[1], train.target, seed)
+    head = new_head(task, train.features.shape[1], train.target, seed=seed)
     optimiser = torch.optim.AdamW(head.parameters(), lr=recipe.lr)
     steps = recipe.epochs * -(-len(train.features) // recipe.batch_size)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=steps)
@@ -135,7 +135,9 @@ def test_a_seed_repeats_itself_and_leaves_the_global_generator_alone():
     train = examples(TASKS["regression"], x, columns)
     torch.manual_seed(7)
     before = torch.random.get_rng_state()
-    first, again = (fit_heads(TASKS["regression"], train, train, SHORT, (1, 2)) for _ in range(2))
+    first, again = (
+        fit_heads(TASKS["regression"], train, train, params=SHORT, seeds=(1, 2)) for _ in range(2)
+    )
     assert torch.equal(first.heads.weight, again.heads.weight)
     assert torch.equal(torch.random.get_rng_state(), before)
 
@@ -146,7 +148,7 @@ def test_each_seed_keeps_the_epoch_with_its_lowest_validation_loss():
     task, recipe = TASKS["regression"], LinearParams(lr=0.05, epochs=10)
     train = examples(task, x, columns)
     against = Examples(train.features, 1 - 4 * train.target)
-    late, early = (fit_heads(task, train, val, recipe, range(2)) for val in (train, against))
+    late, early = (fit_heads(task, train, val, params=recipe, seeds=range(2)) for val in (train, against))
     assert max(early.epochs) < min(late.epochs)
     for outputs, loss in zip(early.heads.outputs(against.features), early.losses, strict=True):
         assert float(head_loss(task)(outputs, against.target)) == pytest.approx(loss, rel=1e-5)
@@ -154,7 +156,7 @@ def test_each_seed_keeps_the_epoch_with_its_lowest_validation_loss():
 
 def test_fewer_items_than_a_batch_are_one_batch(tmp_path):
     x, columns = planted(12)
-    outcomes = run(ALL, write_dataset(tmp_path, columns), x, SHORT, (), "cpu")
+    outcomes = run(ALL, write_dataset(tmp_path, columns), x, params=SHORT, excluded=(), device="cpu")
     assert [len(outcome.test.item_ids) for outcome in outcomes] == [3] * len(ALL)
     assert all(np.isfinite(outcome.test.prediction).all() for outcome in outcomes)
 
@@ -162,7 +164,7 @@ def test_fewer_items_than_a_batch_are_one_batch(tmp_path):
 def test_a_regression_starts_from_the_mean_of_its_training_targets():
     """Features of zeros can only give a constant: it is the training mean from the first epoch on."""
     same = Examples(torch.zeros(30, 4), torch.full((30, 1), 7.0))
-    fitted = fit_heads(TASKS["regression"], same, same, LinearParams(epochs=1), (0,))
+    fitted = fit_heads(TASKS["regression"], same, same, params=LinearParams(epochs=1), seeds=(0,))
     assert torch.allclose(fitted.heads.outputs(same.features), torch.tensor(7.0), atol=0.01)
 
 
@@ -170,21 +172,21 @@ def test_a_validation_loss_that_is_never_finite_is_an_error():
     good = Examples(torch.ones(20, 6), torch.ones(20, 1))
     bad = Examples(torch.full((20, 6), torch.nan), torch.ones(20, 1))
     with pytest.raises(UserError, match="never finite"):
-        fit_heads(TASKS["regression"], good, bad, SHORT, (0,))
+        fit_heads(TASKS["regression"], good, bad, params=SHORT, seeds=(0,))
 
 
 @pytest.mark.parametrize("params", [SHORT, CONVEX], ids=["head", "convex"])
 def test_the_test_split_changes_neither_fits_nor_choices(tmp_path, params):
     """Other test images and other test targets: choices and validation predictions stay to the bit."""
     x, columns = planted(200)
-    outcomes = run(ALL, write_dataset(tmp_path, columns), x, params, (), "cpu")
+    outcomes = run(ALL, write_dataset(tmp_path, columns), x, params=params, excluded=(), device="cpu")
     in_test = np.arange(200) % 4 == 3
     poison = {"valence": 9.0, "side": 1, "quarter": 0, "m0": 1, "m1": 0, "s0": 0, "s1": 1}
     poisoned = {
         name: np.where(in_test, poison[name], column).astype(column.dtype) for name, column in columns.items()
     }
     turned = np.where(in_test[:, None], -x[:, ::-1], x)
-    others = run(ALL, write_dataset(tmp_path, poisoned), turned, params, (), "cpu")
+    others = run(ALL, write_dataset(tmp_path, poisoned), turned, params=params, excluded=(), device="cpu")
     for outcome, other in zip(outcomes, others, strict=True):
         (val, test), (other_val, other_test) = outcome.predictions, other.predictions
         assert outcome.chosen == other.chosen
@@ -210,7 +212,7 @@ def test_test_items_are_looked_at_once_after_every_fit_and_choice(tmp_path, monk
     real = linear._fit
     monkeypatch.setattr(linear, "_fit", lambda *given: (log.append("fit"), real(*given))[1])
     x, columns = planted(60)
-    run(ALL[:2], write_dataset(tmp_path, columns), Watched(x, log), params, (), "cpu")
+    run(ALL[:2], write_dataset(tmp_path, columns), Watched(x, log), params=params, excluded=(), device="cpu")
     train, val, test = (frozenset(i for i in range(60) if i % 4 in places) for places in ((0, 1), (2,), (3,)))
     assert log == [train, val, "fit", train, val, "fit", test, test]
 
@@ -221,20 +223,29 @@ def test_an_item_without_features_is_named(tmp_path):
         broken = x.copy()
         broken[row] = value
         with pytest.raises(UserError, match=f"zero or not finite, first 'item{row:03}'"):
-            run(ALL[:1], write_dataset(tmp_path, columns), broken, SHORT, (), "cpu")
+            run(ALL[:1], write_dataset(tmp_path, columns), broken, params=SHORT, excluded=(), device="cpu")
 
 
 def test_the_length_of_features_does_not_matter(tmp_path):
     x, columns = planted(60)
     dataset = write_dataset(tmp_path, columns)
-    (one,), (long,) = (run(ALL[:1], dataset, scale * x, SHORT, (), "cpu") for scale in (1, 1000))
+    (one,), (long,) = (
+        run(ALL[:1], dataset, scale * x, params=SHORT, excluded=(), device="cpu") for scale in (1, 1000)
+    )
     assert np.allclose(one.test.prediction, long.test.prediction, atol=1e-5)
 
 
 def test_items_without_a_target_and_excluded_test_items_are_left_out(tmp_path):
     x, columns = planted(60)
     columns["valence"] = [None if i in (4, 7) else value for i, value in enumerate(columns["valence"])]
-    (outcome,) = run(ALL[:1], write_dataset(tmp_path, columns), x, SHORT, {"item003", "item004"}, "cpu")
+    (outcome,) = run(
+        ALL[:1],
+        write_dataset(tmp_path, columns),
+        x,
+        params=SHORT,
+        excluded={"item003", "item004"},
+        device="cpu",
+    )
     expected = [f"item{i:03}" for i in range(60) if i % 4 == 3 and i not in (3, 7)]
     assert outcome.test.item_ids == expected
     assert len(outcome.chosen["epochs"]) == 2
@@ -244,14 +255,14 @@ def test_an_empty_split_is_refused(tmp_path):
     x, columns = planted(60)
     dataset = write_dataset(tmp_path, columns, split=["train"] * 40 + ["test"] * 20)
     with pytest.raises(UserError, match="no items in split 'val'"):
-        run(ALL[:1], dataset, x, SHORT, (), "cpu")
+        run(ALL[:1], dataset, x, params=SHORT, excluded=(), device="cpu")
 
 
 def test_predictions_of_seeds_are_those_of_their_heads():
     x, columns = planted(20)
     task = TASKS["hierarchical"]
     part = examples(task, x, columns)
-    fitted = fit_heads(task, part, part, SHORT, (3, 4))
+    fitted = fit_heads(task, part, part, params=SHORT, seeds=(3, 4))
     for seed in range(2):
         outputs = part.features @ fitted.heads.weight[seed].T + fitted.heads.bias[seed]
         batched = head_prediction(task)(fitted.heads.outputs(part.features))[seed]

@@ -44,7 +44,7 @@ def saved(tmp_path_factory):
             folder = root / "run/models/pacl"
             folder.mkdir(parents=True)
             training = {"steps": 3, "samples": {}, "params": {"epochs": 1, "ema": None}, "temperature": 0.07}
-            save_model(folder, backbone, training, projectors)
+            save_model(folder, backbone, training, projectors=projectors)
             folders[kind] = folder
         return folders[kind]
 

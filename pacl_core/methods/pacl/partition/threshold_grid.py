@@ -20,7 +20,7 @@ Grid = NDArray[np.float32]
 Counts = NDArray[np.int64]
 
 
-def threshold_grid(table: Path, factual: float, emotional: float, mode: str) -> pa.Table:
+def threshold_grid(table: Path, factual: float, emotional: float, *, mode: str) -> pa.Table:
     """Pairs per partition at every two thresholds: those of this run and round ones over the values' range.
 
     `table` is partition.parquet, read in batches; `factual` and `emotional` are the thresholds applied.

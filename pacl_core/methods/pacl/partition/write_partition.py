@@ -39,7 +39,7 @@ class Thresholds:
 
 
 def write_partition(
-    pairs: Path, anps: Path, factual: Path, emotional: Path, out: Path, params: PartitionParams
+    pairs: Path, anps: Path, factual: Path, *, emotional: Path, out: Path, params: PartitionParams
 ) -> Thresholds:
     """Publish partition.parquet. Memory holds one row group, whatever the transforms and thresholds.
 

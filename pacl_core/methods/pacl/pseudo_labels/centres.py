@@ -26,7 +26,7 @@ def find_centres(vectors: NDArray[Any], params: PseudoLabelsParams, what: str) -
     Memory: the sample. Raises `UserError` where one of it is not finite; `what` names the embeddings.
     """
     generator = np.random.default_rng(params.seed)
-    sample = _sample(vectors, params, generator, what)
+    sample = _sample(vectors, params, generator, what=what)
     size = min(len(sample), max(len(sample) // params.restarts, _PER_CENTRE * params.k))
     best: NDArray[np.float32] | None = None
     lowest = np.inf
@@ -35,16 +35,16 @@ def find_centres(vectors: NDArray[Any], params: PseudoLabelsParams, what: str) -
         part, seed = sample[rows], params.seed + restart
         # greedy k-means++: several candidates a centre, which plain k-means++ (faiss) has not
         start, _ = kmeans_plusplus(part, params.k, random_state=seed)
-        centres = _fit(part, params, seed, start)
-        inertia = assign(sample, centres, False, what)[1]
+        centres = _fit(part, params, seed, start=start)
+        inertia = assign(sample, centres, False, what=what)[1]
         if best is None or inertia < lowest:
             best, lowest = centres, inertia
     assert best is not None  # restarts >= 1
-    return best if size == len(sample) else _fit(sample, params, params.seed, best)
+    return best if size == len(sample) else _fit(sample, params, params.seed, start=best)
 
 
 def _sample(
-    vectors: NDArray[Any], params: PseudoLabelsParams, generator: np.random.Generator, what: str
+    vectors: NDArray[Any], params: PseudoLabelsParams, generator: np.random.Generator, *, what: str
 ) -> NDArray[np.float32]:
     count = min(len(vectors), params.sample)
     rows = np.arange(count)
@@ -61,7 +61,7 @@ def _sample(
 
 
 def _fit(
-    sample: NDArray[np.float32], params: PseudoLabelsParams, seed: int, start: NDArray[np.float32]
+    sample: NDArray[np.float32], params: PseudoLabelsParams, seed: int, *, start: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     kmeans = faiss.Kmeans(
         sample.shape[1],
@@ -87,7 +87,7 @@ def lengths(block: NDArray[np.float32], what: str) -> NDArray[np.float32]:
 
 
 def assign(
-    block: NDArray[Any], centres: NDArray[np.float32], normalise: bool, what: str
+    block: NDArray[Any], centres: NDArray[np.float32], normalise: bool, *, what: str
 ) -> tuple[NDArray[np.int32], float]:
     """Labels [B] of rows [B, D] by the nearest of the centres [K, D], and the sum of squared distances.
 

@@ -39,7 +39,7 @@ class Clusters:
                 yield self._by_size[found["labels"]]
 
 
-def cluster(vectors: NDArray[Any], params: PseudoLabelsParams, what: str, folder: Path) -> Clusters:
+def cluster(vectors: NDArray[Any], params: PseudoLabelsParams, what: str, *, folder: Path) -> Clusters:
     """Cluster [N, D] vectors (may be memory-mapped) into K; labels ordered by size, largest first.
 
     Finished pieces go to `folder`, from which a killed run continues. Memory: the sample, a block. The
@@ -60,7 +60,7 @@ def cluster(vectors: NDArray[Any], params: PseudoLabelsParams, what: str, folder
         for number, piece in enumerate(pieces):
             if not piece.exists():
                 block = vectors[number * BLOCK : (number + 1) * BLOCK]
-                labels, inertia = assign(block, centres, params.normalise, what)
+                labels, inertia = assign(block, centres, params.normalise, what=what)
                 with published_file(piece) as draft, draft.open("wb") as stream:
                     np.savez(stream, labels=labels, inertia=inertia)
                 release(vectors)
@@ -101,7 +101,7 @@ SCHEMA = pa.schema(
 )
 
 
-def write_pseudo_labels(out: Path, ids: Path, factual: Clusters, emotional: Clusters) -> None:
+def write_pseudo_labels(out: Path, ids: Path, factual: Clusters, *, emotional: Clusters) -> None:
     """Publish `sample_id`, `factual_label`, `emotional_label`; `ids` is the table whose rows were clustered.
 
     Memory holds one block.

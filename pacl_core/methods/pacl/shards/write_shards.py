@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
@@ -76,13 +76,20 @@ class _Series:
         self._writer, self._in_shard, self._bytes = None, 0, 0
 
 
+class Inputs(NamedTuple):
+    """What samples are put together from: tables and vectors of the same pairs, in one row order."""
+
+    pairs: Path
+    partition: Path
+    pseudo_labels: Path
+    text_embeddings: Path
+
+
 def write_shards(
-    pairs: Path,
-    partition: Path,
-    pseudo_labels: Path,
-    text_embeddings: Path,
+    inputs: Inputs,
     out: Path,
     params: ShardsParams,
+    *,
     work: Path,
 ) -> dict[str, Any]:
     """Publish `<out>/<partition>/*.tar` and `<out>/index.json`; returns the index.
@@ -91,14 +98,14 @@ def write_shards(
     batch. Called again after a kill, it goes on behind the whole shards in `work`, which must belong to
     these arguments alone. Raises `UserError` where the inputs are not rows of the same pairs.
     """
-    texts = read_vectors(text_embeddings)
+    texts = read_vectors(inputs.text_embeddings)
     series = {name: _Series.of(work, name, params) for name in PARTITIONS}
     done = {name: one.samples for name, one in series.items()}
-    start, passed = first_left(partition, done)
+    start, passed = first_left(inputs.partition, done)
     with ExitStack() as stack, Progress("shards", len(texts.vectors), sum(done.values())) as progress:
         for one in series.values():
             stack.callback(one.abandon)
-        for row, record in enumerate(_records(pairs, partition, pseudo_labels, texts.ids, start), start):
+        for row, record in enumerate(_records(inputs, texts.ids, start), start):
             name = record["partition"]
             passed[name] += 1
             if passed[name] > done[name]:
@@ -117,13 +124,11 @@ def write_shards(
     return index
 
 
-def _records(
-    pairs: Path, partition: Path, pseudo_labels: Path, text_ids: Path, start: int
-) -> Iterator[dict[str, Any]]:
+def _records(inputs: Inputs, text_ids: Path, start: int) -> Iterator[dict[str, Any]]:
     tables = (
-        Table(pairs, ("image", "text")),
-        Table(partition, ("partition", "factual_score", "emotional_score")),
-        Table(pseudo_labels, ("factual_label", "emotional_label")),
+        Table(inputs.pairs, ("image", "text")),
+        Table(inputs.partition, ("partition", "factual_score", "emotional_score")),
+        Table(inputs.pseudo_labels, ("factual_label", "emotional_label")),
         Table(text_ids, ()),
     )
     for side_by_side in aligned(tables, BATCH, start):

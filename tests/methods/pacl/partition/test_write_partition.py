@@ -36,9 +36,9 @@ def partition(folder: Path, mode: str = "both", sigma: float = 0.7) -> tuple[pl.
         folder / "pairs",
         folder / "anps.parquet",
         folder / "factual.parquet",
-        folder / "emotional.parquet",
-        folder / "partition.parquet",
-        params,
+        emotional=folder / "emotional.parquet",
+        out=folder / "partition.parquet",
+        params=params,
     )
     return pl.read_parquet(folder / "partition.parquet"), done
 

@@ -17,7 +17,7 @@ def cluster(tmp_path: Path):
     calls = iter(range(100))
 
     def clustered(vectors: np.ndarray, params: PseudoLabelsParams, what: str = "vectors") -> SimpleNamespace:
-        found = clustering.cluster(vectors, params, what, tmp_path / str(next(calls)))
+        found = clustering.cluster(vectors, params, what, folder=tmp_path / str(next(calls)))
         return SimpleNamespace(**vars(found), labels=np.concatenate(list(found.labels())))
 
     return clustered

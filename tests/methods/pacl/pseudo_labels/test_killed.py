@@ -40,7 +40,9 @@ def root(tmp_path: Path) -> Path:
     vectors = np.random.default_rng(0).standard_normal((ROWS, 16)).astype(np.float32)
     ids = pl.DataFrame({"sample_id": [f"post-{row}" for row in range(ROWS)]})
     ids.write_parquet(tmp_path / "ids.parquet")
-    write_vectors(tmp_path / "image", tmp_path / "ids.parquet", lambda start, stop: vectors[start:stop], 16)
+    write_vectors(
+        tmp_path / "image", tmp_path / "ids.parquet", lambda start, stop: vectors[start:stop], dim=16
+    )
     return tmp_path
 
 

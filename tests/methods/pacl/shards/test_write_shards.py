@@ -15,7 +15,7 @@ from pacl_core.files.hashing import file_sha256
 from pacl_core.files.json_csv import read_json
 from pacl_core.files.vectors import write_vectors
 from pacl_core.methods.pacl.params import ShardsParams
-from pacl_core.methods.pacl.shards.write_shards import write_shards
+from pacl_core.methods.pacl.shards.write_shards import Inputs, write_shards
 
 N = 30
 NAMES = ("strong", "partial_emotional", "weak")  # partial_factual stays empty
@@ -48,20 +48,15 @@ def artefacts(tmp_path: Path) -> Path:
         }
     ).write_parquet(tmp_path / "pseudo_labels.parquet")
     vectors = np.arange(N * 4, dtype=np.float32).reshape(N, 4)
-    write_vectors(tmp_path / "text", tmp_path / "pairs", lambda start, stop: vectors[start:stop], 4)
+    write_vectors(tmp_path / "text", tmp_path / "pairs", lambda start, stop: vectors[start:stop], dim=4)
     return tmp_path
 
 
 def write(folder: Path, **bounds: int) -> Path:
-    write_shards(
-        folder / "pairs",
-        folder / "partition.parquet",
-        folder / "pseudo_labels.parquet",
-        folder / "text",
-        folder / "shards",
-        ShardsParams(**bounds),
-        folder / "work",
+    inputs = Inputs(
+        folder / "pairs", folder / "partition.parquet", folder / "pseudo_labels.parquet", folder / "text"
     )
+    write_shards(inputs, folder / "shards", ShardsParams(**bounds), work=folder / "work")
     return folder / "shards"
 
 
