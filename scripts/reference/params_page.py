@@ -15,10 +15,10 @@ _BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<", "min_length": "length >
 _HEAD = """\
 # Parameters
 
-Every key of `params.yaml`, by section: what decides results, and nothing else. `make reference` writes this
-page from the models in `pacl_core/params`, which check the file before any work begins. A key without a
-default must be given. The stages that a key makes stale are in [Stages](stages.md); settings of the machine
-are no parameters, see [Machine](machine.md).
+Every key of `params.yaml`, by section: all that decides results, and nothing else. `make reference` writes
+this page from the models in `pacl_core/params` and `pacl_core/methods`, which check the file before any work
+begins. A key without a default must be given. [Stages](stages.md) says which stages a key makes stale.
+Settings of the machine are not parameters: see [Machine](machine.md).
 """
 
 
