@@ -59,7 +59,7 @@ def _architecture_page(root: Path) -> str:
 
 
 def quoted(root: Path, path: str, names: list[str]) -> str:
-    """A Python file, or its definitions of `names`, as Markdown. Raises `KeyError` where a name is missing."""
+    """A Python file, or its definitions of `names`, as Markdown. Raises `KeyError` if a name is missing."""
     text = (root / path).read_text(encoding="utf-8")
     if names:
         nodes = {
