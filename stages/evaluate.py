@@ -92,8 +92,9 @@ def _outcomes(
         "libraries": versions("numpy", "open_clip_torch", "pillow", "timm", "torch"),
     }
     with scratch(f"finetune-{images.stem}-{model.name}", key) as work:
-        recipe, device, workers = params.evaluate.finetune, machine.device, machine.workers
-        return finetune.run(tasks, images, model, recipe, excluded, device, workers, work)
+        place = finetune.Workplace(machine.device, machine.workers, work)
+        recipe = params.evaluate.finetune
+        return finetune.run(tasks, images, model, params=recipe, excluded=excluded, place=place)
 
 
 def _features(images: Path, model: Path) -> NDArray[np.float32]:

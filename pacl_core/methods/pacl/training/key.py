@@ -14,6 +14,7 @@ CODE = (
     "methods/pacl/objective",
     "methods/pacl/partitions.py",
     "methods/pacl/shards",
+    "methods/pacl/training",
     "models",
     "runtime/threads.py",
     "training",
@@ -21,7 +22,7 @@ CODE = (
 
 
 def training_key(
-    shards: Path, backbone: Backbone, images: Vectors | None, params: TrainParams, device: str
+    shards: Path, backbone: Backbone, images: Vectors | None, *, params: TrainParams, device: str
 ) -> dict[str, object]:
     """The scratch key of a run; `images` are the stored features that warm the projectors up."""
     index = shards / "index.json"

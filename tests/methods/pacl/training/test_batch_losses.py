@@ -1,4 +1,4 @@
-"""The gradients of a step."""
+"""The losses of a batch and their gradients, held against the plainest way to write them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,13 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from pacl_core.methods.pacl.objective import partition_loss
+from pacl_core.methods.pacl.objective import Labels, partition_loss
 from pacl_core.methods.pacl.shards.read import Samples, read_shards
+from pacl_core.methods.pacl.training.batch_losses import Embedded, batch_losses
+from pacl_core.methods.pacl.training.projectors import embed, make_projectors
 from pacl_core.models.backbones import Backbone
-from pacl_core.training.projectors import make_projectors
-from pacl_core.training.step import add_gradients
+from pacl_core.training.distributed import ALONE
+from pacl_core.training.method import Batch, Losses
 
 
 @pytest.fixture
@@ -20,9 +22,16 @@ def samples(make_shards: Callable[..., Path], tmp_path: Path) -> Samples:
     return read_shards(make_shards(), tmp_path)
 
 
-@pytest.mark.parametrize("together", [True, False])
+def losses_of(
+    backbone: Backbone, projectors: nn.ModuleDict, images: Tensor, batch: Batch, samples: Samples, mixed: bool
+) -> Losses:
+    texts = torch.from_numpy(np.array(samples.texts[batch.rows()]))
+    embedded = Embedded(*embed(projectors, backbone.module(images), texts))
+    return batch_losses(embedded, batch, samples, temperature=0.07, mixed=mixed, world=ALONE)
+
+
 def test_gradients_are_those_of_the_summed_losses(
-    samples: Samples, make_backbone: Callable[[], Backbone], together: bool
+    samples: Samples, make_backbone: Callable[[], Backbone]
 ) -> None:
     batches = {name: np.array(rows)[:5] for name, rows in samples.rows.items()}
     backbone = make_backbone()
@@ -40,21 +49,20 @@ def test_gradients_are_those_of_the_summed_losses(
         cosines = (z_v / z_v.norm(dim=1, keepdim=True)) @ (z_t / z_t.norm(dim=1, keepdim=True)).T
         factual = torch.from_numpy(samples.factual_labels[rows])
         emotional = torch.from_numpy(samples.emotional_labels[rows])
-        total = total + partition_loss(cosines, name, factual, emotional, 0.07)
+        total = total + partition_loss(cosines, name, Labels(factual, emotional), temperature=0.07)
     expected = torch.autograd.grad(total, parameters)
 
     everything = images([row for rows in batches.values() for row in rows.tolist()])
-    arguments = (backbone.module, projectors, everything, batches, samples, 0.07)
-    losses = add_gradients(*arguments, together=together, where="step 0")
+    losses = losses_of(backbone, projectors, everything, Batch(batches), samples, mixed=False)
+    sum(losses.terms.values()).backward()
     assert list(losses.terms) == ["strong", "partial_emotional", "partial_factual", "weak"]
-    torch.testing.assert_close(sum(losses.terms.values()), total.detach())
+    torch.testing.assert_close(sum(losses.terms.values()).detach(), total.detach())
     for parameter, gradient in zip(parameters, expected, strict=True):
         torch.testing.assert_close(parameter.grad, gradient, rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("together", [True, False])
 def test_a_mixed_batch_has_all_of_it_as_candidates(
-    samples: Samples, make_backbone: Callable[[], Backbone], together: bool
+    samples: Samples, make_backbone: Callable[[], Backbone]
 ) -> None:
     batches = {name: np.array(rows)[: 3 + i] for i, (name, rows) in enumerate(samples.rows.items())}
     rows = np.concatenate(list(batches.values()))
@@ -78,11 +86,11 @@ def test_a_mixed_batch_has_all_of_it_as_candidates(
     parameters = [*backbone.module.parameters(), *projectors.parameters()]
     gradients = torch.autograd.grad(total, parameters)
 
-    arguments = (backbone.module, projectors, images, batches, samples, 0.07)
-    losses = add_gradients(*arguments, together=together, where="step 0", mixed=True)
+    losses = losses_of(backbone, projectors, images, Batch(batches), samples, mixed=True)
+    sum(losses.terms.values()).backward()
     for name in batches:
-        torch.testing.assert_close(losses.terms[name], expected[name].detach())
-        assert losses.shares[f"without_negatives/{name}"].item() == pytest.approx(empty[name])
+        torch.testing.assert_close(losses.terms[name].detach(), expected[name].detach())
+        assert losses.figures[f"without_negatives/{name}"].item() == pytest.approx(empty[name])
     for parameter, gradient in zip(parameters, gradients, strict=True):
         torch.testing.assert_close(parameter.grad, gradient, rtol=1e-3, atol=1e-5)
 

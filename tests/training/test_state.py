@@ -4,7 +4,12 @@ import pytest
 import torch
 from torch import nn
 
-from pacl_core.training.averaging import averaged, load_average, start_average, update_average
+from pacl_core.training.state import TrainState, evaluating, load_average, start_average, update_average
+
+
+def state_of(backbone: nn.Module) -> TrainState:
+    model = nn.ModuleDict({"backbone": backbone})
+    return TrainState(model, torch.optim.AdamW(model.parameters()), start_average(model))
 
 
 def test_follows_its_recursion_parameter_by_parameter() -> None:
@@ -26,14 +31,22 @@ def test_follows_its_recursion_parameter_by_parameter() -> None:
 
 
 def test_the_model_has_them_within_and_its_own_afterwards() -> None:
-    model = nn.Linear(2, 2)
-    average = start_average(model)
+    part = nn.Linear(2, 2)
+    state = state_of(part)
     with torch.no_grad():
-        model.weight.add_(1)
-    own = model.weight.detach().clone()
-    with pytest.raises(RuntimeError), averaged(model, average):
-        assert torch.equal(model.weight, average["weight"])
+        part.weight.add_(1)
+    own = part.weight.detach().clone()
+    with pytest.raises(RuntimeError), evaluating(state):
+        assert torch.equal(part.weight, state.average["backbone.weight"])
         raise RuntimeError
-    assert torch.equal(model.weight, own)
-    load_average(model, average)
-    assert torch.equal(model.weight, average["weight"])
+    assert torch.equal(part.weight, own)
+    load_average(state.model, state.average)
+    assert torch.equal(part.weight, state.average["backbone.weight"])
+
+
+def test_evaluation_mode_ends_even_on_an_error() -> None:
+    dropouts = nn.Sequential(nn.Dropout(), nn.Dropout().eval())
+    with pytest.raises(RuntimeError), evaluating(state_of(nn.Sequential(dropouts, nn.Linear(1, 1)))):
+        assert not any(module.training for module in dropouts.modules())
+        raise RuntimeError
+    assert [module.training for module in dropouts] == [True, False]

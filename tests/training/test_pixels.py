@@ -24,7 +24,7 @@ def test_half_of_the_images_are_mirrored_others_in_each_epoch() -> None:
 
 def test_a_crop_is_drawn_from_seed_epoch_and_row() -> None:
     views = [
-        random_resized_crop(image(), PREPROCESS, row, epoch, seed)
+        random_resized_crop(image(), PREPROCESS, (seed, epoch, row, 1))
         for row, epoch, seed in [(0, 0, 0), (0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)]
     ]
     assert views[0].shape == (3, 16, 16) and views[0].dtype == np.uint8
@@ -36,5 +36,5 @@ def test_a_crop_keeps_most_of_the_image() -> None:
     white_left = Image.new("L", (60, 60), 0)
     white_left.paste(255, (0, 0, 30, 60))
     for row in range(30):
-        view = random_resized_crop(white_left.convert("RGB"), PREPROCESS, row, 0, 0)
+        view = random_resized_crop(white_left.convert("RGB"), PREPROCESS, (0, 0, row, 1))
         assert 0.35 < view.mean() / 255 < 0.65

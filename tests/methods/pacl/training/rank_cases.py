@@ -1,4 +1,4 @@
-"""Runs of several ranks for test_ranks.py: `torchrun rank_cases.py <folder>`; not a test itself.
+"""Runs of several ranks for test_distributed.py; not a test itself: `torchrun -m <this module> <folder>`.
 
 Trains every case of `<folder>/cases.json` and writes `<folder>/<case>-<ranks>.safetensors` and `.json`.
 """
@@ -19,8 +19,8 @@ from pacl_core.methods.pacl.shards.read import read_shards
 from pacl_core.models.backbones import Backbone, merged_state
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.params.models import BackboneParams
-from pacl_core.training.distributed import Ranks, own_folder, ranks
-from pacl_core.training.loop import train
+from pacl_core.training.distributed import World, own_folder, world_of
+from tests.methods.pacl.training.runs import train
 
 
 class Largest(TorchDispatchMode):
@@ -56,24 +56,24 @@ def tiny_backbone(bias: bool) -> Backbone:
     return Backbone(params, module, 10, preprocess, "none", lambda: merged_state(module, {}), "0" * 64)
 
 
-def train_cases(folder: Path, group: Ranks) -> None:
+def train_cases(folder: Path, world: World) -> None:
     for name, case in json.loads((folder / "cases.json").read_text()).items():
         params = TrainParams(**case["params"])
         backbone = tiny_backbone(bias=params.batch_norm == "frozen")
         images = read_vectors(Path(case["images"])) if "images" in case else None
-        work = folder / f"work-{name}-{group.count}"
+        work = folder / f"work-{name}-{world.count}"
         work.mkdir(exist_ok=True)
-        samples = read_shards(Path(case["shards"]), own_folder(work, group))
+        samples = read_shards(Path(case["shards"]), own_folder(work, world))
         with Largest(wide=params.dim) as largest:
-            trained = train(samples, backbone, params, images, work, "cpu", 1, group=group)
+            trained = train(samples, backbone, params, work, images=images, workers=1, world=world)
         weights = backbone.state() | trained.projectors
-        group.agree(f"weights of {name}", {key: tensor.tolist() for key, tensor in weights.items()})
-        if group.first:
-            save_file(weights, folder / f"{name}-{group.count}.safetensors")
+        world.agree(f"weights of {name}", {key: tensor.tolist() for key, tensor in weights.items()})
+        if world.first:
+            save_file(weights, folder / f"{name}-{world.count}.safetensors")
             found = {"history": trained.history, "similarity_rows": largest.rows}
-            (folder / f"{name}-{group.count}.json").write_text(json.dumps(found))
+            (folder / f"{name}-{world.count}.json").write_text(json.dumps(found))
 
 
 if __name__ == "__main__":
-    with ranks("cpu") as group:
-        train_cases(Path(sys.argv[1]), group)
+    with world_of("cpu") as world:
+        train_cases(Path(sys.argv[1]), world)

@@ -17,11 +17,9 @@ from torch import Tensor
 
 from pacl_core.errors import UserError
 from pacl_core.files.vectors import write_vectors
-from pacl_core.methods.pacl.objective import PARTITIONS, batch_shares
-from pacl_core.training.distributed import ALONE, Ranks, ranks
-from pacl_core.training.rank_step import best_shares
+from pacl_core.training.distributed import ALONE, World, world_of
+from tests.methods.pacl.training.rank_cases import train_cases
 from tests.paths import ROOT
-from tests.training.rank_cases import train_cases
 
 COUNT = 3
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--local-addr", "127.0.0.1"]
@@ -65,7 +63,14 @@ def trained(folder: Path, make_shards: Callable[..., Path]) -> Path:
             if "projector_warmup_steps" in params:
                 cases[name]["images"] = str(stored_images(folder / "images", sizes))
         (folder / "cases.json").write_text(json.dumps(cases))
-        command = [*TORCHRUN, "--nproc-per-node", str(COUNT), "-m", "tests.training.rank_cases", str(folder)]
+        command = [
+            *TORCHRUN,
+            "--nproc-per-node",
+            str(COUNT),
+            "-m",
+            "tests.methods.pacl.training.rank_cases",
+            str(folder),
+        ]
         done = subprocess.run(command, env=ENVIRON, capture_output=True, text=True, timeout=240)
         assert done.returncode == 0, done.stderr
         train_cases(folder, ALONE)
@@ -112,25 +117,14 @@ def test_memory_holds_local_rows_of_similarities_only(trained: Path) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 7, 64])
 def test_shares_are_contiguous_and_even(size: int) -> None:
-    shares = [Ranks(rank, 3).share(size) for rank in range(3)]
+    shares = [World(rank, 3).local_slice(size) for rank in range(3)]
     assert [row for share in shares for row in range(size)[share]] == list(range(size))
     lengths = [share.stop - share.start for share in shares]
     assert max(lengths) - min(lengths) <= 1
 
 
-@pytest.mark.parametrize("partition", PARTITIONS)
-@pytest.mark.parametrize("size", [1, 2, 9])
-def test_shares_of_best_matches_are_those_of_the_matrix(partition: str, size: int) -> None:
-    generator = torch.Generator().manual_seed(size)
-    similarity = torch.rand(size, size, generator=generator)
-    labels = torch.randint(3, (2, size), generator=generator)
-    best = similarity.argmax(dim=0), similarity.argmax(dim=1)
-    expected = batch_shares(similarity, partition, *labels)
-    torch.testing.assert_close(best_shares(slice(0, size), partition, *labels, *best), expected)
-
-
 def test_ranks_on_one_gpu_or_elsewhere_are_refused() -> None:
     environ = {"WORLD_SIZE": "2", "LOCAL_RANK": "0"}
     for device in ("cuda:0", "mps"):
-        with pytest.raises(UserError, match=device), ranks(device, environ):
+        with pytest.raises(UserError, match=device), world_of(device, environ):
             pass

@@ -12,11 +12,12 @@ from torch import nn
 from pacl_core.errors import UserError
 from pacl_core.files.tables import scan_table
 from pacl_core.files.vectors import Vectors
-from pacl_core.methods.pacl.objective import partition_loss
+from pacl_core.methods.pacl.objective import Labels, partition_loss
 from pacl_core.methods.pacl.params import TrainParams
 from pacl_core.methods.pacl.shards.read import Samples
-from pacl_core.training.batches import Rows, epoch_batches
-from pacl_core.training.projectors import embed
+from pacl_core.methods.pacl.training.batches import EpochBatches
+from pacl_core.methods.pacl.training.projectors import embed
+from pacl_core.training.method import RowIds
 
 log = logging.getLogger("pacl")
 
@@ -26,7 +27,8 @@ _REPRO = "run 'dvc repro' to rebuild what is stale"
 def warm_up(
     projectors: nn.ModuleDict,
     samples: Samples,
-    strong: Rows,
+    strong: RowIds,
+    *,
     images: Vectors,
     params: TrainParams,
     device: str,
@@ -39,26 +41,27 @@ def warm_up(
         log.info("no strong pairs: the projectors are not warmed up")
         return
     place_of = np.zeros(len(samples.sample_ids), np.int64)
-    place_of[strong] = _places(samples, strong, images, projectors.get_parameter("image.weight").shape[1])
+    width = projectors.get_parameter("image.weight").shape[1]
+    place_of[strong] = _places(samples, strong, images, width=width)
     optimiser = torch.optim.AdamW(
         projectors.parameters(), lr=params.projector_lr, weight_decay=params.weight_decay, fused=True
     )
-    labels = torch.zeros(params.batch_size, dtype=torch.int64, device=device)  # L1 looks at none
+    unread = torch.zeros(params.batch_size, dtype=torch.int64, device=device)  # L1 looks at no label
     step, loss = 0, torch.zeros(())
     for epoch in count():
-        for batch in epoch_batches(("strong",), {"strong": strong}, params.batch_size, epoch, params.seed):
-            rows = batch["strong"]
+        for batch in EpochBatches({"strong": strong}, ("strong",), params.batch_size, (params.seed, epoch)):
+            rows = batch.parts["strong"]
             stored = np.asarray(images.vectors[place_of[rows]], np.float32)
             image_VD = torch.from_numpy(stored).to(device)
             text_TD = torch.from_numpy(np.array(samples.texts[rows])).to(device)
             z_v, z_t = embed(projectors, image_VD, text_TD)
-            unread = labels[: len(rows)]
-            loss = partition_loss(z_v @ z_t.T, "strong", unread, unread, params.temperature)
+            labels = Labels(unread[: len(rows)], unread[: len(rows)])
+            loss = partition_loss(z_v @ z_t.T, "strong", labels, temperature=params.temperature)
             if not torch.isfinite(loss):
                 ids = ", ".join(samples.sample_ids[row] for row in rows)
                 raise UserError(f"projector warm-up: loss is {loss.item()} at step {step}; samples: {ids}")
             optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            torch.autograd.backward(loss)
             optimiser.step()
             step += 1
             if step == params.projector_warmup_steps:
@@ -66,7 +69,7 @@ def warm_up(
                 return
 
 
-def _places(samples: Samples, strong: Rows, images: Vectors, width: int) -> NDArray[np.int64]:
+def _places(samples: Samples, strong: RowIds, images: Vectors, *, width: int) -> NDArray[np.int64]:
     """Rows of the stored features that belong to the strong pairs, in their order."""
     if images.vectors.shape[1] != width:
         raise UserError(

@@ -3,6 +3,7 @@
 import logging
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from tempfile import mkdtemp
@@ -15,12 +16,15 @@ from torch import Tensor
 from pacl_core.errors import UserError
 from pacl_core.methods.pacl.params import TrainParams
 from pacl_core.methods.pacl.shards.read import Samples, read_shards
+from pacl_core.methods.pacl.training.method import Pacl, Piece, make_pacl
+from pacl_core.methods.pacl.training.run import Trained
 from pacl_core.models.backbones import Backbone
-from pacl_core.training import loop
-from pacl_core.training.loop import Trained, train
-from pacl_core.training.state import make_learner
-from pacl_core.training.step import NotFiniteError
-from pacl_core.training.update import update
+from pacl_core.training.distributed import ALONE
+from pacl_core.training.loop import _new_state
+from pacl_core.training.method import Batch
+from pacl_core.training.pixels import ImageSource
+from pacl_core.training.step import NotFiniteError, update
+from tests.methods.pacl.training.runs import train
 
 MakeBackbone = Callable[[], Backbone]
 
@@ -40,7 +44,7 @@ def run(
         work = Path(mkdtemp(dir=tmp_path))
         backbone = backbone or make_backbone()
         changed = TrainParams(**(params.model_dump() | options))
-        trained = train(samples, backbone, changed, None, work, "cpu", 2)
+        trained = train(samples, backbone, changed, work)
         return backbone.state(), trained
 
     return run_with
@@ -171,7 +175,7 @@ def test_retrieval_is_of_pairs_that_were_held_out(run, samples) -> None:
 def test_looking_at_held_out_pairs_changes_nothing(run, monkeypatch) -> None:
     options = {"holdout": 4, "batch_norm": "update", "ema": 0.9}
     looked, _ = run(**options)
-    monkeypatch.setattr(loop, "held_out_recalls", lambda *arguments: {})
+    monkeypatch.setattr(Pacl, "evaluate", lambda self, epoch: {})
     assert equal(looked, run(**options)[0])
 
 
@@ -217,23 +221,31 @@ def test_an_infinite_gradient_stops_with_step_term_and_samples(run, make_backbon
         run(backbone=breaking(make_backbone, 2, 1.0, torch.inf))
 
 
-def test_the_term_of_an_infinite_gradient_is_named_among_others(samples, make_backbone, params) -> None:
-    learner = make_learner(make_backbone(), 6, params, "cpu")
-    backbone = learner.features
-    batches = {name: np.array(rows)[:4] for name, rows in samples.rows.items()}
-    images = torch.randn(16, 3, 16, 16, generator=torch.Generator().manual_seed(0))
-    images[8:12] += 1e3  # the images of partial_factual
+def test_the_term_of_an_infinite_gradient_is_named_among_others(
+    samples, make_backbone, params, tmp_path
+) -> None:
+    backbone = make_backbone()
+    with ThreadPoolExecutor(1) as pool:
+        images = ImageSource(samples.image, len(samples.sample_ids), backbone.preprocess, tmp_path, pool)
+        method = make_pacl(samples, backbone, params, images=images, stored=None, world=ALONE)
+    batch = Batch({name: np.array(rows)[:4] for name, rows in samples.rows.items()})
+    shown = torch.randn(16, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    shown[8:12] += 1e3  # the images of partial_factual
 
-    def features(shown: Tensor) -> Tensor:
-        found = backbone(shown)
-        if (shown > 500).any():
+    def features(images: Tensor) -> Tensor:
+        found = method.features(images)
+        if (images > 500).any():
             found.register_hook(lambda gradient: gradient * torch.inf)
         return found
 
-    with pytest.raises(NotFiniteError, match="gradient of partial_factual is") as caught:
-        update(replace(learner, features=features), samples, images, batches, params, "step 7")
-    ids = str(caught.value).partition("samples: ")[2].split(", ")
-    assert ids == [f"partial_factual/{number}" for number in range(4)]
+    breaking_method = replace(method, features=features)
+    pieces = [
+        Piece(shown[4 * place : 4 * place + 4], Batch({name: rows}))
+        for place, (name, rows) in enumerate(batch.parts.items())
+    ]
+    with pytest.raises(NotFiniteError, match="gradient of partial_factual is not finite") as caught:
+        update(breaking_method, _new_state(method, params), params, inputs=pieces, world=ALONE)
+    assert caught.value.terms == ["partial_factual"]
 
 
 @pytest.mark.parametrize("batch_norm", ["frozen", "update"])

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pacl_core.methods.pacl.shards.read import Samples, read_shards
-from pacl_core.training.holdout import hold_out
-from pacl_core.training.retrieval import KS, evaluating, recalls
+from pacl_core.methods.pacl.training.held_out import KS, hold_out, recalls
 
 
 def naive(anchors: torch.Tensor, candidates: torch.Tensor, k: int) -> float:
@@ -62,11 +61,3 @@ def test_two_thirds_are_left_to_train_on(samples, make_shards, tmp_path) -> None
     assert len(hold_out(samples, 100, seed=0)[1]) == 4  # of 12
     without = read_shards(make_shards({"strong": 0, "weak": 3}, tmp_path / "other"), tmp_path)
     assert len(hold_out(without, 12, seed=0)[1]) == 0
-
-
-def test_evaluation_mode_ends_even_on_an_error() -> None:
-    model = torch.nn.Sequential(torch.nn.Dropout(), torch.nn.Dropout().eval())
-    with pytest.raises(RuntimeError), evaluating(model):
-        assert not any(module.training for module in model.modules())
-        raise RuntimeError
-    assert [module.training for module in model] == [True, False]

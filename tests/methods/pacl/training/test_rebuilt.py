@@ -8,10 +8,11 @@ import torch
 
 from pacl_core.methods.pacl.params import TrainParams
 from pacl_core.methods.pacl.shards.read import read_shards
+from pacl_core.methods.pacl.training import method
+from pacl_core.methods.pacl.training.rebuilt import example_batch
+from pacl_core.methods.pacl.training.run import Trained
 from pacl_core.models.backbones import Backbone
-from pacl_core.training import loop
-from pacl_core.training.loop import Trained, train
-from pacl_core.training.rebuilt import example_batch
+from tests.methods.pacl.training.runs import train
 
 SMALL = {"batch_size": 4, "dim": 8, "projector_warmup_steps": 0, "holdout": 3, "seed": 1}
 
@@ -33,7 +34,7 @@ def run(
     shards = make_shards(folder=folder / "shards")
     backbone = make_backbone()
     params = TrainParams(**{"epochs": 6, **SMALL, **changes})  # type: ignore[arg-type]
-    done = train(read_shards(shards, folder), backbone, params, None, folder, "cpu", 1)
+    done = train(read_shards(shards, folder), backbone, params, folder, workers=1)
     return done, backbone.module.state_dict()
 
 
@@ -67,6 +68,6 @@ def test_looking_changes_no_weight(
     """With statistics and a generator that a forward in training mode would move."""
     options = {"batch_norm": "update", "ema": 0.9}
     _, looked = run(tmp_path / "one", make_shards, make_backbone, **options)
-    monkeypatch.setattr(loop, "example_batch", lambda weak, *_: weak[:0])
+    monkeypatch.setattr(method, "example_batch", lambda weak, *_: weak[:0])
     _, not_looked = run(tmp_path / "other", make_shards, make_backbone, **options)
     assert all(torch.equal(looked[name], not_looked[name]) for name in looked)
