@@ -31,7 +31,7 @@ def outcomes(folder: Path, reader: str = "folder", **manifest: str) -> dict[str,
     """key -> text of posts, source -> reason of rejections."""
     params = PairsParams.model_validate({"reader": reader, "path": str(folder), "manifest": manifest})
     items: list[Post | Rejected] = list(read_posts(params))
-    found = {one.key: one.text for one in items if isinstance(one, Post)}
+    found = {one.sample_id: one.text for one in items if isinstance(one, Post)}
     return found | {one.source: one.reason for one in items if isinstance(one, Rejected)}
 
 
