@@ -122,7 +122,7 @@ if os.getuid() == 0:
     import encodings.utf_8_sig, pacl_core.corpus.readers.folder  # Python itself may be closed afterwards
     os.setgroups([]); os.setgid(65534); os.setuid(65534)
 for item in read_posts(PairsParams(reader="folder", path=sys.argv[1])):
-    print(getattr(item, "key", None) or (item.source + " " + item.reason))
+    print(getattr(item, "sample_id", None) or (item.source + " " + item.reason))
 """
 
 

@@ -112,7 +112,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         calls.append(1)
         return plain(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(normalising, "normalise_picture", counted)
+    monkeypatch.setattr(normalising, "normalise_image", counted)
     return calls
 
 
