@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from pacl_core.errors import UserError
-from pacl_core.media.image_header import SUFFIXES
+from pacl_core.media.image_tree import is_image, walk
 from pacl_core.media.images import decode_jpeg, normalise_image, read_image
-from pacl_core.media.rejects import UnusableError
+from pacl_core.media.rejects import Rejected, UnusableError
 from pacl_core.models.preprocess import Preprocess
 
 ImageLike = Image.Image | bytes | str | PathLike[str]
@@ -44,13 +44,16 @@ class Batch:
 def image_files(given: Iterable[Path]) -> Iterator[Path]:
     """Files as they are named; of a folder, every file below it with an image's suffix, in name order.
 
+    Hidden entries and links to folders are passed over.
+
     Raises `UserError` for a folder without any.
     """
     for path in given:
         if not path.is_dir():
             yield path
             continue
-        found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+        folders = (files for files in walk(path) if not isinstance(files, Rejected))
+        found = sorted(file for files in folders for file in files if is_image(file) and file.is_file())
         if not found:
             raise UserError(f"{path}: no picture in this folder")
         yield from found

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from pydantic import Field
 
-from pacl_core.datasets.image_files import existing_folder, image_files, labelled_item, listing, name_in
+from pacl_core.datasets.image_files import existing_folder, image_files, labelled_item
 from pacl_core.datasets.items import Item
 from pacl_core.datasets.published_text import Split
 from pacl_core.errors import UserError
+from pacl_core.media.image_tree import listing, name_in
 from pacl_core.media.rejects import Rejected
 from pacl_core.params.section import Section
 
@@ -61,7 +62,7 @@ def _classes(root: Path, top: Path, options: Options, *, split: str | None) -> I
             return None
         return Rejected(name_in(root, folder), "other_folder", "its name is none of the classes")
 
-    for found in image_files(root, enter, top):
+    for found in image_files(root, top, enter):
         if isinstance(found, Rejected):
             yield found
         elif found.parent == top:

@@ -1,3 +1,5 @@
+"""Tables of every form: the reader `manifest`, and `manifest_rows` below it."""
+
 import csv
 import io
 import json
@@ -82,7 +84,7 @@ def test_a_pattern_makes_paths_from_columns(tmp_path: Path) -> None:
 def test_rows_that_cannot_be_used_are_rejected(tmp_path: Path) -> None:
     rows = "image,text,id\n9.jpg,gone,a\n1.jpg,short\n,none,c\n1.jpg,one,d\n../..,folder,e\n"
     items = read(manifest(tmp_path, "m.csv", rows), id="id")
-    assert [item.reason if isinstance(item, Rejected) else item.key for item in items] == [
+    assert [item.reason if isinstance(item, Rejected) else item.sample_id for item in items] == [
         "missing_image",
         "malformed_row",
         "missing_image",

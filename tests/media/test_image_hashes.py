@@ -7,8 +7,8 @@ import pytest
 from PIL import Image, ImageEnhance
 from scipy.fft import dctn
 
+from pacl_core.media.image_hashes import perceptual_hash
 from pacl_core.media.images import decode_jpeg, normalise_image
-from pacl_core.media.perceptual_hash import perceptual_hash
 
 
 def scene(seed: int, side: int = 256) -> Image.Image:

@@ -1,3 +1,5 @@
+"""Posts as files of one name: the reader `folder`, and `file_pairs` below it."""
+
 import io
 import os
 import tempfile
@@ -102,6 +104,6 @@ def test_every_input_ends_as_a_post_or_a_rejection(entries: dict[str, tuple[bool
     for name, (shown, text) in entries.items():
         if shown and text is not None:
             expected[name] = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    assert {item.key: item.text for item in items if isinstance(item, Post)} == expected
+    assert {item.sample_id: item.text for item in items if isinstance(item, Post)} == expected
     lonely = sum(shown != (text is not None) for shown, text in entries.values())
     assert sum(isinstance(item, Rejected) for item in items) == lonely

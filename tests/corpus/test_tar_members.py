@@ -1,4 +1,4 @@
-"""Tar shards that nobody should trust: read right or rejected, never extracted, never unpickled."""
+"""Untrusted tar shards (`tar_members`): read right or rejected, never extracted, never unpickled."""
 
 import gzip
 import io
@@ -23,7 +23,7 @@ LAST = (member("z.jpg", jpeg()), member("z.txt", b"last"))
 def outcomes(path: Path) -> list[tuple[str, str]]:
     """(key, text) of posts, (source, reason) of rejections."""
     items: list[Post | Rejected] = list(read_posts(PairsParams(reader="webdataset", path=str(path))))
-    return [(one.key, one.text) if isinstance(one, Post) else (one.source, one.reason) for one in items]
+    return [(one.sample_id, one.text) if isinstance(one, Post) else (one.source, one.reason) for one in items]
 
 
 @pytest.fixture

@@ -1,7 +1,12 @@
-"""Perceptual hash: 64 bits that barely change where an image is re-encoded or resized."""
+"""Hashes of an image's pixels: one that any change alters, one that re-encoding and resizing barely alter."""
+
+import hashlib
+import struct
 
 import numpy as np
 from PIL import Image
+
+FLAT = 0  # perceptual hash of an image without structure: near to nothing, and no other image has it
 
 _SIDE, _LOW = 32, 8
 # of an image whose greys have a standard deviation below one of 255 levels nothing but noise is left
@@ -11,18 +16,22 @@ _FREQUENCIES = np.cos(np.pi / _SIDE * np.outer(np.arange(_LOW), np.arange(_SIDE)
 _FREQUENCIES[0] /= np.sqrt(2)
 
 
+def pixel_hash(rgb: Image.Image) -> str:
+    """Hex SHA-256 of size and RGB bytes."""
+    return hashlib.sha256(struct.pack("<II", *rgb.size) + rgb.tobytes()).hexdigest()
+
+
 def perceptual_hash(rgb: Image.Image) -> int:
     """pHash: signs of the 8 x 8 lowest DCT frequencies of the 32 x 32 grey image against their median.
 
-    64 bits, row by row, the highest first. 0, which no other image has, stands for a flat image: it has
-    no structure to compare and is no near duplicate of anything. (Zauner, Implementation and Benchmarking
-    of Perceptual Image Hash Functions, 2010, section 3.2.)
+    64 bits, row by row, the highest first; `FLAT` where there is no structure to compare. (Zauner,
+    Implementation and Benchmarking of Perceptual Image Hash Functions, 2010, section 3.2.)
     """
     # a box filter first, then Lanczos: half the time, and at most 2 bits differ
     small = rgb.convert("L").resize((_SIDE, _SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
     grey = np.asarray(small, dtype=np.float64)
     if grey.std() < _FLAT:
-        return 0
+        return FLAT
     # rounded: what a symmetric image lacks must be the same zero on every machine
     low = np.round(_FREQUENCIES @ grey @ _FREQUENCIES.T, 3)
     return int.from_bytes(np.packbits(low > np.median(low)).tobytes(), "big")

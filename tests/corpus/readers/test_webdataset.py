@@ -1,4 +1,4 @@
-"""img2dataset's output and plain shards; the hostile ones stand in test_hostile_tars."""
+"""img2dataset's output and plain shards; the hostile ones are in test_tar_members."""
 
 import json
 from pathlib import Path
@@ -95,7 +95,7 @@ def test_plain_shards_with_images_of_any_kind(tmp_path: Path) -> None:
         ]
     (tmp_path / "._x.tar").write_bytes(b"what another system leaves beside it")
     # keys start again in each shard, and are told apart
-    keys = [item.key for item in read(tmp_path) if isinstance(item, Post)]
+    keys = [item.sample_id for item in read(tmp_path) if isinstance(item, Post)]
     assert keys == ["x/a", "x/deep/b", "y/a", "y/deep/b", "z/a", "z/deep/b"]
 
 
@@ -108,7 +108,12 @@ def test_a_list_of_shards_with_braces_and_urls(tmp_path: Path) -> None:
     listing = tmp_path / "shards.txt"
     listing.write_text("# ours\nnear/{0..1}.tar\n\nmemory://bucket/far-{2..1}.tar\nnear/9.tar\n")
     items = read(listing)
-    assert [item.key for item in items if isinstance(item, Post)] == ["0/k", "1/k", "far-2/k", "far-1/k"]
+    assert [item.sample_id for item in items if isinstance(item, Post)] == [
+        "0/k",
+        "1/k",
+        "far-2/k",
+        "far-1/k",
+    ]
     assert [(item.source, item.reason) for item in items if isinstance(item, Rejected)] == [
         ("9", "missing_shard")
     ]

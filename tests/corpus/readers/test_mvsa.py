@@ -1,4 +1,4 @@
-"""TumEmo and MVSA as they are published, quirks included."""
+"""MVSA as it is published, quirks included."""
 
 import io
 from pathlib import Path
@@ -13,13 +13,16 @@ from pacl_core.media.rejects import Rejected
 from pacl_core.params.pairs import PairsParams
 
 
-def read(reader: str, folder: Path) -> list[Post | Rejected]:
-    return list(read_posts(PairsParams(reader=reader, path=str(folder))))
+def read(folder: Path) -> list[Post | Rejected]:
+    return list(read_posts(PairsParams(reader="mvsa", path=str(folder))))
 
 
 def outcome(items: list[Post | Rejected]) -> list[tuple[str, str]]:
     """(key, text) of posts, (source, reason) of rejections."""
-    return [(item.key, item.text) if isinstance(item, Post) else (item.source, item.reason) for item in items]
+    return [
+        (item.sample_id, item.text) if isinstance(item, Post) else (item.source, item.reason)
+        for item in items
+    ]
 
 
 def image() -> bytes:
@@ -32,31 +35,6 @@ def write(folder: Path, files: dict[str, bytes]) -> None:
     for name, data in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
-
-
-def test_tumemo(tmp_path: Path) -> None:
-    write(
-        tmp_path,
-        {
-            "100000012.jpg": image(),
-            "100000012.txt": "so happy\u2019 today\r\n".encode(),
-            "100000013.jpg": image(),
-            "labels.txt": b"100000012 Happy\n100000013 Sad\n",
-            "labels.csv": b"100000012,Happy\n",
-            "Sad/200000001.jpg": image(),
-            "Sad/200000001.txt": b"rain",
-        },
-    )
-    items = read("tumemo", tmp_path)
-    assert outcome(items) == [
-        ("labels.csv", "other_file"),
-        ("100000012", "so happy\u2019 today\n"),
-        ("100000013.jpg", "missing_text"),
-        ("labels.txt", "missing_image"),
-        ("200000001", "rain"),  # the folder's name, an emotion, is nowhere in it
-    ]
-    posts = [item for item in items if isinstance(item, Post)]
-    assert all(post.extras == {} and "Sad" not in post.key for post in posts)
 
 
 LABELS = b"ID\ttext,image\r\n7\tneutral,positive\r\n10\tpositive,positive\r\n2\tnegative,neutral\r\n"
@@ -85,7 +63,7 @@ def mvsa(folder: Path, labels: bytes | None = LABELS) -> Path:
 
 
 def test_mvsa_single(tmp_path: Path) -> None:
-    assert outcome(read("mvsa", mvsa(tmp_path))) == [
+    assert outcome(read(mvsa(tmp_path))) == [
         ("7", "schön 😀"),
         ("data/10", "missing_text"),
         ("2", "RT @someone: café is n’t #closed http://t.co/x\n"),
@@ -97,7 +75,7 @@ def test_mvsa_single(tmp_path: Path) -> None:
 
 def test_mvsa_multiple_and_a_label_file_with_faults(tmp_path: Path) -> None:
     labels = b"ID\ttext,image\ttext,image\ttext,image\n2\ta,b\ta,b\ta,b\n\n2\ta,b\nnothing\n99\ta,b\n"
-    assert outcome(read("mvsa", mvsa(tmp_path, labels)))[:4] == [
+    assert outcome(read(mvsa(tmp_path, labels)))[:4] == [
         ("2", "RT @someone: café is n’t #closed http://t.co/x\n"),
         ("labelResultAll.txt:2", "duplicate_id"),
         ("labelResultAll.txt:5", "malformed_row"),
@@ -106,12 +84,10 @@ def test_mvsa_multiple_and_a_label_file_with_faults(tmp_path: Path) -> None:
 
 
 def test_mvsa_without_its_label_file_is_read_by_number(tmp_path: Path) -> None:
-    keys = [item.key for item in read("mvsa", mvsa(tmp_path, None)) if isinstance(item, Post)]
+    keys = [item.sample_id for item in read(mvsa(tmp_path, None)) if isinstance(item, Post)]
     assert keys == ["2", "7", "9", "11"]
 
 
 def test_a_folder_that_is_not_mvsa(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds MVSA's 'data'"):
-        read("mvsa", tmp_path)
-    with pytest.raises(UserError, match="no such folder"):
-        read("tumemo", tmp_path / "none")
+        read(tmp_path)
