@@ -1,4 +1,4 @@
-"""Image files of a tree, in a fixed order, and what else lies in it."""
+"""Image files of a tree, in a fixed order, and its other files, rejected."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -33,8 +33,8 @@ def _every(folder: Path) -> Rejected | None:
 def image_files(
     root: Path, enter: Callable[[Path], Rejected | None] = _every, folder: Path | None = None
 ) -> Iterator[Path | Rejected]:
-    """Every image of `folder` (default: the root) by path, files before folders; hidden entries are
-    passed over, rejections named by their path under `root`.
+    """Every image of `folder` (default: the root) by path, files before folders, without hidden entries.
+    Rejections are named by their path under `root`.
 
     `enter` says why a folder is left out, or None. Links to folders are not followed: they may lead back up.
     Rejected: other_file, linked_folder, unreadable.
