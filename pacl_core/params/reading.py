@@ -25,11 +25,16 @@ def read_section(path: Path, model: type[Model], absent: str = "no such file") -
         raise UserError(f"{path}: {absent}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    return validated(tree, model, str(path))
+
+
+def validated(tree: object, model: type[Model], where: str) -> Model:
+    """`tree` as a section. Raises `UserError`, one line: `where`, then each key that is wrong."""
     try:
         return model.model_validate(tree)
     except ValidationError as error:
         lines = [_line(detail, model) for detail in error.errors()]
-        raise UserError(f"{path}: {'; '.join(lines)}") from None
+        raise UserError(f"{where}: {'; '.join(lines)}") from None
 
 
 def _line(detail: ErrorDetails, model: type[Section]) -> str:
@@ -49,7 +54,7 @@ def _line(detail: ErrorDetails, model: type[Section]) -> str:
         hint = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(names)}"
         return f"{key}: unknown value '{detail['input']}'; {hint}"
     message = detail["msg"].removeprefix("Value error, ")
-    return f"{key}: {message[0].lower()}{message[1:]}"
+    return f"{key}{': ' if key else ''}{message[0].lower()}{message[1:]}"
 
 
 def _sibling_keys(location: tuple[int | str, ...], model: type[Section]) -> list[str]:

@@ -136,6 +136,6 @@ def _explained(
     parts = [name for name in error.terms if name in batch.parts] or list(batch.parts)
     named = ", ".join(ids[row] for name in parts for row in batch.parts[name])
     return (
-        f"step {step} (epoch {epoch + 1}): {error.what}; lower the learning rates in '{run.section}', or fix "
-        f"what is wrong with these samples: {named}"
+        f"{run.label}step {step} (epoch {epoch + 1}): {error.what}; lower the learning rates in "
+        f"'{run.section}', or fix what is wrong with these samples: {named}"
     )

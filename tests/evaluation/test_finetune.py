@@ -82,7 +82,8 @@ def write_dataset(path: Path, poisoned: bool = False) -> Path:
 
 def run(folder, model, tasks=(COLOUR,), params=PARAMS, name="work", poisoned=False, workers=2):
     dataset = write_dataset(folder / f"colours-{poisoned}.parquet", poisoned)
-    return finetune.run(tasks, dataset, model, params, (), "cpu", workers, folder / name)
+    place = finetune.Workplace("cpu", workers, folder / name)
+    return finetune.run(tasks, dataset, model, params=params, excluded=(), place=place)
 
 
 def same(outcomes, others) -> bool:
@@ -135,7 +136,7 @@ def test_the_test_split_changes_neither_epochs_nor_weights(tmp_path, model):
 
 def test_test_images_are_looked_at_after_every_run(tmp_path, model, monkeypatch):
     order = []
-    for name in ("fit", "unpacked_pictures"):
+    for name in ("fit", "unpacked_images"):
         real = getattr(finetune, name)
 
         def noted(*given, real=real, name=name, **named):
@@ -145,8 +146,8 @@ def test_test_images_are_looked_at_after_every_run(tmp_path, model, monkeypatch)
         monkeypatch.setattr(finetune, name, noted)
     params = PARAMS.model_copy(update={"epochs": 1, "seeds": 2})
     run(tmp_path, model, (COLOUR, LIGHT), params)
-    assert order == ["unpacked_pictures", *["fit"] * 4, "unpacked_pictures"]
-    assert len(np.load(tmp_path / "work/learning/pictures.npy")) == 36 + 1
+    assert order == ["unpacked_images", *["fit"] * 4, "unpacked_images"]
+    assert len(np.load(tmp_path / "work/train-val/pictures.npy")) == 36 + 1
     assert len(np.load(tmp_path / "work/test/pictures.npy")) == 12 + 1
 
 
@@ -157,7 +158,7 @@ def test_same_bits_whatever_the_workers_and_the_room_for_pixels(tmp_path, model,
     first = run(tmp_path, model, params=params, name="a", workers=1)
     monkeypatch.setattr(pixels, "CACHE_BYTES", 0)
     second = run(tmp_path, model, params=params, name="b", workers=4)
-    assert not (tmp_path / "b/learning/pixels.npy").exists()
+    assert not (tmp_path / "b/train-val/pixels.npy").exists()
     assert same(first, second)
 
 
@@ -182,7 +183,10 @@ def test_a_polarity_loss_is_noted_where_it_applies(tmp_path, model):
 
 def test_rates_that_burst_are_one_clear_line(tmp_path, model):
     params = PARAMS.model_copy(update={"backbone_lr": 1e30, "epochs": 1})
-    with pytest.raises(UserError, match=r"'light', seed 0: the validation loss was never finite; lower"):
+    with pytest.raises(
+        UserError,
+        match=r"light, seed 0: step \d .*loss of light is \w+; lower the learning rates in 'evaluate",
+    ):
         run(tmp_path, model, (LIGHT,), params)
 
 
@@ -198,7 +202,7 @@ def test_killed_and_started_again_gives_the_same_bits(tmp_path, model):
     command = [sys.executable, "-c", program, str(tmp_path), str(model), params.model_dump_json()]
     environ = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     # within a run, and within the next one
-    for moment in ("task-0-seed-0/epoch-00002", "task-0-seed-1/epoch-00001"):
+    for moment in ("task-0-seed-0/epoch-00002-000000000", "task-0-seed-1/epoch-00001-000000000"):
         with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE) as process:
             deadline = time.monotonic() + 120
             while not (tmp_path / "work" / moment).exists():

@@ -1,4 +1,4 @@
-"""The engine on a method that is none of the project's: it trains, resumes to the same bits, on several ranks."""
+"""The engine on a method that is none of the project's: it trains, resumes, runs on two ranks."""
 
 import json
 import os

@@ -20,14 +20,13 @@ from pacl_core.training.method import Batch, Losses
 class Toy:
     """Learns y = 3 x_1 - x_2 + 1 by two terms: `slope` counts four of the six rows of a step twice."""
 
-    learning_rates = {"backbone": 0.1}
-
     def __init__(self, broken: int | None = None) -> None:
         generator = torch.Generator().manual_seed(0)
         self.x = torch.randn(24, 2, generator=generator)
         self.y = self.x @ torch.tensor([3.0, -1.0]) + 1
         if broken is not None:
             self.y[broken] = torch.nan
+        self.learning_rates = {"backbone": 0.1}
         self.sample_ids = [f"row {row}" for row in range(24)]
         with torch.random.fork_rng():
             torch.manual_seed(1)

@@ -1,4 +1,4 @@
-"""A folder per class, with images in it or in folders below: FI, Emotion-6, UnbiasedEmo, one's own.
+"""A folder per class, with images in it or in folders below: FI, Emotion-6, UnbiasedEmo, your own.
 
 <root>/<class>/**/<image>            item_id: path under the root; value `label`: the folder's name
 <root>/<split folder>/<class>/**       with `splits`
@@ -11,7 +11,7 @@ from pydantic import Field
 
 from pacl_core.datasets.image_files import existing_folder, image_files, labelled_item
 from pacl_core.datasets.items import Item
-from pacl_core.datasets.published_text import Split
+from pacl_core.datasets.tasks import Split
 from pacl_core.errors import UserError
 from pacl_core.media.image_tree import listing, name_in
 from pacl_core.media.rejects import Rejected
@@ -33,7 +33,7 @@ class Options(Section):
 
 
 def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
-    """Images by path. Rejected: other_folder, other_file, no_class (an image beside the class folders),
+    """Images by path. Rejected: other_folder, other_file, no_class (an image next to the class folders),
     linked_folder, unreadable. Raises `UserError`: no folder, no folder of any class.
     """
     root = existing_folder(path / options.root, "a folder per class")

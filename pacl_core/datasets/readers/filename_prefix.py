@@ -1,6 +1,6 @@
 """Images whose label is the start of their file name: ArtPhoto's `amusement_0123.jpg`.
 
-The item_id is the path under the folder, the value `label` what stands before the first separator.
+The item_id is the path under the folder, the value `label` the part of its name before the first separator.
 """
 
 from collections.abc import Iterator

@@ -43,10 +43,17 @@ _BEST = "best.json"
 
 @dataclass(frozen=True)
 class Chosen:
-    """The epoch with the lowest validation loss, counted from 1, and that loss."""
+    """The epoch with the lowest validation loss, counted from 1; the losses of all, None where not finite."""
 
     epoch: int
-    loss: float
+    losses: list[float | None]
+
+    @property
+    def loss(self) -> float:
+        """The chosen epoch's."""
+        found = self.losses[self.epoch - 1]
+        assert found is not None
+        return found
 
 
 class Piece(NamedTuple):
@@ -87,7 +94,7 @@ class FineTuning:
         """A pass over the training rows; sizes differ by at most one, for BatchNorm's sake."""
         order = np.random.default_rng((self.seed, epoch)).permutation(self.train)
         per_epoch = -(-len(self.train) // self.params.batch_size)
-        return [Batch({"train": rows}) for rows in np.array_split(order, per_epoch)]
+        return [Batch({self.task.name: rows}) for rows in np.array_split(order, per_epoch)]
 
     def load(self, epoch: int, batch: Batch) -> list[Piece]:
         rows = batch.rows()
@@ -95,7 +102,7 @@ class FineTuning:
 
     def losses(self, inputs: Piece, world: World) -> Losses:
         target = self.target[inputs.rows.to(self.target.device)]
-        return Losses({"train": self._loss(outputs(self.model, inputs.images), target)})
+        return Losses({self.task.name: self._loss(outputs(self.model, inputs.images), target)})
 
     def evaluate(self, epoch: int) -> dict[str, float]:
         """The loss on `val`; the weights are kept where none before was as low."""
@@ -154,13 +161,13 @@ def fit(method: FineTuning, device: str) -> Chosen:
 
 
 def _chosen(history: History, what: str) -> Chosen:
-    losses = [figures.get("validation_loss", math.inf) for figures in history]
-    best = int(np.argmin(losses))
-    if math.isinf(losses[best]):
+    losses = [figures.get("validation_loss") for figures in history]
+    finite = [loss for loss in losses if loss is not None]
+    if not finite:
         raise UserError(
             f"{what}: the validation loss was never finite; lower evaluate.finetune.backbone_lr or head_lr"
         )
-    return Chosen(best + 1, losses[best])
+    return Chosen(losses.index(min(finite)) + 1, losses)
 
 
 def best_weights(work: Path, epoch: int) -> Path:

@@ -1,4 +1,4 @@
-"""The LiT scorer with the projector that is shipped, measured on glyphs of an artist it never saw."""
+"""The LiT scorer (`lit` over `towers`) with the shipped projector, on glyphs of an artist it never saw."""
 
 import io
 import json

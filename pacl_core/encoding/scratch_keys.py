@@ -1,4 +1,4 @@
-"""When finished pieces of a pass may be used again: same pairs, model, batch, device, code and libraries."""
+"""Scratch keys of encoding: finished blocks serve again for the same table, model, device and code."""
 
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,12 +23,12 @@ class ModelParams(Protocol):
     def model_dump(self) -> dict[str, Any]: ...
 
 
-def pass_key(
+def encoding_key(
     table: Path, columns: tuple[str, ...], model: ModelParams, *, machine: Runtime
 ) -> dict[str, object]:
-    """The scratch key of passes of a model over `columns` (texts) of `table`.
+    """The scratch key of a model that encodes what `columns` (texts) of `table` identify.
 
-    The engine is not part of it: what one began, the other may finish.
+    The engine is not part of it: what one started, the other may finish.
     """
     return {
         **input_key(table, columns),

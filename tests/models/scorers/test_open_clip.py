@@ -1,4 +1,4 @@
-"""CLIP as scorer and as text encoder gives open_clip's own vectors."""
+"""CLIP as scorer and as text encoder (`open_clip`) gives open_clip's own vectors."""
 
 import numpy as np
 import open_clip

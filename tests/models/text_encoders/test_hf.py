@@ -6,11 +6,14 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from safetensors.torch import load_file
 from transformers import AutoModel, AutoTokenizer
 
 from pacl_core.errors import UserError
 from pacl_core.models.text_encoders import load_text_encoder
+from pacl_core.models.text_encoders.hf import pool
 from pacl_core.params.models import TextEncoderParams
 from tests.tiny_checkpoints import write_tiny_bertweet, write_tiny_roberta
 
@@ -155,10 +158,27 @@ def test_bertweet_without_its_merges_is_refused(tmp_path):
 
 
 def test_digest_of_the_weights_is_checked(tmp_path):
-    with pytest.raises(UserError, match=r"model\.safetensors: sha256"):
+    with pytest.raises(UserError, match=r"model\.safetensors: damaged or replaced, its sha256"):
         encoder(write_tiny_roberta(tmp_path), sha256="00")
 
 
 def test_weights_must_be_named():
     with pytest.raises(UserError, match="hub:<owner>/<name>@<revision>"):
         encoder({"kind": "hf", "name": "skep"})
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    lengths=st.lists(st.integers(1, 6), min_size=1, max_size=5),
+    padding=st.integers(0, 3),
+    seed=st.integers(0, 99),
+)
+def test_pooling_is_over_tokens_as_a_naive_loop_does_it(lengths, padding, seed):
+    longest = max(lengths) + padding
+    hidden = torch.randn(len(lengths), longest, 4, generator=torch.Generator().manual_seed(seed))
+    mask = torch.tensor([[1] * length + [0] * (longest - length) for length in lengths])
+    for row, length in enumerate(lengths):
+        total = [sum(float(hidden[row, token, column]) for token in range(length)) for column in range(4)]
+        mean = torch.tensor([value / length for value in total])
+        torch.testing.assert_close(pool(hidden, mask, "mean")[row], mean, atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(pool(hidden, mask, "first")[row], hidden[row, 0], rtol=0, atol=0)

@@ -1,4 +1,7 @@
-"""Features are the libraries' own, taken where the method takes them; every trained weight matters."""
+"""Features are the libraries' own, taken where the method takes them; every trained weight matters.
+
+Kinds: `efficientnet_lite`, `open_clip`, `timm`.
+"""
 
 import open_clip
 import pytest

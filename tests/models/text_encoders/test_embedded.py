@@ -1,4 +1,4 @@
-"""The text encoders that come with pip: MiniLM and nade."""
+"""The text encoders that come with pip: `minilm` and `nade`."""
 
 import numpy as np
 import pytest
@@ -36,8 +36,8 @@ def test_minilm_knows_what_is_alike(minilm):
 
 def test_minilm_does_not_depend_on_padding(minilm):
     alone = minilm.encode_texts(["a dog"])
-    beside = minilm.encode_texts(["a dog", "a very long text " * 20])[:1]
-    np.testing.assert_allclose(alone, beside, atol=1e-5)
+    together = minilm.encode_texts(["a dog", "a very long text " * 20])[:1]
+    np.testing.assert_allclose(alone, together, atol=1e-5)
 
 
 def test_nade_gives_151_probabilities_in_one_order(nade):

@@ -1,4 +1,4 @@
-"""Model passes on a real Ray cluster of two nodes: the bytes of the local engine, whoever is lost."""
+"""Encoding on a real Ray cluster of two nodes: the bytes of the local engine, whoever is lost."""
 
 import os
 import shutil
@@ -126,7 +126,7 @@ def test_a_node_lost_in_mid_run_changes_no_byte(project: Path, cluster: Cluster)
 
 
 @pytest.mark.slow
-def test_every_pass_gives_the_bytes_of_the_local_engine(project: Path, cluster: Cluster) -> None:
+def test_every_stage_gives_the_bytes_of_the_local_engine(project: Path, cluster: Cluster) -> None:
     for stage in OUTS:
         run(project, stage)
         local = bytes_of(project, stage)

@@ -25,10 +25,9 @@ def write(path: Path, workers: int = 1) -> dict[str, Any]:
     record = record.model_copy(update={"options": {"pixels": 32}})
     items = read_items(record, RECIPE)
     return write_dataset(
-        "emoji_sentiment",
         record,
         items,
-        path=path,
+        path,
         image_size=32,
         workers=workers,
         scratch=path.parent / "scratch",

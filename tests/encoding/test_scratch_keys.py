@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pacl_core.encoding.scratch_key import pass_key
+from pacl_core.encoding.scratch_keys import encoding_key
 from pacl_core.params.models import ScorerParams
 from pacl_core.runtime.settings import Runtime
 
@@ -27,7 +27,7 @@ def scorer(weights: Path | None, **changed: str) -> ScorerParams:
 
 
 def key(pairs: Path, params: ScorerParams, machine: Runtime = MACHINE) -> dict[str, object]:
-    return pass_key(pairs, ("text",), params, machine=machine)
+    return encoding_key(pairs, ("text",), params, machine=machine)
 
 
 @pytest.mark.parametrize("inside", ["", "weights/deep"])
