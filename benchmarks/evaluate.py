@@ -1,4 +1,4 @@
-"""The linear protocol beside one pass of the bare backbone, the naive way, and scikit-learn: in one run.
+"""The linear protocol next to one pass of the bare backbone, the naive way, and scikit-learn: in one run.
 
 python benchmarks/evaluate.py [--items 3000] [--rounds 3] [--naive-epochs 1] [--timm resnet50.a1_in1k]
 

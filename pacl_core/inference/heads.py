@@ -1,7 +1,7 @@
-"""Linear heads kept for use: fitted as the linear protocol fits its own, saved beside the model.
+"""Linear heads kept for use: fitted as the linear protocol fits its own, saved next to the model.
 
-`models/pacl.heads/<data set>.safetensors` and `.json`. The protocol's heads exist while it runs; these are
-fitted again, by the same functions on the same features, and never look at test items either.
+`models/pacl.heads/<data set>.safetensors` and `.json`. The protocol does not keep its heads, so these are
+fitted again, by the same functions on the same features; no test item is read.
 """
 
 import logging
@@ -34,7 +34,7 @@ Features = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class SavedHeads:
-    """The heads of one data set's tasks, and `card`, the JSON beside them."""
+    """The heads of one data set's tasks, and `card`, the JSON next to them."""
 
     dataset: str
     tasks: list[Task]
@@ -42,7 +42,7 @@ class SavedHeads:
     card: dict[str, Any]
 
     def predict(self, features: Features) -> list[dict[str, Any]]:
-        """Per image, task -> value: what `readable` makes of the mean over seeds of the predictions.
+        """Per image, task -> value: the mean over seeds of the predictions, as `readable` puts it.
 
         `features` [N, D] are the model's raw pooled ones.
         """
@@ -72,7 +72,7 @@ def readable(task: Task, values: NDArray[np.float64]) -> Any:
 
 
 def heads_folder(model: Path) -> Path:
-    """Where the heads of a saved model lie: `models/pacl.heads`."""
+    """Where the heads of a saved model are: `models/pacl.heads`."""
     return model.parent / f"{model.resolve().name}.heads"
 
 
@@ -80,7 +80,7 @@ def fit_saved_heads(model: Path, dataset: Path, features: Path, *, params: Linea
     """Fit a head per task on train items, chosen by val items; publish them and return the JSON's path.
 
     `dataset`: data/downstream/<name>.parquet; `features`: the folder of the model's features over it.
-    Raises `UserError` where an input is missing or of another run.
+    Raises `UserError` where an input is missing or belongs to another run.
     """
     tasks = read_tasks(dataset.with_suffix(".json"))
     downstream = DownstreamData(dataset, read_features(features, dataset))
@@ -111,7 +111,7 @@ def fit_saved_heads(model: Path, dataset: Path, features: Path, *, params: Linea
 
 
 def saved_heads(model: Path) -> Iterator[SavedHeads]:
-    """The heads of a saved model, in name order; those fitted on other weights are left out, with a warning.
+    """The heads of a saved model, in name order; those fitted on other weights are skipped with a warning.
 
     Raises `UserError` for files that cannot be read.
     """

@@ -24,7 +24,7 @@ from pacl_core.runtime.settings import runtime
 Vectors = NDArray[np.float32]
 Probabilities = NDArray[np.float64]
 
-# Mikels et al. (2005): the eight emotions of FI, which most work on images names
+# Mikels et al. (2005): the eight emotions of FI, which most work on images uses
 EMOTIONS = ("amusement", "awe", "contentment", "excitement", "anger", "disgust", "fear", "sadness")
 PROMPTS = ZeroShotParams().prompts  # paper 4.5.2
 
@@ -57,7 +57,7 @@ class SavedModel:
         return self.backbone.dim
 
     def embed(self, images: Iterable[ImageLike]) -> Vectors:
-        """Pooled features `[N, dim]` float32, as the pipeline's own: not of unit length."""
+        """Pooled features `[N, dim]` float32, not scaled to unit length, as in the pipeline."""
         blocks = [self.features(pixels) for pixels in stacked(images, self.preprocess, self.batch)]
         return np.concatenate(blocks) if blocks else np.empty((0, self.dim), np.float32)
 
@@ -111,7 +111,7 @@ class SavedModel:
 
 
 def load_saved_model(folder: str | PathLike[str], device: str | None = None) -> SavedModel:
-    """Load a saved model. Texts' encoder is loaded when it is first needed."""
+    """Load a saved model. Its text encoder is loaded when first needed."""
     machine = runtime()
     path = Path(folder)
     return SavedModel(path, load_model(path), device or machine.device, machine.batch)

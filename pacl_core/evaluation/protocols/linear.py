@@ -11,8 +11,8 @@ still when standardised, and -0.2 to 0.0 at unit length, where ridge regression 
 A regression's bias starts at the training mean, which took the embedded data set's R2 from -0.09 to 0.02
 (ridge regression: 0.04).
 
-The heads of all seeds are one batched problem. Their losses are summed and AdamW works element by element,
-so each head takes the steps that it would take alone.
+The heads of all seeds are fitted together. Their losses are summed and AdamW works element by element, so
+each head takes the steps that it would take alone.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -107,7 +107,7 @@ def _shuffled(train: Examples, orders: list[torch.Generator], batch_size: int) -
 
 
 def _sum_of_losses(loss_of: Loss, heads: Heads, train: Examples, *, rows_SB: Tensor) -> Tensor:
-    """Losses are means over items, and all seeds have as many: the sum is S times the mean over all."""
+    """Losses are means over equally many items for each seed, so their sum is S times the mean over all."""
     x_SBD = train.features.index_select(0, rows_SB.flatten()).view(*rows_SB.shape, -1)
     # weights on the left: their gradient then comes in their own layout, which halves a step on a CPU
     outputs_SCB = torch.bmm(heads.weight, x_SBD.mT) + heads.bias[:, :, None]

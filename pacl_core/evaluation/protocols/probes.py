@@ -2,12 +2,12 @@
 
 Regression: ridge, `|Y - XW - b|^2 + alpha |W|^2`. Classes: logistic regression, `C sum_n loss_n + |W|^2 / 2`,
 multinomial (each level of a hierarchy by itself, a distribution with its probabilities as targets) or
-one-vs-rest (multi label). The bias is free. This is scikit-learn's objective and its C and alpha.
+one-vs-rest (multi label). The bias is free. Objective, C and alpha are scikit-learn's.
 
-All of it is solved along the principal axes of the training features (big_vision's few-shot probe solves
-ridge so): there every alpha costs a division. For logistic regression each axis is also scaled by what the
-objective's curvature is along it before the first step, which takes L-BFGS some tens of steps where the
-raw features, most of whose length lies along their mean, take hundreds to thousands.
+Both are solved along the principal axes of the training features (as big_vision's few-shot ridge probe is):
+there each alpha costs one division. For logistic regression each axis is also scaled by the objective's
+curvature along it before the first step, so that L-BFGS takes some tens of steps; with raw features, most of
+whose length is along their mean, it takes hundreds to thousands.
 """
 
 import logging
@@ -31,7 +31,7 @@ ALPHAS = tuple(float(value) for value in np.logspace(-4, 4, 17))
 CS = tuple(float(value) for value in np.logspace(-2, 5, 15))
 STEPS = 500  # of L-BFGS per C
 TOLERANCE = 1e-6  # of the gradient, per item, in scaled axes
-PATIENCE = 2  # validation may get worse that often in a row as C grows; larger C only overfit more
+PATIENCE = 2  # stop after so many C in a row without a better validation loss: larger C overfit more
 ABSENT = -30.0  # output of a class that training never shows: a probability of about 1e-13
 
 
@@ -52,7 +52,7 @@ class _Axes:
 
 
 def fit_convex(task: Task, train: Examples, val: Examples) -> tuple[Heads, dict[str, Any]]:
-    """The probe of a task and what validation chose. Weights [1, C, D], for features of unit length.
+    """The probe of a task, and what validation chose. Weights [1, C, D], for features of unit length.
 
     A class that training never shows has an output of -30 whatever the features. A fit that did not
     converge is logged, and counted in what is returned as `unconverged`.

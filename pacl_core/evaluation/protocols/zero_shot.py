@@ -53,7 +53,7 @@ def run(
     """Test predictions [1, N, C] of every single-label task, an outcome per prompt and one of the ensemble.
 
     Images go through projector q_v and prompts through q_t; a CLIP model without projectors uses its own.
-    Raises `NotApplicableError` where there is no such task or no way from images to texts, `UserError` for
+    Raises `NotApplicableError` without such a task or without a way from images to texts, `UserError` for
     a prompt without [C].
     """
     single_label = [task for task in tasks if task.kind == "single_label"]

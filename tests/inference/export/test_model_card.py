@@ -40,7 +40,7 @@ def test_the_card_is_filled_from_the_run(saved, tmp_path):
 def test_a_card_without_a_run_claims_nothing(saved, tmp_path):
     export_hugging_face(saved("open_clip"), tmp_path / "hub")
     text = (tmp_path / "hub/README.md").read_text(encoding="utf-8")
-    assert "None stored beside this model." in text
+    assert "None stored with this model." in text
     assert "pairs of picture and text" not in text
     assert yaml.safe_load(front_matter(text))["license"] == "other"
     assert "model-index" not in text
