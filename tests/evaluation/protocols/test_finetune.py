@@ -135,7 +135,7 @@ def test_the_test_split_changes_neither_epochs_nor_weights(tmp_path, model):
 
 def test_test_images_are_looked_at_after_every_run(tmp_path, model, monkeypatch):
     order = []
-    for name in ("fit", "unpacked_pictures"):
+    for name in ("fit", "unpacked_images"):
         real = getattr(finetune, name)
 
         def noted(*given, real=real, name=name, **named):
@@ -145,7 +145,7 @@ def test_test_images_are_looked_at_after_every_run(tmp_path, model, monkeypatch)
         monkeypatch.setattr(finetune, name, noted)
     params = PARAMS.model_copy(update={"epochs": 1, "seeds": 2})
     run(tmp_path, model, (COLOUR, LIGHT), params)
-    assert order == ["unpacked_pictures", *["fit"] * 4, "unpacked_pictures"]
+    assert order == ["unpacked_images", *["fit"] * 4, "unpacked_images"]
     assert len(np.load(tmp_path / "work/learning/pictures.npy")) == 36 + 1
     assert len(np.load(tmp_path / "work/test/pictures.npy")) == 12 + 1
 
