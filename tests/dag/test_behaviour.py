@@ -23,6 +23,11 @@ AFTER_TRAIN = {
     "examples",
     "report",
 }
+EVALUATIONS = {
+    f"evaluate@emoji_sentiment-{protocol}-{variant}"
+    for protocol in ("linear", "zero_shot")
+    for variant in ("initial", "pacl")
+}
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +42,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture
 def restored(project: Project):
     """The project, put back after the test: from the run cache, without running anything."""
-    params = (project.root / "params.yaml").read_bytes()
     yield project
-    (project.root / "params.yaml").write_bytes(params)
+    assert project.run("git", "checkout", "-q", "--", "params.yaml", "pacl_core").code == 0
     assert project.repro().ran == set()
 
 
@@ -78,6 +82,12 @@ def test_the_backbone_starts_at_the_image_embeddings(restored: Project) -> None:
     # labels may come out the same, and then nothing changes in the shards
     assert backbone <= (ran := restored.repro().ran) <= backbone | {"shards"} | AFTER_TRAIN
     assert ran >= AFTER_TRAIN
+
+
+def test_an_edited_metric_starts_at_the_evaluations(restored: Project) -> None:
+    with (restored.root / "pacl_core/evaluation/metrics/single_label.py").open("a") as metric:
+        metric.write("# the same figures\n")
+    assert restored.repro().ran == EVALUATIONS | {"compare", "examples"}  # outs are equal: no report
 
 
 def write_faces(root: Path) -> dict[str, str]:

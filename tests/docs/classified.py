@@ -33,7 +33,7 @@ RULES = (
     Rule(r"pip install .*", "OPTIONS", "downloads; CI's 'make install' installs the project"),
     Rule(r"hf download .*", "OPTIONS", "needs a network"),
     Rule(r"pacl .*", "ELSEWHERE", "tests/readme/test_using_the_result.py"),
-    Rule(r"torchrun .* -m stages\.train", "ELSEWHERE", "tests/training/test_ranks_stage.py"),
+    Rule(r"torchrun .* -m stages\.train", "ELSEWHERE", "tests/methods/pacl/training/test_ranks_stage.py"),
     Rule(r"(RAY_ADDRESS=\S+ )?PACL_ENGINE=ray dvc repro.*", "ELSEWHERE", "tests/encoding/test_ray_engine.py"),
     Rule(
         r"ray start .*", "OPTIONS", "starts a cluster that outlives the test; tests/encoding start their own"
@@ -53,6 +53,7 @@ RULES = (
     Rule(r"dvc (params|metrics|plots) (diff|show).*", "RUN"),
     Rule(r"PACL_DEVICE=cpu PACL_WORKERS=2 dvc repro partition", "RUN"),
     Rule(r"python scripts/plan_scale\.py .*", "RUN"),
+    Rule(r"python -m scripts\.compare_locks .*", "ELSEWHERE", "tests/scripts/test_compare_locks.py"),
     Rule(r"python -m stages\.(pairs|factual_scores|anps|emotional_scores|partition)", "RUN"),
 )
 
