@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -14,7 +15,6 @@ from pacl_core.errors import UserError
 from pacl_core.params.training import TrainingParams
 from pacl_core.runtime.threads import one_thread
 from pacl_core.training.checkpoint import History, Position, load_checkpoint, save_checkpoint
-from pacl_core.training.deterministic import deterministic
 from pacl_core.training.distributed import ALONE, World
 from pacl_core.training.meter import Meter
 from pacl_core.training.method import Batch, Inputs, Method
@@ -62,9 +62,9 @@ def train(method: Method[Inputs], params: TrainingParams, run: Run, *, world: Wo
         for epoch in epochs[len(position.history) :]:
             what = f"{run.label}epoch {epoch + 1} of {params.epochs}"
             meter = Meter(what, steps[epoch], position.values, done=position.steps)
-            mine = partial(_load, method, epoch, world)
+            load = partial(method.load, epoch)
             left = islice(method.batches(epoch), position.steps, None)
-            for batch, inputs in meter.waits(ahead(mine, left)):
+            for batch, inputs in meter.waits(ahead(load, left)):
                 step = sum(steps[:epoch]) + position.steps
                 factor = learning_rate_factor(step, sum(steps), params.warmup_steps)
                 rates = set_learning_rates(state.optimiser, factor)
@@ -99,6 +99,25 @@ def train(method: Method[Inputs], params: TrainingParams, run: Run, *, world: Wo
     return position.history
 
 
+@contextmanager
+def deterministic(seed: int, device: str) -> Iterator[None]:
+    """Seed torch's generators and, on the CPU, allow deterministic algorithms only; undone at the end."""
+    algorithms = torch.are_deterministic_algorithms_enabled()
+    filling = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    cuda = device.startswith("cuda")
+    with torch.random.fork_rng(devices=[device] if cuda else []):
+        torch.manual_seed(seed)
+        try:
+            # some layers have no deterministic form on a GPU; there they only warn
+            torch.use_deterministic_algorithms(True, warn_only=cuda)
+            # filling is for finding reads of unset memory, and costs time
+            torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+            yield
+        finally:
+            torch.use_deterministic_algorithms(algorithms)
+            torch.utils.deterministic.fill_uninitialized_memory = filling  # type: ignore[attr-defined]
+
+
 def _new_state(method: Method[Inputs], params: TrainingParams) -> TrainState:
     return TrainState(
         model=method.model,
@@ -123,10 +142,6 @@ def _begin(method: Method[Inputs], state: TrainState, run: Run, *, world: World)
         log.info("%sresuming after %s", run.label, done)
     world.agree("the last checkpoint", [len(position.history), position.steps])
     return position
-
-
-def _load(method: Method[Inputs], epoch: int, world: World, batch: Batch) -> Sequence[Inputs]:
-    return method.load(epoch, batch)
 
 
 def _explained(

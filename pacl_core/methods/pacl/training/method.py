@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from pacl_core.errors import UserError
 from pacl_core.files.vectors import Vectors
-from pacl_core.methods.pacl.objective import active_partitions, scheduled_partitions
+from pacl_core.methods.pacl.objective.schedule import active_partitions, scheduled_partitions
 from pacl_core.methods.pacl.params import TrainParams
 from pacl_core.methods.pacl.shards.read import Samples
 from pacl_core.methods.pacl.training.batch_losses import Embedded, batch_losses

@@ -15,6 +15,7 @@ from pacl_core.datasets.tasks import Task
 from pacl_core.errors import UserError
 from pacl_core.evaluation.predictions import NotApplicableError
 from pacl_core.evaluation.protocols import zero_shot
+from pacl_core.evaluation.protocols.downstream_data import DownstreamData
 from pacl_core.models.backbones import load_backbone
 from pacl_core.models.saved import save_model
 from pacl_core.models.text_encoders import load_text_encoder
@@ -78,7 +79,7 @@ def features_of(model: Path) -> np.ndarray:
 
 def run(tasks, dataset, model, params=PARAMS):
     return zero_shot.run(
-        tasks, dataset, features_of(model), model=model, params=params, excluded=(), device="cpu"
+        tasks, DownstreamData(dataset, features_of(model)), model, params=params, device="cpu"
     )
 
 
@@ -88,7 +89,7 @@ def unit(vector):
 
 
 def by_loops(model: Path, prompts: tuple[str, ...]) -> list[list[float]]:
-    """Shares of the test items, of the mean of unit vectors over `prompts`."""
+    """Probabilities of the test items, by the mean of unit vectors over `prompts`."""
     from safetensors.numpy import load_file
 
     weights = load_file(model / "projectors.safetensors")
@@ -101,14 +102,14 @@ def by_loops(model: Path, prompts: tuple[str, ...]) -> list[list[float]]:
             for prompt in prompts
         ]
         classes.append(unit([sum(column) / len(prompts) for column in zip(*vectors, strict=True)]))
-    shares = []
+    probabilities = []
     for row in range(2, 24, 3):
         image = unit(weights["image.weight"] @ features_of(model)[row])
         raised = [
             math.exp(sum(a * b for a, b in zip(image, text, strict=True)) / TEMPERATURE) for text in classes
         ]
-        shares.append([value / sum(raised) for value in raised])
-    return shares
+        probabilities.append([value / sum(raised) for value in raised])
+    return probabilities
 
 
 def test_prompts_and_their_ensemble_are_those_of_loops(dataset, pacl):
@@ -125,7 +126,7 @@ def test_prompts_and_their_ensemble_are_those_of_loops(dataset, pacl):
     assert [one.chosen["prompt"] for one in outcomes] == [*PROMPTS, "ensemble"]
 
 
-def test_another_order_of_classes_permutes_the_shares(dataset, pacl):
+def test_another_order_of_classes_permutes_the_probabilities(dataset, pacl):
     order = [2, 0, 1]
     permuted = Task(
         "emotion",
@@ -177,11 +178,9 @@ def test_a_clip_model_without_projectors_does_what_open_clip_does(tmp_path, data
         features = backbone.module(images).numpy()
     (outcome,) = zero_shot.run(
         [EMOTION],
-        dataset,
-        features,
-        model=folder,
+        DownstreamData(dataset, features),
+        folder,
         params=ZeroShotParams(prompts=PROMPTS[:1]),
-        excluded=(),
         device="cpu",
     )
 

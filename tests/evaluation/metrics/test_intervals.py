@@ -53,7 +53,9 @@ def test_each_value_is_the_mean_over_seeds_of_one_resample(monkeypatch):
         taken = np.repeat(np.arange(20), counts.astype(int))
         by_seed = [measure(MARKS, target[taken], prediction[taken]) for prediction in predictions]
         for name in values:
-            assert values[name][r] == pytest.approx(np.mean([figures[name] for figures in by_seed])), name
+            assert values[name][r] == pytest.approx(
+                np.mean([values_of_seed[name] for values_of_seed in by_seed])
+            ), name
 
 
 def test_no_interval_where_many_resamples_are_undefined():

@@ -21,25 +21,25 @@ def evaluated(folder, variant, noise, task=VALENCE, target=TRUTH, ids=None, prot
     draws = np.random.default_rng(1).normal(size=(2, *target.shape))
     prediction = target + noise * draws
     if task.kind == "single_label":
-        prediction = np.clip(prediction, 0, 1)  # shares, as a softmax gives
+        prediction = np.clip(prediction, 0, 1)  # probabilities, as a softmax gives
         prediction = np.concatenate([1 - prediction, prediction], axis=2)
     ids = ids or [f"item{i:03}" for i in range(len(target))]
     test = Predictions(task.name, "test", ids, target, prediction.astype(np.float64))
     stem = folder / f"photos-{protocol}-{variant}"
     write_predictions(stem.with_name(f"{stem.name}.parquet"), [test])
-    figures = {}
+    metrics = {}
     for name in measure(task, target, prediction[0]):
         seeds = [measure(task, target, one)[name] for one in prediction]
         if isinstance(seeds[0], str):
-            figures[name] = {"mean": None, "std": None, "low": None, "high": None, "reason": seeds[0]}
+            metrics[name] = {"mean": None, "std": None, "low": None, "high": None, "reason": seeds[0]}
         else:
             mean = float(np.mean(seeds))
-            figures[name] = {"mean": mean, "std": float(np.std(seeds, ddof=1)), "low": mean, "high": mean}
+            metrics[name] = {"mean": mean, "std": float(np.std(seeds, ddof=1)), "low": mean, "high": mean}
     entry = {
         "task": task.to_json(),
         "test_items": len(target),
         "chosen": chosen or {"epoch": 3},
-        "figures": figures,
+        "figures": metrics,
         "details": {},
     }
     summarised(folder, variant, {task.name: entry}, protocol)
@@ -74,7 +74,7 @@ def test_a_better_variant_has_a_difference_above_zero(tmp_path):
 
 
 def test_pairing_makes_the_interval_narrower_than_two_alone(tmp_path):
-    """Two variants that miss alike, one a little more: the difference is clear, the figures are not."""
+    """Two variants that miss alike, one a little more: the difference is clear, the values are not."""
     for variant, noise in (("initial", 0.30), ("pacl", 0.29)):
         evaluated(tmp_path, variant, noise)
     found = compare(tmp_path, "photos", "linear", variants=["initial", "pacl"], resamples=500)
@@ -88,7 +88,7 @@ def test_a_variant_that_a_protocol_cannot_evaluate_has_its_reason(tmp_path):
         evaluated(tmp_path, variant, 0.2, protocol="zero_shot")
     found = compare(tmp_path, "photos", "zero_shot", variants=["initial", "pacl", "other"], resamples=100)
     assert found["not_applicable"] == {"initial": "no projectors"}
-    assert all(figure["differences"] == {} for figure in found["tasks"]["valence"]["figures"].values())
+    assert all(compared["differences"] == {} for compared in found["tasks"]["valence"]["figures"].values())
     rows = comparison_table([found]).to_pylist()
     initial = [row for row in rows if row["variant"] == "initial"]
     assert len(initial) == len(rows) / 3
@@ -110,7 +110,7 @@ def test_a_protocol_that_applies_to_no_variant_is_one_row_each(tmp_path):
     assert results([found], []) == {}
 
 
-def test_an_undefined_figure_is_empty_with_its_reason(tmp_path):
+def test_an_undefined_metric_is_empty_with_its_reason(tmp_path):
     constant = np.full((40, 1), 0.5, np.float32)
     for variant in ("initial", "pacl"):
         evaluated(tmp_path, variant, 0.1, target=constant)

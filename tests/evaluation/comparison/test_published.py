@@ -1,4 +1,4 @@
-"""The paper's tables join to a run by backbone, protocol, data set, task, figure, method and prompt."""
+"""The paper's tables join to a run by backbone, protocol, data set, task, metric, method and prompt."""
 
 import csv
 
@@ -14,7 +14,7 @@ PUBLISHED = load_published(FOLDER)
 def run(protocol, dataset, tasks, backbone="resnet50.a1_in1k", chosen=None):
     """A comparison of initial (0.5 everywhere) and pacl (0.6)."""
     variants = ("initial", "pacl")
-    figure = {"variants": {"initial": {"mean": 0.5}, "pacl": {"mean": 0.6}}, "differences": {}}
+    values = {"variants": {"initial": {"mean": 0.5}, "pacl": {"mean": 0.6}}, "differences": {}}
     return {
         "dataset": dataset,
         "protocol": protocol,
@@ -24,7 +24,7 @@ def run(protocol, dataset, tasks, backbone="resnet50.a1_in1k", chosen=None):
         "tasks": {
             name: {
                 "chosen": dict.fromkeys(variants, chosen or {}),
-                "figures": dict.fromkeys(metrics, figure),
+                "figures": dict.fromkeys(metrics, values),
             }
             for name, metrics in tasks.items()
         },
@@ -95,7 +95,7 @@ def test_a_variant_that_was_not_evaluated_has_no_row():
 
 
 @pytest.mark.parametrize(("table", "rows"), [(1, 26 * 18), (2, 42), (3, 18), (4, 16), (5, 102)])
-def test_every_printed_figure_is_there_in_our_units(table, rows):
+def test_every_printed_value_is_there_in_our_units(table, rows):
     """Fractions lie in [0, 1]; `mse_x100` is as printed."""
     with (FOLDER / f"table{table}.csv").open(newline="") as stream:
         found = list(csv.DictReader(stream))

@@ -194,7 +194,7 @@ def test_killed_and_started_again_gives_the_same_bits(tmp_path, model):
     params = PARAMS.model_copy(update={"seeds": 2, "horizontal_flip": True, "batch_norm": "update"})
     program = (
         "import sys, torch; torch.set_num_threads(1)\n"
-        "from pathlib import Path; from tests.evaluation import test_finetune as t\n"
+        "from pathlib import Path; from tests.evaluation.protocols import test_finetune as t\n"
         "from pacl_core.params.evaluation import FinetuneParams\n"
         "t.run(Path(sys.argv[1]), Path(sys.argv[2]), (t.LIGHT,),"
         " FinetuneParams.model_validate_json(sys.argv[3]))\n"

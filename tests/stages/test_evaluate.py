@@ -12,9 +12,9 @@ from PIL import Image
 
 from pacl_core.encoding import encoded as resumable
 from pacl_core.errors import UserError
-from pacl_core.evaluation.metrics.summary import read_summary
 from pacl_core.evaluation.predictions import NotApplicableError, read_predictions
 from pacl_core.evaluation.protocols import linear
+from pacl_core.evaluation.summary_file import read_summary
 from pacl_core.methods.params import load
 from pacl_core.models.backbones import load_backbone
 from pacl_core.models.frozen import pixel_features
@@ -183,7 +183,7 @@ def test_leaked_test_items_are_left_out(stage):
 
 
 def test_a_protocol_that_does_not_apply_leaves_its_reason(stage, monkeypatch):
-    def refuses(*given):
+    def refuses(*given, **named):
         raise NotApplicableError("the variant has no projector")
 
     monkeypatch.setattr(linear, "run", refuses)
