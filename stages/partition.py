@@ -1,4 +1,4 @@
-"""Scores to the four partitions: data/partition.parquet, the file that people look at."""
+"""Scores to the four partitions: data/partition.parquet, the table that people look at."""
 
 import logging
 from pathlib import Path
@@ -6,11 +6,10 @@ from pathlib import Path
 from pacl_core.corpus.provenance import MATCHED
 from pacl_core.files.json_csv import write_csv, write_json
 from pacl_core.methods.pacl.partition.agreement import agreement
-from pacl_core.methods.pacl.partition.split import PUBLISHED_SHARES
 from pacl_core.methods.pacl.partition.summary import summarise
 from pacl_core.methods.pacl.partition.threshold_grid import threshold_grid
 from pacl_core.methods.pacl.partition.write_partition import write_partition
-from pacl_core.methods.pacl.partitions import PARTITIONS
+from pacl_core.methods.pacl.partitions import PARTITIONS, PUBLISHED_SHARES
 from pacl_core.methods.params import Params
 from stages.run import run
 
