@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import resource
 import sys
 import time
@@ -39,7 +40,12 @@ class Timing:
         self._started = time.monotonic()
 
     def note(self) -> None:
-        """Log time and peak memory, and keep them in `.pacl/timings/<stage>[@<instance>].json`."""
+        """Log time and peak memory, and keep them in `.pacl/timings/<stage>[@<instance>].json`.
+
+        Of several processes that run one stage together, the first does so.
+        """
+        if os.environ.get("RANK", "0") != "0":
+            return
         own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
         unit = 1024 if sys.platform == "linux" else 1024**2
         seconds, peak = time.monotonic() - self._started, max(own.ru_maxrss, children.ru_maxrss) / unit

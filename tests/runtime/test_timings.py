@@ -2,11 +2,15 @@
 
 import json
 import logging
+import os
+import subprocess
+import sys
 
 import pytest
 
 from pacl_core.files.json_csv import read_json
 from pacl_core.runtime.timings import Timing, Took, by_stage, duration, read_timings
+from tests.paths import ROOT
 
 
 def test_a_record_per_instance(tmp_path, monkeypatch):
@@ -32,6 +36,26 @@ def test_where_nothing_can_be_written_the_stage_goes_on(tmp_path, monkeypatch, c
         Timing("partition").note()
     assert "no record of the time" in caplog.text
     assert "done in" in caplog.text
+
+
+def test_of_several_processes_the_first_writes_the_record(tmp_path):
+    """All of them wrote one draft: a process took away what another was about to publish."""
+    code = "from pacl_core.runtime.timings import Timing\nfor _ in range(100): Timing('train').note()"
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, "-c", "import logging; logging.basicConfig(level=20)\n" + code],
+            cwd=tmp_path,
+            env=os.environ | {"RANK": str(rank), "WORLD_SIZE": "3", "PYTHONPATH": str(ROOT)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(3)
+    ]
+    said = [rank.communicate()[1] for rank in ranks]
+    assert [rank.returncode for rank in ranks] == [0, 0, 0]
+    assert said[0].count("done in") == 100 and "no record" not in said[0]
+    assert said[1:] == ["", ""]
+    assert [one.name for one in read_timings(tmp_path / ".pacl/timings")] == ["train"]
 
 
 def write(folder, name, seconds, peak):
