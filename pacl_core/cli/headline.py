@@ -28,7 +28,9 @@ def _shares(partition: dict[str, Any]) -> str:
 
 
 def _agreement(found: dict[str, Any]) -> str:
-    said = [f"{name} {found[f'{name}_auc']:.3f}" for name in ("factual", "emotional")]
+    """An AUC is undefined where all pairs match, or none does."""
+    aucs = {name: found[f"{name}_auc"] for name in ("factual", "emotional")}
+    said = [f"{name} {'undefined' if auc is None else f'{auc:.3f}'}" for name, auc in aucs.items()]
     return (
         f"against the provenance of the pairs: AUC {', '.join(said)}; right partition {found['accuracy']:.1%}"
     )

@@ -128,4 +128,4 @@ def _short(value: float | None) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "none" if value is None else f"{value:.3f}".replace("-", "−")
+    return "undefined" if value is None else f"{value:.3f}".replace("-", "−")

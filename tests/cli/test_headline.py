@@ -40,6 +40,12 @@ def test_where_everything_is_and_the_shares(lines, tmp_path):
     )
 
 
+def test_one_provenance_has_no_auc(lines):
+    """All pairs match, or none does: it used to end `make repro` with a traceback."""
+    said = lines(agreement=PARTITION["agreement"] | {"factual_auc": None, "emotional_auc": None})
+    assert "AUC factual undefined, emotional undefined; right partition 50.0%" in said[3]
+
+
 def test_no_provenance_no_line(lines):
     assert not any("AUC" in line for line in lines(agreement=None))
 

@@ -87,6 +87,16 @@ def test_the_drawing_has_every_stage(html):
         assert f">{name}</text>" in section
 
 
+def test_an_auc_of_one_provenance_is_undefined(root, artefacts, params_text):
+    path = root / "metrics/partition.json"
+    metrics = json.loads(path.read_text())
+    metrics["agreement"] |= {"factual_auc": None}
+    path.write_text(json.dumps(metrics))
+    words = Page(render(artefacts, params_text, count=1, seed=0)).words
+    assert "ROC AUC of the factual score undefined , of the emotional score 0.642" in words
+    assert "undefined where all pairs match, or none does" in words
+
+
 def test_a_hostile_caption_is_text(artefacts, params_text, hostile):
     """All 400 pairs are shown, so the hostile ones are among them: as samples, on the map, as a neighbour."""
     html = render(artefacts, params_text, count=400, seed=0)
