@@ -37,7 +37,7 @@ def doctor(
     """
     from pacl_core.doctor.finding import Finding
     from pacl_core.doctor.installed import installed
-    from pacl_core.doctor.stages import stages_to_run
+    from pacl_core.doctor.stages import stages_to_run, way_into_dvc
     from pacl_core.errors import UserError
     from pacl_core.methods.params import load
     from pacl_core.runtime.timings import by_stage, read_timings
@@ -55,7 +55,7 @@ def doctor(
         try:
             stages = stages_to_run({one.name: one.seconds for one in timings})
         except UserError as error:
-            findings.append(Finding("stages", "stops", str(error), "run from the project's root"))
+            findings.append(Finding("stages", "stops", str(error), way_into_dvc(Path())))
     runs = all(one.state != "stops" for one in findings)
     if as_json:
         found = {

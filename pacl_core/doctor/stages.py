@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pacl_core.errors import UserError
@@ -38,6 +39,13 @@ def stages_to_run(seconds: Mapping[str, float]) -> list[StageToRun]:
             wanted |= {other.addressing for other in descendants(graph, stage)}
     order = [stage.addressing for stage in topological_sort(graph) if stage.addressing in wanted]
     return [StageToRun(name, changed.get(name, []), seconds.get(name)) for name in order]
+
+
+def way_into_dvc(root: Path) -> str:
+    """What to do where DVC cannot read the project at `root`."""
+    if (root / ".dvc").is_dir() and not (root / ".git").exists():
+        return "a copy without git history: run 'dvc config --local core.no_scm true' once, or 'make repro'"
+    return "run from the project's root"
 
 
 def _reasons(states: list[Any]) -> list[str]:

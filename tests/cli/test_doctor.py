@@ -80,6 +80,13 @@ def test_no_table_where_nothing_ran(timed, pacl):
     assert "The last run" not in pacl("doctor").out
 
 
+def test_a_copy_without_git_history_is_told_the_way(timed, pacl):
+    shutil.copytree(ROOT / ".dvc", timed / ".dvc", ignore=lambda *_: {"cache", "tmp", "config.local"})
+    out = pacl("doctor").out
+    assert "STOPS  stages: dvc:" in out and "is not a git repository" in out
+    assert "-> a copy without git history: run 'dvc config --local core.no_scm true' once" in out
+
+
 def test_nothing_to_do():
     assert _again([]) == ["", "dvc repro has nothing to do."]
 

@@ -1,11 +1,13 @@
 """What DVC would run again, in words, and how long it took."""
 
+import re
+import shutil
 import subprocess
 import sys
 
 import pytest
 
-from pacl_core.doctor.stages import StageToRun, _reasons, stages_to_run
+from pacl_core.doctor.stages import StageToRun, _reasons, stages_to_run, way_into_dvc
 from pacl_core.errors import UserError
 
 DVC_YAML = """
@@ -88,3 +90,21 @@ def test_outside_of_a_project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match="not inside of a DVC repository"):
         stages_to_run({})
+
+
+def test_a_copy_without_git_history_is_told_the_way(reproduced, tmp_path, monkeypatch):
+    """A ZIP of the project has .dvc and no .git, which DVC refuses; what is said makes it work."""
+    copy = tmp_path / "unpacked"
+    shutil.copytree(reproduced, copy)
+    (copy / ".dvc/config").write_text("")  # as committed: not told that there is no git
+    monkeypatch.chdir(copy)
+    with pytest.raises(UserError, match="is not a git repository"):
+        stages_to_run({})
+    command = re.search("'(dvc config [^']+)'", way_into_dvc(copy))
+    assert command is not None
+    subprocess.run([sys.executable, "-m", *command[1].split()], cwd=copy, check=True)
+    assert stages_to_run({}) == []
+
+
+def test_in_another_folder_the_way_is_to_the_root(tmp_path):
+    assert way_into_dvc(tmp_path) == "run from the project's root"
