@@ -1,4 +1,4 @@
-"""Which files hold generated parts, and what they should say."""
+"""Which files are generated, all or in part, and what they should say."""
 
 import ast
 import re
@@ -17,17 +17,19 @@ _SOURCE = re.compile(r"(<!-- source: (\S+?)((?: \w+)*) -->\n).*?(<!-- end -->)",
 def generated(root: Path) -> dict[Path, str]:
     """Text of every file with generated parts. Raises `KeyError`: a stage or key without description."""
     stages = read_stages(root / "dvc.yaml")
+    image = dag.draw(stages)
     return {
         root / "docs/stages.md": _stages_page(root / "docs/stages.md", stages),
         root / "docs/params.md": params_page(root / "scripts/reference/meanings.yaml"),
-        root / "docs/images/dag.svg": dag.draw(stages),
+        root / "docs/images/dag.svg": image,
+        root / "pacl_core/report/templates/dag.svg": image,  # ships with the package
         root / "docs/architecture.md": _architecture_page(root),
         root / "docs/images/architecture.svg": architecture.draw(architecture.imports(root)),
     }
 
 
 def stale(root: Path) -> dict[Path, str]:
-    """Those of the generated files whose text on disk differs."""
+    """The generated files whose text on disk differs."""
     return {
         path: text
         for path, text in generated(root).items()
