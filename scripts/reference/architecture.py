@@ -143,9 +143,12 @@ def _arrows(edges: list[tuple[str, str]], places: _Places) -> list[str]:
 
 
 def _way(source: str, target: str, places: _Places) -> list[tuple[int, float]]:
-    """Row and x of both boxes, and in each tier between them of the gap nearest to the straight line."""
+    """Row and x of both boxes, and of what is between: the nearest gap in each tier, boxes in the same tier."""
     (row, x), (to_row, to_x) = places[source], places[target]
     way = [(row, x)]
+    if row == to_row:
+        way += [(row, middle) for at, middle in places.values() if at == row and x < middle < to_x]
+        way += [(row, middle) for at, middle in places.values() if at == row and to_x < middle < x]
     step = 1 if to_row > row else -1
     for passed in range(row + step, to_row, step):
         wanted = x + (to_x - x) * (passed - row) / (to_row - row)
@@ -161,8 +164,12 @@ def _way(source: str, target: str, places: _Places) -> list[tuple[int, float]]:
 
 def _arrow(way: list[tuple[int, float]], leave: float, enter: float) -> str:
     (row, x), (to_row, to_x) = way[0], way[-1]
+    side = _BOX / 2 if to_x > x else -_BOX / 2
+    if row == to_row and len(way) > 2:  # over the boxes between
+        y, x, to_x = _top(row), x + side / 2, to_x - side / 2
+        over = f"C{x:g} {y - 24} {to_x:g} {y - 24} {to_x:g} {y}"
+        return f'<path marker-end="url(#tip)" d="M{x:g} {y}{over}"/>'
     if row == to_row:  # to a neighbour
-        side = _BOX / 2 if to_x > x else -_BOX / 2
         return f'<path marker-end="url(#tip)" d="M{x + side:g} {_top(row) + _HEIGHT // 2}H{to_x - side:g}"/>'
     down = to_row > row
     xs = [x + leave, *(passed for _, passed in way[1:-1]), to_x + enter]
@@ -201,10 +208,10 @@ def tiers_table() -> str:
     lines = ["| tier | rooms | may import | and in their own tier |", "|---|---|---|---|"]
     for number, rooms in reversed(list(enumerate(ROOMS, 1))):
         below = {1: "-", 2: "tier 1", 3: "tiers 1 and 2"}.get(number, f"tiers 1 to {number - 1}")
-        beside = "; ".join(
+        same_tier = "; ".join(
             f"`{room}` imports {_names(NEIGHBOURS[room])}" for room in rooms if room in NEIGHBOURS
         )
-        lines.append(f"| {number} | {_names(rooms)} | {below} | {beside or '-'} |")
+        lines.append(f"| {number} | {_names(rooms)} | {below} | {same_tier or '-'} |")
     return "\n".join(lines) + "\n"
 
 
