@@ -143,7 +143,7 @@ def _arrows(edges: list[tuple[str, str]], places: _Places) -> list[str]:
 
 
 def _way(source: str, target: str, places: _Places) -> list[tuple[int, float]]:
-    """Row and x of both boxes, and of what is between: the nearest gap in each tier, boxes in the same tier."""
+    """Row and x of both boxes, and what is between: the nearest gap in each tier, boxes in their own."""
     (row, x), (to_row, to_x) = places[source], places[target]
     way = [(row, x)]
     if row == to_row:
