@@ -1,10 +1,10 @@
 """Splits by content: copies of an image stay together, every class is in every split.
 
 Official splits are kept. Where there is no validation split, a tenth of train becomes it; where there are
-no splits at all, 8:1:1. What we assign depends on the images' contents alone, never on names or order.
+no splits at all, 8:1:1. What we assign depends on the published files' bytes alone: never on names, order,
+`image_size` or a decoder, save that images with the same pixels stay together.
 """
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -19,14 +19,14 @@ from pacl_core.datasets.tasks import Task
 
 ALL = {"train": 8, "val": 1, "test": 1}
 VAL_OF_TRAIN = {"train": 9, "val": 1}
-_SALT = b"pacl split"
 _STRATA = 5  # of a rating: quintiles
 
 
 def assign_splits(items: pl.DataFrame, tasks: Sequence[Task]) -> pl.Series:
     """The split of every row [N]: the official one in the column `split`, else ours.
 
-    `items` has `split` (null for all rows, or for none), `pixel_hash`, `image_name` and the tasks' columns.
+    `items` has `split` (null for all rows, or for none), `pixel_hash`, `image_name`, `file_hash` and the
+    tasks' columns.
     """
     official = items["split"]
     if items.is_empty():
@@ -89,7 +89,7 @@ def strata(items: pl.DataFrame, tasks: Sequence[Task]) -> NDArray[np.intp]:
 
 
 def deal(
-    sizes: Sequence[int], hashes: Sequence[bytes], ratio: Mapping[str, int], *, owed: Mapping[str, int]
+    sizes: Sequence[int], hashes: Sequence[str], ratio: Mapping[str, int], *, owed: Mapping[str, int]
 ) -> tuple[list[str], dict[str, int]]:
     """Split of each group of one stratum, from the groups' sizes and hashes; and what each split still lacks.
 
@@ -123,15 +123,14 @@ def _dealt(items: pl.DataFrame, tasks: Sequence[Task], ratio: Mapping[str, int])
     strata would all go to the same split.
     """
     groups = pl.DataFrame(
-        {"group": content_groups(items), "stratum": strata(items, tasks), "hash": items["pixel_hash"]}
+        {"group": content_groups(items), "stratum": strata(items, tasks), "hash": items["file_hash"]}
     )
     of_group = groups.group_by("group").agg(
         pl.col("stratum").max(), pl.col("hash").min(), pl.len().alias("size")
     )
-    by_stratum: dict[int, list[tuple[int, int, bytes]]] = defaultdict(list)
-    for group, stratum, pixel_hash, size in of_group.iter_rows():
-        salted = hashlib.sha256(_SALT + pixel_hash.encode()).digest()
-        by_stratum[stratum].append((group, size, salted))
+    by_stratum: dict[int, list[tuple[int, int, str]]] = defaultdict(list)
+    for group, stratum, file_hash, size in of_group.iter_rows():
+        by_stratum[stratum].append((group, size, file_hash))
     split_of = np.empty(len(of_group), dtype=object)
     item = sum(ratio.values())
     owed = dict.fromkeys(ratio, 0)

@@ -27,16 +27,19 @@ def frame(
     labels: list[int | None],
     images: list[int] | None = None,
     split: list[str | None] | None = None,
+    files: list[int] | None = None,
 ) -> pl.DataFrame:
     rows = range(len(hashes))
     return pl.DataFrame(
         {
             "pixel_hash": [f"hash{one}" for one in hashes],
             "image_name": [f"image{one}" for one in (images or rows)],
+            "file_hash": [f"file{hash_}" for hash_ in (files or rows)],
             "split": split or [None] * len(hashes),
             "label": labels,
         },
-        schema={"pixel_hash": pl.String, "image_name": pl.String, "split": pl.String, "label": pl.Int32},
+        schema=dict.fromkeys(("pixel_hash", "image_name", "file_hash", "split"), pl.String)
+        | {"label": pl.Int32},
     )
 
 
@@ -111,7 +114,7 @@ def test_remainders_of_many_classes_do_not_fall_to_one_split() -> None:
 
 
 def test_a_big_group_goes_where_it_fits() -> None:
-    split, _ = deal([50, *[1] * 50], [bytes([rank]) for rank in range(51)], ALL, owed={})
+    split, _ = deal([50, *[1] * 50], [f"{number:02}" for number in range(51)], ALL, owed={})
     sizes = {name: sum(50 if not g else 1 for g in range(51) if split[g] == name) for name in ALL}
     assert sizes == {"train": 80, "val": 10, "test": 10}
 
