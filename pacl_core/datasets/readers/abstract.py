@@ -14,6 +14,7 @@ from pacl_core.datasets.items import Item
 from pacl_core.datasets.published_text import existing_file, number
 from pacl_core.errors import UserError
 from pacl_core.media.images import read_image
+from pacl_core.media.listed_files import ListedFiles
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
 from pacl_core.media.text_decoding import open_text
 from pacl_core.params.section import Section
@@ -29,10 +30,11 @@ class Options(Section):
 
 
 def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
-    """Rows in order. Rejected: malformed_row, missing_image, unreadable. Raises `UserError`: no table, a
-    header without the eight emotions.
+    """Rows in order. Rejected: malformed_row, outside_dataset, missing_image, unreadable. Raises
+    `UserError`: no table, a header without the eight emotions.
     """
     table = existing_file(path / options.annotations, "the table of votes for abstract paintings")
+    files = ListedFiles(path, "outside_dataset")
     csv.field_size_limit(MAX_FIELD)
     with open_text(table) as stream:
         rows = csv.reader(stream)
@@ -51,7 +53,8 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
                 yield Rejected(f"{table.name}:{rows.line_num}", "malformed_row", str(error))
                 continue
             if any(fields):
-                yield _item(path / options.images, emotions, fields, source=f"{table.name}:{rows.line_num}")
+                source = f"{table.name}:{rows.line_num}"
+                yield _item(files, path / options.images, emotions, fields=fields, source=source)
 
 
 def _header(rows: Iterator[list[str]]) -> list[str]:
@@ -61,12 +64,14 @@ def _header(rows: Iterator[list[str]]) -> list[str]:
         return []
 
 
-def _item(folder: Path, emotions: list[str], fields: list[str], *, source: str) -> Item | Rejected:
+def _item(
+    files: ListedFiles, folder: Path, emotions: list[str], *, fields: list[str], source: str
+) -> Item | Rejected:
     if len(fields) != len(emotions) + 1 or not fields[0]:
         detail = f"{len(fields)} fields, not a file name and {len(emotions)} counts"
         return Rejected(source, "malformed_row", detail)
     try:
-        image = read_image(folder / fields[0])
+        image = read_image(files.find(folder, fields[0]))
     except UnusableError as error:
         return error.rejected(source)
     counts = {name: number(field) for name, field in zip(emotions, fields[1:], strict=True)}

@@ -14,12 +14,13 @@ from pacl_core.datasets.items import Item
 from pacl_core.datasets.published_text import existing_file, lines, number
 from pacl_core.errors import UserError
 from pacl_core.media.images import read_image
+from pacl_core.media.listed_files import ListedFiles
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
 from pacl_core.params.section import Section
 
 NAME = "IAPS"
 COLUMNS = ("valmn", "aromn", "dom1mn", "dom2mn")
-SUFFIXES = (".jpg", ".JPG", ".jpeg", ".JPEG")
+SUFFIXES = (".jpg", ".jpeg")  # in either case
 Ratings = tuple[float | None, ...]
 
 
@@ -45,9 +46,11 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
     """Images in the order of their first line. Some were rated in two sets: they get the mean of both,
     and the second line is rejected as `repeated_rating`, so that it is counted.
 
-    Also rejected: malformed_row, missing_image, unreadable. Raises `UserError`: no table, no header.
+    Also rejected: malformed_row, outside_dataset, missing_image, unreadable. Raises `UserError`: no table,
+    no header.
     """
     table = existing_file(path / options.annotations, "the table of mean ratings of all subjects")
+    files = ListedFiles(path, "outside_dataset")
     images: dict[str, _Image] = {}
     for line, row in _rows(table):
         if isinstance(row, Rejected):
@@ -62,7 +65,7 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
             images[name] = _Image(line, [ratings])
     for name, rated in images.items():
         try:
-            image = _read(path / options.images, name)
+            image = _read(files, path / options.images, name)
         except UnusableError as error:
             yield error.rejected(f"{table.name}:{rated.line}")
             continue
@@ -93,12 +96,12 @@ def _mean(given: Ratings) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def _read(folder: Path, name: str) -> bytes:
+def _read(files: ListedFiles, folder: Path, name: str) -> bytes:
     # not with_suffix: it would make 2055.jpg of 2055.1
     for suffix in SUFFIXES[1:]:
         try:
-            return read_image(folder / f"{name}{suffix}")
+            return read_image(files.find(folder, f"{name}{suffix}"))
         except UnusableError as error:
             if error.reason != "missing_image":
                 raise
-    return read_image(folder / f"{name}{SUFFIXES[0]}")
+    return read_image(files.find(folder, f"{name}{SUFFIXES[0]}"))

@@ -15,6 +15,7 @@ from pacl_core.datasets.published_text import existing_file
 from pacl_core.datasets.tasks import Split
 from pacl_core.errors import UserError
 from pacl_core.media.images import read_image
+from pacl_core.media.listed_files import ListedFiles
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
 from pacl_core.params.section import Section
 
@@ -50,10 +51,12 @@ class Options(Section):
 
 
 def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
-    """Rows in order. Rejected: malformed_row, missing_id, missing_image, unknown_split, unknown_label (of
-    `separated`), unreadable. Raises `UserError`: no table, no such column, a pattern that cannot be read.
+    """Rows in order. Rejected: malformed_row, missing_id, outside_dataset, missing_image, unknown_split,
+    unknown_label (of `separated`), unreadable. Raises `UserError`: no table, no such column, a pattern that
+    cannot be read.
     """
     pattern = read_pattern(options.image, "options.image")
+    files = ListedFiles(path if path.is_dir() else path.parent, "outside_dataset")
     for split, table in _tables(path, options.file):
         for number, row in read_rows(table, _columns(options, pattern)):
             if isinstance(row, Rejected):
@@ -61,7 +64,8 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
                 continue
             default_id = str(number) if split is None else f"{split}/{number}"
             try:
-                yield _item(table.parent, options, pattern, row=row, default_id=default_id, split=split)
+                image = _path(files, table.parent, pattern, row=row, strip=options.strip)
+                yield _item(options, row, image, default_id=default_id, split=split)
             except UnusableError as error:
                 yield error.rejected(f"{table.name}:{number}")
 
@@ -83,9 +87,7 @@ def _columns(options: Options, pattern: Pattern) -> list[str]:
     return list(dict.fromkeys(columns))
 
 
-def _item(
-    folder: Path, options: Options, pattern: Pattern, *, row: Row, default_id: str, split: Split | None
-) -> Item:
+def _item(options: Options, row: Row, image: Path, *, default_id: str, split: Split | None) -> Item:
     item_id = default_id
     if options.id is not None:
         item_id = valid_name(_bare(cell(row, options.id), options.strip))
@@ -98,7 +100,11 @@ def _item(
         values |= _marks(row, options.separated, options.strip)
     if options.split is not None:
         split = _split(_bare(cell(row, options.split), options.strip), options.splits)
-    return Item(item_id, read_image(folder / fill(pattern, row, options.strip)), values, split)
+    return Item(item_id, read_image(image), values, split)
+
+
+def _path(files: ListedFiles, folder: Path, pattern: Pattern, *, row: Row, strip: str) -> Path:
+    return files.find(folder, fill(pattern, row, strip))
 
 
 def _bare(text: str, strip: str) -> str:

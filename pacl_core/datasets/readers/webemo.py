@@ -16,6 +16,7 @@ from pacl_core.datasets.items import Item
 from pacl_core.datasets.published_text import existing_file, lines
 from pacl_core.errors import UserError, unknown
 from pacl_core.media.images import read_image
+from pacl_core.media.listed_files import ListedFiles
 from pacl_core.media.rejects import Rejected, UnusableError
 from pacl_core.params.section import Section
 
@@ -36,22 +37,22 @@ class Options(Section):
 
 def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
     """Lines in order, train first. Rejected: malformed_row, unknown_label (an index beyond the classes),
-    missing_image, unreadable. Raises `UserError`: a missing list, a category that cannot be read (the
-    indices after it would shift), a pattern of unknown parts.
+    outside_dataset, missing_image, unreadable. Raises `UserError`: a missing list, a category that cannot
+    be read (the indices after it would shift), a pattern of unknown parts.
     """
     pattern = read_pattern(options.image, "options.image")
     for part in pattern.columns:
         if part not in PARTS:
             raise unknown("part of an address", part, PARTS)
-    for name in ("category.txt", *SPLITS.values()):
-        existing_file(path / name, _EXPECTED)
-    categories = read_categories(path / "category.txt")
-    for split, name in SPLITS.items():
-        for number, line in lines(path / name):
+    category, *lists = (existing_file(path / name, _EXPECTED) for name in ("category.txt", *SPLITS.values()))
+    categories = read_categories(category)
+    files = ListedFiles(path, "outside_dataset")
+    for split, file in zip(SPLITS, lists, strict=True):
+        for number, line in lines(file):
             try:
-                yield _item(path, pattern, categories, split=split, number=number, line=line.strip())
+                yield _item(files, pattern, categories, split=split, number=number, line=line.strip())
             except UnusableError as error:
-                yield error.rejected(f"{name}:{number}")
+                yield error.rejected(f"{file.name}:{number}")
 
 
 def read_categories(path: Path) -> list[Category]:
@@ -73,14 +74,14 @@ def read_categories(path: Path) -> list[Category]:
 
 
 def _item(
-    root: Path, pattern: Pattern, categories: list[Category], *, split: str, number: int, line: str
+    files: ListedFiles, pattern: Pattern, categories: list[Category], *, split: str, number: int, line: str
 ) -> Item:
     address, _, index = line[:MAX_LINE].replace("\t", " ").rpartition(" ")
     if not address.strip() or not (index.isascii() and index.isdigit()) or len(line) > MAX_LINE:
         raise UnusableError("malformed_row", "not '<url> <class index>'")
     if len(index) > 4 or int(index) >= len(categories):
         raise UnusableError("unknown_label", f"class index {index[:20]} of {len(categories)} classes")
-    image = root / fill(pattern, _parts(address.strip(), split, number))
+    image = files.find(files.root, fill(pattern, _parts(address.strip(), split, number)))
     label, emotion, polarity = categories[int(index)]
     values = {"label": label, "emotion": emotion, "polarity": polarity}
     return Item(f"{split}/{number}", read_image(image), values, split)
