@@ -41,8 +41,8 @@ class Options(Section):
 
 def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
     """Persons in the annotations' order. Rejected: no_person, malformed_row, unknown_label, empty_box (`crop:
-    person` only), outside_dataset, missing_image, unreadable. Raises `UserError`: no annotations, none of a split, no folder
-    of images.
+    person` only), outside_dataset, missing_image, unreadable. Raises `UserError`: no annotations, none of a
+    split, no folder of images.
     """
     images = existing_folder(path / options.images, "the folders ade20k, emodb_small, framesdb and mscoco")
     expected = "EMOTIC's Annotations.mat, or options.annotations with a CSV file per split"
