@@ -13,6 +13,7 @@ from pacl_core.corpus.manifest_rows import Pattern, Row, cell, fill, read_patter
 from pacl_core.datasets.items import Item
 from pacl_core.datasets.published_text import existing_file
 from pacl_core.datasets.tasks import Split
+from pacl_core.datasets.written_list import written_list
 from pacl_core.errors import UserError
 from pacl_core.media.images import read_image
 from pacl_core.media.listed_files import ListedFiles
@@ -24,7 +25,9 @@ _LARGEST = 1 << 63
 
 
 class SeparatedLabels(Section):
-    """Several labels in one cell: each of `labels` becomes a value of its name, "1" or "0"."""
+    """Several labels in one cell: each of `labels` becomes a value of its name, "1" or "0". A list in
+    brackets, as Python or NumPy writes it, is read as that, whatever the `separator`.
+    """
 
     column: str
     labels: tuple[str, ...]
@@ -131,8 +134,8 @@ def _marks(row: Row, separated: SeparatedLabels, strip: str) -> dict[str, str | 
     if isinstance(value, list) and all(isinstance(label, str) for label in value):
         given = value
     else:
-        text = cell(row, separated.column)
-        given = text.split(separated.separator) if text.strip() else []
+        text = cell(row, separated.column).strip()
+        given = _written(text, separated.column) if text[:1] == "[" else text.split(separated.separator)
     names = {_bare(label, strip) for label in given} - {""}
     strange = sorted(names - set(separated.labels))
     if strange:
@@ -140,6 +143,15 @@ def _marks(row: Row, separated: SeparatedLabels, strip: str) -> dict[str, str | 
     if not names:
         return dict.fromkeys(separated.labels)
     return {label: "1" if label in names else "0" for label in separated.labels}
+
+
+def _written(text: str, column: str) -> list[str]:
+    """The texts of a list that Python or NumPy wrote, as pandas leaves it in a CSV."""
+    labels = written_list(text)
+    texts = [label for label in labels if isinstance(label, str)]
+    if len(texts) < len(labels):
+        raise UnusableError("malformed_row", f"column '{column}' holds a list of numbers: {text[:80]}")
+    return texts
 
 
 def _split(text: str, splits: dict[str, Split]) -> Split:

@@ -74,6 +74,18 @@ def test_several_labels_in_one_column(folder: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "text", ["['awe', 'joy']", "['awe' 'joy']", "[np.str_('awe'), np.str_('joy')]", "awe, joy"]
+)
+def test_several_labels_as_a_program_wrote_them(folder: Path, text: str) -> None:
+    path = table(folder, "m.csv", "image,emotions", f'1.jpg,"{text}"', '2.jpg,"[]"', '3.jpg,"[1, 2]"')
+    assert values(path, separated={"column": "emotions", "labels": ["joy", "fear", "awe"]}) == [
+        {"joy": "1", "fear": "0", "awe": "1"},
+        {"joy": None, "fear": None, "awe": None},
+        "malformed_row",
+    ]
+
+
 def test_splits_from_a_column(folder: Path) -> None:
     path = table(folder, "m.csv", "image,set", "1.jpg,Training", "2.jpg,hidden", "3.jpg,Test")
     found = read(path, split="set", splits={"Training": "train", "Test": "test"})
