@@ -9,6 +9,7 @@ import numpy as np
 import scipy.io
 
 from pacl_core.corpus.manifest_rows import Row, read_rows
+from pacl_core.datasets.names import is_absent
 from pacl_core.datasets.published_text import number
 from pacl_core.datasets.tasks import SPLITS, Split
 from pacl_core.datasets.written_list import written_list
@@ -48,8 +49,8 @@ def csv_persons(files: Mapping[Split, Path]) -> Iterator[Person | Rejected]:
 
 
 def _person(split: Split, row: Row) -> Person:
-    texts = {column: "" if row[column] is None else str(row[column]).strip() for column in COLUMNS}
-    if not texts["Folder"] or not texts["Filename"]:
+    texts = {column: "" if is_absent(row[column]) else str(row[column]).strip() for column in COLUMNS}
+    if not {texts["Folder"].lower(), texts["Filename"].lower()}.isdisjoint(("", "nan")):
         raise UnusableError("malformed_row", "no folder or file name")
     categories = written_list(texts["Categorical_Labels"])
     if not all(isinstance(name, str) for name in categories):

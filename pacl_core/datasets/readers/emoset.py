@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pacl_core.datasets.items import Item
+from pacl_core.datasets.names import is_absent, whole
 from pacl_core.datasets.published_text import existing_file
 from pacl_core.datasets.tasks import SPLITS
 from pacl_core.errors import UserError
@@ -48,12 +49,14 @@ def _rows(file: Path) -> list[Any]:
 
 
 def _item(files: ListedFiles, folder: Path, row: Any, *, split: str, source: str) -> Item | Rejected:
-    if not (isinstance(row, list) and len(row) >= 2 and all(isinstance(field, str) for field in row[:2])):
+    if not (isinstance(row, list) and len(row) >= 2):
         return Rejected(source, "malformed_row", "not [label, picture, annotation]")
-    label, name = (field.strip() for field in row[:2])
+    label, name = row[:2]
+    if not isinstance(name, str) or not (is_absent(label) or isinstance(label, str | float | int)):
+        return Rejected(source, "malformed_row", "not [label, picture, annotation]")
+    values = {"label": valid_name(label.strip()) if isinstance(label, str) else whole(label)}
+    name = name.strip()
     try:
-        return Item(
-            valid_name(name), read_image(files.find(folder, name)), {"label": valid_name(label)}, split
-        )
+        return Item(valid_name(name), read_image(files.find(folder, name)), values, split)
     except UnusableError as error:
         return error.rejected(source)

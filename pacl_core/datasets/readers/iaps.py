@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from pacl_core.datasets.items import Item
+from pacl_core.datasets.names import without_point
 from pacl_core.datasets.published_text import existing_file, lines, number
 from pacl_core.errors import UserError
 from pacl_core.media.images import read_image
@@ -21,6 +22,7 @@ from pacl_core.params.section import Section
 NAME = "IAPS"
 COLUMNS = ("valmn", "aromn", "dom1mn", "dom2mn")
 SUFFIXES = (".jpg", ".jpeg")  # in either case
+_ABSENT = ("", ".", "nan")
 Ratings = tuple[float | None, ...]
 
 
@@ -81,12 +83,12 @@ def _rows(table: Path) -> Iterator[tuple[int, tuple[str, Ratings] | Rejected]]:
         fields = [field.strip() for field in text.split("\t")]
         if not header:
             header = fields if {NAME, *COLUMNS} <= set(fields) else []
-        elif len(fields) != len(header) or not fields[header.index(NAME)]:
+        elif len(fields) != len(header) or fields[header.index(NAME)].lower() in _ABSENT:
             detail = f"{len(fields)} fields for {len(header)} columns, or no number"
             yield line, Rejected(f"{table.name}:{line}", "malformed_row", detail)
         else:
             ratings = tuple(number(fields[header.index(column)]) for column in COLUMNS)
-            yield line, (fields[header.index(NAME)].removesuffix(".0"), ratings)
+            yield line, (without_point(fields[header.index(NAME)]), ratings)
     if not header:
         raise UserError(f"{table}: no line with the columns {NAME}, {', '.join(COLUMNS)}, tab-separated")
 

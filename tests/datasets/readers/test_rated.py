@@ -96,6 +96,27 @@ def test_emoset_with_its_own_splits(tmp_path: Path) -> None:
     assert [reason for _, reason in rejected[1:]] == ["malformed_row"] * 3
 
 
+@pytest.mark.parametrize(("label", "value"), [("NaN", None), ("null", None), ("1.0", 1), ("true", True)])
+def test_emoset_labels_that_are_no_text(tmp_path: Path, label: str, value: object) -> None:
+    put(tmp_path / "1.jpg", image(1))
+    for split_name in ("train", "val", "test"):
+        put(tmp_path / f"{split_name}.json", b"[]")
+    put(tmp_path / "train.json", f'[[{label}, "1.jpg", ""], [["x"], "1.jpg", ""]]'.encode())
+    item, rejected = emoset.read(tmp_path, emoset.Options())
+    assert isinstance(item, Item) and item.values == {"label": value}
+    assert isinstance(rejected, Rejected) and rejected.reason == "malformed_row"
+
+
+def test_iaps_numbers_that_became_floats_or_are_absent(tmp_path: Path) -> None:
+    put(tmp_path / "images" / "12.jpg", image(1))
+    rows = ["desc\tIAPS\tvalmn\taromn\tdom1mn\tdom2mn"] + [
+        f"x\t{name}\t1\t2\t3\tnan" for name in ("12.0", "nan")
+    ]
+    put(tmp_path / "AllSubjects_1-20.txt", "\n".join(rows).encode())
+    items, rejected = split(list(iaps.read(tmp_path, iaps.Options())))
+    assert list(items) == ["12"] and rejected == [("AllSubjects_1-20.txt:3", "malformed_row")]
+
+
 @pytest.mark.parametrize(
     ("reader", "name", "content", "message"),
     [
