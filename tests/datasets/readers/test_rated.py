@@ -85,6 +85,17 @@ def test_abstract_counts_votes(tmp_path: Path, first: str) -> None:
     assert isinstance(found[5], Item) and found[5].values["Amusement"] is None
 
 
+def test_abstract_loses_no_row_to_a_quote(tmp_path: Path) -> None:
+    table = write_abstract(tmp_path, count=6) / "ABSTRACT_groundTruth.csv"
+    written = table.read_text().splitlines()
+    written[2] = '"' + written[2]  # opened, never closed
+    written[4] = written[4].replace("'", '"')
+    table.write_text("\n".join(written))
+    items, rejected = split(list(abstract.read(tmp_path, abstract.Options())))
+    assert list(items) == [f"abstract_000{number}.jpg" for number in (0, 2, 3, 4, 5)]
+    assert rejected == [("ABSTRACT_groundTruth.csv:3", "malformed_row")]
+
+
 def test_emoset_with_its_own_splits(tmp_path: Path) -> None:
     folder = write_emoset(tmp_path, per_class=1)
     rows = [["fear", "image/none.jpg", ""], ["fear"], {"label": "fear"}, [1, 2, 3]]
