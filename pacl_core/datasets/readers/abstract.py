@@ -9,7 +9,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from pacl_core.corpus.manifest_rows import MAX_FIELD
+from pacl_core.corpus.delimited_rows import MAX_FIELD
 from pacl_core.datasets.items import Item
 from pacl_core.datasets.published_text import existing_file, number
 from pacl_core.errors import UserError
