@@ -30,7 +30,8 @@ def read(params: PairsParams) -> Iterator[Post | Rejected]:
     macOS adds them, are skipped. After a shard's posts come the failures that its table lists. Raises
     `UserError`: no shards, a file system that is not installed or fails.
     """
-    return (item for shard in shards(params.path) for item in _shard(shard))
+    for shard in shards(params.path):
+        yield from _shard(shard)
 
 
 def _shard(shard: Shard) -> Iterator[Post | Rejected]:
