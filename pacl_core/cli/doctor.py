@@ -34,6 +34,7 @@ def doctor(
     """
     from pacl_core.doctor.data import data
     from pacl_core.doctor.finding import Finding
+    from pacl_core.doctor.hashing import hashing
     from pacl_core.doctor.installed import installed
     from pacl_core.doctor.stages import stages_to_run
     from pacl_core.doctor.weights import weights
@@ -41,14 +42,18 @@ def doctor(
     from pacl_core.methods.params import load
 
     findings = installed()
+    unhashable: list[Finding] = []
     try:
         read = load(params)
     except UserError as error:
         findings.append(Finding("params", "stops", str(error), f"mend {params}"))
     else:
         findings += [Finding("params", "fine", f"{params} is valid"), *data(read), *weights(read)]
+        unhashable = hashing(read.input_paths)
+        findings += unhashable
     stages: list[StageToRun] | None = None
-    if params == Path("params.yaml"):  # another file's stages are unknown to DVC
+    # another file's stages are unknown to DVC, and what it cannot hash it may wait for
+    if params == Path("params.yaml") and not unhashable:
         try:
             stages = stages_to_run()
         except UserError as error:

@@ -9,7 +9,6 @@ from pacl_core.doctor.finding import Finding
 from pacl_core.errors import UserError
 from pacl_core.media.images import normalise_image
 from pacl_core.media.rejects import Rejected, UnusableError
-from pacl_core.media.unhashable import unhashable
 from pacl_core.methods.params import Params
 
 FIRST = 5
@@ -17,7 +16,7 @@ FIRST = 5
 
 def data(params: Params) -> list[Finding]:
     """The first posts of the corpus, the ANPs' file, and record and path of every test set."""
-    found = [_corpus(params), *_hashing(params)]
+    found = [_corpus(params)]
     anps = Path(params.anps.path)
     there = anps.exists()
     found.append(
@@ -38,18 +37,6 @@ def data(params: Params) -> list[Finding]:
             mend = "put the data set there, or delete its line"
             found.append(Finding(key, "stops", f"{one.path}: nothing there", mend))
     return found
-
-
-def _hashing(params: Params) -> list[Finding]:
-    """Files that DVC stops on when it hashes the inputs, before any stage begins."""
-    inputs = {"pairs.path": params.pairs.path, "anps.path": params.anps.path}
-    inputs |= {f"downstream.{name}.path": one.path for name, one in params.downstream.items()}
-    fix = "DVC cannot hash it: delete or rename it, or move it out of the folder"
-    return [
-        Finding(key, "stops", f"{path}: {what}", fix)
-        for key, place in inputs.items()
-        for path, what in islice(unhashable(Path(place)), FIRST)
-    ]
 
 
 def _corpus(params: Params) -> Finding:

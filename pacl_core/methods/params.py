@@ -51,6 +51,12 @@ class Params(Section):
     examples: ExamplesParams = ExamplesParams()
     report: ReportParams = ReportParams()
 
+    @property
+    def input_paths(self) -> dict[str, str]:
+        """Paths of people's own files that DVC hashes, by their keys."""
+        downstream = {f"downstream.{name}.path": one.path for name, one in self.downstream.items()}
+        return {"pairs.path": self.pairs.path, "anps.path": self.anps.path} | downstream
+
 
 def load(path: Path | str) -> Params:
     """Read and check a params file. Raises `UserError`, one line, naming the key as written."""

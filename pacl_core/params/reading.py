@@ -43,7 +43,8 @@ def validated(tree: object, model: type[Model], where: str) -> Model:
 
 
 def _line(detail: ErrorDetails, model: type[Section]) -> str:
-    key = ".".join(str(part) for part in detail["loc"] if part != "[key]")  # pydantic's word for a name
+    named = ".".join(str(part) for part in detail["loc"] if part != "[key]")  # pydantic's word for a name
+    key = " ".join(named.split())  # it is what somebody wrote
     if detail["type"] == "extra_forbidden":
         close = get_close_matches(
             str(detail["loc"][-1]), _sibling_keys(detail["loc"], model), n=1, cutoff=0.5
