@@ -3,7 +3,7 @@
 import os
 import unicodedata
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from pacl_core.media.rejects import UnusableError
 
@@ -45,7 +45,7 @@ class ListedFiles:
             if os.path.lexists(place / part):
                 place /= part
                 continue
-            found = self._names_in(place).get(_form(part), [])
+            found = self._names_in(place).get(same_form(part), [])
             if len(found) > 1:
                 raise UnusableError("missing_image", f"no file {path}, but {' and '.join(sorted(found))}")
             if not found:
@@ -65,7 +65,7 @@ def same_file(path: Path) -> Path:
     """`path`, or the only file in its folder that differs from it as in `ListedFiles.find`."""
     if os.path.lexists(path):
         return path
-    found = _names_by_form(path.parent).get(_form(path.name), [])
+    found = _names_by_form(path.parent).get(same_form(path.name), [])
     return path.with_name(found[0]) if len(found) == 1 else path
 
 
@@ -74,15 +74,18 @@ def _names_by_form(folder: Path) -> dict[str, list[str]]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                names.setdefault(_form(entry.name), []).append(entry.name)
+                names.setdefault(same_form(entry.name), []).append(entry.name)
     except (OSError, ValueError):  # nothing there, or no folder: what is read then says so
         return {}
     return names
 
 
-def _form(name: str) -> str:
-    path = PurePath(name)
-    return unicodedata.normalize("NFC", path.stem) + path.suffix.lower()
+def same_form(name: str) -> str:
+    """The same for names that `ListedFiles.find` may take for each other."""
+    plain = unicodedata.normalize("NFC", name.replace("\\", "/"))
+    folders, slash, last = plain.rpartition("/")
+    stem, dot, suffix = last.rpartition(".")
+    return folders + slash + (stem + dot + suffix.lower() if stem else last)
 
 
 def _absolute(path: Path) -> Path:
