@@ -36,6 +36,7 @@ $(VENV)/.installed-explore: $(VENV)/.installed
 
 repro: $(VENV)/.installed ## run the whole pipeline, or what changed of it
 	@[ -e .git ] || $(BIN)/dvc config --local core.no_scm true  # a copy without git history
+	@$(BIN)/python -m stages.check_inputs
 	@$(BIN)/dvc repro
 	@$(BIN)/python -m pacl_core.cli.headline
 

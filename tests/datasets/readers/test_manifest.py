@@ -220,3 +220,9 @@ def test_mistakes_are_named(folder: Path) -> None:
         with pytest.raises(UserError, match=message):
             read(folder, **options)
     assert read(path) == []
+
+
+def test_a_first_line_without_a_key_does_not_stop_the_stage(folder: Path) -> None:
+    lines = [{"image": "1.jpg"}, {"image": "2.jpg", "mood": "calm"}]
+    path = table(folder, "m.jsonl", *map(json.dumps, lines))
+    assert values(path, values=["mood"]) == ["malformed_row", {"mood": "calm"}]
