@@ -16,9 +16,9 @@ _HEAD = """\
 # Parameters
 
 Every key of `params.yaml`, by section. Only what changes results is a parameter; settings of the machine are
-in [Machine](machine.md). `make reference` writes this page from the models in `pacl_core/params`, which check
-the file before any work begins. A key without a default is required. [Stages](stages.md) lists the keys that
-make each stage stale.
+in [Machine](machine.md). `make reference` writes this page from the models in `pacl_core/params` and
+`pacl_core/methods`, which check the file before any work begins. A key without a default is required.
+[Stages](stages.md) lists the keys that make each stage stale.
 """
 
 
