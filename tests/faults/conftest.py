@@ -1,7 +1,5 @@
 """The project that all these tests share, and the server that starts its stages."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.faults.processes import Starter, starter
@@ -9,9 +7,8 @@ from tests.faults.small_reference import Reference, make_reference
 
 
 @pytest.fixture(scope="session")
-def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
-    with starter(tmp_path_factory.mktemp("told")) as ready:
-        yield ready
+def start() -> Starter:
+    return starter()
 
 
 @pytest.fixture(scope="session")
