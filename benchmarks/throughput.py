@@ -1,11 +1,11 @@
-"""Items/s of the model passes over the bare model's own rate: rounds interleaved, medians.
+"""Items/s of encoding, over the bare model's own rate: rounds interleaved, medians.
 
 python benchmarks/throughput.py [--items 256] [--rounds 3] [--only CLIP] [--clip-retrieval <python>]
 
 bare    a loop over batches of tensors in memory, the model alone, torch's own threads on every core
-lanes   the same tensors by the threads of a pass, one core each: what is left to gain
-ours    the pass as the stage runs it: parquet, decoding, the model, scratch, vectors.npy
-cpu     CPU seconds of `lanes` over those of `ours`: the model's share; holds on a busy machine too
+threads the same tensors by as many threads as the stage has, one core each: what is left to gain
+ours    as the stage runs it: parquet, decoding, the model, scratch, vectors.npy
+cpu     CPU seconds of `threads` over those of `ours`: the model's share; holds on a busy machine too
 bf16    `ours` at precision bfloat16, and the smallest cosine of its vectors to the float32 ones
 
 Goal: ours >= 0.90 of bare. Other work on the machine hurts `bare` most, as its threads wait for each other in
@@ -66,6 +66,17 @@ class Case:
     inputs: Sequence[Any]
 
 
+@dataclass(frozen=True)
+class Setting:
+    """What every case is measured on: `items` pairs in a parquet file, and a folder to write into."""
+
+    pairs: Path
+    items: int
+    batch: int
+    rounds: int
+    work: Path
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--items", type=int, default=256)
@@ -78,19 +89,20 @@ def main() -> None:
         work = Path(folder)
         pairs = work / "pairs.parquet"
         pq.write_table(_pairs(chosen.items), pairs, row_group_size=256)
+        setting = Setting(pairs, chosen.items, chosen.batch, chosen.rounds, work)
         clip = work / "clip" / "open_clip_model.safetensors"
         _write_clip(clip)
         print(f"{chosen.items} pairs, batch {chosen.batch}, {CPUS} cores, load {os.getloadavg()[0]:.1f}")
         print(
-            f"{'stage':18}{'model':26}{'bare/s':>9}{'lanes/s':>9}{'ours/s':>9}{'ours/bare':>10}{'cpu':>6}",
+            f"{'stage':18}{'model':26}{'bare/s':>9}{'threads/s':>10}{'ours/s':>9}{'ours/bare':>10}{'cpu':>6}",
             end="",
         )
         print(f"{'bf16/s':>9}{'bf16 gain':>10}{'cosine':>9}")
         for case in _cases(pairs, clip, chosen.batch):
             if chosen.only in case.model:
-                _row(case, pairs, chosen.items, chosen.batch, chosen.rounds, work)
+                _row(case, setting)
         if chosen.clip_retrieval:
-            _clip_retrieval(chosen.clip_retrieval, pairs, clip, chosen.items, chosen.rounds, work)
+            _clip_retrieval(chosen.clip_retrieval, clip, setting)
 
 
 def _cases(pairs: Path, clip: Path, batch: int) -> list[Case]:
@@ -146,7 +158,8 @@ def _cases(pairs: Path, clip: Path, batch: int) -> list[Case]:
     ]
 
 
-def _row(case: Case, pairs: Path, items: int, batch: int, rounds: int, work: Path) -> None:
+def _row(case: Case, setting: Setting) -> None:
+    pairs, items, work = setting.pairs, setting.items, setting.work
     models = {precision: case.load(precision) for precision in ("float32", "bfloat16")}
 
     def bare() -> None:
@@ -155,7 +168,7 @@ def _row(case: Case, pairs: Path, items: int, batch: int, rounds: int, work: Pat
             for one in case.inputs:
                 case.bare(one)
 
-    def lanes() -> None:
+    def threads() -> None:
         torch.set_num_threads(1)
 
         def run(one: Any) -> None:
@@ -169,7 +182,7 @@ def _row(case: Case, pairs: Path, items: int, batch: int, rounds: int, work: Pat
         out = work / f"{case.stage}-{precision}"
         with (
             tempfile.TemporaryDirectory(dir=work) as scratch,
-            engine(lambda: models[precision], Runtime("cpu", CPUS, batch)) as workers,
+            engine(lambda: models[precision], Runtime("cpu", CPUS, setting.batch)) as workers,
         ):
             encode = encode_texts if case.stage == "text_embeddings" else encode_images
             done = encode(workers, pairs, Path(scratch) / "items")
@@ -177,21 +190,24 @@ def _row(case: Case, pairs: Path, items: int, batch: int, rounds: int, work: Pat
 
     runs: dict[str, Callable[[], None]] = {
         "bare": bare,
-        "lanes": lanes,
+        "threads": threads,
         "ours": lambda: ours("float32"),
         "bf16": lambda: ours("bfloat16"),
     }
-    seconds, cpu = _interleaved(runs, rounds)
+    seconds, cpu = _interleaved(runs, setting.rounds)
     rate = {name: items / value for name, value in seconds.items()}
     left, right = (np.load(work / f"{case.stage}-{name}/vectors.npy") for name in models)
     cosine = (left * right).sum(1) / np.linalg.norm(left, axis=1) / np.linalg.norm(right, axis=1)
-    print(f"{case.stage:18}{case.model:26}{rate['bare']:9.1f}{rate['lanes']:9.1f}{rate['ours']:9.1f}", end="")
-    print(f"{rate['ours'] / rate['bare']:10.2f}{cpu['lanes'] / cpu['ours']:6.2f}", end="")
+    print(
+        f"{case.stage:18}{case.model:26}{rate['bare']:9.1f}{rate['threads']:10.1f}{rate['ours']:9.1f}", end=""
+    )
+    print(f"{rate['ours'] / rate['bare']:10.2f}{cpu['threads'] / cpu['ours']:6.2f}", end="")
     print(f"{rate['bf16']:9.1f}{rate['bf16'] / rate['ours']:9.2f}x{cosine.min():9.5f}", flush=True)
 
 
-def _clip_retrieval(python: Path, pairs: Path, clip: Path, items: int, rounds: int, work: Path) -> None:
+def _clip_retrieval(python: Path, clip: Path, setting: Setting) -> None:
     """Theirs as whole processes, less the time of one over sixteen images: no loading, as in ours."""
+    pairs, items, work = setting.pairs, setting.items, setting.work
     folders = {16: work / "few", items: work / "many"}
     jpegs = pq.read_table(pairs, columns=["image"])["image"].to_pylist()
     for count, folder in folders.items():
@@ -231,7 +247,7 @@ def _clip_retrieval(python: Path, pairs: Path, clip: Path, items: int, rounds: i
         "float32": lambda: ours("float32"),
         "bfloat16": lambda: ours("bfloat16"),
     }
-    seconds, _ = _interleaved(runs, rounds)
+    seconds, _ = _interleaved(runs, setting.rounds)
     theirs_rate = (items - 16) / (seconds["many"] - seconds["few"])
     print(f"clip-retrieval, CLIP ViT-B/32: {theirs_rate:.1f}/s")
     for precision in scorers:

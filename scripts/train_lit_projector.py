@@ -214,7 +214,7 @@ def report(
     rank = (cosines > matched[:, None]).sum(axis=1)
     print(
         f"{what}: AUC {auc:.3f}, R@1 {np.mean(rank < 1):.3f}, R@10 {np.mean(rank < 10):.3f} "
-        f"({len(own)} pictures, {len(texts)} names)"
+        f"({len(own)} images, {len(texts)} names)"
     )
     for kind, values in (("matched", matched), ("mismatched", mismatched)):
         shown = ", ".join(f"p{p} {np.percentile(values, p):.2f}" for p in (5, 25, 50, 75, 90, 95, 99))

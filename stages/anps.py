@@ -10,7 +10,7 @@ import pyarrow as pa
 from pacl_core.encoding.blocks import file_starts
 from pacl_core.encoding.engine import engine
 from pacl_core.encoding.phrase_ranking import encode_phrases, rank_stored
-from pacl_core.encoding.scratch_key import pass_key
+from pacl_core.encoding.scratch_keys import encoding_key
 from pacl_core.files.hashing import file_sha256
 from pacl_core.files.json_csv import write_json
 from pacl_core.files.tables import Table, batches, check_same_rows, table_writer
@@ -54,22 +54,22 @@ def _zero_shot(params: Params) -> Iterator[Rank]:
     images = read_vectors(VECTORS)
     check_same_rows([PAIRS, images.ids])
     stored = file_sha256(VECTORS / "vectors.npy")
-    key = [pass_key(PAIRS, ("sample_id",), scorer, machine=machine), phrases, params.anps.top, stored]
+    key = [encoding_key(PAIRS, ("sample_id",), scorer, machine=machine), phrases, params.anps.top, stored]
     load = partial(load_scorer, scorer, machine.device)
     with scratch("anps", key) as folder, engine(load, machine) as workers:
         vectors = encode_phrases(workers, phrases, folder / "phrases")
         cuts = file_starts(PAIRS)
-        ranks = rank_stored(
+        ranked = rank_stored(
             workers,
             VECTORS / "vectors.npy",
             vectors,
             top=params.anps.top,
             cuts=cuts,
-            folder=folder / "pictures",
+            folder=folder / "images",
         )
 
         def rank(start: int, ids: list[str]) -> tuple[list[list[str]], list[list[float]]]:
-            found = ranks.rows(start, start + len(ids))
+            found = ranked.rows(start, start + len(ids))
             return [[phrases[one] for one in row] for row in found["phrase"]], found["score"].tolist()
 
         yield rank

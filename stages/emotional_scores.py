@@ -8,7 +8,7 @@ import polars as pl
 from pacl_core.encoding.blocks import file_starts
 from pacl_core.encoding.cosines import write_scores
 from pacl_core.encoding.engine import engine
-from pacl_core.encoding.scratch_key import pass_key
+from pacl_core.encoding.scratch_keys import encoding_key
 from pacl_core.encoding.texts import encode_texts
 from pacl_core.files.tables import check_same_rows
 from pacl_core.methods.params import Params
@@ -26,8 +26,8 @@ def main(params: Params) -> None:
     machine, encoder = runtime(), params.emotional_scores.text_encoder
     check_same_rows([PAIRS, ANPS])
     key = [
-        pass_key(PAIRS, ("text",), encoder, machine=machine),
-        pass_key(ANPS, ("anps",), encoder, machine=machine),
+        encoding_key(PAIRS, ("text",), encoder, machine=machine),
+        encoding_key(ANPS, ("anps",), encoder, machine=machine),
     ]
     load = partial(load_text_encoder, encoder, machine.device)
     with scratch("emotional_scores", key) as folder, engine(load, machine) as workers:

@@ -1,6 +1,6 @@
 """Pairs to factual scores: the cosine of image and text under an image-text model (paper 3.1).
 
-The scorer's image vectors are kept beside the scores, so that ANPs are ranked without a second pass.
+The scorer's image vectors are kept next to the scores: ANPs are ranked without encoding images again.
 """
 
 from functools import partial
@@ -9,7 +9,7 @@ from pathlib import Path
 from pacl_core.encoding.cosines import write_scores
 from pacl_core.encoding.engine import engine
 from pacl_core.encoding.images import encode_images
-from pacl_core.encoding.scratch_key import pass_key
+from pacl_core.encoding.scratch_keys import encoding_key
 from pacl_core.encoding.texts import encode_texts
 from pacl_core.files.vectors import write_vectors
 from pacl_core.methods.params import Params
@@ -23,7 +23,7 @@ PAIRS = Path("data/pairs")
 
 def main(params: Params) -> None:
     machine, scorer = runtime(), params.factual_scores.scorer
-    key = pass_key(PAIRS, ("pixel_hash", "text"), scorer, machine=machine)
+    key = encoding_key(PAIRS, ("pixel_hash", "text"), scorer, machine=machine)
     load = partial(load_scorer, scorer, machine.device)
     with scratch("factual_scores", key) as folder, engine(load, machine) as workers:
         texts = encode_texts(workers, PAIRS, folder / "texts")

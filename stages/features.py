@@ -7,7 +7,7 @@ from pathlib import Path
 from pacl_core.datasets.features import write_features
 from pacl_core.encoding.engine import engine
 from pacl_core.encoding.images import encode_images
-from pacl_core.encoding.scratch_key import input_key, machine_key
+from pacl_core.encoding.scratch_keys import input_key, machine_key
 from pacl_core.errors import UserError
 from pacl_core.methods.params import Params
 from pacl_core.models.saved import load_frozen_model

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pacl_core.encoding.engine import engine
 from pacl_core.encoding.images import encode_images
-from pacl_core.encoding.scratch_key import pass_key
+from pacl_core.encoding.scratch_keys import encoding_key
 from pacl_core.files.vectors import write_vectors
 from pacl_core.methods.params import Params
 from pacl_core.models.frozen import load_frozen
@@ -18,7 +18,7 @@ PAIRS = Path("data/pairs")
 
 def main(params: Params) -> None:
     machine, precision = runtime(), params.image_embeddings.precision
-    key = pass_key(PAIRS, ("pixel_hash",), params.backbone, machine=machine) | {"precision": precision}
+    key = encoding_key(PAIRS, ("pixel_hash",), params.backbone, machine=machine) | {"precision": precision}
     load = partial(load_frozen, params.backbone, machine.device, precision)
     with scratch("image_embeddings", key) as folder, engine(load, machine) as workers:
         images = encode_images(workers, PAIRS, folder / "images")

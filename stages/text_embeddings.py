@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from pacl_core.encoding.engine import engine
-from pacl_core.encoding.scratch_key import pass_key
+from pacl_core.encoding.scratch_keys import encoding_key
 from pacl_core.encoding.texts import encode_texts
 from pacl_core.files.vectors import write_vectors
 from pacl_core.methods.params import Params
@@ -18,7 +18,7 @@ PAIRS = Path("data/pairs")
 
 def main(params: Params) -> None:
     machine = runtime()
-    key = pass_key(PAIRS, ("text",), params.text_encoder, machine=machine)
+    key = encoding_key(PAIRS, ("text",), params.text_encoder, machine=machine)
     load = partial(load_text_encoder, params.text_encoder, machine.device)
     with scratch("text_embeddings", key) as folder, engine(load, machine) as workers:
         texts = encode_texts(workers, PAIRS, folder / "texts")

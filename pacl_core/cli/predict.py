@@ -12,7 +12,7 @@ from pacl_core.cli.arguments import MODEL, AsJson, Images, Model
 
 if TYPE_CHECKING:
     from pacl_core.inference.heads import SavedHeads
-    from pacl_core.inference.model import Vectors
+    from pacl_core.inference.model import Probabilities, Vectors
 
 
 def predict(
@@ -72,11 +72,11 @@ def predict(
 
 
 def _rows(
-    names: Sequence[str], shares: "Vectors", features: "Vectors", *, heads: "list[SavedHeads]"
+    names: Sequence[str], probabilities: "Probabilities", features: "Vectors", *, heads: "list[SavedHeads]"
 ) -> list[dict[str, Any]]:
     """One answer per image."""
     rows: list[dict[str, Any]] = [
-        {"emotions": dict(zip(names, map(float, one), strict=True))} for one in shares
+        {"emotions": dict(zip(names, map(float, one), strict=True))} for one in probabilities
     ]
     for head in heads:
         for row, values in zip(rows, head.predict(features), strict=True):

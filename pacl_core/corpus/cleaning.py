@@ -18,7 +18,7 @@ _CONTROL = re.compile(
 )
 _LINE_ENDS = re.compile("\r\n?|[\x85\u2028\u2029]")
 _URL = r"(?i:https?://|www\.|pic\.twitter\.com/|t\.co/)[^\s<>\"]*[^\s<>\".,;:!?)\]}'…]"
-# one pattern, so that what stands inside a link is left alone
+# one pattern, so that what is inside a link is left alone
 _TOKEN = re.compile(
     rf"(?P<url>(?<!\w){_URL})"
     r"|(?P<retweet>(?<!\w)RT[ \t]?@\w+:?)"

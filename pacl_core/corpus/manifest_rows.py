@@ -65,7 +65,7 @@ def _delimited(delimiter: str) -> Callable[[Path, list[str]], Iterator[tuple[int
 
 
 def _bounded(stream: TextIO) -> Iterator[str]:
-    """Lines; one that never ends comes in pieces, which are no rows."""
+    """Lines; one that never ends comes in pieces, which are not rows."""
     while line := stream.readline(_LONGEST_LINE):
         yield line
 
@@ -76,7 +76,7 @@ def _without_blank_lines(lines: Iterator[list[str]]) -> Iterator[list[str] | csv
             fields = next(lines)
         except StopIteration:
             return
-        except csv.Error as error:  # the reader goes on at the next line
+        except csv.Error as error:  # the reader continues at the next line
             yield error
             continue
         if fields:

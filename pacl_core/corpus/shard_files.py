@@ -24,7 +24,7 @@ def shards(path: str) -> Iterator[str]:
     """Shards at a path, by name: a folder of them, one shard, or a text file that lists paths and URLs.
 
     A list has one entry a line, with braces as the shell expands them ("s3://bucket/{00000..00099}.tar");
-    paths are relative to the list; empty lines and those that begin with # say nothing. Raises `UserError`.
+    paths are relative to the list; empty lines and those that begin with # are skipped. Raises `UserError`.
     """
     place = Path(path)
     if "://" in path:
@@ -72,7 +72,7 @@ def shard_name(shard: str) -> str:
     return valid_name(name.removesuffix(_suffix(name)))
 
 
-def table_beside(shard: str) -> str | None:
+def failures_table(shard: str) -> str | None:
     """Where img2dataset puts the table of a shard's rows: 00000.tar -> 00000.parquet."""
     suffix = _suffix(shard)
     return shard.removesuffix(suffix) + ".parquet" if suffix else None
@@ -87,8 +87,8 @@ def opened(location: str) -> Iterator[IO[bytes]]:
     """A shard or table as a stream.
 
     Raises `UnusableError` for a file that is not there or cannot be read (missing_shard, not_a_file,
-    unreadable), and `UserError` where the file system is not installed, or fails on the way: then a run that
-    is started again goes on.
+    unreadable), and `UserError` where the file system is not installed, or fails on the way: the next run
+    then resumes.
     """
     if "://" not in location:
         path = Path(location)
@@ -118,7 +118,7 @@ def opened(location: str) -> Iterator[IO[bytes]]:
 
 
 class _Remote:
-    """A remote file whose failures are no damage to the shard: the run stops, and goes on when it is back."""
+    """A remote file whose failures are no damage to the shard: the run stops, and the next one resumes."""
 
     def __init__(self, location: str, file: IO[bytes]) -> None:
         self._location = location
@@ -129,7 +129,7 @@ class _Remote:
             return self._file.read(size)
         except Exception as error:
             message = " ".join(str(error).split()) or type(error).__name__
-            raise UserError(f"{self._location}: {message}; run again to go on from here") from None
+            raise UserError(f"{self._location}: {message}; run again to resume from here") from None
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._file, name)

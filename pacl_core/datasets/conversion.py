@@ -9,13 +9,13 @@ from pacl_core.datasets.record import DatasetRecord, TaskRecord, stored_columns
 Value = str | float | None
 Targets = dict[str, float | int | None]
 ABSENT = "no_target"
-# marks of a multi-label task, as text or number; nothing written means not marked
+# marks of a multi-label task, as text or number; an empty cell is not marked
 _MARKS: Mapping[object, int] = {1: 1, 0: 0, "1": 1, "0": 0, "1.0": 1, "0.0": 0, "": 0, None: 0}
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a task has no target, though values are published: a short code and the particulars."""
+    """Why a task has no target, though values are published: a short code and the details."""
 
     task: str
     reason: str
@@ -45,10 +45,10 @@ class _UnfitError(Exception):
 
 
 def convert(values: Mapping[str, Value], record: DatasetRecord) -> Converted:
-    """Targets of every task: class indices, marks, ratings scaled to [0, 1], shares that sum to 1.
+    """Targets of every task: class indices, marks, ratings scaled to [0, 1], distributions.
 
     Reasons: unknown_label, not_a_number, out_of_scale, incomplete (some columns only), negative_share,
-    no_votes (all zero), not_a_mark. A task none of whose columns has a value has no target and no problem.
+    no_votes (all zero), not_a_mark. A task without a value in any column has no target and no problem.
     """
     targets: Targets = {}
     problems: list[Problem] = []
@@ -85,7 +85,7 @@ def _label(task: TaskRecord, values: Mapping[str, Value]) -> list[float] | None:
 
 def _marks(task: TaskRecord, values: Mapping[str, Value]) -> list[float] | None:
     columns = task.columns or ()
-    given = [_nothing_for_nan(values.get(column)) for column in columns]
+    given = [_without_nan(values.get(column)) for column in columns]
     if all(value is None or value == "" for value in given):
         return None
     for column, value in zip(columns, given, strict=True):
@@ -105,7 +105,7 @@ def _ratings(task: TaskRecord, values: Mapping[str, Value]) -> list[float] | Non
     return [(number - low) / (high - low) for number in numbers]
 
 
-def _shares(task: TaskRecord, values: Mapping[str, Value]) -> list[float] | None:
+def _distribution(task: TaskRecord, values: Mapping[str, Value]) -> list[float] | None:
     numbers = _numbers(task.columns or (), values)
     if numbers is None:
         return None
@@ -141,7 +141,7 @@ def _number(column: str, value: Value) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _nothing_for_nan(value: Value) -> Value:
+def _without_nan(value: Value) -> Value:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
@@ -149,5 +149,5 @@ _CONVERSIONS: Mapping[str, Callable[[TaskRecord, Mapping[str, Value]], list[floa
     "single_label": _label,
     "multi_label": _marks,
     "regression": _ratings,
-    "distribution": _shares,
+    "distribution": _distribution,
 }

@@ -1,4 +1,4 @@
-"""A person of EMOTIC, whichever form the annotations have."""
+"""EMOTIC's annotations, as MATLAB structs or CSV, as one record per person."""
 
 import ast
 import re
@@ -11,8 +11,8 @@ import numpy as np
 import scipy.io
 
 from pacl_core.corpus.manifest_rows import Row, read_rows
-from pacl_core.datasets.published_text import Split, number
-from pacl_core.datasets.tasks import SPLITS
+from pacl_core.datasets.published_text import number
+from pacl_core.datasets.tasks import SPLITS, Split
 from pacl_core.errors import UserError
 from pacl_core.media.rejects import Rejected, UnusableError
 
@@ -99,8 +99,8 @@ RATINGS = ("valence", "arousal", "dominance")
 
 
 def mat_persons(file: Path) -> Iterator[Person | Rejected]:
-    """Persons of train, val and test in order. Rejected: malformed_row, no_person. Raises `UserError`: not
-    such a file. Holds all annotations in memory (tens of MB), no image.
+    """Persons of train, val and test in order. Rejected: malformed_row, no_person. Raises `UserError`: no
+    such file. Holds all annotations in memory (tens of MB), no image.
     """
     try:
         structs = scipy.io.loadmat(file, struct_as_record=False, squeeze_me=True, variable_names=list(SPLITS))

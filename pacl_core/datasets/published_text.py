@@ -3,12 +3,9 @@
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 from pacl_core.errors import UserError
 from pacl_core.media.text_decoding import open_text
-
-Split = Literal["train", "val", "test"]
 
 
 def existing_file(path: Path, expected: str) -> Path:

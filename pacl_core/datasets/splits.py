@@ -1,7 +1,7 @@
-"""Splits by content: what is one image stays together, every class is in every split.
+"""Splits by content: copies of an image stay together, every class is in every split.
 
-Official splits stand. Where there is no validation split, a tenth of train becomes it; where there is none
-at all, 8:1:1. What we assign depends on the images' contents alone, never on names or order.
+Official splits are kept. Where there is no validation split, a tenth of train becomes it; where there are
+no splits at all, 8:1:1. What we assign depends on the images' contents alone, never on names or order.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ _STRATA = 5  # of a rating: quintiles
 def assign_splits(items: pl.DataFrame, tasks: Sequence[Task]) -> pl.Series:
     """The split of every row [N]: the official one in the column `split`, else ours.
 
-    `items` has `split` (null for all rows, or for none), `pixel_hash`, `image` and the tasks' columns.
+    `items` has `split` (null for all rows, or for none), `pixel_hash`, `image_name` and the tasks' columns.
     """
     official = items["split"]
     if items.is_empty():
@@ -52,9 +52,9 @@ def origin(official: pl.Series) -> Literal["official", "val_of_train", "ours"]:
 
 
 def content_groups(items: pl.DataFrame) -> NDArray[np.intp]:
-    """Group number [N]: rows with one `pixel_hash` or one `image`, and chains of such, share one."""
+    """Group number [N]: rows connected by a `pixel_hash` or an `image_name` share one."""
     hashes = items["pixel_hash"].rank("dense").to_numpy().astype(np.intp) - 1
-    images = items["picture"].rank("dense").to_numpy().astype(np.intp) - 1
+    images = items["image_name"].rank("dense").to_numpy().astype(np.intp) - 1
     nodes = int(hashes.max(initial=-1)) + int(images.max(initial=-1)) + 2
     edges = (np.ones(len(items), bool), (hashes, hashes.max(initial=-1) + 1 + images))
     _, component = connected_components(coo_array(edges, shape=(nodes, nodes)), directed=False)
@@ -64,8 +64,8 @@ def content_groups(items: pl.DataFrame) -> NDArray[np.intp]:
 def strata(items: pl.DataFrame, tasks: Sequence[Task]) -> NDArray[np.intp]:
     """Stratum [N], -1 without a target.
 
-    By the finest classes of a single-label task where there is one, else by the first task: the largest
-    share, the rarest of an item's marks, the quintile of the first rating.
+    The class of the finest single-label task where there is one; else, by the kind of the first task, the
+    largest share, the rarest of an item's marks, or the quintile of the first rating.
     """
     task = finest_labels(tasks) or tasks[0]
     values = items.select(task.columns).to_numpy().astype(np.float64)
@@ -89,24 +89,24 @@ def strata(items: pl.DataFrame, tasks: Sequence[Task]) -> NDArray[np.intp]:
 
 
 def deal(
-    sizes: Sequence[int], ranks: Sequence[bytes], shares: Mapping[str, int], *, owed: Mapping[str, int]
+    sizes: Sequence[int], hashes: Sequence[bytes], ratio: Mapping[str, int], *, owed: Mapping[str, int]
 ) -> tuple[list[str], dict[str, int]]:
-    """Split of each group of one stratum, from the groups' sizes and hashes; and what splits lack still.
+    """Split of each group of one stratum, from the groups' sizes and hashes; and what each split still lacks.
 
-    The largest first (of equals by hash), each to the split that lacks most of its share; then, where there
-    are as many groups as splits, a split that went empty takes the smallest group of the fullest. `owed` and
-    the second answer count items x the sum of `shares`, so that all arithmetic is on whole numbers.
+    The largest first (equals by hash), each to the split that lacks most of its part; then, where there are
+    at least as many groups as splits, a split without any takes the smallest group of the fullest. `owed`
+    and the second answer count items times the sum of `ratio`, so that all arithmetic is on whole numbers.
     """
-    whole, parts = sum(sizes), sum(shares.values())
-    lacking = {split: share * whole + owed.get(split, 0) for split, share in shares.items()}
-    order = sorted(range(len(sizes)), key=lambda group: (-sizes[group], ranks[group]))
-    members: dict[str, list[int]] = {split: [] for split in shares}
+    whole, parts = sum(sizes), sum(ratio.values())
+    lacking = {split: part * whole + owed.get(split, 0) for split, part in ratio.items()}
+    order = sorted(range(len(sizes)), key=lambda group: (-sizes[group], hashes[group]))
+    members: dict[str, list[int]] = {split: [] for split in ratio}
     for group in order:
         split = max(lacking, key=lambda name: lacking[name])
         lacking[split] -= parts * sizes[group]
         members[split].append(group)
-    if len(sizes) >= len(shares):
-        for empty in [split for split in shares if not members[split]]:
+    if len(sizes) >= len(ratio):
+        for empty in [split for split in ratio if not members[split]]:
             fullest = max(members, key=lambda name: len(members[name]))
             moved = members[fullest].pop()
             members[empty].append(moved)
@@ -116,11 +116,11 @@ def deal(
     return [found[group] for group in range(len(sizes))], lacking
 
 
-def _dealt(items: pl.DataFrame, tasks: Sequence[Task], shares: Mapping[str, int]) -> NDArray[np.object_]:
-    """A split per row: groups take the last stratum and the least hash of their rows.
+def _dealt(items: pl.DataFrame, tasks: Sequence[Task], ratio: Mapping[str, int]) -> NDArray[np.object_]:
+    """A split per row: a group has the last stratum and the least hash of its rows.
 
-    What a stratum leaves owed, up to one item, goes to the next: else the remainders of many small strata
-    would all fall to the same split.
+    What a stratum still owes, up to one item, is carried to the next: otherwise the remainders of many small
+    strata would all go to the same split.
     """
     groups = pl.DataFrame(
         {"group": content_groups(items), "stratum": strata(items, tasks), "hash": items["pixel_hash"]}
@@ -130,14 +130,14 @@ def _dealt(items: pl.DataFrame, tasks: Sequence[Task], shares: Mapping[str, int]
     )
     by_stratum: dict[int, list[tuple[int, int, bytes]]] = defaultdict(list)
     for group, stratum, pixel_hash, size in of_group.iter_rows():
-        rank = hashlib.sha256(_SALT + pixel_hash.encode()).digest()
-        by_stratum[stratum].append((group, size, rank))
+        salted = hashlib.sha256(_SALT + pixel_hash.encode()).digest()
+        by_stratum[stratum].append((group, size, salted))
     split_of = np.empty(len(of_group), dtype=object)
-    item = sum(shares.values())
-    owed = dict.fromkeys(shares, 0)
+    item = sum(ratio.values())
+    owed = dict.fromkeys(ratio, 0)
     for _, members in sorted(by_stratum.items()):
-        numbers, sizes, ranks = zip(*members, strict=True)
-        split_of[list(numbers)], lacking = deal(sizes, ranks, shares, owed=owed)
+        numbers, sizes, hashes = zip(*members, strict=True)
+        split_of[list(numbers)], lacking = deal(sizes, hashes, ratio, owed=owed)
         owed = {split: max(-item, min(item, lack)) for split, lack in lacking.items()}
     found: NDArray[np.object_] = split_of[groups["group"].to_numpy()]
     return found
@@ -150,12 +150,12 @@ def finest_labels(tasks: Sequence[Task]) -> Task | None:
 
 
 def placeholders(items: pl.DataFrame, label: str) -> pl.Series:
-    """Which rows [N] hold a placeholder, from the columns `pixel_hash`, `image` and `label`.
+    """Which rows [N] are placeholders, from the columns `pixel_hash`, `image_name` and `label`.
 
-    One is a hash with at least two labels on at least two images. Items of one image (several persons
-    in it, each with a label) are none.
+    A placeholder is a hash with at least two labels under at least two names: several persons in one image,
+    each with a label, are none.
     """
-    named = items.select(pl.col("pixel_hash"), pl.col("picture"), pl.col(label).alias("label"))
-    several = (pl.col("label").n_unique() >= 2) & (pl.col("picture").n_unique() >= 2)
+    named = items.select(pl.col("pixel_hash"), pl.col("image_name"), pl.col(label).alias("label"))
+    several = (pl.col("label").n_unique() >= 2) & (pl.col("image_name").n_unique() >= 2)
     hashes = named.drop_nulls("label").group_by("pixel_hash").agg(several.alias("several"))
     return named["pixel_hash"].is_in(hashes.filter("several")["pixel_hash"].to_list())

@@ -53,7 +53,7 @@ def _corpus(params: Params) -> Finding:
         try:
             normalise_image(post.image, params.pairs.image_size)
         except UnusableError as error:
-            reasons.append(f"{post.key}: {error.reason}")
+            reasons.append(f"{post.sample_id}: {error.reason}")
     if not first:
         return Finding(key, "stops", f"{where}: no post found", "mend pairs.path")
     if len(reasons) == len(first):

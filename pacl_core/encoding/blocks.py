@@ -1,4 +1,4 @@
-"""Blocks: the pieces in which a pass takes its inputs. Batches never cross one, whoever works on it."""
+"""Blocks: the pieces in which a table is encoded. Batches never cross one, whoever works on it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ from numpy.typing import NDArray
 
 from pacl_core.files.tables import part_files
 
-Rows: TypeAlias = NDArray[np.int64] | range
+RowIds: TypeAlias = NDArray[np.int64] | range
 
 
 @dataclass(frozen=True)
 class Block:
-    """Inputs that lie in one file: `rows` [R], ascending, counted from the file's first. `number` is from 0.
+    """Inputs in one file: `rows` [R], ascending, counted from the file's first. `number` is from 0.
 
     `file` is absolute, so that another process finds it too.
     """
 
     number: int
     file: Path
-    rows: Rows
+    rows: RowIds
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from pacl_core.files.tables import ROW_GROUP, Table, batches, table_writer
 
-Block = Callable[[int, int], NDArray[np.float32]]
+# (start, stop) -> those rows of an encoded column [stop - start, D]
+EncodedRows = Callable[[int, int], NDArray[np.float32]]
 
 
 def row_cosines(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -22,7 +23,7 @@ def row_cosines(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArra
     return cosines
 
 
-def write_scores(out: Path, ids_from: Path, column: str, *, left: Block, right: Block) -> None:
+def write_scores(out: Path, ids_from: Path, column: str, *, left: EncodedRows, right: EncodedRows) -> None:
     """Publish `sample_id` and `column` (raw cosine, float32, null where undefined), one batch in memory."""
     schema = pa.schema([("sample_id", pa.string()), (column, pa.float32())])
     start = 0

@@ -19,9 +19,9 @@ _HASHED = np.dtype([("hash", np.uint64), ("other_hash", np.uint64), ("row", np.i
 
 @dataclass(frozen=True)
 class Distinct:
-    """`rows` [U]: where each distinct value stands first, in order; `index` [N]: row -> place in `rows`.
+    """`rows` [U]: where each distinct value first occurs, in order; `index` [N]: row -> place in `rows`.
 
-    Both lie on disk, memory-mapped, in files that go with the arrays.
+    Both are memory-mapped files, deleted with the arrays.
     """
 
     rows: NDArray[np.int64]
@@ -31,8 +31,8 @@ class Distinct:
 def distinct(values: pl.LazyFrame, folder: Path | None = None) -> Distinct:
     """Distinct values of the only column of `values`, told apart by 128 bits of hash.
 
-    Memory holds a bucket of about 65,000 rows, 200,000 where there are 100 million; 24 bytes a row lie in
-    `folder` (the system's temporary one by default) meanwhile, and 16 in the result.
+    Memory holds a bucket of about 65,000 rows, 200,000 where there are 100 million; meanwhile `folder`
+    (the system's temporary one by default) holds 24 bytes a row; the result has 16.
     """
     (name,) = values.collect_schema().names()
     count = int(values.select(pl.len()).collect(engine="streaming").item())
@@ -89,7 +89,7 @@ def _number(firsts: NDArray[np.int64], scratch: Path) -> NDArray[np.int64]:
         new = np.flatnonzero(block == np.arange(part.start, part.stop))
         rows[seen : seen + len(new)] = new + part.start
         firsts[new + part.start] = np.arange(seen, seen + len(new))
-        # a row seen before stands behind its first one, whose place is written by now
+        # a row seen before comes after its first one, whose place is written by now
         old = np.setdiff1d(np.arange(len(block)), new, assume_unique=True)
         for some in _parts(len(old), _SPREAD):
             firsts[old[some] + part.start] = firsts[block[old[some]]]

@@ -1,4 +1,4 @@
-"""What a pass leaves: one row per distinct input, block by block, and which row of the corpus has which."""
+"""What encoding leaves: one row per distinct input, block by block, and which row of the corpus has which."""
 
 import shutil
 import time
@@ -45,7 +45,7 @@ class Encoded:
 
 
 def encoded(folder: Path, blocks: Sequence[Block], index: NDArray[np.int64] | range) -> Encoded:
-    """The finished blocks of a pass in `folder`."""
+    """The finished blocks in `folder`."""
     starts = np.cumsum([0, *(len(block) for block in blocks)])
     return Encoded(tuple(block_file(folder, block.number) for block in blocks), starts, index)
 
@@ -55,11 +55,11 @@ def _mapped(file: Path) -> NDArray[Any]:
     return rows
 
 
-SECONDS = 0.5  # between two notes of how far they came: each waits for the disk
+SECONDS = 0.5  # between two notes of progress: each waits for the disk
 
 
 def block_file(folder: Path, number: int) -> Path:
-    """Where a finished block lies."""
+    """Path of a finished block."""
     return folder / f"{number:06}.npy"
 
 
@@ -92,7 +92,7 @@ class ResumableBlock:
             self.note()
 
     def note(self) -> None:
-        """Have what is done survive a power cut: the rows first, then their count."""
+        """Make what is done survive a power cut: the rows first, then their count."""
         if self._array is not None:
             self._array.flush()
             release(self._array)
@@ -100,7 +100,7 @@ class ResumableBlock:
         self._noted = time.monotonic()
 
     def _continue(self) -> None:
-        """Go on with what is on disk; a file that a full disk or a power cut left broken is begun again."""
+        """Resume after what is on disk; a file that a full disk or a power cut broke is started again."""
         try:
             done = int(read_json(self._count))
             array = np.lib.format.open_memmap(self._path, mode="r+")

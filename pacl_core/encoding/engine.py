@@ -1,4 +1,4 @@
-"""Who runs the blocks of a pass: this process, or workers on a Ray cluster."""
+"""Who encodes the blocks: this process, or workers on a Ray cluster."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,17 +9,17 @@ from typing import Any, Protocol
 
 from pacl_core.encoding.blocks import Block
 from pacl_core.encoding.encoded import ResumableBlock, block_file
-from pacl_core.encoding.task import Batch, Lanes, Step
+from pacl_core.encoding.task import Batch, EncodingTask, Prefetcher
 from pacl_core.runtime.progress import Progress
 from pacl_core.runtime.settings import Runtime
 from pacl_core.runtime.threads import one_thread
 
 
 class Engine(Protocol):
-    """Runs passes of one model, which each of its processes loads once."""
+    """Runs tasks of one model, which each of its processes loads once."""
 
-    def run(self, step: Step, blocks: Sequence[Block], folder: Path, *, what: str) -> None:
-        """Leave each block's rows as one file in `folder` (`resumable.block_file`); those there are kept.
+    def run(self, task: EncodingTask, blocks: Sequence[Block], folder: Path, *, what: str) -> None:
+        """Leave each block's rows as one file in `folder` (`encoded.block_file`); those there are kept.
 
         Both engines write the same bytes.
         """
@@ -51,8 +51,8 @@ class LocalEngine:
     def _model(self) -> Any:
         return self._load()
 
-    def run(self, step: Step, blocks: Sequence[Block], folder: Path, *, what: str) -> None:
-        """As `Engine.run`; within a block too it goes on where a killed run was."""
+    def run(self, task: EncodingTask, blocks: Sequence[Block], folder: Path, *, what: str) -> None:
+        """As `Engine.run`; a killed run is resumed within a block too."""
         machine = self._machine
         left = [block for block in blocks if not block_file(folder, block.number).exists()]
         if not left:
@@ -64,18 +64,18 @@ class LocalEngine:
         pool = ThreadPoolExecutor(threads)
         try:
             with one_thread(), Progress(what, total, done) as progress:
-                lanes = Lanes(pool, threads, machine.device)
-                batches = self._batches(step, left, folder, started=started)
-                for resumable, places, rows in lanes.results(step, self._model, batches):
+                prefetcher = Prefetcher(pool, threads, machine.device)
+                batches = self._batches(task, left, folder, started=started)
+                for resumable, places, rows in prefetcher.results(task, self._model, batches):
                     resumable.add(places, rows)
                     progress.add(len(rows))
         finally:
             pool.shutdown(cancel_futures=True)
 
     def _batches(
-        self, step: Step, blocks: Sequence[Block], folder: Path, *, started: dict[int, ResumableBlock]
+        self, task: EncodingTask, blocks: Sequence[Block], folder: Path, *, started: dict[int, ResumableBlock]
     ) -> Iterator[tuple[ResumableBlock, Batch]]:
         for block in blocks:
             resumable = started.get(block.number) or ResumableBlock(folder, block.number, len(block))
-            for batch in step.batches(self._model, block, resumable.done, size=self._machine.batch):
+            for batch in task.batches(self._model, block, resumable.done, size=self._machine.batch):
                 yield resumable, batch

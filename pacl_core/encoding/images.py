@@ -23,7 +23,9 @@ from pacl_core.models.preprocess import Preprocess
 READ = 64  # images per read: compressed bytes in memory stay small
 
 
-class ImageModel(Protocol):
+class ImageEncoder(Protocol):
+    """A model of images, and the preprocessing that they need."""
+
     @property
     def preprocess(self) -> Preprocess: ...
 
@@ -33,24 +35,24 @@ class ImageModel(Protocol):
 
 
 @dataclass(frozen=True)
-class Images:
-    """A `Step`: the images of the column `image`, in the order of the file."""
+class ImageTask:
+    """An `EncodingTask`: the images of the column `image`, in the order of the file."""
 
-    def batches(self, model: ImageModel, block: Block, skip: int, *, size: int) -> Iterator[Batch]:
+    def batches(self, model: ImageEncoder, block: Block, skip: int, *, size: int) -> Iterator[Batch]:
         jpegs: list[bytes] = []
         place = skip
         for jpeg in _jpegs(block.file, np.asarray(block.rows)[skip:]):
             jpegs.append(jpeg)
             if len(jpegs) == size:
-                yield np.arange(place, place + size), jpegs
+                yield Batch(np.arange(place, place + size), jpegs)
                 jpegs, place = [], place + size
         if jpegs:
-            yield np.arange(place, place + len(jpegs)), jpegs
+            yield Batch(np.arange(place, place + len(jpegs)), jpegs)
 
-    def prepare(self, model: ImageModel, inputs: Sequence[bytes]) -> NDArray[np.uint8]:
+    def prepare(self, model: ImageEncoder, inputs: Sequence[bytes]) -> NDArray[np.uint8]:
         return np.stack([model.preprocess.pixels(decode_jpeg(jpeg)) for jpeg in inputs])
 
-    def encode(self, model: ImageModel, prepared: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def encode(self, model: ImageEncoder, prepared: NDArray[np.uint8]) -> NDArray[np.float32]:
         return model.encode_pixels(prepared)
 
 
@@ -59,7 +61,7 @@ def encode_images(engine: Engine, table: Path, folder: Path) -> Encoded:
     folder.mkdir(parents=True, exist_ok=True)
     found = distinct(scan_table(table).select("pixel_hash"), folder)
     blocks = blocks_of(table, found.rows)
-    engine.run(Images(), blocks, folder, what=folder.name)
+    engine.run(ImageTask(), blocks, folder, what=folder.name)
     return encoded(folder, blocks, found.index)
 
 

@@ -22,8 +22,8 @@ BATCH = 1024  # whatever the model's: one matrix product
 
 
 @dataclass(frozen=True)
-class Ranks:
-    """A `Step`: rows of a .npy of image vectors, against `phrases` [P, D]; no model is needed.
+class PhraseRanking:
+    """An `EncodingTask`: rows of a .npy of image vectors, against `phrases` [P, D]; no model is needed.
 
     A row is a record: `phrase` [top] int32, `score` [top] float32, best first.
     """
@@ -38,7 +38,7 @@ class Ranks:
             places = np.arange(start, min(start + BATCH, len(rows)))
             batch = np.array(vectors[rows[places]], np.float32)
             release(vectors)
-            yield places, batch
+            yield Batch(places, batch)
 
     def prepare(self, model: object, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         return inputs
@@ -46,9 +46,9 @@ class Ranks:
     def encode(self, model: object, prepared: NDArray[np.float32]) -> NDArray[Any]:
         phrase, score = rank_phrases(prepared, self.phrases, self.top)
         record = [("phrase", np.int32, phrase.shape[1:]), ("score", np.float32, score.shape[1:])]
-        ranks = np.empty(len(prepared), record)
-        ranks["phrase"], ranks["score"] = phrase, score
-        return ranks
+        ranked = np.empty(len(prepared), record)
+        ranked["phrase"], ranked["score"] = phrase, score
+        return ranked
 
 
 def encode_phrases(engine: Engine, phrases: Sequence[str], folder: Path) -> NDArray[np.float32]:
@@ -70,7 +70,7 @@ def rank_stored(
 ) -> Encoded:
     """Rank `phrases` [P, D] for every row of the .npy `vectors`; blocks end at the rows `cuts`."""
     blocks = spans(vectors, cuts)
-    engine.run(Ranks(phrases, top), blocks, folder, what=folder.name)
+    engine.run(PhraseRanking(phrases, top), blocks, folder, what=folder.name)
     return encoded(folder, blocks, range(cuts[-1]))
 
 

@@ -1,4 +1,4 @@
-"""The blocks of a pass on a Ray cluster: a worker per device holds the model, a lost one's blocks are redone.
+"""Encoding on a Ray cluster: a worker per device holds the model, a lost one's blocks are redone.
 
 Workers read pairs and weights themselves, by the same paths: the project's folder is on a file system that
 all nodes share. They send rows back; only this process writes files. Plain actors rather than Ray Data: a
@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from pacl_core.encoding.blocks import Block
 from pacl_core.encoding.encoded import block_file
-from pacl_core.encoding.scratch_key import CODE
-from pacl_core.encoding.task import Lanes, Step, encode_block
+from pacl_core.encoding.scratch_keys import CODE
+from pacl_core.encoding.task import EncodingTask, Prefetcher, encode_block
 from pacl_core.errors import UserError
 from pacl_core.files.npy_file import npy_bytes
 from pacl_core.files.publish import published_file
@@ -41,7 +41,7 @@ SECONDS = 2.0  # between two looks at which nodes there are
 
 @dataclass(frozen=True)
 class Home:
-    """Where the project lies on every node, and its code, as `code_sha256`."""
+    """The project's folder on every node, and its code, as `code_sha256`."""
 
     folder: str
     code: str
@@ -52,15 +52,15 @@ class Worker:
 
     def __init__(self, home: Home, load: Callable[[], Any], device: str, *, threads: int, batch: int) -> None:
         self._home, self._load, self._batch, self._model = home, load, batch, None
-        self._lanes = Lanes(ThreadPoolExecutor(threads), threads, device)
+        self._prefetcher = Prefetcher(ThreadPoolExecutor(threads), threads, device)
         self._lock = Lock()
 
-    def encode(self, step: Step, block: Block) -> NDArray[Any]:
+    def encode(self, task: EncodingTask, block: Block) -> NDArray[Any]:
         """The rows of a block. Raises `UserError` where the node lacks files."""
         with self._lock:
             if self._model is None:
                 self._start()
-        return encode_block(step, self._model, block, batch=self._batch, lanes=self._lanes)
+        return encode_block(task, self._model, block, batch=self._batch, prefetcher=self._prefetcher)
 
     def _start(self) -> None:
         import torch
@@ -127,8 +127,8 @@ class RayEngine:
         options = {"num_gpus": 1, "num_cpus": 0} if gpu else {"num_cpus": self._each}
         actor = ray.remote(max_concurrency=AT_ONCE, max_restarts=0, **options)(Worker)
         home = Home(str(Path.cwd()), code_sha256(*CODE))
-        given = home, ray.put(load), machine.device, threads, machine.batch
-        self._new: Callable[[], Any] = lambda: actor.remote(*given)
+        given = home, ray.put(load), machine.device
+        self._new: Callable[[], Any] = lambda: actor.remote(*given, threads=threads, batch=machine.batch)
         self._workers: list[Any] = []
         self._waiting = False
 
@@ -138,13 +138,13 @@ class RayEngine:
             _ray().kill(worker)
         self._workers = []
 
-    def run(self, step: Step, blocks: Sequence[Block], folder: Path, *, what: str) -> None:
+    def run(self, task: EncodingTask, blocks: Sequence[Block], folder: Path, *, what: str) -> None:
         """As `Engine.run`; a finished block survives a kill, one under way is redone."""
         ray = _ray()
         folder.mkdir(parents=True, exist_ok=True)
         left = deque(block for block in blocks if not block_file(folder, block.number).exists())
         total = sum(map(len, blocks))
-        shared = ray.put(step)
+        shared = ray.put(task)
         under_way: dict[Any, tuple[Any, Block]] = {}
         losses: dict[int, int] = {}
         looked = -SECONDS
@@ -188,7 +188,7 @@ class RayEngine:
 
     def _lost(self, worker: Any, block: Block, losses: dict[int, int]) -> None:
         losses[block.number] = losses.get(block.number, 0) + 1
-        log.info("ray: a worker was lost; block %d is done again", block.number)
+        log.info("ray: a worker was lost; block %d is redone", block.number)
         if losses[block.number] >= LOSSES:
             raise UserError(
                 f"{block.file}: its block lost {LOSSES} workers; if they run out of memory lower PACL_BATCH"

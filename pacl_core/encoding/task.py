@@ -1,25 +1,29 @@
-"""What a pass does to a block: the same code on every engine."""
+"""What encoding does to a block: the same code on every engine."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from threading import Semaphore
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pacl_core.encoding.blocks import Block
 
-# places of a batch among the rows of its block [B], and whatever `prepare` makes model inputs of
-Batch = tuple[NDArray[np.int64], Any]
 Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
-class Step(Protocol):
-    """A pass without its model: it travels to the processes that hold one."""
+class Batch(NamedTuple):
+    """`places` [B] among the rows of a block, and whatever `prepare` makes model inputs of."""
+
+    places: NDArray[np.int64]
+    inputs: Any
+
+
+class EncodingTask(Protocol):
+    """What is done with a model, without the model: it travels to the processes that hold one."""
 
     def batches(self, model: Any, block: Block, skip: int, *, size: int) -> Iterator[Batch]:
         """The block's inputs, undecoded, `size` at a time, without the first `skip` (whole batches).
@@ -37,8 +41,8 @@ class Step(Protocol):
         ...
 
 
-class Lanes:
-    """Threads that prepare batches, and how many of them may be in the model at once.
+class Prefetcher:
+    """Threads that prepare batches ahead of the model, and how many of them may be in it at once.
 
     On a CPU every thread runs the model too, on one core: the batches need not wait for each other as
     torch's own threads do in every layer, and a result does not depend on the number of cores. A GPU takes
@@ -50,34 +54,35 @@ class Lanes:
         self._model: AbstractContextManager[Any] = Semaphore(2) if device != "cpu" else nullcontext()
 
     def results(
-        self, step: Step, model: Any, batches: Iterable[tuple[Item, Batch]]
+        self, task: EncodingTask, model: Any, batches: Iterable[tuple[Item, Batch]]
     ) -> Iterator[tuple[Item, NDArray[np.int64], NDArray[Any]]]:
         """(item, places, rows) of every batch, in order, with a bounded number of batches under way."""
 
         def run(inputs: Any) -> NDArray[Any]:
-            prepared = step.prepare(model, inputs)
+            prepared = task.prepare(model, inputs)
             with self._model:
-                return step.encode(model, prepared)
+                return task.encode(model, prepared)
 
-        def start(batch: tuple[Item, Batch]) -> Callable[[], tuple[Item, NDArray[np.int64], NDArray[Any]]]:
-            item, (places, inputs) = batch
-            future = self._pool.submit(run, inputs)
-            return lambda: (item, places, future.result())
+        def start(item: Item, batch: Batch) -> Callable[[], tuple[Item, NDArray[np.int64], NDArray[Any]]]:
+            future = self._pool.submit(run, batch.inputs)
+            return lambda: (item, batch.places, future.result())
 
         under_way: deque[Callable[[], tuple[Item, NDArray[np.int64], NDArray[Any]]]] = deque()
-        for batch in batches:
-            under_way.append(start(batch))
+        for item, batch in batches:
+            under_way.append(start(item, batch))
             if len(under_way) > self._ahead:
                 yield under_way.popleft()()
         while under_way:
             yield under_way.popleft()()
 
 
-def encode_block(step: Step, model: Any, block: Block, *, batch: int, lanes: Lanes) -> NDArray[Any]:
+def encode_block(
+    task: EncodingTask, model: Any, block: Block, *, batch: int, prefetcher: Prefetcher
+) -> NDArray[Any]:
     """All rows of a block, in memory."""
     whole: NDArray[Any] | None = None
-    batches = ((block, one) for one in step.batches(model, block, 0, size=batch))
-    for _, places, rows in lanes.results(step, model, batches):
+    batches = ((block, one) for one in task.batches(model, block, 0, size=batch))
+    for _, places, rows in prefetcher.results(task, model, batches):
         if whole is None:
             whole = np.empty((len(block), *rows.shape[1:]), rows.dtype)
         whole[places] = rows

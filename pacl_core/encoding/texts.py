@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -16,41 +15,28 @@ from pacl_core.encoding.engine import Engine
 from pacl_core.encoding.task import Batch
 from pacl_core.errors import UserError
 from pacl_core.files.tables import scan_table
-
-
-class TextModel(Protocol):
-    """`pads`: it pads to the longest of a batch."""
-
-    @property
-    def dim(self) -> int: ...
-
-    @property
-    def pads(self) -> bool: ...
-
-    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """`[N, dim]`."""
-        ...
+from pacl_core.models.text_encoders import TextEncoder
 
 
 @dataclass(frozen=True)
-class Texts:
-    """A `Step`: the texts that `column` makes of a file's rows. An empty text has the zero vector."""
+class TextTask:
+    """An `EncodingTask`: the texts that `column` makes of a file's rows. An empty text becomes zeros."""
 
     column: pl.Expr = field(default_factory=lambda: pl.col("text"))
 
-    def batches(self, model: TextModel, block: Block, skip: int, *, size: int) -> Iterator[Batch]:
+    def batches(self, model: TextEncoder, block: Block, skip: int, *, size: int) -> Iterator[Batch]:
         texts = _texts(block, self.column)
         order = np.argsort([len(text.encode()) for text in texts], kind="stable")
         if not model.pads:
             order = np.arange(len(texts))
         for start in range(skip, len(order), size):
             places = order[start : start + size]
-            yield places, [texts[place] for place in places]
+            yield Batch(places, [texts[place] for place in places])
 
-    def prepare(self, model: TextModel, inputs: Sequence[str]) -> Sequence[str]:
+    def prepare(self, model: TextEncoder, inputs: Sequence[str]) -> Sequence[str]:
         return inputs
 
-    def encode(self, model: TextModel, prepared: Sequence[str]) -> NDArray[np.float32]:
+    def encode(self, model: TextEncoder, prepared: Sequence[str]) -> NDArray[np.float32]:
         spoken = [place for place, text in enumerate(prepared) if text]
         vectors = np.zeros((len(prepared), model.dim), np.float32)
         if spoken:
@@ -66,11 +52,11 @@ def encode_texts(
     A block per file, cut further at the rows `cuts`; what a killed run left is used. Which texts share a
     batch, and with it every bit, depends on the texts alone.
     """
-    step = Texts() if column is None else Texts(column)
+    task = TextTask() if column is None else TextTask(column)
     folder.mkdir(parents=True, exist_ok=True)
-    found = distinct(scan_table(table).select(step.column.alias("text")), folder)
+    found = distinct(scan_table(table).select(task.column.alias("text")), folder)
     blocks = blocks_of(table, found.rows, cuts)
-    engine.run(step, blocks, folder, what=folder.name)
+    engine.run(task, blocks, folder, what=folder.name)
     return encoded(folder, blocks, found.index)
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from pacl_core.datasets.features import read_features
 from pacl_core.datasets.tasks import Task, read_tasks, targets
-from pacl_core.evaluation.metrics.summary import read_summary
 from pacl_core.evaluation.predictions import Predictions, read_predictions
+from pacl_core.evaluation.summary_file import read_summary
 from pacl_core.examples.retrieval import Labels, draw_queries, retrieval_rows, same_label_share
 from pacl_core.files.tables import read_table, take_rows
 from pacl_core.params.evaluation import ExamplesParams

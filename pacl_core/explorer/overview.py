@@ -7,8 +7,7 @@ import numpy as np
 import polars as pl
 
 from pacl_core.errors import UserError
-from pacl_core.methods.pacl.partition.split import PUBLISHED_SHARES
-from pacl_core.methods.pacl.partitions import PARTITIONS
+from pacl_core.methods.pacl.partitions import PARTITIONS, PUBLISHED_SHARES
 
 LEVELS = {"min": 0.0, "5%": 0.05, "25%": 0.25, "median": 0.5, "75%": 0.75, "95%": 0.95, "max": 1.0}
 SCORES = ("factual_score", "factual_value", "emotional_score", "emotional_value")

@@ -1,6 +1,5 @@
 """Any image file -> one normal form: sRGB JPEG, upright, on white, of bounded size."""
 
-import hashlib
 import io
 import struct
 from collections import deque
@@ -16,8 +15,8 @@ import simplejpeg
 from PIL import Image, ImageCms
 
 from pacl_core.errors import UserError
+from pacl_core.media.image_hashes import perceptual_hash, pixel_hash
 from pacl_core.media.image_header import MAX_BYTES, cut_short, open_image
-from pacl_core.media.perceptual_hash import perceptual_hash
 from pacl_core.media.regular_file import read_regular
 from pacl_core.media.rejects import UnusableError
 
@@ -79,8 +78,7 @@ def normalise_image(data: bytes, short_side: int, box: Box | None = None) -> Nor
         raise UnusableError("truncated" if truncated else "decode_failed", message) from error
     jpeg = io.BytesIO()
     rgb.save(jpeg, "JPEG", quality=JPEG_QUALITY, subsampling="4:4:4")
-    digest = hashlib.sha256(struct.pack("<II", *rgb.size) + rgb.tobytes()).hexdigest()
-    return NormalisedImage(jpeg.getvalue(), rgb.width, rgb.height, digest, perceptual_hash(rgb))
+    return NormalisedImage(jpeg.getvalue(), rgb.width, rgb.height, pixel_hash(rgb), perceptual_hash(rgb))
 
 
 def decode_jpeg(jpeg: bytes) -> Image.Image:

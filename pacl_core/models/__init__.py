@@ -1,1 +1,1 @@
-"""Models, each named once by `{kind, name, weights}`: backbones, text encoders, image-text scorers, ANPs."""
+"""Models, each named by `{kind, name, weights}`: backbones, text encoders, image-text scorers, ANPs."""

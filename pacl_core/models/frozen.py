@@ -59,9 +59,9 @@ def pixel_features(
 
 
 def model_input(pixels: Pixels, preprocess: Preprocess, device: str) -> Tensor:
-    """uint8 `[B, 3, H, W]` -> normalised float32 on the device, channels last."""
+    """uint8 `[B, 3, H, W]` (B may be 0) -> normalised float32 on the device, channels last."""
     taken = torch.from_numpy(pixels)
-    if device.startswith("cuda"):  # from pinned memory, so that the copy runs beside another batch's work
+    if device.startswith("cuda"):  # from pinned memory, so that the copy overlaps with another batch's work
         taken = taken.pin_memory()
     moved = taken.to(device, non_blocking=True)
     return preprocess.normalise(moved).contiguous(memory_format=torch.channels_last)

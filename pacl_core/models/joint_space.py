@@ -13,7 +13,7 @@ from torch.nn.functional import normalize
 
 from pacl_core.errors import UserError
 from pacl_core.files.json_csv import read_json
-from pacl_core.models.saved import CARD, PROJECTORS, WEIGHTS, check_file, load_projectors
+from pacl_core.models.saved import CARD, PROJECTORS, WEIGHTS, check_saved, load_projectors
 from pacl_core.models.text_encoders import load_text_encoder
 from pacl_core.params.models import TextEncoderParams
 
@@ -33,7 +33,7 @@ class JointSpace:
 
 
 def load_joint_space(folder: Path, device: str) -> JointSpace | None:
-    """Of a saved model: its projectors q_v and q_t (paper 3.3), else CLIP's own projections.
+    """That of a saved model: by its projectors q_v and q_t (paper 3.3), else CLIP's own projections.
 
     None where there are neither. Raises `UserError` where a file does not fit the others.
     """
@@ -66,31 +66,30 @@ def _by_projectors(folder: Path, card: dict[str, Any], device: str) -> JointSpac
 
 
 def _found_from(folder: Path, params: TextEncoderParams) -> TextEncoderParams:
-    """Weights named relative to the project's root, for one who works in another folder."""
+    """Weights named relative to the project's root, also when that is not the working directory."""
     if params.weights is None or params.weights.startswith("hub:") or Path(params.weights).exists():
         return params
-    beside = folder.resolve().parents[1] / params.weights
-    return params.model_copy(update={"weights": str(beside)}) if beside.exists() else params
+    in_project = folder.resolve().parents[1] / params.weights
+    return params.model_copy(update={"weights": str(in_project)}) if in_project.exists() else params
 
 
 def _of_clip(folder: Path, card: dict[str, Any], device: str) -> JointSpace:
     from pacl_core.models.open_clip_model import load_clip
     from pacl_core.models.scorers.open_clip import ClipScorer
 
-    check_file(folder, card, WEIGHTS)
+    check_saved(folder, card, WEIGHTS)
     clip = load_clip(card["name"], str(folder / WEIGHTS), None, image_size=card["image_size"])
-    network = clip.network.requires_grad_(False).to(device)
-    towers = ClipScorer(clip, device, dim=clip.config["model_cfg"]["embed_dim"])
+    network, scorer = clip.freeze(device).network, ClipScorer(clip)
 
     def images(features: Vectors) -> Vectors:
         with torch.inference_mode():
             return _unit(_clip_projection(network.visual, torch.from_numpy(features).to(device)))
 
-    return JointSpace(images, towers.encode_texts, scale=float(network.logit_scale.exp()))
+    return JointSpace(images, scorer.encode_texts, scale=float(network.logit_scale.exp()))
 
 
 def _clip_projection(visual: Any, features: Tensor) -> Tensor:
-    """What `models.backbones.open_clip` took off the tower."""
+    """What `backbones.open_clip` took off the tower."""
     projection = getattr(visual, "proj", None)
     if isinstance(projection, torch.nn.Parameter):  # open_clip's own ViT
         return features @ projection

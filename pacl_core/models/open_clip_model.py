@@ -3,19 +3,25 @@
 import json
 import logging
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import open_clip
+import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError
+from torch import Tensor
 
 from pacl_core.errors import UserError, unknown
-from pacl_core.files.hashing import file_sha256
+from pacl_core.models.frozen import model_input
+from pacl_core.models.precision import dtype_of
 from pacl_core.models.preprocess import Preprocess
-from pacl_core.models.weights import more_than_tensors, refuse_script, weights_file
+from pacl_core.models.weights import more_than_tensors, refuse_script, weights_file, weights_sha256
+from pacl_core.params.models import Precision
 
 CONFIG = "open_clip_config.json"
 _NAMES = [
@@ -28,7 +34,7 @@ _NAMES = [
 
 @dataclass(frozen=True)
 class ClipModel:
-    """The network in evaluation mode on the CPU, its tokeniser, preprocessing and published configuration."""
+    """The network in evaluation mode, its tokeniser, preprocessing and published configuration."""
 
     network: Any
     tokeniser: Any
@@ -36,18 +42,43 @@ class ClipModel:
     config: dict[str, Any]
     weights_sha256: str
 
+    @property
+    def dim(self) -> int:
+        """Of the space that images and texts share."""
+        return int(self.config["model_cfg"]["embed_dim"])
+
+    def freeze(self, device: str, precision: Precision = "float32") -> "ClipModel":
+        """For inference on a torch device: the network itself moves there."""
+        self.network.requires_grad_(False).to(device, dtype_of(precision))
+        return self
+
+    def image_vectors(self, pixels: NDArray[np.uint8]) -> Tensor:
+        """uint8 `[B, 3, H, W]` of `preprocess.pixels` -> float32 `[B, dim]` on the network's device."""
+        scale = self.network.logit_scale
+        with torch.inference_mode():
+            images = model_input(pixels, self.preprocess, str(scale.device)).to(scale.dtype)
+            vectors: Tensor = self.network.encode_image(images).float()
+        return vectors
+
+    def text_vectors(self, texts: Sequence[str]) -> Tensor:
+        """`[N, dim]` float32 on the network's device; texts beyond CLIP's context are cut."""
+        with torch.inference_mode():
+            tokens = self.tokeniser(list(texts)).to(self.network.logit_scale.device)
+            vectors: Tensor = self.network.encode_text(tokens).float()
+        return vectors
+
 
 def load_clip(
     name: str, weights: str | None, sha256: str | None, *, image_size: int | None = None
 ) -> ClipModel:
     """Load a whole CLIP model from one file.
 
-    Where an open_clip_config.json lies beside the weights (as in every hub repository of open_clip), it
+    Where an open_clip_config.json is next to the weights (as in every hub repository of open_clip), it
     says architecture and preprocessing; else `name` is one of open_clip's own. Raises `UserError` for an
     unknown name, missing weights, or weights of another architecture.
     """
     hint = "give a file or folder of open_clip weights, or hub:<owner>/<name>@<revision>"
-    path = weights_file(weights, sha256, _NAMES, hint=hint, beside=[CONFIG])
+    path = weights_file(weights, sha256, _NAMES, hint=hint, companions=[CONFIG])
     described = _described(path, name)
     refuse_script(path)
     source = f"local-dir:{path.parent}" if described else name
@@ -72,13 +103,13 @@ def load_clip(
         tokeniser=tokeniser,
         preprocess=_preprocess(name, preprocess_config),
         config={"model_cfg": model_config, "preprocess_cfg": {**preprocess_config, "size": size}},
-        weights_sha256=file_sha256(path),
+        weights_sha256=weights_sha256(path),
     )
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """open_clip tells the root logger every step, and that a model is random until its weights are read."""
+    """open_clip logs every step to the root logger, and that a model is random until its weights are read."""
 
     def from_others(record: logging.LogRecord) -> bool:
         return Path(record.pathname).parent.name != "open_clip"
@@ -92,7 +123,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _described(path: Path, name: str) -> dict[str, Any]:
-    """The configuration beside the weights, or {}; it must agree with a `name` of open_clip's own."""
+    """The configuration next to the weights, or {}; it must agree with a `name` of open_clip's own."""
     file = path.parent / CONFIG
     own = open_clip.get_model_config(name)
     if not file.is_file():

@@ -1,4 +1,4 @@
-"""Other people's weights of a backbone's architecture, under the names that they gave the tensors."""
+"""Weights of a backbone's architecture that others trained, whatever names their tensors have."""
 
 import logging
 from collections.abc import Iterable
@@ -10,10 +10,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from pacl_core.errors import UserError
-from pacl_core.files.hashing import file_sha256
 from pacl_core.files.json_csv import write_json
 from pacl_core.models.backbones import Backbone, load_backbone
-from pacl_core.models.weights import load_state, weights_file
+from pacl_core.models.weights import load_state, weights_file, weights_sha256
 from pacl_core.params.evaluation import VariantParams
 from pacl_core.params.models import BackboneParams
 
@@ -42,8 +41,8 @@ def backbone_with(params: BackboneParams, variant: VariantParams) -> Backbone:
     original = load_backbone(params)
     own = original.state()
     given = _named_by_library(_without_prefix(load_state(path), variant.prefix, path), original.library)
-    needed = [name for name in own if name not in original.rest and not name.endswith(_COUNTER)]
-    _refuse(path, "lacks", [name for name in needed if name not in given], todo="mend 'prefix'")
+    needed = [name for name in own if name not in original.unused_weights and not name.endswith(_COUNTER)]
+    _refuse(path, "lacks", [name for name in needed if name not in given], todo="fix 'prefix'")
     fitting = {name: tensor for name, tensor in given.items() if name in own}
     other = [f"{n} {list(t.shape)}" for n, t in fitting.items() if n in needed and t.shape != own[n].shape]
     _refuse(
@@ -51,14 +50,12 @@ def backbone_with(params: BackboneParams, variant: VariantParams) -> Backbone:
     )
     fitting = {name: tensor for name, tensor in fitting.items() if tensor.shape == own[name].shape}
     log.info(
-        "%s: %d tensors taken, %d that the architecture lacks ignored, %d beside the backbone kept as in %s",
-        *(
-            path,
-            len(fitting),
-            len(given) - len(fitting),
-            len(own) - len(fitting),
-            params.weights or params.name,
-        ),
+        "%s: %d tensors taken, %d that the architecture lacks ignored, %d unused by features kept as in %s",
+        path,
+        len(fitting),
+        len(given) - len(fitting),
+        len(own) - len(fitting),
+        params.weights or params.name,
     )
     return _reloaded(
         original, {**own, **{n: t.to(own[n].dtype) for n, t in fitting.items()}}, variant, path=path
@@ -109,5 +106,5 @@ def _reloaded(
         loaded,
         params=original.params.model_copy(update={"weights": variant.weights, "sha256": variant.sha256}),
         preprocess=original.preprocess,
-        weights_sha256=file_sha256(path),
+        weights_sha256=weights_sha256(path),
     )

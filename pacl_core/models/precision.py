@@ -1,4 +1,4 @@
-"""Weights and activations in bfloat16: half the memory, and several times the speed where hardware has it.
+"""Weights and activations in bfloat16: half the memory, several times as fast where hardware supports it.
 
 Cast weights and inputs rather than autocast, which on a CPU casts the weights again in every layer.
 """

@@ -1,6 +1,7 @@
 """From an image to a model's input: uint8 pixels on the CPU, then normalised floats on the device."""
 
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -41,10 +42,7 @@ class Preprocess:
 
     def normalise(self, pixels: "Tensor") -> "Tensor":
         """`[B, 3, H, W]` uint8 -> float32 `(pixels / 255 - mean) / std`, on the device of `pixels`."""
-        import torch
-
-        mean = torch.tensor(self.mean, device=pixels.device).view(3, 1, 1)
-        std = torch.tensor(self.std, device=pixels.device).view(3, 1, 1)
+        mean, std = (_per_channel(values, str(pixels.device)) for values in (self.mean, self.std))
         return (pixels.float() / 255 - mean) / std
 
     def to_json(self) -> dict[str, Any]:
@@ -55,6 +53,15 @@ class Preprocess:
     def from_json(fields: dict[str, Any]) -> "Preprocess":
         """The inverse of `to_json`."""
         return Preprocess(**{**fields, "mean": tuple(fields["mean"]), "std": tuple(fields["std"])})
+
+
+@cache
+def _per_channel(values: tuple[float, float, float], device: str) -> "Tensor":
+    """`[3, 1, 1]`, copied to the device once: for each batch the copy would stop what runs there."""
+    import torch
+
+    with torch.inference_mode(False):  # usable where gradients are computed, whoever asks first
+        return torch.tensor(values, device=device).view(3, 1, 1)
 
 
 def _resized(image_size: tuple[int, int], side: int, mode: str) -> tuple[int, int]:

@@ -8,11 +8,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from pacl_core.errors import UserError
-from pacl_core.files.hashing import file_sha256
 from pacl_core.files.json_csv import read_json, write_json
 from pacl_core.models.backbones import Backbone, load_backbone
 from pacl_core.models.frozen import FrozenBackbone, freeze
 from pacl_core.models.preprocess import Preprocess
+from pacl_core.models.weights import check_sha256, weights_sha256
 from pacl_core.params.models import BackboneParams
 
 WEIGHTS = "backbone.safetensors"
@@ -55,7 +55,7 @@ def save_model(
         "text_encoder": text_encoder,
         "training": training,
         "files": {
-            name: file_sha256(folder / name) for name in (WEIGHTS, PROJECTORS) if (folder / name).exists()
+            name: weights_sha256(folder / name) for name in (WEIGHTS, PROJECTORS) if (folder / name).exists()
         },
     }
     write_json(folder / CARD, card)
@@ -66,7 +66,7 @@ def save_model(
 def load_model(folder: Path) -> Backbone:
     """Rebuild a backbone from its folder alone. Raises `UserError` where a file is missing or does not fit.
 
-    `params` and `weights_sha256` of the result still name the weights it once began with, so that
+    `params` and `weights_sha256` of the result still name the weights it was trained from, so that
     saving it again writes the same card.
     """
     for name in (CARD, WEIGHTS):
@@ -83,30 +83,25 @@ def load_model(folder: Path) -> Backbone:
         raise UserError(
             f"{folder / CARD}: not a model card of this project ({error!r}); write the model again"
         ) from None
-    check_file(folder, card, WEIGHTS)
+    check_saved(folder, card, WEIGHTS)
     loaded = load_backbone(params)
     origin = params.model_copy(update={"weights": initial["source"]})
-    # the preprocessing too may have come from files that lay beside the first weights
+    # the preprocessing too may have come from files next to the first weights
     return replace(loaded, params=origin, weights_sha256=initial["sha256"], preprocess=preprocess)
 
 
 def load_projectors(folder: Path, card: dict[str, Any]) -> dict[str, Tensor]:
     """`image.weight` `[dim, D_v]` and `text.weight` `[dim, D_t]` of a saved model that has them."""
-    check_file(folder, card, PROJECTORS)
+    check_saved(folder, card, PROJECTORS)
     return load_file(folder / PROJECTORS)
 
 
-def check_file(folder: Path, card: dict[str, Any], name: str) -> None:
+def check_saved(folder: Path, card: dict[str, Any], name: str) -> None:
     """Raise `UserError` where a file of weights is not the one that its card was written with.
 
     safetensors has no checksum of its own: a changed byte would read as another weight.
     """
-    named = card.get("files", {}).get(name)
-    if named is not None and file_sha256(folder / name) != named:
-        raise UserError(
-            f"{folder / name}: damaged or replaced, its SHA-256 is not the one in {CARD}; delete the folder "
-            "and run 'dvc repro'"
-        )
+    check_sha256(folder / name, card.get("files", {}).get(name), "delete the folder and run 'dvc repro'")
 
 
 def load_frozen_model(folder: Path, device: str) -> FrozenBackbone:

@@ -6,6 +6,7 @@ Nothing read here can run code: safetensors, or PyTorch files through the weight
 import pickle
 import zipfile
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -26,19 +27,24 @@ _MOVING = {"", "main", "master", "latest"}
 
 
 def weights_file(
-    weights: str | None, sha256: str | None, names: Sequence[str], *, hint: str, beside: Sequence[str] = ()
+    weights: str | None,
+    sha256: str | None,
+    names: Sequence[str],
+    *,
+    hint: str,
+    companions: Sequence[str] = (),
 ) -> Path:
     """The weights file: `weights` itself, or the first of `names` in that folder or hub repository.
 
-    Files of `beside` are fetched into the same folder where a hub repository has them. `hint` says where
-    such weights are published. Raises `UserError` where the file is missing, cannot be fetched, or does
+    Files of `companions` are fetched into the same folder where a hub repository has them. `hint` says where
+    they are published. Raises `UserError` where the file is missing, cannot be fetched, or does
     not have the hex digest `sha256`.
     """
     if weights is None:
         raise UserError(f"weights: null, but this model brings none itself; {hint}")
     if weights.startswith("hub:"):
         path = _hub_file(weights, names, f"{names[0]} to a local path")
-        for name in beside:
+        for name in companions:
             _fetch(weights, name, f"{name} to the folder of the weights")
     else:
         path = _local_file(Path(weights), names, hint)
@@ -65,12 +71,25 @@ def weights_folder(weights: str | None, patterns: Sequence[str], hint: str) -> P
         raise _unreachable(weights, repo, revision, wanted=f"{wanted} into one folder", error=error) from None
 
 
-def check_sha256(path: Path, sha256: str | None) -> None:
+def check_sha256(
+    path: Path, sha256: str | None, remedy: str = "fetch it again or fix the digest in params.yaml"
+) -> None:
     """Raise `UserError` where the file's digest is not `sha256` (None: nothing to check)."""
-    if sha256 is not None and (found := file_sha256(path)) != sha256.lower():
-        raise UserError(
-            f"{path}: sha256 is {found}, params.yaml says {sha256}; fetch it again or mend the digest"
-        )
+    if sha256 is not None and (found := weights_sha256(path)) != sha256.lower():
+        raise UserError(f"{path}: damaged or replaced, its sha256 is {found}, not {sha256}; {remedy}")
+
+
+def weights_sha256(path: Path) -> str:
+    """Hex SHA-256 of a file of weights; read once per process, until the file is written again."""
+    state = path.stat()
+    # ctime cannot be set back
+    mark = (state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+    return _sha256(path.absolute(), mark)
+
+
+@lru_cache(maxsize=1024)
+def _sha256(path: Path, mark: tuple[int, ...]) -> str:
+    return file_sha256(path)
 
 
 def load_state(path: Path) -> dict[str, Tensor]:
@@ -210,7 +229,7 @@ def weights_content(weights: str | None) -> dict[str, str]:
     """
     path = Path(weights or "hub:")
     files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
-    return {str(file.relative_to(path.parent)): file_sha256(file) for file in files}
+    return {str(file.relative_to(path.parent)): weights_sha256(file) for file in files}
 
 
 def libraries() -> dict[str, str | None]:

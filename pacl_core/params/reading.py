@@ -21,21 +21,28 @@ def read_section(path: Path, model: type[Model], absent: str = "no such file") -
     """
     try:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         raise UserError(f"{path}: {absent}") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    return validated(tree, model, str(path))
+
+
+def validated(tree: object, model: type[Model], where: str) -> Model:
+    """`tree` as a section. Raises `UserError`, one line: `where`, then each key that is wrong."""
     try:
         return model.model_validate(tree)
     except ValidationError as error:
         lines = [_line(detail, model) for detail in error.errors()]
-        raise UserError(f"{path}: {'; '.join(lines)}") from None
+        raise UserError(f"{where}: {'; '.join(lines)}") from None
 
 
 def _line(detail: ErrorDetails, model: type[Section]) -> str:
-    key = ".".join(str(part) for part in detail["loc"])
+    key = ".".join(str(part) for part in detail["loc"]) or "the file"
     if detail["type"] == "extra_forbidden":
-        close = get_close_matches(str(detail["loc"][-1]), _keys_beside(detail["loc"], model), n=1, cutoff=0.5)
+        close = get_close_matches(
+            str(detail["loc"][-1]), _sibling_keys(detail["loc"], model), n=1, cutoff=0.5
+        )
         hint = f"; did you mean '{close[0]}'?" if close else ""
         return f"{key}: unknown key{hint}"
     if detail["type"] == "missing":
@@ -47,10 +54,10 @@ def _line(detail: ErrorDetails, model: type[Section]) -> str:
         hint = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(names)}"
         return f"{key}: unknown value '{detail['input']}'; {hint}"
     message = detail["msg"].removeprefix("Value error, ")
-    return f"{key}: {message[0].lower()}{message[1:]}"
+    return f"{key}{': ' if key else ''}{message[0].lower()}{message[1:]}"
 
 
-def _keys_beside(location: tuple[int | str, ...], model: type[Section]) -> list[str]:
+def _sibling_keys(location: tuple[int | str, ...], model: type[Section]) -> list[str]:
     """Field names of the section that holds the last part of `location`."""
     section: object = model
     for part in location[:-1]:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from pacl_core.corpus.pair_parts import PAIRS_SCHEMA
-from pacl_core.corpus.pair_store import write_pairs
+from pacl_core.corpus.pair_store import StorePaths, write_pairs
 from pacl_core.corpus.posts import Post
 from pacl_core.corpus.readers import read_posts
 from pacl_core.errors import UserError
@@ -37,9 +37,7 @@ def store(
         return write_pairs(
             lambda: iter(found),
             params,
-            folder / name,
-            rejected=folder / f"{name}.parquet",
-            scratch=unfinished,
+            StorePaths(folder / name, folder / f"{name}.parquet", unfinished),
             workers=workers,
             **parts,
         )

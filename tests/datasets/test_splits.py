@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pacl_core.datasets.splits import ALL, assign_splits, content_groups, deal, strata
+from pacl_core.datasets.splits import (
+    ALL,
+    assign_splits,
+    content_groups,
+    deal,
+    finest_labels,
+    placeholders,
+    strata,
+)
 from pacl_core.datasets.tasks import Level, Task
 
 LABEL = Task("label", "single_label", ("label",), ("a", "b", "c"))
@@ -24,11 +32,11 @@ def frame(
     return pl.DataFrame(
         {
             "pixel_hash": [f"hash{one}" for one in hashes],
-            "picture": [f"picture{one}" for one in (images or rows)],
+            "image_name": [f"image{one}" for one in (images or rows)],
             "split": split or [None] * len(hashes),
             "label": labels,
         },
-        schema={"pixel_hash": pl.String, "picture": pl.String, "split": pl.String, "label": pl.Int32},
+        schema={"pixel_hash": pl.String, "image_name": pl.String, "split": pl.String, "label": pl.Int32},
     )
 
 
@@ -69,7 +77,7 @@ def test_splits_never_straddle_content_and_do_not_hang_on_order(rows, random) ->
     hashes, images, labels = (list(column) for column in zip(*rows, strict=True))
     items = frame(hashes, labels, images)
     split = assign_splits(items, [LABEL])
-    for column in ("pixel_hash", "picture"):
+    for column in ("pixel_hash", "image_name"):
         of = items.with_columns(split).group_by(column).agg(pl.col("split").n_unique())
         assert of["split"].max() == 1
     order = list(range(len(items)))
@@ -143,3 +151,27 @@ def test_the_finest_classes_make_the_strata() -> None:
     joint = Task("joint", "hierarchical", ("coarse", "label"), levels=(Level("coarse", ("a", "b")),))
     items = frame([1, 2, 3], [2, 0, 1]).with_columns(pl.Series("coarse", [0, 0, 1]))
     assert strata(items, [joint, coarse, LABEL]).tolist() == [2, 0, 1]
+
+
+def test_one_hash_under_several_labels_on_several_images() -> None:
+    rows = [
+        # hash, image, label, placeholder
+        ("gone", "1", 0, True),
+        ("gone", "2", 3, True),
+        ("gone", "3", None, True),
+        ("twice", "4", 1, False),  # a plain duplicate
+        ("twice", "5", 1, False),
+        ("crowd", "6", 1, False),  # two persons of one image
+        ("crowd", "6", 2, False),
+        ("unsure", "7", 1, False),
+        ("unsure", "8", None, False),
+    ]
+    hashes, images, labels, expected = zip(*rows, strict=True)
+    items = pl.DataFrame({"pixel_hash": hashes, "image_name": images, "label": labels})
+    assert placeholders(items, "label").to_list() == list(expected)
+
+
+def test_the_label_compared_is_the_finest() -> None:
+    two, eight = (Task(str(n), "single_label", (str(n),), tuple(map(str, range(n)))) for n in (2, 8))
+    assert finest_labels([Task("r", "regression", ("r",)), two, eight]) is eight
+    assert finest_labels([Task("r", "regression", ("r",))]) is None

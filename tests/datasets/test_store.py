@@ -70,7 +70,7 @@ def new_scratch(tmp_path: Path) -> Path:
 
 def write(tmp_path: Path, items: Iterable[Item | Rejected], workers: int = 1) -> dict[str, Any]:
     path, scratch = tmp_path / "out/made.parquet", new_scratch(tmp_path)
-    return write_dataset("made", RECORD, items, path=path, image_size=16, workers=workers, scratch=scratch)
+    return write_dataset(RECORD, items, path, image_size=16, workers=workers, scratch=scratch)
 
 
 def thirty() -> list[Item | Rejected]:
@@ -185,9 +185,7 @@ def test_placeholders_are_dropped_and_counted(tmp_path: Path) -> None:
 
     keeping = RECORD.model_copy(update={"placeholders": "keep"})
     path, scratch = tmp_path / "made.parquet", new_scratch(tmp_path)
-    kept = write_dataset(
-        "made", keeping, [*thirty(), *gone], path=path, image_size=16, workers=1, scratch=scratch
-    )
+    kept = write_dataset(keeping, [*thirty(), *gone], path, image_size=16, workers=1, scratch=scratch)
     assert sum(kept["counts"]["items"].values()) == 36 and kept["counts"]["placeholders"] == 0
 
 
@@ -231,7 +229,7 @@ def test_an_empty_split_is_refused_and_leaves_nothing(
     assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
 
 
-def test_a_stopped_run_goes_on_behind_its_last_whole_part(
+def test_a_stopped_run_resumes_after_its_last_whole_part(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Refused items and targets, duplicates across parts and the order of all come out the same."""
@@ -254,7 +252,7 @@ def test_a_stopped_run_goes_on_behind_its_last_whole_part(
     (tmp_path / "stopped").mkdir()
     path, scratch = tmp_path / "stopped/out/made.parquet", new_scratch(tmp_path / "stopped")
     with pytest.raises(InterruptedError):
-        write_dataset("made", RECORD, stopped(), path=path, image_size=16, workers=1, scratch=scratch)
+        write_dataset(RECORD, stopped(), path, image_size=16, workers=1, scratch=scratch)
     assert not path.exists()
     decoded: list[bytes] = []
     real = normalising.normalise_image
@@ -263,9 +261,9 @@ def test_a_stopped_run_goes_on_behind_its_last_whole_part(
         decoded.append(data)
         return real(data, *others)
 
-    monkeypatch.setattr(normalising, "normalise_picture", counted)
+    monkeypatch.setattr(normalising, "normalise_image", counted)
     with caplog.at_level(logging.INFO):
-        write_dataset("made", RECORD, iter(given), path=path, image_size=16, workers=1, scratch=scratch)
+        write_dataset(RECORD, iter(given), path, image_size=16, workers=1, scratch=scratch)
     assert "made: continuing after 28" in caplog.text
     assert len(decoded) <= len(given) - 28
     for file in ("made.parquet", "made.json", "made_rejected.parquet"):

@@ -33,7 +33,7 @@ def test_rows_go_to_their_places_and_the_last_batch_finishes(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("broken", ["rows.npy", "done.json"])
 @pytest.mark.parametrize("left", [b"", b"\x93NUM"])
-def test_a_broken_file_is_begun_again(tmp_path: Path, broken: str, left: bytes) -> None:
+def test_a_broken_file_is_started_again(tmp_path: Path, broken: str, left: bytes) -> None:
     add(ResumableBlock(tmp_path, 0, 6), 0, 1)
     (tmp_path / "000000" / broken).write_bytes(left)
     assert ResumableBlock(tmp_path, 0, 6).done == 0

@@ -1,4 +1,4 @@
-"""The image pass against decoding and encoding every image on its own."""
+"""Images encoded against decoding and encoding every image on its own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -104,7 +104,7 @@ def test_a_batch_holds_images_of_one_file(encode, pairs: Path) -> None:
     assert model.counted == [first, distinct_images(pairs) - first]
 
 
-def test_a_stopped_pass_goes_on_within_its_block(encode, pairs: Path, monkeypatch) -> None:
+def test_a_stopped_run_is_resumed_within_its_block(encode, pairs: Path, monkeypatch) -> None:
     monkeypatch.setattr(resumable, "SECONDS", 0)
     with pytest.raises(KeyboardInterrupt):
         encode(Colours(stop_after=2), 2)
@@ -113,7 +113,7 @@ def test_a_stopped_pass_goes_on_within_its_block(encode, pairs: Path, monkeypatc
     assert sum(rest.counted) == distinct_images(pairs) - 4
 
 
-def test_a_finished_pass_needs_no_model(encode, pairs: Path, tmp_path: Path) -> None:
+def test_a_finished_run_needs_no_model(encode, pairs: Path, tmp_path: Path) -> None:
     encode(Colours())
     with engine(lambda: pytest.fail("loaded again"), Runtime("cpu", 1, 3)) as one:
         assert np.array_equal(encode_images(one, pairs, tmp_path / "images").rows(0, 23), expected(pairs))

@@ -1,4 +1,4 @@
-"""The text pass against encoding every text on its own."""
+"""Texts encoded against encoding every text on its own."""
 
 from pathlib import Path
 
@@ -85,7 +85,7 @@ def test_a_file_is_cut_where_the_pairs_files_end(tmp_path: Path) -> None:
     assert model.batches == [["a", "b"], ["c", "d", "e"]]
 
 
-def test_a_stopped_pass_goes_on_where_it_was(tmp_path: Path, monkeypatch) -> None:
+def test_a_stopped_run_is_resumed(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(resumable, "SECONDS", 0)
     values = [f"text {i}" for i in range(20)]
     pairs = table(tmp_path, values)

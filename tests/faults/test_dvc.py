@@ -100,7 +100,7 @@ def test_interrupted_it_ends_with_what_to_run_and_goes_on(known: Reference, numb
     output, _ = process.communicate(timeout=120)
     assert process.returncode != 0
     assert "Traceback" not in output, output
-    assert "interrupted; 'dvc repro' goes on from here" in output
+    assert "interrupted; 'dvc repro' resumes from here" in output
     stage = known.root / ".pacl/locks/text_embeddings.lock"
     assert until(lambda: not Path(f"/proc/{stage.read_text()}").exists(), 30)
     assert not drafts(known.root)

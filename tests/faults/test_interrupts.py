@@ -14,7 +14,7 @@ from tests.faults.small_reference import Reference
 
 pytestmark = pytest.mark.dag
 
-LINE = "interrupted; 'dvc repro' goes on from here"
+LINE = "interrupted; 'dvc repro' resumes from here"
 
 
 def lines_of(output: str, stage: str) -> list[str]:
@@ -56,7 +56,7 @@ def test_a_second_one_ends_at_once(reference: Reference, start: Starter) -> None
         time.sleep(0.001)
     assert process.wait() == 130, process.output
     assert "Traceback" not in process.output
-    assert "'dvc repro' goes on from here" in process.output
+    assert "'dvc repro' resumes from here" in process.output
     restore(reference, start, "text_embeddings")
 
 
@@ -75,7 +75,7 @@ def test_among_the_imports_it_is_one_line_too(reference: Reference) -> None:
         told = process.stderr.read()
     assert process.returncode == 130, told
     assert "Traceback" not in told
-    assert "interrupted before its work began; 'dvc repro' goes on from here" in told
+    assert "interrupted before its work began; 'dvc repro' resumes from here" in told
 
 
 def test_one_that_was_to_be_ignored_is_ignored(reference: Reference) -> None:

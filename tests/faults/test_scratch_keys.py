@@ -40,7 +40,7 @@ def another_line(path: Path) -> None:
     path.write_text(path.read_text() + "\n")
 
 
-# stages whose own file is part of their key; the model passes' keys are those of their pass
+# stages whose own file is part of their key; of those that encode, the key is that of encoding
 KEYED = ("shards", "downstream", "leaks", "features", "evaluate", "train")
 
 # stage -> its scratch, an input with a change of it, a parameter, a module

@@ -1,4 +1,4 @@
-"""Other people's weights: other names for the tensors, the same features to the bit."""
+"""Weights that others trained: other names for the tensors, the same features to the bit."""
 
 import logging
 

@@ -74,3 +74,13 @@ def test_a_grey_image_becomes_three_equal_channels():
 def test_json_round_trip():
     preprocess = Preprocess(8, 9, "squash", "bilinear", **IMAGENET)
     assert Preprocess.from_json(preprocess.to_json()) == preprocess
+
+
+def test_constants_made_in_inference_mode_serve_where_gradients_are_computed():
+    preprocess = Preprocess(8, 8, "squash", "bilinear", (0.11, 0.12, 0.13), (0.21, 0.22, 0.23))
+    pixels = torch.full((1, 3, 8, 8), 7, dtype=torch.uint8)
+    with torch.inference_mode():
+        first = preprocess.normalise(pixels)
+    scale = torch.ones(1, requires_grad=True)
+    (preprocess.normalise(pixels) * scale).sum().backward()
+    torch.testing.assert_close(scale.grad, first.sum()[None])

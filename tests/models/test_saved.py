@@ -8,6 +8,8 @@ import timm
 import torch
 
 from pacl_core.errors import UserError
+from pacl_core.files.hashing import file_sha256
+from pacl_core.models import weights
 from pacl_core.models.backbones import Backbone, load_backbone
 from pacl_core.models.saved import load_model, load_projectors, save_model
 from pacl_core.params.models import BackboneParams
@@ -109,9 +111,9 @@ def test_a_registered_open_clip_name_loads_the_file_by_that_name(tmp_path, monke
     monkeypatch.setattr(open_clip.factory, "_MODEL_CONFIG_PATHS", [*open_clip.factory._MODEL_CONFIG_PATHS])
     monkeypatch.setattr(open_clip.factory, "_MODEL_CONFIGS", dict(open_clip.factory._MODEL_CONFIGS))
     open_clip.add_model_config(tmp_path / "registered-tiny.json")
-    weights = tmp_path / "published" / "open_clip_model.safetensors"
-    alone = tmp_path / "alone.safetensors"  # as a bare file, without the configuration beside it
-    alone.write_bytes(weights.read_bytes())
+    published = tmp_path / "published" / "open_clip_model.safetensors"
+    alone = tmp_path / "alone.safetensors"  # as a bare file, without the configuration next to it
+    alone.write_bytes(published.read_bytes())
     backbone = load_backbone(BackboneParams(**{**params, "name": "registered-tiny", "weights": str(alone)}))
     save_model(tmp_path, backbone, None, projectors=None)
     plain = open_clip.create_model(
@@ -151,9 +153,22 @@ def test_a_changed_byte_of_the_weights_is_one_line(name, tmp_path):
     folder = tmp_path / "pacl"
     folder.mkdir()
     save_model(folder, backbone, {"temperature": 0.07}, projectors=PROJECTORS)
-    weights = bytearray((folder / name).read_bytes())
-    weights[-1] ^= 1
-    (folder / name).write_bytes(weights)
-    with pytest.raises(UserError, match=f"{name}: damaged or replaced, its SHA-256"):
+    data = bytearray((folder / name).read_bytes())
+    data[-1] ^= 1
+    (folder / name).write_bytes(data)
+    with pytest.raises(UserError, match=f"{name}: damaged or replaced, its sha256"):
         load_model(folder)
         load_projectors(folder, json.loads((folder / "model.json").read_text()))
+
+
+def test_weights_are_hashed_once(tmp_path, monkeypatch):
+    """A load compares them with the card and names them in the backbone; a scratch key has them too."""
+    save_model(tmp_path, enhanced("timm", tmp_path), None, projectors=None)
+    hashed: list[str] = []
+    monkeypatch.setattr(weights, "file_sha256", lambda path: (hashed.append(path.name), file_sha256(path))[1])
+    weights._sha256.cache_clear()
+    content = weights.weights_content(str(tmp_path / "backbone.safetensors"))
+    load_model(tmp_path)
+    assert hashed == ["backbone.safetensors"]
+    (tmp_path / "backbone.safetensors").write_bytes(b"other")
+    assert weights.weights_content(str(tmp_path / "backbone.safetensors")) != content

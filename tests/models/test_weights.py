@@ -17,7 +17,7 @@ REVISION = "0123456789abcdef0123456789abcdef01234567"
 
 @pytest.fixture
 def hub_cache(tmp_path, monkeypatch):
-    """The hub as seen without a network: only what lies in the cache."""
+    """The hub as seen without a network: only what is in the cache."""
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     return tmp_path / "hub"
@@ -73,7 +73,7 @@ def test_a_wrong_digest_is_refused_and_a_right_one_is_not(tmp_path):
     path = tmp_path / "w.bin"
     path.write_bytes(b"weights")
     assert weights_file(str(path), file_sha256(path).upper(), [], hint="hint") == path
-    with pytest.raises(UserError, match=r"sha256 is .* params\.yaml says 00"):
+    with pytest.raises(UserError, match=r"sha256 is .* not 00"):
         weights_file(str(path), "00", [], hint="hint")
 
 

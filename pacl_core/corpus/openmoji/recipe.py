@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from pacl_core.corpus.openmoji.glyphs import Glyph, Sentiment
 from pacl_core.corpus.provenance import Provenance
-from pacl_core.errors import UserError, unknown
+from pacl_core.params.reading import read_section
 from pacl_core.params.section import Section
 
 
@@ -62,23 +61,9 @@ class EmojiRecipe(Section):
 
 def load_recipe(path: Path) -> EmojiRecipe:
     """Read and check a recipe. Raises `UserError`, one line."""
-    try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, IsADirectoryError):
-        raise UserError(
-            f"{path}: no such recipe; the emoji corpus needs data/corpora/openmoji.yaml"
-        ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
-    if isinstance(tree, dict):
-        for key in tree:
-            if key not in EmojiRecipe.model_fields:
-                raise UserError(f"{path}: {unknown('key', str(key), EmojiRecipe.model_fields)}")
-    try:
-        return EmojiRecipe.model_validate(tree)
-    except ValidationError as error:
-        lines = [f"{'.'.join(map(str, e['loc'])) or 'recipe'}: {e['msg']}" for e in error.errors()]
-        raise UserError(f"{path}: {'; '.join(lines)}") from None
+    return read_section(
+        path, EmojiRecipe, "no such recipe; the emoji corpus needs data/corpora/openmoji.yaml"
+    )
 
 
 def group_sentiments(glyphs: Sequence[Glyph], min_uses: int) -> dict[str, Sentiment]:

@@ -13,15 +13,15 @@ from pacl_core.params.pairs import ManifestParams, PairsParams
 
 
 def read(params: PairsParams) -> Iterator[Post | Rejected]:
-    """Posts row by row; the key is the id column, else the row number from 1.
+    """Posts row by row; the sample_id is the id column, else the row number from 1.
 
     `image` names a column of paths relative to the manifest's folder, or is a pattern over columns such
     as "images/{Theme}.jpg". Outer white space of paths and ids is dropped. Raises `UserError`: no
     manifest, no such column, a pattern that cannot be read.
 
     A path that leads out of the corpus (`pairs.path`, or the manifest's folder where that is the manifest) is
-    rejected: DVC would not notice a change there, and a stranger's table should not choose what is read.
-    Links in the corpus are followed: whoever holds it put them there.
+    rejected: DVC would not notice a change there, and a downloaded table should not choose what is read.
+    Links in the corpus are followed: its owner put them there.
     """
     manifest = _manifest_path(params)
     root = Path(params.path)
@@ -49,18 +49,18 @@ def _posts(manifest: Path, root: Path, params: ManifestParams) -> Iterator[Post 
             yield row
             continue
         try:
-            key, image, text = _cells(params, pattern, number, row=row)
-            yield Post(key, read_image(_within(root, manifest.parent / image)), text)
+            sample_id, image, text = _cells(params, pattern, number, row=row)
+            yield Post(sample_id, read_image(_within(root, manifest.parent / image)), text)
         except UnusableError as error:
             yield error.rejected(f"{manifest.name}:{number}")
 
 
 def _cells(params: ManifestParams, pattern: Pattern, number: int, *, row: Row) -> tuple[str, str, str]:
-    """A row's key, image path and text."""
-    key = str(number) if params.id is None else valid_name(cell(row, params.id)).strip()
-    if not key:
+    """A row's sample_id, image path and text."""
+    sample_id = str(number) if params.id is None else valid_name(cell(row, params.id)).strip()
+    if not sample_id:
         raise UnusableError("missing_id", f"column '{params.id}' is empty")
-    return key, fill(pattern, row), cell(row, params.text)
+    return sample_id, fill(pattern, row), cell(row, params.text)
 
 
 def _within(root: Path, path: Path) -> Path:

@@ -18,7 +18,7 @@ _LABELS = "labelResultAll.txt"
 def read(params: PairsParams) -> Iterator[Post | Rejected]:
     """Posts whose ids the label file lists, in its order, then those of `data/` that it lacks, by number.
 
-    Labels themselves are passed over, and posts without one are posts all the same: none is needed here.
+    Labels are not read, and posts without one count: none is needed here.
     Without the label file all come by number. Raises `UserError`: no folder, no `data/` in it.
     """
     root = corpus_folder(params.path)

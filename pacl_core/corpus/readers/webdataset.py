@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pacl_core.corpus.posts import Post
-from pacl_core.corpus.shard_files import opened, shard_name, shards, table_beside
+from pacl_core.corpus.shard_files import failures_table, opened, shard_name, shards
 from pacl_core.corpus.tar_members import Member, members
 from pacl_core.media.image_header import MAX_BYTES
 from pacl_core.media.image_header import SUFFIXES as IMAGES
@@ -19,10 +19,10 @@ from pacl_core.params.pairs import PairsParams
 
 # never loaded by anything here: to read one may run what it says
 _PICKLES = (".pkl", ".pickle", ".pyd", ".pth", ".pt", ".joblib", ".dill")
-# what img2dataset says of rows that it could not fetch; the table beside the shard lists them
+# what img2dataset says of rows that it could not fetch; the shard's table lists them
 _FAILED = {"failed_to_download": "failed_to_download", "failed_to_resize": "failed_to_resize"}
 _OTHER_FAILURE = "failed_otherwise"
-# of the .json, what is no news: the caption is the text, the rest is about the fetching
+# of the .json, what is not extra: the caption is the text, the rest is about the download
 _NO_EXTRAS = ("caption", "key", "status", "error_message", "exif")
 
 
@@ -32,7 +32,7 @@ class _Sample:
 
     key: str
     names: set[str] = field(default_factory=set)
-    shown: bool = False  # an image came, be it one that is refused
+    shown: bool = False  # an image came, maybe one that is refused
     image: bytes | None = None
     text: str | None = None
     about: dict[str, object] = field(default_factory=dict)
@@ -43,7 +43,7 @@ def read(params: PairsParams) -> Iterator[Post | Rejected]:
     """Posts shard by shard; the key is the shard's name and the member's up to its first dot.
 
     Of img2dataset's output it is the latter alone. The text is the .txt, else the caption in the .json, whose
-    other values are extras. After a shard's posts come the failures that the table beside it lists. Raises
+    other values are extras. After a shard's posts come the failures that its table lists. Raises
     `UserError`: no shards, a file system that is not installed or fails.
     """
     return (item for shard in shards(params.path) for item in _shard(shard))
@@ -138,7 +138,7 @@ def _finished(shard: str, sample: _Sample) -> Iterator[Post | Rejected]:
         yield Rejected(key, "missing_text", "no .txt and no caption in the shard")
     elif text is not None:
         yield Rejected(key, "missing_image", "no picture in the shard")
-    # a sample of nothing but members that were rejected is told of already
+    # a sample of nothing but members that were rejected is listed already
 
 
 def _extras(about: dict[str, object]) -> dict[str, str]:
@@ -150,8 +150,8 @@ def _extras(about: dict[str, object]) -> dict[str, str]:
 
 
 def _failures(shard: str) -> Iterator[Rejected]:
-    """Rows of the table beside a shard that were not fetched."""
-    location = table_beside(shard)
+    """Rows of a shard's table that were not fetched."""
+    location = failures_table(shard)
     if location is None:
         return
     name = f"{shard_name(shard)}.parquet"

@@ -1,7 +1,7 @@
 """Abstract paintings (Machajdik, Hanbury 2010): votes for eight emotions per image.
 
 `ABSTRACT_groundTruth.csv`: its header names the emotions, with or without a name before them for the column
-of file names; file names, and names of columns in some copies, stand in single quotes. The item_id is
+of file names. File names, and in some copies names of columns, are in single quotes. The item_id is
 the file name; values are the counts by emotion, as the header spells them.
 """
 
@@ -47,7 +47,7 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
                 fields = [_bare(field) for field in next(rows)]
             except StopIteration:
                 return
-            except csv.Error as error:  # the reader goes on at the next line
+            except csv.Error as error:  # the reader resumes at the next line
                 yield Rejected(f"{table.name}:{rows.line_num}", "malformed_row", str(error))
                 continue
             if any(fields):

@@ -1,4 +1,4 @@
-"""A folder per class, with images in it or in folders below: FI, Emotion-6, UnbiasedEmo, one's own.
+"""A folder per class, with images in it or in folders below: FI, Emotion-6, UnbiasedEmo, your own.
 
 <root>/<class>/**/<image>            item_id: path under the root; value `label`: the folder's name
 <root>/<split folder>/<class>/**       with `splits`
@@ -9,10 +9,11 @@ from pathlib import Path
 
 from pydantic import Field
 
-from pacl_core.datasets.image_files import existing_folder, image_files, labelled_item, listing, name_in
+from pacl_core.datasets.image_files import existing_folder, image_files, labelled_item
 from pacl_core.datasets.items import Item
-from pacl_core.datasets.published_text import Split
+from pacl_core.datasets.tasks import Split
 from pacl_core.errors import UserError
+from pacl_core.media.image_tree import listing, name_in
 from pacl_core.media.rejects import Rejected
 from pacl_core.params.section import Section
 
@@ -32,7 +33,7 @@ class Options(Section):
 
 
 def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
-    """Images by path. Rejected: other_folder, other_file, no_class (an image beside the class folders),
+    """Images by path. Rejected: other_folder, other_file, no_class (an image next to the class folders),
     linked_folder, unreadable. Raises `UserError`: no folder, no folder of any class.
     """
     root = existing_folder(path / options.root, "a folder per class")
@@ -61,7 +62,7 @@ def _classes(root: Path, top: Path, options: Options, *, split: str | None) -> I
             return None
         return Rejected(name_in(root, folder), "other_folder", "its name is none of the classes")
 
-    for found in image_files(root, enter, top):
+    for found in image_files(root, top, enter):
         if isinstance(found, Rejected):
             yield found
         elif found.parent == top:

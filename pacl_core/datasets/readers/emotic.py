@@ -10,11 +10,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pacl_core.datasets.emotic_annotations import Person, csv_persons, mat_persons
+from pacl_core.datasets.emotic_annotations import RATINGS, Person, csv_persons, mat_persons
 from pacl_core.datasets.image_files import existing_folder
 from pacl_core.datasets.items import Item
-from pacl_core.datasets.published_text import Split, existing_file
-from pacl_core.media.images import read_image
+from pacl_core.datasets.published_text import existing_file
+from pacl_core.datasets.tasks import Split
+from pacl_core.media.images import Box, read_image
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
 from pacl_core.params.section import Section
 
@@ -25,7 +26,6 @@ CATEGORIES = (
     "Suffering", "Surprise", "Sympathy", "Yearning",
 )  # fmt: skip
 ALIASES = {"Disquitement": "Disquietment"}
-RATINGS = ("valence", "arousal", "dominance")
 
 
 class Options(Section):
@@ -51,7 +51,7 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
     else:
         files = {split: existing_file(path / name, expected) for split, name in options.annotations.items()}
         persons = csv_persons(files)
-    # persons of one image stand together: it is read once
+    # the persons of an image follow each other: it is read once
     read_once = lru_cache(maxsize=1)(read_image)
     seen: Counter[str] = Counter()
     for person in persons:
@@ -80,8 +80,8 @@ def _values(person: Person) -> dict[str, str | float | None]:
     return {**marks, **dict(zip(RATINGS, person.ratings, strict=True))}
 
 
-def _box(person: Person) -> tuple[int, int, int, int]:
-    """The box in whole pixels; some reach beyond the image's edges, where the store clips them."""
+def _box(person: Person) -> Box:
+    """The box in whole pixels; where it reaches beyond the image, the store clips it."""
     if person.box is None:
         raise UnusableError("empty_box", "no box of four numbers")
     left, top, right, bottom = (round(edge) for edge in person.box)

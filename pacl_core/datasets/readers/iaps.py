@@ -1,8 +1,8 @@
 """IAPS (Lang, Bradley, Cuthbert 2008): mean ratings of valence, arousal and dominance per image.
 
-`AllSubjects_1-20.txt`: some lines of preamble, then tab-separated from the header `desc IAPS valmn valsd
-aromn arosd dom1mn dom1sd dom2mn dom2sd set` on; "." where a rating is missing. Images are `<IAPS>.jpg`,
-with numbers such as 2055.1. The item_id is the number; values are `valence`, `arousal` and `dominance`.
+`AllSubjects_1-20.txt`: some lines of preamble, then tab-separated rows after the header `desc IAPS valmn
+valsd aromn arosd dom1mn dom1sd dom2mn dom2sd set`; "." where a rating is missing. Images are `<IAPS>.jpg`,
+with numbers like 2055.1. The item_id is the number; values are `valence`, `arousal` and `dominance`.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ Ratings = tuple[float | None, ...]
 
 class Options(Section):
     """`dominance`: the first scale's rating ("first"), or the second's where the first is missing
-    ("either"): the two were asked differently, so that a mixture is not one scale.
+    ("either"): the two were asked differently, so the result is not one scale.
     """
 
     annotations: str = "AllSubjects_1-20.txt"
@@ -45,7 +45,7 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
     """Images in the order of their first line. Some were rated in two sets: they get the mean of both,
     and the second line is rejected as `repeated_rating`, so that it is counted.
 
-    Rejected besides: malformed_row, missing_image, unreadable. Raises `UserError`: no table, no header.
+    Also rejected: malformed_row, missing_image, unreadable. Raises `UserError`: no table, no header.
     """
     table = existing_file(path / options.annotations, "the table of mean ratings of all subjects")
     images: dict[str, _Image] = {}

@@ -11,7 +11,8 @@ from pydantic import Field
 
 from pacl_core.corpus.manifest_rows import Pattern, Row, cell, fill, read_pattern, read_rows
 from pacl_core.datasets.items import Item
-from pacl_core.datasets.published_text import Split, existing_file
+from pacl_core.datasets.published_text import existing_file
+from pacl_core.datasets.tasks import Split
 from pacl_core.errors import UserError
 from pacl_core.media.images import read_image
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
@@ -31,11 +32,11 @@ class SeparatedLabels(Section):
 
 class Options(Section):
     """`file`: the table in the data set's folder, one per split where it is a mapping, null where the path is
-    the table. `image`: a column of paths from the table's folder, or a pattern over columns such as
+    the table. `image`: a column of paths from the table's folder, or a pattern over columns like
     "images/{Theme}.jpg". `values`: the columns that tasks use. `id`: a column, else the row number.
 
     `split`: a column with train, val or test, or other names that `splits` maps to them. `strip`: characters
-    around names, labels and ids, such as quotes, that do not belong to them.
+    to remove around names, labels and ids, such as quotes.
     """
 
     file: str | dict[Split, str] | None = None

@@ -1,4 +1,4 @@
-"""WebEmo (Panda et al. 2018): lists of addresses with class indices; the images are fetched by oneself.
+"""WebEmo (Panda et al. 2018): lists of addresses with class indices; you fetch the images yourself.
 
 `category.txt`: a line per class in index order, ('affection', 'love', '+'): name, middle level, polarity.
 `train25.txt`, `test25.txt`: `<url> <class index>`. The item_id is `<split>/<line number>`; values are
@@ -27,7 +27,7 @@ Category = tuple[str, str, str]
 
 
 class Options(Section):
-    """`image`: where an image lies, from {host}, {path}, {name} (last part of the path), {stem} of its
+    """`image`: the path of an image, made of {host}, {path}, {name} (last part of the path), {stem} of its
     address, as written there, {index} (line number from 1) and {split} of its line.
     """
 

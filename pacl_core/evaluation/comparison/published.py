@@ -1,4 +1,4 @@
-"""The paper's Tables 1 to 3 beside a run: what was published for the same backbone, protocol and figure."""
+"""The paper's Tables 1 to 3 next to a run: values published for the same backbone, protocol and metric."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ _TABLES = (1, 2, 3)
 
 @dataclass(frozen=True)
 class Published:
-    """One printed figure, in our units.
+    """One printed value, in our units.
 
-    `models`: names in model.json of its backbone; `variant`: what stands for its method here, None for
+    `models`: names in model.json of its backbone; `variant`: the one that is its method here, None for
     methods with models of their own; `prompt`: of zero-shot.
     """
 
@@ -56,10 +56,10 @@ def load_published(folder: Path) -> list[Published]:
 
 
 def join(published: Sequence[Published], comparisons: Sequence[Comparison]) -> list[dict[str, Any]]:
-    """Published figures that a run has too: one row a figure and variant, table by table.
+    """Published values that a run has too: a row per value and variant, table by table.
 
     Each row: `table, backbone, method, dataset, protocol, task, metric, variant, published, ours,
-    difference`; ours and difference are None where the figure is undefined.
+    difference`; ours and difference are None where the metric is undefined.
     """
     return [row for one in published for comparison in comparisons for row in _matches(one, comparison)]
 
@@ -73,10 +73,10 @@ def _matches(one: Published, comparison: Comparison) -> Iterator[dict[str, Any]]
     if comparison["backbones"][variant] not in one.models:
         return
     for name, task in comparison["tasks"].items():
-        figure = task["figures"].get(one.metric, {"variants": {}})["variants"].get(variant)
-        if figure is None or not _same_task(one, name, task["chosen"].get(variant, {})):
+        metric = task["figures"].get(one.metric, {"variants": {}})["variants"].get(variant)
+        if metric is None or not _same_task(one, name, task["chosen"].get(variant, {})):
             continue
-        ours = figure["mean"]
+        ours = metric["mean"]
         yield {
             "table": one.table,
             "backbone": one.backbone,

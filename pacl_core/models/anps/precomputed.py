@@ -31,7 +31,7 @@ def read_deepsentibank(path: Path) -> Lookup:
             raise UserError(f"{path}: no .json file in this folder; expected <sample_id>.json")
         return _lookup(path, lambda sample_id: _file_entry(path / f"{sample_id}.json"))
     if not path.is_file():
-        raise UserError(f"{path}: no such file or folder of DeepSentiBank JSON; mend anps.path")
+        raise UserError(f"{path}: no such file or folder of DeepSentiBank JSON; fix anps.path")
     if path.suffix == ".jsonl":
         offsets = _line_offsets(path)
         return _lookup(path, lambda sample_id: _line_entry(path, offsets.get(sample_id)))

@@ -1,4 +1,4 @@
-"""Visual backbones: the models that are to be enhanced. One file per kind."""
+"""Visual backbones: the models that training enhances. One file per kind."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,13 +17,13 @@ _KINDS = ("efficientnet_lite", "open_clip", "timm")
 
 @dataclass(frozen=True)
 class Backbone:
-    """A feature extractor and everything needed to feed, train and save it.
+    """A feature extractor, and what is needed to give it images, train and save it.
 
     `module` maps normalised float32 `[B, 3, H, W]` to `[B, dim]`; every parameter of it matters to the
     features. `state` merges its weights with those that features do not need (a classifier, a text tower),
-    under the key names of `library`, so that this library loads the saved file as it is; `rest` names them,
-    and `configs` are the JSON files that it wants to find beside it. `weights_sha256` is of the file the
-    weights were read from.
+    under the key names of `library`, so that this library loads the saved file as it is; `unused_weights`
+    names them, and `configs` are the JSON files that the library expects next to it. `weights_sha256` is of
+    the file the weights were read from.
     """
 
     params: BackboneParams
@@ -34,7 +34,7 @@ class Backbone:
     state: Callable[[], dict[str, Tensor]]
     weights_sha256: str
     configs: Mapping[str, Any] = field(default_factory=dict)
-    rest: frozenset[str] = frozenset()
+    unused_weights: frozenset[str] = frozenset()
 
 
 def load_backbone(params: BackboneParams) -> Backbone:
@@ -46,10 +46,10 @@ def load_backbone(params: BackboneParams) -> Backbone:
     return backbone
 
 
-def merged_state(module: nn.Module, rest: dict[str, Tensor], prefix: str = "") -> dict[str, Tensor]:
-    """The module's weights under `prefix`, and `rest` beside them, by name: a copy on the CPU."""
+def merged_state(module: nn.Module, unused: dict[str, Tensor], prefix: str = "") -> dict[str, Tensor]:
+    """The module's weights under `prefix` and those that features do not use, by name: a copy on the CPU."""
     own = {prefix + name: tensor for name, tensor in module.state_dict().items()}
-    merged = {**rest, **own}
+    merged = {**unused, **own}
     return {name: merged[name].detach().to("cpu", copy=True).contiguous() for name in sorted(merged)}
 
 

@@ -5,10 +5,9 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from pacl_core.errors import UserError, unknown
-from pacl_core.files.hashing import file_sha256
 from pacl_core.models.backbones import Backbone, merged_state
 from pacl_core.models.preprocess import Preprocess
-from pacl_core.models.weights import check_sha256, load_state, weights_file
+from pacl_core.models.weights import check_sha256, load_state, weights_file, weights_sha256
 from pacl_core.params.models import BackboneParams
 
 _NAMES = tuple(f"efficientnet_lite{n}" for n in range(5))
@@ -48,7 +47,7 @@ def load(params: BackboneParams) -> Backbone:
         raise UserError(
             f"{path}: not the weights of {params.name} ({' '.join(str(error).split())[:200]})"
         ) from None
-    rest = {f"_fc.{name}": tensor.detach().clone() for name, tensor in network._fc.state_dict().items()}
+    unused = {f"_fc.{name}": tensor.detach().clone() for name, tensor in network._fc.state_dict().items()}
     dim = network._fc.in_features
     network._fc = nn.Identity()
     preprocess = Preprocess(
@@ -65,9 +64,9 @@ def load(params: BackboneParams) -> Backbone:
         dim=dim,
         preprocess=preprocess,
         library="efficientnet_lite_pytorch",
-        state=lambda: merged_state(network, rest),
-        weights_sha256=file_sha256(path),
-        rest=frozenset(rest),
+        state=lambda: merged_state(network, unused),
+        weights_sha256=weights_sha256(path),
+        unused_weights=frozenset(unused),
     )
 
 

@@ -18,17 +18,17 @@ def load(params: BackboneParams) -> Backbone:
     full = clip.network.state_dict()
     visual = _without_projection(clip.network.visual)
     kept = {f"visual.{name}" for name in visual.state_dict()}
-    rest = {name: tensor.detach().clone() for name, tensor in full.items() if name not in kept}
+    unused = {name: tensor.detach().clone() for name, tensor in full.items() if name not in kept}
     return Backbone(
         params=params,
         module=visual,
         dim=feature_dim(visual, clip.preprocess.size),
         preprocess=clip.preprocess,
         library="open_clip",
-        state=lambda: merged_state(visual, rest, "visual."),
+        state=lambda: merged_state(visual, unused, "visual."),
         weights_sha256=clip.weights_sha256,
         configs={CONFIG: clip.config},
-        rest=frozenset(rest),
+        unused_weights=frozenset(unused),
     )
 
 

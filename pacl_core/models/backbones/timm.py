@@ -10,10 +10,9 @@ from timm.data.config import resolve_model_data_config
 from torch import Tensor, nn
 
 from pacl_core.errors import UserError, unknown
-from pacl_core.files.hashing import file_sha256
 from pacl_core.models.backbones import Backbone, feature_dim, merged_state
 from pacl_core.models.preprocess import Preprocess
-from pacl_core.models.weights import load_state, weights_file
+from pacl_core.models.weights import load_state, weights_file, weights_sha256
 from pacl_core.params.models import BackboneParams
 
 _NAMES = ["model.safetensors", "pytorch_model.bin", "backbone.safetensors"]
@@ -43,7 +42,7 @@ def load(params: BackboneParams) -> Backbone:
         raise UserError(
             f"timm model '{params.name}': without its classifier it has other layers, so it cannot be saved"
         )
-    rest = {name: tensor.detach().clone() for name, tensor in full.items() if name not in kept}
+    unused = {name: tensor.detach().clone() for name, tensor in full.items() if name not in kept}
     preprocess = _preprocess(model, params.image_size)
     model.eval()
     try:
@@ -56,9 +55,9 @@ def load(params: BackboneParams) -> Backbone:
         dim=dim,
         preprocess=preprocess,
         library="timm",
-        state=lambda: merged_state(model, rest),
-        weights_sha256=file_sha256(path),
-        rest=frozenset(rest),
+        state=lambda: merged_state(model, unused),
+        weights_sha256=weights_sha256(path),
+        unused_weights=frozenset(unused),
     )
 
 

@@ -15,7 +15,10 @@ _KINDS = ("conse", "lit", "open_clip")
 
 
 class ImageTextScorer(Protocol):
-    """`dim` of the shared space; `pads` where texts are padded to the longest (sorting by length pays)."""
+    """An `ImageEncoder` and a `TextEncoder` of one space: `dim` is of the space that they share.
+
+    `pads`: texts are padded to the longest of a batch, so sorting by length pays.
+    """
 
     @property
     def dim(self) -> int: ...

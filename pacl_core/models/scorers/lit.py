@@ -1,7 +1,7 @@
 """LiT over two frozen towers: EfficientNet-Lite0's features, mapped linearly into MiniLM's space.
 
 Zhai et al. 2022, "LiT: Zero-Shot Transfer with Locked-image text Tuning", with both towers locked: only the
-map is trained (scripts/train_lit_projector.py). The shipped map and its card lie in `lit_projector/`.
+map is trained (scripts/train_lit_projector.py). The shipped map and its card are in `lit_projector/`.
 """
 
 import json
@@ -68,5 +68,5 @@ def read_projector(path: Path, device: str) -> Projector:
 
 
 def whole_image(preprocess: Preprocess) -> Preprocess:
-    """The backbone's preprocessing without its crop: a caption speaks of the edges of a drawing too."""
+    """The backbone's preprocessing without its crop: a caption describes the edges of a drawing too."""
     return replace(preprocess, resize=preprocess.size, mode="squash")

@@ -1,4 +1,4 @@
-"""Scorers of two frozen towers: EfficientNet-Lite0 for images, MiniLM for texts, and a way between."""
+"""Scorers of two frozen towers: EfficientNet-Lite0 for images, MiniLM for texts, and a map between them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

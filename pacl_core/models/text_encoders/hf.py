@@ -113,7 +113,7 @@ def load_folder(folder: Path, params: TextEncoderParams, device: str) -> HfEncod
 
 
 def _tokenizer(folder: Path) -> Any:
-    """The folder's tokeniser; without its files transformers would go on with an empty vocabulary."""
+    """The folder's tokeniser; without its files transformers would use an empty vocabulary."""
     if not any(all((folder / name).is_file() for name in names) for names in _TOKENISERS):
         raise UserError(
             f"{folder}: no tokeniser; it needs tokenizer.json, or the vocabulary files of the model"
@@ -141,7 +141,7 @@ def _of_pooler(key: str) -> bool:
 
 
 def _positions(model: Any) -> int:
-    """Longest input in tokens. RoBERTa's positions begin behind its padding index, so two fewer fit."""
+    """Longest input in tokens. RoBERTa's positions begin after its padding index, so two fewer fit."""
     positions = getattr(model.config, "max_position_embeddings", None)
     return int(positions) - 2 if positions else 512
 

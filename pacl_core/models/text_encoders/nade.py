@@ -26,7 +26,7 @@ _PREFIX = "__label__"
 
 @dataclass(frozen=True)
 class NadeEncoder:
-    """fastText over lower-cased words and punctuation; a text has one vector whatever stands beside it."""
+    """fastText over lower-cased words and punctuation; a text has one vector whatever its batch."""
 
     model: Any
     columns: dict[str, int]

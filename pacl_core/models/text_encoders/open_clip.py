@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pacl_core.models.open_clip_model import ClipModel, load_clip
-from pacl_core.models.precision import dtype_of
 from pacl_core.params.models import TextEncoderParams
 
 
@@ -17,20 +15,20 @@ class ClipTextEncoder:
     """Texts are padded and cut to CLIP's fixed context; pooling is CLIP's own."""
 
     clip: ClipModel
-    device: str
-    dim: int
     pads: bool = False
 
-    @torch.inference_mode()
+    @property
+    def dim(self) -> int:
+        return self.clip.dim
+
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """`[N, dim]` float32."""
-        tokens = self.clip.tokeniser(list(texts)).to(self.device)
-        vectors: NDArray[np.float32] = self.clip.network.encode_text(tokens).float().cpu().numpy()
+        vectors: NDArray[np.float32] = self.clip.text_vectors(texts).cpu().numpy()
         return vectors
 
 
 def load(params: TextEncoderParams, device: str) -> ClipTextEncoder:
     """Load onto a torch device. Raises `UserError` as `load_clip`."""
-    clip = load_clip(params.name, params.weights, params.sha256)
-    clip.network.requires_grad_(False).to(device, dtype_of(params.precision))
-    return ClipTextEncoder(clip, device, dim=clip.config["model_cfg"]["embed_dim"])
+    return ClipTextEncoder(
+        load_clip(params.name, params.weights, params.sha256).freeze(device, params.precision)
+    )

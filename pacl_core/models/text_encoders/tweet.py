@@ -9,7 +9,7 @@ from typing import Any
 
 from pacl_core.errors import UserError
 
-# applied in this order to the joined tokens, with a blank behind the last one only where it had one
+# applied in this order to the joined tokens, with a blank after the last one only where it had one
 _CLITICS = (
     ("cannot ", "can not "),
     ("n't ", " n't "),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pacl_core.datasets.emotic_annotations import RATINGS
 from pacl_core.datasets.items import Item
 from pacl_core.datasets.readers import emotic
 from pacl_core.errors import UserError
@@ -47,7 +48,7 @@ def test_an_item_per_person(tmp_path: Path) -> None:
 
 def test_ratings_and_where_they_are_missing(tmp_path: Path) -> None:
     ratings = [
-        tuple(item.values[name] for name in emotic.RATINGS)
+        tuple(item.values[name] for name in RATINGS)
         for item in read(write_emotic(tmp_path))
         if isinstance(item, Item)
     ]
@@ -76,7 +77,7 @@ def test_rows_that_cannot_be_used(tmp_path: Path) -> None:
     put(tmp_path / "train.csv", "\n".join(lines).encode())
     found = read(tmp_path, annotations={"train": "train.csv"}, crop="person")
     assert isinstance(found[0], Item) and marked(found[0]) == {"Peace"}
-    assert [found[0].values[name] for name in emotic.RATINGS] == [1.0, None, 3.0]
+    assert [found[0].values[name] for name in RATINGS] == [1.0, None, 3.0]
     assert [one.reason for one in found[1:] if isinstance(one, Rejected)] == [
         "missing_image",
         "unknown_label",

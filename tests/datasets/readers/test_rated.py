@@ -37,7 +37,7 @@ def test_iaps(tmp_path: Path) -> None:
     ]
 
 
-def test_iaps_takes_the_mean_of_a_image_rated_twice(tmp_path: Path) -> None:
+def test_iaps_takes_the_mean_of_an_image_rated_twice(tmp_path: Path) -> None:
     items, _ = split(list(iaps.read(write_iaps(tmp_path, count=8), iaps.Options())))
     assert items["2054"].values == {"valence": 2.0, "arousal": 2.75, "dominance": 5.75}
 

@@ -1,0 +1,47 @@
+"""The space that a saved CLIP's images share with texts is CLIP's own."""
+
+from pathlib import Path
+
+import numpy as np
+import open_clip
+import pytest
+import torch
+
+from pacl_core.errors import UserError
+from pacl_core.models.backbones import load_backbone
+from pacl_core.models.joint_space import load_joint_space
+from pacl_core.models.saved import save_model
+from pacl_core.params.models import BackboneParams
+from tests.tiny_checkpoints import CLIP_TOWERS, write_tiny_open_clip, write_tiny_timm_resnet
+
+
+@pytest.mark.parametrize("tower", CLIP_TOWERS)
+def test_images_and_texts_of_a_saved_clip(tmp_path: Path, tower: str) -> None:
+    params = write_tiny_open_clip(tmp_path / "published", tower)
+    backbone = load_backbone(BackboneParams(**params))
+    save_model(tmp_path, backbone, None, projectors=None)
+    space = load_joint_space(tmp_path, "cpu")
+    assert space is not None
+    whole = open_clip.create_model(f"local-dir:{tmp_path / 'published'}").eval()
+    tokens = open_clip.get_tokenizer(f"local-dir:{tmp_path / 'published'}")(["a happy dog"])
+    images = torch.linspace(-1, 1, 2 * 3 * 32 * 32).view(2, 3, 32, 32)
+    with torch.no_grad():
+        features = backbone.module(images).numpy()
+        np.testing.assert_allclose(
+            space.images(features), whole.encode_image(images, normalize=True), atol=1e-5
+        )
+        np.testing.assert_allclose(
+            space.texts(["a happy dog"]), whole.encode_text(tokens, normalize=True), atol=1e-5
+        )
+        assert space.scale == pytest.approx(float(whole.logit_scale.exp()))
+
+
+def test_a_backbone_alone_shares_no_space_with_texts(tmp_path: Path) -> None:
+    backbone = load_backbone(BackboneParams(**write_tiny_timm_resnet(tmp_path / "published")))
+    save_model(tmp_path, backbone, None, projectors=None)
+    assert load_joint_space(tmp_path, "cpu") is None
+
+
+def test_a_missing_card_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"model\.json: missing; run the stage"):
+        load_joint_space(tmp_path, "cpu")
