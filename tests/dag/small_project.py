@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
+from tests.built_once import built_once
 from tests.faults.shims import shims
 from tests.paths import ROOT
 
@@ -138,6 +140,18 @@ def copy_project(folder: Path, posts: int = 150) -> Project:
     ):
         subprocess.run(("git", *command), cwd=folder, check=True)
     return project
+
+
+def reproduced(factory: pytest.TempPathFactory) -> Project:
+    """The small project after one full reproduction, committed."""
+
+    def build(folder: Path) -> None:
+        project = copy_project(folder)
+        project.repro()
+        commit_all(project, "reproduced")
+
+    root, _ = built_once(factory, "reproduced", build)
+    return Project(root)
 
 
 def commit_all(project: Project, message: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from tests.dag.small_project import Project, commit_all, copy_project
+from tests.dag.small_project import Project, reproduced
 
 pytestmark = pytest.mark.dag
 
@@ -33,10 +33,7 @@ EVALUATIONS = {
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The small project after one full reproduction, committed."""
-    copied = copy_project(tmp_path_factory.mktemp("project"))
-    copied.repro()
-    commit_all(copied, "reproduced")
-    return copied
+    return reproduced(tmp_path_factory)
 
 
 @pytest.fixture
