@@ -37,7 +37,7 @@ def become(folder: str, arguments: list[str], environment: dict[str, str]) -> No
     if "FILE_LIMIT" in environment:
         limit = int(environment["FILE_LIMIT"])
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-    sys.path[0] = folder
+    sys.path[:1] = [folder, *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
     sys.argv = ["-m", *arguments[1:]]
     code = 0
     try:
