@@ -1,8 +1,5 @@
 """A user's mistake ends a stage in one clear line and a non-zero exit; a broken file never does."""
 
-import resource
-import subprocess
-import sys
 from io import BytesIO
 from pathlib import Path
 
@@ -13,6 +10,7 @@ from PIL import Image
 
 from pacl_core.files.json_csv import read_json
 from pacl_core.files.vectors import write_vectors
+from tests.faults.processes import starter
 from tests.paths import ROOT
 
 
@@ -28,21 +26,9 @@ def stage(
             section = section[parent]
         section[last] = value
     (folder / "params.yaml").write_text(yaml.safe_dump(tree))
-
-    def limit() -> None:
-        if file_limit is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
-
-    done = subprocess.run(
-        (sys.executable, "-m", f"stages.{name}"),
-        cwd=folder,
-        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "PACL_DEVICE": "cpu"},
-        capture_output=True,
-        text=True,
-        preexec_fn=limit,
-        check=False,
-    )
-    return done.returncode, done.stderr
+    limit = {} if file_limit is None else {"FILE_LIMIT": str(file_limit)}
+    done = starter().run(folder, name, PYTHONPATH=str(ROOT), **limit)
+    return done.wait(), done.output
 
 
 def the_line(folder: Path, name: str, changes: dict[str, object], file_limit: int | None = None) -> str:
