@@ -36,10 +36,12 @@ $(VENV)/.installed-explore: $(VENV)/.installed
 
 repro: $(VENV)/.installed ## run the whole pipeline on the embedded default; only what changed
 	@[ -e .git ] || $(BIN)/dvc config --local core.no_scm true  # a copy without git history
+	@find -L data/weights_in_use -type l -delete  # links to weights that are gone, at which DVC would stop
 	@$(BIN)/dvc repro
 	@$(BIN)/python -m pacl_core.report.headline
 
 report: $(VENV)/.installed ## rebuild what the report needs, and say where it is
+	@find -L data/weights_in_use -type l -delete
 	@$(BIN)/dvc repro report
 	@$(BIN)/python -m pacl_core.report.headline
 

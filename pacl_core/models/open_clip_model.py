@@ -18,13 +18,13 @@ from torch import Tensor
 
 from pacl_core.errors import UserError, unknown
 from pacl_core.models.frozen import model_input
+from pacl_core.models.local_files import CONFIG
 from pacl_core.models.open_clip_tags import published_options, uses_quick_gelu
 from pacl_core.models.precision import dtype_of
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.models.weights import more_than_tensors, refuse_script, weights_file, weights_sha256
 from pacl_core.params.models import Precision
 
-CONFIG = "open_clip_config.json"
 _NAMES = [
     "open_clip_model.safetensors",
     "open_clip_pytorch_model.safetensors",

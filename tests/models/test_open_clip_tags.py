@@ -13,7 +13,8 @@ from safetensors.torch import save_file
 
 from pacl_core.errors import UserError
 from pacl_core.models.backbones import load_backbone
-from pacl_core.models.open_clip_model import CONFIG, load_clip
+from pacl_core.models.local_files import CONFIG
+from pacl_core.models.open_clip_model import load_clip
 from pacl_core.models.open_clip_tags import published_options, uses_quick_gelu
 from pacl_core.models.saved import load_model, save_model
 from pacl_core.params.models import BackboneParams
