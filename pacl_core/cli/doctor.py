@@ -36,6 +36,7 @@ def doctor(
       pacl doctor --json | jq .timings
     """
     from pacl_core.doctor.finding import Finding
+    from pacl_core.doctor.hashing import hashing
     from pacl_core.doctor.installed import installed
     from pacl_core.doctor.stages import stages_to_run, way_into_dvc
     from pacl_core.errors import UserError
@@ -43,15 +44,19 @@ def doctor(
     from pacl_core.runtime.timings import by_stage, read_timings
 
     findings = installed()
+    unhashable: list[Finding] = []
     try:
         read = load(params)
     except UserError as error:
         findings.append(Finding("params", "stops", str(error), f"fix {params}"))
     else:
         findings += [Finding("params", "fine", f"{params} is valid"), *_inputs(read)]
+        unhashable = hashing(read.input_paths)
+        findings += unhashable
     timings = read_timings()
     stages: list[StageToRun] | None = None
-    if params == Path("params.yaml"):  # another file's stages are unknown to DVC
+    # another file's stages are unknown to DVC, and what it cannot hash it may wait for
+    if params == Path("params.yaml") and not unhashable:
         try:
             stages = stages_to_run({one.name: one.seconds for one in timings})
         except UserError as error:

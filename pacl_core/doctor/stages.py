@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pacl_core.errors import UserError
+from pacl_core.models.local_files import drop_dangling
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ def stages_to_run(seconds: Mapping[str, float]) -> list[StageToRun]:
     from dvc.repo import Repo
     from networkx import descendants, topological_sort
 
+    drop_dangling()  # links to weights that are gone, at which DVC would stop
     try:
         with Repo() as repo:
             changed = {name: _reasons(states) for name, states in repo.status().items()}

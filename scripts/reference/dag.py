@@ -25,12 +25,14 @@ _PLACES = {
     "features": (1, 7),
     "leaks": (4, 7),
     "evaluate": (2, 8),
-    "compare": (2, 9),
-    "examples": (3, 9),
-    "report": (2, 10),
+    "measure": (2, 9),
+    "compare": (2, 10),
+    "examples": (3, 10),
+    "report": (2, 11),
 }
 _REPEATED = {"variant": "per weights", "downstream": "per data set", "leaks": "per data set"}
-_REPEATED |= {"features": "per data set, variant", "evaluate": "per data set, protocol, variant"}
+_REPEATED |= {"features": "per data set, variant"}
+_REPEATED |= dict.fromkeys(("evaluate", "measure"), "per data set, protocol, variant")
 _WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _MARGIN = 148, 34, 16, 24, 8
 _STYLE = """\
 #dag text { font: 13px system-ui, sans-serif; fill: #1f2328; text-anchor: middle }

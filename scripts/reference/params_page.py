@@ -2,14 +2,14 @@
 
 import types
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import yaml
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from pacl_core.methods.params import Params
-from pacl_core.params.section import Section
+from pacl_core.params.section import Name, Section
 
 _BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<", "min_length": "length >="}
 _HEAD = """\
@@ -66,7 +66,7 @@ def _row(
     if key in words:
         used.add(key)
     bounds = ", ".join(
-        f"{sign} {getattr(one, name):g}"
+        f"{sign} {getattr(one, name):.10g}"
         for one in field.metadata
         for name, sign in _BOUNDS.items()
         if getattr(one, name, None) is not None
@@ -77,6 +77,8 @@ def _row(
 
 
 def _type(annotation: Any) -> str:
+    if get_origin(annotation) is Annotated:
+        return "name" if annotation == Name else _type(get_args(annotation)[0])
     if get_origin(annotation) is Literal:
         return " or ".join(f"`{value}`" for value in get_args(annotation))
     if get_origin(annotation) in (Union, types.UnionType):

@@ -24,7 +24,7 @@ def files_of(module: str) -> Iterator[Source]:
     if not modules()[module].is_package:
         del parts[-1]
     folders = [ROOT / "tests" / Path(*parts[:end]) for end in range(1, len(parts) + 1)]
-    if parts[0] == "stages":
+    if module.startswith("stages"):
         folders.append(ROOT / "tests/faults")
     folders = folders if module.count(".") else []
     for source in read_under("tests").values():

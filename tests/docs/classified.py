@@ -2,8 +2,8 @@
 
 The first rule whose pattern matches the whole command holds. `how` is
 
-* RUN: run for real in a small copy of the project whose stages up to `partition` have run;
-* RUN_ALL: the same where the whole pipeline has run (slow);
+* RUN: run for real in a small copy of the project whose stages have run;
+* RUN_ALL: the same, of those that take minutes (slow);
 * TARGET: a target of the Makefile, which `make -n` must know; `why` says what runs its recipe;
 * OPTIONS: cannot run here, for the reason in `why`; its options must be in the tool's own `--help`;
 * SWEEP: a script that queues experiments: run with a `dvc` that only notes them, each must be valid params;
@@ -57,8 +57,7 @@ RULES = (
     Rule(r"python -m stages\.(pairs|factual_scores|anps|emotional_scores|partition)", "RUN"),
 )
 
-# Python blocks run as they stand where the stages up to `partition` have run, unless they need the whole
-# pipeline, or a test elsewhere runs them on what they need.
+# Python blocks run as they are in that copy, or a test elsewhere runs them on what they need.
 PYTHON_RUN_ALL = (r"data/shards",)
 PYTHON_ELSEWHERE = {
     r"^import pacl_core|^from efficientnet_lite_|^import timm|^import open_clip": (
