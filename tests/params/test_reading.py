@@ -1,83 +1,100 @@
-"""params.yaml: what is wrong, named as the user wrote it."""
+"""A YAML file as a section, on sections of one's own; the whole of params.yaml is in tests/methods."""
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
-import yaml
+from pydantic import Field, field_validator
 
 from pacl_core.errors import UserError
-from pacl_core.methods.params import load
-from tests.paths import ROOT
-
-COMMITTED = ROOT / "params.yaml"
-PRESETS = sorted((COMMITTED.parent / "presets").glob("*.yaml"))
+from pacl_core.params.reading import read_section, validated
+from pacl_core.params.section import Section
 
 
-def edited(tmp_path: Path, key: str, value: object, rename: str | None = None) -> Path:
-    """The committed params with one key set to `value`, or renamed."""
-    tree = yaml.safe_load(COMMITTED.read_text())
-    *parents, last = key.split(".")
-    section = tree
-    for parent in parents:
-        section = section[parent]
-    if rename is None:
-        section[last] = value
-    else:
-        section[rename] = section.pop(last)
-    path = tmp_path / "params.yaml"
-    path.write_text(yaml.safe_dump(tree))
-    return path
+class Wheel(Section):
+    size: int
+    rubber: Literal["soft", "hard"] = "soft"
 
 
-def test_the_committed_params_are_valid() -> None:
-    load(COMMITTED)
+class Bicycle(Section):
+    name: str
+    front: Wheel
+    spare: dict[str, Wheel] = Field(default_factory=dict)
+
+    @field_validator("name")
+    @classmethod
+    def _has_letters(cls, value: str) -> str:
+        if not value.isalpha():
+            raise ValueError("Letters only")
+        return value
 
 
-@pytest.mark.parametrize("preset", PRESETS, ids=lambda path: path.stem)
-def test_every_preset_is_valid(preset: Path) -> None:
-    load(preset)
+GOOD = {"name": "red", "front": {"size": 28}}
+
+
+def message_of(tree: object) -> str:
+    with pytest.raises(UserError) as caught:
+        validated(tree, Bicycle, "here")
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_reads_a_file(tmp_path: Path) -> None:
+    (tmp_path / "b.yaml").write_text(
+        "name: blau\nfront: {size: 28}\nspare: {left: {size: 26, rubber: hard}}\n"
+    )
+    assert read_section(tmp_path / "b.yaml", Bicycle) == Bicycle(
+        name="blau", front=Wheel(size=28), spare={"left": Wheel(size=26, rubber="hard")}
+    )
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "message"),
+    ("tree", "message"),
     [
-        ("factual_scores.scorer.kind", "open-clip",
-         "scorer.kind: unknown value 'open-clip'; did you mean 'open_clip'"),
-        ("partition.factual.transform", "clip_score", "did you mean 'clipscore'"),
-        ("train.epochs", 0, "train.epochs: input should be greater than or equal to 1"),
-        ("pseudo_labels.k", "two", "pseudo_labels.k: input should be a valid integer"),
-        ("partition.factual.share", 0.5, "partition.factual: give either 'threshold' or 'share'"),
+        ({"name": "red"}, "here: front: missing"),
+        (
+            GOOD | {"front": {"size": 28, "rubbr": "soft"}},
+            "here: front.rubbr: unknown key; did you mean 'rubber'?",
+        ),
+        (GOOD | {"xyz": 1}, "here: xyz: unknown key"),
+        (
+            GOOD | {"spare": {"left": {"size": 1, "sizee": 1}}},
+            "here: spare.left.sizee: unknown key; did you mean 'size'?",
+        ),
+        (
+            GOOD | {"front": {"size": 28, "rubber": "sofd"}},
+            "here: front.rubber: unknown value 'sofd'; did you mean 'soft'?",
+        ),
+        (
+            GOOD | {"front": {"size": 28, "rubber": "wood"}},
+            "here: front.rubber: unknown value 'wood'; known: soft, hard",
+        ),
+        (GOOD | {"name": "7"}, "here: name: letters only"),
+        (
+            GOOD | {"name": "7", "spar": {}},
+            "here: name: letters only; spar: unknown key; did you mean 'spare'?",
+        ),
     ],
-)  # fmt: skip
-def test_a_wrong_value_is_named(tmp_path: Path, key: str, value: object, message: str) -> None:
-    with pytest.raises(UserError) as caught:
-        load(edited(tmp_path, key, value))
-    assert message in str(caught.value)
+)
+def test_each_wrong_key_is_named_as_it_is_written(tree: object, message: str) -> None:
+    assert message_of(tree) == message
+
+
+def test_a_file_that_holds_no_section_says_so() -> None:
+    assert message_of(["a", "list"]).startswith("here: the file: input should be")
+
+
+@pytest.mark.parametrize("content", [b"name: [1,", b"name: \xff"])
+def test_a_file_that_is_not_yaml_says_so_in_one_line(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "b.yaml").write_bytes(content)
+    with pytest.raises(UserError, match=r"b\.yaml: not valid YAML: ") as caught:
+        read_section(tmp_path / "b.yaml", Bicycle)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("key", "wrong", "hint"),
-    [
-        ("train.epochs", "epocs", "train.epocs: unknown key; did you mean 'epochs'?"),
-        ("partition.factual.threshold", "treshold", "did you mean 'threshold'?"),
-        ("downstream.emoji_sentiment.record", "recrod",
-         "recrod: unknown key; did you mean 'record'?"),
-        ("pseudo_labels", "pseudo_label", "pseudo_label: unknown key; did you mean 'pseudo_labels'?"),
-    ],
-)  # fmt: skip
-def test_an_unknown_key_names_the_nearest(tmp_path: Path, key: str, wrong: str, hint: str) -> None:
-    with pytest.raises(UserError) as caught:
-        load(edited(tmp_path, key, None, rename=wrong))
-    assert hint in str(caught.value)
-
-
-def test_a_missing_file_says_so(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no such file"):
-        load(tmp_path / "params.yaml")
-
-
-def test_text_that_is_not_yaml_says_so(tmp_path: Path) -> None:
-    (tmp_path / "params.yaml").write_text("train: [1,")
-    with pytest.raises(UserError, match="not valid YAML"):
-        load(tmp_path / "params.yaml")
+def test_a_file_that_is_not_there_says_what_is_asked(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"b\.yaml: no such file$"):
+        read_section(tmp_path / "b.yaml", Bicycle)
+    (tmp_path / "folder.yaml").mkdir()
+    with pytest.raises(UserError, match=r"folder\.yaml: write it first$"):
+        read_section(tmp_path / "folder.yaml", Bicycle, "write it first")
