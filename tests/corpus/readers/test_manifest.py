@@ -1,17 +1,11 @@
-"""Tables of every form: the reader `manifest`, and `manifest_rows` below it."""
+"""Tables as corpora: the reader `manifest`."""
 
-import csv
-import io
-import json
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from pacl_core.corpus.posts import Post
 from pacl_core.corpus.readers import read_posts
@@ -105,30 +99,6 @@ def test_a_path_that_no_file_system_takes_is_rejected(tmp_path: Path) -> None:
     assert [item.reason for item in items if isinstance(item, Rejected)] == ["unreadable", "unreadable"]
 
 
-def test_an_unclosed_quote_costs_rows_but_not_the_run(tmp_path: Path) -> None:
-    swallowed = "".join(f"1.jpg,{'x' * 1000}\n" for _ in range(2000))
-    path = manifest(tmp_path, "m.csv", 'image,text\n1.jpg,"open\n' + swallowed + "2.jpg,two\n")
-    items = read(path)
-    assert isinstance(items[0], Rejected) and items[0].reason == "malformed_row"
-    assert isinstance(items[-1], Post) and items[-1].text == "two"
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("m.csv", "image,caption\n", r"unknown column 'text'.*\(columns: 'image', 'caption'\)"),
-        ("m.csv", "image,tekst\n", "did you mean 'tekst'"),
-        ("m.csv", "", "empty"),
-        ("m.jsonl", '{"image": 1, "texts": 2}\n', "did you mean 'texts'"),
-        ("m.parquet", "not parquet", "unreadable parquet"),
-        ("m.xlsx", "", "unknown manifest suffix '.xlsx'"),
-    ],
-)
-def test_mistakes_are_named(tmp_path: Path, name: str, content: str, message: str) -> None:
-    with pytest.raises(UserError, match=message):
-        read(manifest(tmp_path, name, content))
-
-
 def test_paths_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such manifest"):
         read(tmp_path / "none.csv")
@@ -138,27 +108,3 @@ def test_paths_that_are_not_there(tmp_path: Path) -> None:
         read(manifest(tmp_path, "m.csv", "image,text\n"), image="{image")
     with pytest.raises(UserError, match="unknown reader 'manifst'; did you mean 'manifest'"):
         list(read_posts(PairsParams(reader="manifst", path=".")))
-
-
-TEXTS = st.lists(st.text(st.characters(codec="utf-8")), min_size=1, max_size=8)
-
-
-@settings(max_examples=60, deadline=None)
-@given(TEXTS, st.sampled_from([".csv", ".tsv", ".jsonl", ".parquet"]), st.sampled_from(["\n", "\r\n", "\r"]))
-def test_texts_survive_every_form(texts: list[str], suffix: str, line_end: str) -> None:
-    stream = io.StringIO()
-    if suffix == ".jsonl":
-        stream.writelines(
-            json.dumps({"image": "1.jpg", "text": text}, ensure_ascii=False) + "\n" for text in texts
-        )
-    else:
-        # quoted throughout: before Python 3.13 the writer leaves a lone \r bare, which then ends the line
-        delimiter = "\t" if suffix == ".tsv" else ","
-        writer = csv.writer(stream, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL)
-        writer.writerow(["image", "text"])
-        writer.writerows(["1.jpg", text] for text in texts)
-    with tempfile.TemporaryDirectory() as folder:
-        path = manifest(Path(folder), f"m{suffix}", stream.getvalue())
-        if suffix == ".parquet":
-            pq.write_table(pa.table({"image": ["1.jpg"] * len(texts), "text": texts}), path)
-        assert read(path) == [Post(str(number), JPEG, text) for number, text in enumerate(texts, start=1)]
