@@ -44,6 +44,7 @@ TIERS: tuple[dict[str, str], ...] = (
 NEIGHBOURS: dict[str, tuple[str, ...]] = {
     "runtime": ("files",),
     "examples": ("evaluation",),
+    "report": ("evaluation",),
     "cli": ("inference",),
     "pacl_core": ("inference",),
 }
