@@ -18,6 +18,7 @@ from pacl_core.files.vectors import read_vectors
 from pacl_core.methods.params import Params
 from pacl_core.models.anps.ontologies import read_ontology
 from pacl_core.models.anps.precomputed import read_deepsentibank
+from pacl_core.models.local_files import link_weights
 from pacl_core.models.scorers import load_scorer
 from pacl_core.runtime.scratch import scratch
 from pacl_core.runtime.settings import runtime
@@ -35,6 +36,7 @@ Rank = Callable[[int, list[str]], tuple[list[list[str]], list[list[float]]]]
 
 
 def main(params: Params) -> None:
+    link_weights({"scorer": params.factual_scores.scorer.weights})
     start = without = 0
     ranking = _zero_shot(params) if params.anps.kind == "zero_shot" else _precomputed(params)
     with ranking as rank, table_writer(Path("data/scores/anps.parquet"), SCHEMA) as writer:

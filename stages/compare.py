@@ -1,4 +1,4 @@
-"""Put all evaluated variants side by side, with paired differences from the first, and what was published."""
+"""All evaluated variants side by side, with paired differences from the first, and the published values."""
 
 from pathlib import Path
 

@@ -12,6 +12,7 @@ from pacl_core.encoding.scratch_keys import encoding_key
 from pacl_core.encoding.texts import encode_texts
 from pacl_core.files.tables import check_same_rows
 from pacl_core.methods.params import Params
+from pacl_core.models.local_files import link_weights
 from pacl_core.models.text_encoders import load_text_encoder
 from pacl_core.runtime.scratch import scratch
 from pacl_core.runtime.settings import runtime
@@ -23,6 +24,7 @@ OUT = Path("data/scores/emotional.parquet")
 
 
 def main(params: Params) -> None:
+    link_weights({"emotional_encoder": params.emotional_scores.text_encoder.weights})
     machine, encoder = runtime(), params.emotional_scores.text_encoder
     check_same_rows([PAIRS, ANPS])
     key = [

@@ -7,7 +7,6 @@ from pathlib import Path
 from pacl_core.datasets.features import read_features
 from pacl_core.datasets.tasks import Task, read_tasks
 from pacl_core.errors import UserError, unknown
-from pacl_core.evaluation.metrics.summary import summarise
 from pacl_core.evaluation.predictions import NotApplicableError, Outcome, write_predictions
 from pacl_core.evaluation.protocols.downstream_data import DownstreamData
 from pacl_core.evaluation.summary_file import Evaluation, write_summary
@@ -23,7 +22,7 @@ from stages.run import run
 log = logging.getLogger("pacl")
 
 # of fine-tuning, whose unfinished work is kept
-CODE = ("datasets", "encoding", "evaluation", "media", "models", "runtime/threads.py", "training")
+CODE = ("datasets", "encoding", "evaluation/protocols", "media", "models", "runtime/threads.py", "training")
 PROTOCOLS = ("linear", "finetune", "zero_shot")
 
 
@@ -55,9 +54,8 @@ def main(params: Params) -> None:
         not_applicable=not_applicable,
         excluded_test_items=len(excluded),
     )
-    write_summary(
-        stem.with_name(f"{stem.name}.json"), evaluation, summarise(outcomes, params.evaluate.bootstrap)
-    )
+    chosen = {one.task.name: {"task": one.task.to_json(), "chosen": one.chosen} for one in outcomes}
+    write_summary(stem.with_name(f"{stem.name}.chosen.json"), evaluation, chosen)
 
 
 def _outcomes(

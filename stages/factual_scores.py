@@ -13,6 +13,7 @@ from pacl_core.encoding.scratch_keys import encoding_key
 from pacl_core.encoding.texts import encode_texts
 from pacl_core.files.vectors import write_vectors
 from pacl_core.methods.params import Params
+from pacl_core.models.local_files import link_weights
 from pacl_core.models.scorers import load_scorer
 from pacl_core.runtime.scratch import scratch
 from pacl_core.runtime.settings import runtime
@@ -22,6 +23,7 @@ PAIRS = Path("data/pairs")
 
 
 def main(params: Params) -> None:
+    link_weights({"scorer": params.factual_scores.scorer.weights})
     machine, scorer = runtime(), params.factual_scores.scorer
     key = encoding_key(PAIRS, ("pixel_hash", "text"), scorer, machine=machine)
     load = partial(load_scorer, scorer, machine.device)

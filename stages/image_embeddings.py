@@ -9,6 +9,7 @@ from pacl_core.encoding.scratch_keys import encoding_key
 from pacl_core.files.vectors import write_vectors
 from pacl_core.methods.params import Params
 from pacl_core.models.frozen import load_frozen
+from pacl_core.models.local_files import link_weights
 from pacl_core.runtime.scratch import scratch
 from pacl_core.runtime.settings import runtime
 from stages.run import run
@@ -17,6 +18,7 @@ PAIRS = Path("data/pairs")
 
 
 def main(params: Params) -> None:
+    link_weights({"backbone": params.backbone.weights})
     machine, precision = runtime(), params.image_embeddings.precision
     key = encoding_key(PAIRS, ("pixel_hash",), params.backbone, machine=machine) | {"precision": precision}
     load = partial(load_frozen, params.backbone, machine.device, precision)

@@ -1,4 +1,4 @@
-"""Scores to the four partitions: data/partition.parquet, the file that people look at."""
+"""Scores to the four partitions: data/partition.parquet, the table that people look at."""
 
 import logging
 from pathlib import Path

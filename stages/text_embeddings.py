@@ -8,6 +8,7 @@ from pacl_core.encoding.scratch_keys import encoding_key
 from pacl_core.encoding.texts import encode_texts
 from pacl_core.files.vectors import write_vectors
 from pacl_core.methods.params import Params
+from pacl_core.models.local_files import link_weights
 from pacl_core.models.text_encoders import load_text_encoder
 from pacl_core.runtime.scratch import scratch
 from pacl_core.runtime.settings import runtime
@@ -17,6 +18,7 @@ PAIRS = Path("data/pairs")
 
 
 def main(params: Params) -> None:
+    link_weights({"text_encoder": params.text_encoder.weights})
     machine = runtime()
     key = encoding_key(PAIRS, ("text",), params.text_encoder, machine=machine)
     load = partial(load_text_encoder, params.text_encoder, machine.device)

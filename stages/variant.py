@@ -6,6 +6,7 @@ from pathlib import Path
 from pacl_core.errors import UserError, unknown
 from pacl_core.files.publish import published_folder
 from pacl_core.methods.params import Params
+from pacl_core.models.local_files import link_weights
 from pacl_core.models.other_weights import backbone_with
 from pacl_core.models.saved import save_model
 from stages.run import run
@@ -17,6 +18,7 @@ def main(params: Params) -> None:
     name = sys.argv[1]
     if name not in params.variants:
         raise unknown("variant", name, params.variants)
+    link_weights({"backbone": params.backbone.weights})
     backbone = backbone_with(params.backbone, params.variants[name])
     with published_folder(Path("models") / name) as draft:
         save_model(draft, backbone, training=None, projectors=None)

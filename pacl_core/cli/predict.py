@@ -1,4 +1,4 @@
-"""pacl predict: zero-shot emotions of images, and what the fitted heads say."""
+"""pacl predict: zero-shot emotions of images, and the predictions of fitted heads."""
 
 import json
 import sys
@@ -29,12 +29,13 @@ def predict(
     model: Model = MODEL,
     as_json: AsJson = False,
 ) -> None:
-    """Emotions of images, and valence where a head was fitted.
+    """Emotions of images, and valence if a head was fitted.
 
-    Emotions are found by their names alone (zero-shot): images and prompts share a space.
+    Emotions are predicted from their names alone (zero-shot), as images and prompts share a space. Heads
+    come from 'pacl head fit'.
 
-    Heads come from 'pacl head fit'. A file that is no usable image is named with the reason, the others
-    go on, and the exit code is 1. With --json every image is one line.
+    A file that is not a usable image is named with the reason; the others are predicted, and the exit code
+    is 1. With --json every image is one line.
 
     \b
     Examples:
@@ -90,7 +91,7 @@ def _json(path: Path, row: dict[str, Any]) -> str:
 
 def _text(path: Path, row: dict[str, Any]) -> str:
     ranked = sorted(row["emotions"].items(), key=lambda one: -one[1])
-    lines = [str(path), "  zero-shot  " + ", ".join(f"{name} {share:.0%}" for name, share in ranked[:4])]
+    lines = [str(path), "  zero-shot  " + ", ".join(f"{name} {value:.0%}" for name, value in ranked[:4])]
     for dataset, tasks in row.get("heads", {}).items():
         for task, value in tasks.items():
             lines.append(f"  {task} (head {dataset})  {_value(value)}")

@@ -1,6 +1,7 @@
 """Images and texts as files of the same name, in a folder and the folders in it."""
 
-from collections.abc import Callable, Iterator
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from pacl_core.corpus.posts import Post
@@ -43,10 +44,13 @@ def _posts(root: Path, files: list[Path], sample_id: Callable[[Path], str]) -> I
     for path in files:
         if is_image(path):
             images.setdefault(path.stem, []).append(path)
-        elif path.suffix.lower() == ".txt" and path.stem not in texts:
-            texts[path.stem] = path
-        else:
+        elif path.suffix.lower() != ".txt":
             yield Rejected(name_in(root, path), "other_file", "neither a picture nor a text (.txt)")
+        elif path.stem in texts:
+            yield Rejected(name_in(root, path), "second_text", f"{texts[path.stem].name} came before")
+        else:
+            texts[path.stem] = path
+    _compose(texts, images)
     for stem in sorted(images.keys() | texts.keys()):
         if stem not in images:
             yield Rejected(name_in(root, texts[stem]), "missing_image", "no picture of this name")
@@ -59,3 +63,16 @@ def _posts(root: Path, files: list[Path], sample_id: Callable[[Path], str]) -> I
                 yield read_post(name, image, texts[stem])
             except UnusableError as error:
                 yield error.rejected(name_in(root, image))
+
+
+def _compose(texts: dict[str, Path], images: Iterable[str]) -> None:
+    """File texts under the image of the same letters, composed (NFC) or not (NFD), if there is just one."""
+    lonely = [stem for stem in images if stem not in texts and not stem.isascii()]
+    for stem in lonely:
+        alike = [one for one in texts if one not in images and _nfc(one) == _nfc(stem)]
+        if len(alike) == 1 and sum(_nfc(one) == _nfc(stem) for one in lonely) == 1:
+            texts[stem] = texts.pop(alike[0])
+
+
+def _nfc(name: str) -> str:
+    return unicodedata.normalize("NFC", name)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from pacl_core.corpus.cleaning import clean_text
 from pacl_core.corpus.near_duplicates import NearDuplicates
 from pacl_core.corpus.pair_parts import PART_BYTES, ROW_GROUP, Pair, PairParts
@@ -91,7 +93,8 @@ def write_pairs(
 
     Counts: read, pairs, rejected, rejected_by_reason, near_duplicates, cleaned_texts, provenance (where the
     corpus has it). A killed run resumes from the scratch folder, if the corpus still begins with what was
-    read then. Memory: one row group, and a few posts per worker. Raises `UserError` where no pair is left.
+    read then. Memory: one row group, and a few posts per worker. Raises `UserError` where no pair is left,
+    with the rejects written.
     """
     try:
         with closing(PairStoreState(paths.scratch)) as state:
@@ -99,15 +102,15 @@ def write_pairs(
             _store(posts, digest, state, params=params, workers=workers, part_bytes=part_bytes)
             reasons = state.reasons()
             if not state.progress.pairs:
-                raise UserError(_nothing(reasons))
+                with table_writer(paths.rejected, REJECTED_SCHEMA) as writer:
+                    _write_rejects(state, writer)
+                raise UserError(_nothing(reasons, next(state.rejects(), None), paths.rejected))
             with (
                 published_folder(paths.pairs) as draft,
                 table_writer(paths.rejected, REJECTED_SCHEMA) as writer,
             ):
                 PairParts(state).link_into(draft)
-                with Rejects(writer) as rejects:
-                    for one in state.rejects():
-                        rejects.add(one)
+                _write_rejects(state, writer)
             return _counts(state, reasons)
     except sqlite3.Error as error:  # a full disk comes as one
         raise UserError(
@@ -241,8 +244,18 @@ def _counts(state: PairStoreState, reasons: Counter[str]) -> dict[str, Any]:
     } | ({"provenance": provenance} if provenance else {})
 
 
-def _nothing(reasons: Counter[str]) -> str:
-    if not reasons:
+def _write_rejects(state: PairStoreState, writer: pq.ParquetWriter) -> None:
+    with Rejects(writer) as rejects:
+        for one in state.rejects():
+            rejects.add(one)
+
+
+def _nothing(reasons: Counter[str], first: Rejected | None, rejected: Path) -> str:
+    if first is None:
         return "the corpus is empty: no post was found; check pairs.path and pairs.reader"
     counts = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
-    return f"no usable pair among {reasons.total()} inputs, rejected as: {counts}; check pairs in params.yaml"
+    example = " ".join(f"{first.source}: {first.detail}".split())[:300]
+    return (
+        f"no usable pair among {reasons.total()} inputs, rejected as: {counts} (the first is {example});"
+        f" all are in {rejected}; check pairs in params.yaml"
+    )

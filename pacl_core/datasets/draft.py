@@ -1,5 +1,6 @@
 """The first pass over a data set: every usable item, normalised, with its targets; splits come later."""
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from itertools import count, islice, takewhile
 from pathlib import Path
@@ -41,7 +42,10 @@ def stored_schema(tasks: Iterable[Task]) -> pa.Schema:
 
 def draft_schema(tasks: Iterable[Task]) -> pa.Schema:
     """Columns of a draft: the stored ones, and what the second pass needs to know of each item."""
-    return stored_schema(tasks).append(pa.field("image_name", pa.string()))
+    schema = stored_schema(tasks)
+    for name in ("image_name", "file_hash"):
+        schema = schema.append(pa.field(name, pa.string()))
+    return schema
 
 
 def write_draft(
@@ -155,4 +159,13 @@ def _row(item: Item, image: NormalisedImage, targets: Targets) -> dict[str, Any]
         "perceptual_hash": image.perceptual_hash,
         **targets,
         "image_name": item.item_id if item.image_name is None else item.image_name,
+        "file_hash": file_hash(item),
     }
+
+
+def file_hash(item: Item) -> str:
+    """SHA-256 of the published file's bytes and the box: neither `image_size` nor a decoder changes it."""
+    digest = hashlib.sha256(item.image)
+    if item.box is not None:
+        digest.update(repr(item.box).encode())
+    return digest.hexdigest()

@@ -8,11 +8,13 @@ from pacl_core.datasets.items import Item
 from pacl_core.errors import UserError
 from pacl_core.media.image_tree import Enter, every_folder, is_image, name_in, walk
 from pacl_core.media.images import read_image
+from pacl_core.media.listed_files import same_file
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
 
 
 def existing_folder(path: Path, expected: str) -> Path:
     """`path` where it is a folder. Raises `UserError` that says what is expected there."""
+    path = same_file(path)
     if not path.is_dir():
         raise UserError(f"{path}: no such folder; expected {expected}")
     if not os.access(path, os.R_OK | os.X_OK):

@@ -11,7 +11,7 @@ from pacl_core.params.reading import read_section
 from pacl_core.params.section import Section
 
 # columns of every stored data set, and of its draft
-RESERVED = ("item_id", "image", "split", "pixel_hash", "perceptual_hash", "image_name")
+RESERVED = ("item_id", "image", "split", "pixel_hash", "perceptual_hash", "image_name", "file_hash")
 
 Kind = Literal["single_label", "multi_label", "hierarchical", "regression", "distribution"]
 

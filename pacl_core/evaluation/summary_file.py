@@ -1,4 +1,8 @@
-"""The summary of an evaluation, one JSON file: which evaluation it is, and its tasks with their metrics."""
+"""What is said of an evaluation in JSON: which it is, and what is known of each of its tasks.
+
+Two files have this form: `<evaluation>.chosen.json`, with each `task` and what validation has `chosen`, as
+the protocol left it; and `<evaluation>.json`, which adds metrics and tables. The second needs no model.
+"""
 
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -30,7 +34,7 @@ _KEYS = {*(field.name for field in fields(Evaluation)), "tasks"}
 
 
 def write_summary(path: Path, evaluation: Evaluation, tasks: Json) -> None:
-    """Publish a summary; `tasks` as `metrics.summary.summarise` gives them, none where `not_applicable`."""
+    """Publish either file; `tasks`: name -> what is known of it, empty where `not_applicable`."""
     write_json(path, {**asdict(evaluation), "tasks": tasks})
 
 
@@ -40,9 +44,9 @@ def read_summary(path: Path) -> Json:
     try:
         summary: Json = read_json(path)
     except FileNotFoundError:
-        raise UserError(f"{path}: missing; run 'dvc repro evaluate'") from None
+        raise UserError(f"{path}: missing; run 'dvc repro measure'") from None
     except ValueError as error:
-        raise UserError(f"{path}: not JSON ({error}); delete it and run 'dvc repro evaluate'") from None
+        raise UserError(f"{path}: not JSON ({error}); delete it and run 'dvc repro measure'") from None
     if not isinstance(summary, dict) or set(summary) != _KEYS:
-        raise UserError(f"{path}: not the summary of an evaluation; delete it and run 'dvc repro evaluate'")
+        raise UserError(f"{path}: not the summary of an evaluation; delete it and run 'dvc repro measure'")
     return summary

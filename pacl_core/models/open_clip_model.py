@@ -18,12 +18,13 @@ from torch import Tensor
 
 from pacl_core.errors import UserError, unknown
 from pacl_core.models.frozen import model_input
+from pacl_core.models.local_files import CONFIG
+from pacl_core.models.open_clip_tags import published_options, uses_quick_gelu
 from pacl_core.models.precision import dtype_of
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.models.weights import more_than_tensors, refuse_script, weights_file, weights_sha256
 from pacl_core.params.models import Precision
 
-CONFIG = "open_clip_config.json"
 _NAMES = [
     "open_clip_model.safetensors",
     "open_clip_pytorch_model.safetensors",
@@ -74,18 +75,20 @@ def load_clip(
     """Load a whole CLIP model from one file.
 
     Where an open_clip_config.json is next to the weights (as in every hub repository of open_clip), it
-    says architecture and preprocessing; else `name` is one of open_clip's own. Raises `UserError` for an
-    unknown name, missing weights, or weights of another architecture.
+    says architecture and preprocessing; else `name` is one of open_clip's own, and what is published under
+    it says so (`open_clip_tags`). Raises `UserError` for an unknown name, missing weights, or weights of
+    another architecture.
     """
     hint = "give a file or folder of open_clip weights, or hub:<owner>/<name>@<revision>"
     path = weights_file(weights, sha256, _NAMES, hint=hint, companions=[CONFIG])
     described = _described(path, name)
     refuse_script(path)
     source = f"local-dir:{path.parent}" if described else name
+    options = _unsaid(name, described)
     try:
         with _quiet():
             network = open_clip.create_model(
-                source, load_weights=False, pretrained_text=False, force_image_size=image_size
+                source, load_weights=False, pretrained_text=False, force_image_size=image_size, **options
             )
             open_clip.load_checkpoint(network, str(path))
             tokeniser = open_clip.get_tokenizer(source)
@@ -98,6 +101,8 @@ def load_clip(
     preprocess_config = dict(open_clip.get_model_preprocess_cfg(network))
     size = _side(preprocess_config["size"])
     model_config = {**model_config, "vision_cfg": {**model_config["vision_cfg"], "image_size": size}}
+    if options.get("force_quick_gelu"):
+        model_config["quick_gelu"] = True
     return ClipModel(
         network=network.eval(),
         tokeniser=tokeniser,
@@ -105,6 +110,15 @@ def load_clip(
         config={"model_cfg": model_config, "preprocess_cfg": {**preprocess_config, "size": size}},
         weights_sha256=weights_sha256(path),
     )
+
+
+def _unsaid(name: str, described: dict[str, Any]) -> dict[str, Any]:
+    """Options of `create_model` for what the configuration, if there is one, does not say."""
+    if not described:
+        return published_options(name, CONFIG, None)
+    if {"mean", "std"} <= set(described.get("preprocess_cfg") or ()):
+        return {}
+    return published_options(name, CONFIG, bool(described["model_cfg"].get("quick_gelu")))
 
 
 @contextmanager
@@ -136,7 +150,10 @@ def _described(path: Path, name: str) -> dict[str, Any]:
     except (ValueError, KeyError) as error:
         raise UserError(f"{file}: not an open_clip configuration ({error!r})") from None
     # the one difference that loads without complaint and gives other features
-    if own is not None and bool(own.get("quick_gelu")) != bool(config.get("quick_gelu")):
+    if own is not None and bool(config.get("quick_gelu")) not in (
+        bool(own.get("quick_gelu")),
+        uses_quick_gelu(name),
+    ):
         other = name.removesuffix("-quickgelu") if own.get("quick_gelu") else f"{name}-quickgelu"
         raise UserError(f"open_clip model '{name}': {file} describes the other activation; name it '{other}'")
     return described

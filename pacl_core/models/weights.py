@@ -22,6 +22,7 @@ from torch import Tensor
 
 from pacl_core.errors import UserError
 from pacl_core.files.hashing import file_sha256
+from pacl_core.models.local_files import local_files
 
 _MOVING = {"", "main", "master", "latest"}
 
@@ -222,14 +223,9 @@ _LIBRARIES = (
 
 
 def weights_content(weights: str | None) -> dict[str, str]:
-    """SHA-256 of a local weights file, or of every file of a local folder, by name.
-
-    {} where there is nothing local to read: weights that a package brings go by its version, those of the
-    hub by their pinned revision, and a missing file is for the loader to report.
-    """
+    """SHA-256 of each local file that decides what `weights` loads (`local_files`), by name."""
     path = Path(weights or "hub:")
-    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
-    return {str(file.relative_to(path.parent)): weights_sha256(file) for file in files}
+    return {str(file.relative_to(path.parent)): weights_sha256(file) for file in local_files(weights)}
 
 
 def libraries() -> dict[str, str | None]:

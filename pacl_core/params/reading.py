@@ -7,6 +7,7 @@ from typing import TypeVar, get_args, get_origin
 import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+from yaml.reader import ReaderError
 
 from pacl_core.errors import UserError
 from pacl_core.params.section import Section
@@ -20,10 +21,14 @@ def read_section(path: Path, model: type[Model], absent: str = "no such file") -
     `absent` is what the line says where there is no file.
     """
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+        tree = yaml.safe_load(path.read_bytes())  # which reads UTF-16, too, by its byte-order mark
     except (FileNotFoundError, IsADirectoryError):
         raise UserError(f"{path}: {absent}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except ReaderError as error:
+        raise UserError(
+            f"{path}: not UTF-8 ({error.reason}, at {error.position}); save it as UTF-8"
+        ) from None
+    except yaml.YAMLError as error:
         raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     return validated(tree, model, str(path))
 
@@ -38,7 +43,8 @@ def validated(tree: object, model: type[Model], where: str) -> Model:
 
 
 def _line(detail: ErrorDetails, model: type[Section]) -> str:
-    key = ".".join(str(part) for part in detail["loc"]) or "the file"
+    named = ".".join(str(part) for part in detail["loc"] if part != "[key]")  # pydantic's word for a name
+    key = " ".join(named.split())  # it is what somebody wrote
     if detail["type"] == "extra_forbidden":
         close = get_close_matches(
             str(detail["loc"][-1]), _sibling_keys(detail["loc"], model), n=1, cutoff=0.5

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from pacl_core.params.section import Section
+from pacl_core.params.section import Section, Seed
 
 
 class TrainingParams(Section):
@@ -21,4 +21,4 @@ class TrainingParams(Section):
     batch_norm: Literal["update", "frozen"] = "update"
     precision: Literal["float32", "bfloat16"] = "float32"
     compile: bool = False
-    seed: int = Field(default=0, ge=0)
+    seed: Seed = 0

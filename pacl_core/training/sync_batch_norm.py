@@ -1,4 +1,4 @@
-"""Batch normalisation over the batch of all ranks, as if one process had all of it."""
+"""Batch normalisation whose statistics are right: of all ranks, and on a CPU."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -14,25 +14,44 @@ from pacl_core.training.distributed import World
 def world_features(
     features: Callable[[Tensor], Tensor], module: nn.Module, dim: int, *, world: World
 ) -> Callable[[Tensor], Tensor]:
-    """`features` [B, 3, H, W] -> [B, dim] of a rank, whose share may be empty; `module` runs in it.
+    """`features` [B, 3, H, W] -> [B, dim] of a rank, whose slice may be empty; `module` runs in it.
 
     Statistics that update are those of all ranks. (torch's SyncBatchNorm is for GPUs only, and would
-    have to take the place of each library's own layers.)
+    have to take the place of each library's own layers.) Of one process on a CPU they are taken in
+    contiguous memory.
     """
-    if world.alone:
+    if world.alone and world.device != "cpu":
         return features
     norms = [part for part in module.modules() if isinstance(part, nn.modules.batchnorm._BatchNorm)]
 
     def of_rank(images: Tensor) -> Tensor:
-        if any(
-            norm.training for norm in norms
-        ):  # also with no images: the other ranks wait for this one's sums
-            with _Synchronised(world):
+        if any(norm.training for norm in norms):
+            # also without images: the other ranks wait for this one's sums
+            with _Contiguous() if world.alone else _Synchronised(world):
                 return features(images)
         # many a transformer cannot take a batch of none
         return features(images) if len(images) else images.new_zeros(0, dim)
 
     return of_rank
+
+
+class _Contiguous(TorchFunctionMode):
+    """Every call of torch's `batch_norm` in here that takes statistics gets them right on a CPU.
+
+    In channels-last memory torch adds up one value after the other in float32: on [64, 96, 28, 28] means are
+    off by 3e-6 and by percents where there are more values, depend on the number of threads, and take 2.7
+    times as long as in contiguous memory, whose error is 4e-8.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func is not batch_norm or not kwargs["training"] or args[0].ndim != 4:
+            return func(*args, **kwargs)
+        images, *others = args
+        normalised: Tensor = func(images.contiguous(), *others, **kwargs)
+        return normalised.contiguous(memory_format=torch.channels_last)
 
 
 class _Synchronised(TorchFunctionMode):

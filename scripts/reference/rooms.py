@@ -31,7 +31,7 @@ TIERS: tuple[dict[str, str], ...] = (
         "examples": "test items that the report shows: retrieval, zero-shot",
         "report": "the page and its charts, from artefacts only",
         "explorer": "all pairs in a browser",
-        "doctor": "what stands in a run's way",
+        "doctor": "checks of what would stop a run",
     },
     {
         "inference": "a saved model in use, heads, export to other formats",
@@ -44,6 +44,7 @@ TIERS: tuple[dict[str, str], ...] = (
 NEIGHBOURS: dict[str, tuple[str, ...]] = {
     "runtime": ("files",),
     "examples": ("evaluation",),
+    "report": ("evaluation",),
     "cli": ("inference",),
     "pacl_core": ("inference",),
 }
@@ -60,7 +61,7 @@ class Never(NamedTuple):
 
 EVERYTHING = ""
 NEVER = (
-    Never("media", EVERYTHING, "decoding stands alone", but=("media", "errors")),
+    Never("media", EVERYTHING, "decoding depends on no other room", but=("media", "errors")),
     Never("training", "methods", "the loop knows no method"),
     Never("evaluation", "methods", "any saved backbone is evaluated in the same way"),
     Never("methods", "evaluation", "a method ends as `models/<variant>/`"),

@@ -18,7 +18,8 @@ PLUMBING = ("stages.run", "stages.signals")
 def files_of(module: str) -> Iterator[Source]:
     """Test files in tests/<path of the module> and the folders above, up to its room's.
 
-    A package's may be inside its own; a module that is in no room may be tested anywhere.
+    A package's may be inside its own. A module that is its own room is tested next to the rooms' folders,
+    and the two packages anywhere.
     """
     parts = module.removeprefix("pacl_core.").split(".")
     if not modules()[module].is_package:
@@ -26,7 +27,7 @@ def files_of(module: str) -> Iterator[Source]:
     folders = [ROOT / "tests" / Path(*parts[:end]) for end in range(1, len(parts) + 1)]
     if module.startswith("stages"):
         folders.append(ROOT / "tests/faults")
-    folders = folders if module.count(".") else []
+    folders = (folders or [ROOT / "tests"]) if module.count(".") else []
     for source in read_under("tests").values():
         if source.file.name.startswith("test_") and (not folders or source.file.parent in folders):
             yield source

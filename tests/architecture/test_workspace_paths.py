@@ -19,19 +19,11 @@ LEFT = {
     "pacl_core/corpus/readers/mvsa.py": "a folder of the published corpus, not the workspace's",
     "pacl_core/datasets/record.py": _SAYS,
     "pacl_core/doctor/data.py": _SAYS,
-    "pacl_core/examples/dataset.py": "features by data set and variant; the stage could pass the folder",
-    "pacl_core/explorer/pairs.py": _ARTEFACTS,
     "pacl_core/inference/export/check_images.py": "images of the run that a model's folder is part of",
     "pacl_core/inference/export/model_card.py": "the key in dvc.lock under which DVC records params",
+    "pacl_core/models/local_files.py": "the folder of links that DVC watches in place of weights elsewhere",
     "pacl_core/models/weights.py": _SAYS,
-    "pacl_core/report/headline.py": _ARTEFACTS,
-    "pacl_core/report/reading.py": _ARTEFACTS,
     "pacl_core/report/runs.py": "the key in DVC's record of an experiment",
-    "pacl_core/report/sections/clusters.py": _ARTEFACTS,
-    "pacl_core/report/sections/examples.py": _ARTEFACTS,
-    "pacl_core/report/sections/samples.py": _ARTEFACTS,
-    "pacl_core/report/sections/training.py": _ARTEFACTS,
-    "pacl_core/report/tables.py": "a command's own default: the paper's tables in data/published",
 }
 
 

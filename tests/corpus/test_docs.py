@@ -31,7 +31,7 @@ def first_column(title: str) -> list[str]:
 
 def reasons_in_source() -> set[str]:
     """Codes that a rejection may carry, wherever the corpus makes one."""
-    places = {"UnusableError": (0,), "Rejected": (1,), "read_regular": (2, 3)}
+    places = {"UnusableError": (0,), "Rejected": (1,), "read_regular": (2, 3), "ListedFiles": (1,)}
     found = {*webdataset._FAILED.values(), webdataset._OTHER_FAILURE}
     files = [file for room in ("corpus", "media") for file in (ROOT / "pacl_core" / room).rglob("*.py")]
     for file in files:

@@ -33,6 +33,7 @@ SOURCES = (
     "data/datasets",
     "data/ontology",
     "data/published",
+    "data/weights_in_use",
     "metrics/.gitignore",
     "metrics/leaks/.gitignore",
     "plots/.gitignore",

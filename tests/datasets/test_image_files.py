@@ -33,7 +33,7 @@ def test_a_folder_that_is_not_entered_is_rejected(tmp_path: Path) -> None:
     def enter(folder: Path) -> Rejected | None:
         return Rejected(folder.name, "other_folder", "-") if folder.name == "b" else None
 
-    assert found(tree(tmp_path), enter)[-2:] == ["a/1.jpeg", "b other_folder"]
+    assert found(tree(tmp_path), None, enter)[-2:] == ["a/1.jpeg", "b other_folder"]
 
 
 def test_an_item_is_named_by_its_path(tmp_path: Path) -> None:

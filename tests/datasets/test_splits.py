@@ -27,16 +27,19 @@ def frame(
     labels: list[int | None],
     images: list[int] | None = None,
     split: list[str | None] | None = None,
+    files: list[int] | None = None,
 ) -> pl.DataFrame:
     rows = range(len(hashes))
     return pl.DataFrame(
         {
             "pixel_hash": [f"hash{one}" for one in hashes],
             "image_name": [f"image{one}" for one in (images or rows)],
+            "file_hash": [f"file{hash_}" for hash_ in (files or rows)],
             "split": split or [None] * len(hashes),
             "label": labels,
         },
-        schema={"pixel_hash": pl.String, "image_name": pl.String, "split": pl.String, "label": pl.Int32},
+        schema=dict.fromkeys(("pixel_hash", "image_name", "file_hash", "split"), pl.String)
+        | {"label": pl.Int32},
     )
 
 
@@ -110,8 +113,53 @@ def test_remainders_of_many_classes_do_not_fall_to_one_split() -> None:
     assert abs(counts["val"] - 37.5) < 2 and abs(counts["test"] - 37.5) < 2
 
 
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 60)), min_size=1, max_size=60))
+@settings(deadline=None)
+def test_every_class_is_trained_on(rows: list[tuple[int, int]]) -> None:
+    """A class with one group is in train alone; of several groups, train has one."""
+    labels, hashes = (list(column) for column in zip(*rows, strict=True))
+    task = Task("label", "single_label", ("label",), tuple(map(str, range(31))))
+    items = frame(hashes, list(labels))
+    found = items.with_columns(assign_splits(items, [task]), group=content_groups(items))
+    strata_of_groups = found.group_by("group").agg(pl.col("label").max(), pl.col("split").first())
+    for _, groups in strata_of_groups.group_by("label"):
+        assert "train" in groups["split"]
+
+
+def test_classes_of_one_image_are_not_tested() -> None:
+    task = Task("label", "single_label", ("label",), tuple(map(str, range(40))))
+    assert set(assign_splits(frame(list(range(40)), list(range(40))), [task])) == {"train"}
+    half = ["train"] * 40 + ["test"]
+    items = frame(list(range(41)), [*range(40), 0], split=[*half])
+    assert assign_splits(items, [task]).to_list() == half
+
+
+def test_the_only_image_of_any_tasks_class_is_trained_on() -> None:
+    """Of a mark and of a coarse label as well, where the strata are those of another task."""
+    marks = Task("marks", "multi_label", ("m", "n"), ("m", "n"))
+    coarse = Task("coarse", "single_label", ("coarse",), ("x", "y"))
+    labels: list[int | None] = [row % 3 for row in range(100)]
+    for only in range(0, 100, 7):
+        items = frame(list(range(100)), labels).with_columns(
+            m=pl.Series([float(row == only) for row in range(100)]),
+            n=pl.Series([1.0] * 100),
+            coarse=pl.Series([int(row == (only + 50) % 100) for row in range(100)]),
+        )
+        split = assign_splits(items, [LABEL, marks, coarse])
+        assert split[only] == split[(only + 50) % 100] == "train"
+        assert Counter(split) == {"train": 80, "val": 10, "test": 10}
+
+
+def test_one_image_less_of_thousands_moves_two_at_most() -> None:
+    hashes = [f"{number * 7919 % 4000:04}" for number in range(4000)]
+    before, _ = deal([1] * 4000, hashes, ALL, owed={})
+    for gone in (0, 1234, 3999):
+        after, _ = deal([1] * 3999, hashes[:gone] + hashes[gone + 1 :], ALL, owed={})
+        assert sum(a != b for a, b in zip(before[:gone] + before[gone + 1 :], after, strict=True)) <= 2
+
+
 def test_a_big_group_goes_where_it_fits() -> None:
-    split, _ = deal([50, *[1] * 50], [bytes([rank]) for rank in range(51)], ALL, owed={})
+    split, _ = deal([50, *[1] * 50], [f"{number:02}" for number in range(51)], ALL, owed={})
     sizes = {name: sum(50 if not g else 1 for g in range(51) if split[g] == name) for name in ALL}
     assert sizes == {"train": 80, "val": 10, "test": 10}
 

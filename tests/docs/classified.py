@@ -36,7 +36,7 @@ RULES = (
     Rule(r"torchrun .* -m stages\.train", "ELSEWHERE", "tests/methods/pacl/training/test_ranks_stage.py"),
     Rule(r"(RAY_ADDRESS=\S+ )?PACL_ENGINE=ray dvc repro.*", "ELSEWHERE", "tests/encoding/test_ray_engine.py"),
     Rule(
-        r"ray start .*", "OPTIONS", "starts a cluster that outlives the test; tests/encoding start their own"
+        r"ray start .*", "OPTIONS", "starts a cluster that outlives the test; tests/encoding starts its own"
     ),
     Rule(r"cp presets/\S+\.yaml params\.yaml( && dvc repro)?", "ELSEWHERE", "tests/dag/test_presets.py"),
     Rule(r"sh presets/sweeps/\S+\.sh.*", "SWEEP"),

@@ -35,8 +35,9 @@ def faces(tmp_path, monkeypatch):
     return path
 
 
-def test_queries_are_test_items_and_images_their_own(faces):
-    rows, figures = retrieval_examples(read_dataset(faces), ("initial", "pacl"), PARAMS)
+def test_queries_are_test_items_and_images_their_own(faces, tmp_path):
+    folders = {name: tmp_path / f"data/features/faces-{name}" for name in ("initial", "pacl")}
+    rows, figures = retrieval_examples(read_dataset(faces), folders, PARAMS)
     queries = [row for row in rows if row["rank"] == 0]
     assert len(queries) == 4
     assert all(int(row["item_id"][4:]) % 3 == 2 for row in queries)

@@ -32,3 +32,40 @@ def test_a_section_is_closed_and_frozen(section: type[Section]) -> None:
     with pytest.raises(ValidationError, match="frozen"):
         setattr(value, next(iter(section.model_fields)), 1)
     assert section.model_validate(value.model_dump()) == value
+
+
+def numbers() -> list[tuple[type[Section], str]]:
+    return [
+        (section, name)
+        for section in SECTIONS
+        for name, field in section.model_fields.items()
+        if field.annotation in (float, float | None)
+    ]
+
+
+@pytest.mark.parametrize(("section", "name"), numbers())
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
+def test_infinity_and_nan_are_no_numbers(section: type[Section], name: str, value: float) -> None:
+    with pytest.raises(ValidationError, match=name):
+        made(section, **{name: value})
+
+
+@pytest.mark.parametrize("section", [one for one in SECTIONS if "seed" in one.model_fields])
+def test_a_seed_has_31_bits(section: type[Section]) -> None:
+    made(section, seed=2**31 - 1)
+    for seed in (-1, 2**31, 2**32):
+        with pytest.raises(ValidationError, match="seed"):
+            made(section, seed=seed)
+
+
+@pytest.mark.parametrize(
+    ("section", "key"),
+    [
+        (evaluation.EvaluateParams, "variants"),
+        (evaluation.EvaluateParams, "protocols"),
+        (evaluation.ZeroShotParams, "prompts"),
+    ],
+)
+def test_a_list_of_which_nothing_would_be_done(section: type[Section], key: str) -> None:
+    with pytest.raises(ValidationError, match="at least 1 item"):
+        made(section, **{key: []})

@@ -52,3 +52,14 @@ def test_the_engine_is_one_of_two(tmp_path: Path) -> None:
     assert runtime({"PACL_ENGINE": "ray"}, tmp_path / "none.yaml").engine == "ray"
     with pytest.raises(UserError, match=r"PACL_ENGINE .*unknown engine 'rey'; did you mean 'ray'"):
         runtime({"PACL_ENGINE": "rey"}, tmp_path / "none.yaml")
+
+
+def test_encodings_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "runtime.yaml"
+    for encoding in ("utf-8-sig", "utf-16"):
+        path.write_bytes("workers: 3\n".encode(encoding))
+        assert runtime({}, path).workers == 3
+    for data in ("workers: 3  # caf\u00e9\n".encode("cp1252"), b"workers: [\n"):
+        path.write_bytes(data)
+        with pytest.raises(UserError, match=r"runtime\.yaml: not valid YAML"):
+            runtime({}, path)

@@ -148,3 +148,28 @@ def test_a_wrong_key_in_params(tmp_path: Path) -> None:
     assert "params.yaml: train.epocs: unknown key; did you mean 'epochs'?" in the_line(
         tmp_path, "pseudo_labels", {"train.epocs": 3}
     )
+
+
+def test_inputs_that_stop_dvc_are_named_before_it_hashes_them(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "a.txt").write_text("fine")
+    changes = {"pairs.path": str(corpus), "anps.path": str(corpus / "a.txt"), "downstream": {}}
+    assert stage(tmp_path, "check_inputs", changes)[0] == 0
+    (corpus / "q.jpg").symlink_to("/nowhere/x.jpg")
+    assert f"check_inputs: error: DVC cannot hash {corpus}/q.jpg: a link to nothing. Delete" in the_line(
+        tmp_path, "check_inputs", changes
+    )
+
+
+def test_names_are_checked_before_a_stage_of_theirs(tmp_path: Path) -> None:
+    tree = yaml.safe_load((ROOT / "params.yaml").read_text())
+    (entry,) = tree["downstream"].values()
+    (tmp_path / "data").mkdir()
+    assert stage(tmp_path, "check_names", {})[0] == 0
+    first = (tmp_path / "data/names_checked.txt").read_bytes()
+    assert stage(tmp_path, "check_names", {"downstream": {"other": entry}})[0] == 0
+    assert (tmp_path / "data/names_checked.txt").read_bytes() == first  # or all that follows would be stale
+    assert "downstream.x;y: 'x;y' is no name" in the_line(
+        tmp_path, "check_names", {"downstream": {"x;y": entry}}
+    )

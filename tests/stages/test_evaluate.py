@@ -1,4 +1,4 @@
-"""The features and evaluate stages on a tiny data set and two saved variants of a real network."""
+"""The stages features, evaluate and measure on a tiny data set and two saved variants of a real network."""
 
 import io
 import json
@@ -21,7 +21,7 @@ from pacl_core.models.frozen import pixel_features
 from pacl_core.models.saved import load_model, save_model
 from pacl_core.params.evaluation import LinearParams
 from pacl_core.params.models import BackboneParams
-from stages import evaluate, features
+from stages import evaluate, features, measure
 from tests.paths import ROOT
 from tests.tiny_checkpoints import write_tiny_timm_resnet
 
@@ -136,6 +136,7 @@ def test_an_evaluation_has_predictions_and_a_summary_and_rerunning_changes_no_by
     for variant in ("initial", "pacl"):
         stage(features, "shades", variant)
         stage(evaluate, "shades", "linear", variant)
+        stage(measure, "shades", "linear", variant)
     summary = read_summary(Path("evaluation/shades-linear-pacl.json"))
     assert set(summary["tasks"]) == {"valence", "light", "shares"}
     assert summary["backbone"] == "test_resnet.r160_in1k"
@@ -150,12 +151,29 @@ def test_an_evaluation_has_predictions_and_a_summary_and_rerunning_changes_no_by
     files = [path for path in sorted(Path("evaluation").iterdir()) if "pacl" in path.name]
     before = [path.read_bytes() for path in files]
     stage(evaluate, "shades", "linear", "pacl")
+    stage(measure, "shades", "linear", "pacl")
     assert [path.read_bytes() for path in files] == before
+
+
+def test_the_evaluation_says_what_was_chosen_and_measuring_adds_the_rest(stage):
+    stage(features, "shades", "initial")
+    stage(evaluate, "shades", "linear", "initial")
+    chosen = read_summary(Path("evaluation/shades-linear-initial.chosen.json"))
+    assert set(chosen["tasks"]) == {"light", "shares", "valence"}
+    assert all(set(one) == {"task", "chosen"} for one in chosen["tasks"].values())
+    stage(measure, "shades", "linear", "initial")
+    summary = read_summary(Path("evaluation/shades-linear-initial.json"))
+    tasks = summary.pop("tasks")
+    assert summary == {key: value for key, value in chosen.items() if key != "tasks"}
+    for name, one in chosen["tasks"].items():
+        assert one.items() <= tasks[name].items()
+        assert {"test_items", "figures", "details"} == set(tasks[name]) - set(one)
 
 
 def test_a_convex_probe_has_no_seeds(stage):
     stage(features, "shades", "initial")
     stage(evaluate, "shades", "linear", "initial", linear=LinearParams(probe="convex"))
+    stage(measure, "shades", "linear", "initial")
     tasks = read_summary(Path("evaluation/shades-linear-initial.json"))["tasks"]
     assert {
         len(one["figures"][metric]["per_seed"]) for one in tasks.values() for metric in one["figures"]
@@ -177,6 +195,7 @@ def test_leaked_test_items_are_left_out(stage):
     stage(features, "shades", "initial")
     for which, left in (("exact", 7), ("near", 6)):
         stage(evaluate, "shades", "linear", "initial", exclude_leaks=which)
+        stage(measure, "shades", "linear", "initial")
         summary = read_summary(Path("evaluation/shades-linear-initial.json"))
         assert summary["excluded_test_items"] == 8 - left
         assert summary["tasks"]["light"]["test_items"] == left
@@ -189,6 +208,7 @@ def test_a_protocol_that_does_not_apply_leaves_its_reason(stage, monkeypatch):
     monkeypatch.setattr(linear, "run", refuses)
     stage(features, "shades", "initial")
     stage(evaluate, "shades", "linear", "initial")
+    stage(measure, "shades", "linear", "initial")
     summary = read_summary(Path("evaluation/shades-linear-initial.json"))
     assert (summary["not_applicable"], summary["tasks"]) == ("the variant has no projector", {})
     assert pq.read_table("evaluation/shades-linear-initial.parquet").num_rows == 0
@@ -210,6 +230,8 @@ def test_features_of_other_items_are_refused(stage):
         (evaluate, ("shades", "liner", "pacl"), "unknown protocol 'liner'; did you mean 'linear'"),
         (evaluate, ("shade", "linear", "pacl"), r"shade\.json: missing"),
         (evaluate, ("shades", "linear", "emotionclip"), "models/emotionclip: no such variant"),
+        (measure, ("shades", "linear"), "usage"),
+        (measure, ("shade", "linear", "pacl"), r"shade-linear-pacl\.chosen\.json: missing"),
         (features, ("shades",), "usage"),
         (features, ("shade", "pacl"), r"shade\.parquet: missing"),
         (features, ("shades", "emotionclip"), "models/emotionclip: no such variant"),

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from pacl_core.corpus.openmoji.glyphs import Glyph, Sentiment
 from pacl_core.corpus.provenance import Provenance
 from pacl_core.params.reading import read_section
-from pacl_core.params.section import Section
+from pacl_core.params.section import Section, Seed
 
 
 class Shares(Section):
@@ -35,7 +35,7 @@ class Shares(Section):
 class Split(Section):
     """Shares of the groups with human sentiment that validation and test hold; the rest trains."""
 
-    seed: int = 0
+    seed: Seed = 0
     val: float = Field(gt=0, lt=1)
     test: float = Field(gt=0, lt=1)
 
@@ -49,7 +49,7 @@ class Split(Section):
 class EmojiRecipe(Section):
     """Which noisy posts are made, and which emoji are held out. See data/corpora/openmoji.yaml."""
 
-    seed: int = 0
+    seed: Seed = 0
     posts: int = Field(ge=1)
     shares: Shares
     min_uses: int = Field(ge=1)

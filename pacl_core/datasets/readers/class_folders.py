@@ -4,6 +4,7 @@
 <root>/<split folder>/<class>/**       with `splits`
 """
 
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from pacl_core.params.section import Section
 
 
 class Options(Section):
-    """`root`: where the folders of the classes lie. Names are compared without regard to case.
+    """`root`: where the folders of the classes lie. Neither case nor composed letters (NFC, NFD)
+    matter in names.
 
     `classes`: the folders that are classes (null: all). `misplaced`: label of a folder that lies under
     another class, by its path from the folder of the classes. `splits`: split of each folder above the
@@ -45,14 +47,16 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
 
 
 def _classes(root: Path, top: Path, options: Options, *, split: str | None) -> Iterator[Item | Rejected]:
-    known = {name.casefold(): name for name in options.classes or ()}
-    moved = {folder.strip("/").casefold(): label for folder, label in options.misplaced.items()}
+    known = {_form(name): name for name in options.classes or ()}
+    moved = {
+        _form(folder.replace("\\", "/").strip("/")): label for folder, label in options.misplaced.items()
+    }
     folders = {}
     for entry, is_folder in listing(top):
         if is_folder:
             name = entry.name.strip()
-            label = known.get(name.casefold()) if options.classes else name
-            folders[entry] = label or moved.get(name.casefold())
+            label = known.get(_form(name)) if options.classes else name
+            folders[entry] = label or moved.get(_form(name))
     if not any(folders.values()):
         expected = ", ".join(options.classes or ("any",))
         raise UserError(f"{top}: no folder of a class in it; expected a folder per class ({expected})")
@@ -76,7 +80,11 @@ def _classes(root: Path, top: Path, options: Options, *, split: str | None) -> I
 def _moved_label(parts: tuple[str, ...], moved: dict[str, str]) -> str | None:
     """The label of the innermost misplaced folder that the file lies in."""
     for depth in range(len(parts) - 1, 0, -1):
-        label = moved.get("/".join(parts[:depth]).casefold())
+        label = moved.get(_form("/".join(parts[:depth])))
         if label is not None:
             return label
     return None
+
+
+def _form(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()

@@ -16,6 +16,7 @@ from pacl_core.datasets.items import Item
 from pacl_core.datasets.published_text import existing_file
 from pacl_core.datasets.tasks import Split
 from pacl_core.media.images import Box, read_image
+from pacl_core.media.listed_files import ListedFiles
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
 from pacl_core.params.section import Section
 
@@ -40,8 +41,8 @@ class Options(Section):
 
 def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
     """Persons in the annotations' order. Rejected: no_person, malformed_row, unknown_label, empty_box (`crop:
-    person` only), missing_image, unreadable. Raises `UserError`: no annotations, none of a split, no folder
-    of images.
+    person` only), outside_dataset, missing_image, unreadable. Raises `UserError`: no annotations, none of a
+    split, no folder of images.
     """
     images = existing_folder(path / options.images, "the folders ade20k, emodb_small, framesdb and mscoco")
     expected = "EMOTIC's Annotations.mat, or options.annotations with a CSV file per split"
@@ -51,6 +52,7 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
     else:
         files = {split: existing_file(path / name, expected) for split, name in options.annotations.items()}
         persons = csv_persons(files)
+    listed = ListedFiles(path, "outside_dataset")
     # the persons of an image follow each other: it is read once
     read_once = lru_cache(maxsize=1)(read_image)
     seen: Counter[str] = Counter()
@@ -64,7 +66,7 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
         try:
             box = _box(person) if options.crop == "person" else None
             values = _values(person)
-            image = read_once(images / person.folder / person.filename)
+            image = read_once(listed.find(images, f"{person.folder}/{person.filename}"))
         except UnusableError as error:
             yield error.rejected(item_id)
             continue

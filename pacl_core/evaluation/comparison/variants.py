@@ -32,7 +32,7 @@ def compare(
 ) -> Comparison:
     """One data set under one protocol, every variant: a JSON value.
 
-    `folder` holds `<dataset>-<protocol>-<variant>.json` and `.parquet` as the evaluate stage wrote them.
+    `folder` holds `<dataset>-<protocol>-<variant>.parquet` and `.json`, of the stages evaluate and measure.
     Gives `dataset, protocol, variants, backbones, not_applicable {variant: reason}, excluded_test_items` and
     `tasks`: for each its `task`, `test_items`, what each variant has `chosen`, and `figures`: per metric
     `variants {variant: {mean, std, low, high[, reason]}}` and `differences {variant: {value, low, high}}`

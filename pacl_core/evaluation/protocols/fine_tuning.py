@@ -67,12 +67,13 @@ class Piece(NamedTuple):
 class FineTuning:
     """`backbone` and `head` of `model` learn `task`; the weights of the best epoch stay in `work`.
 
-    `target` [N, T] is on the model's device, `train` and `val` are rows of it; `views` loads images to learn
-    from, `plain` those to validate on.
+    `features` runs the backbone. `target` [N, T] is on the model's device, `train` and `val` are rows of it.
+    `views` loads images to learn from, `plain` those to validate on.
     """
 
     task: Task
     model: nn.ModuleDict
+    features: Callable[[Tensor], Tensor]
     target: Tensor
     train: RowIds
     val: RowIds
@@ -102,7 +103,8 @@ class FineTuning:
 
     def losses(self, inputs: Piece, world: World) -> Losses:
         target = self.target[inputs.rows.to(self.target.device)]
-        return Losses({self.task.name: self._loss(outputs(self.model, inputs.images), target)})
+        found = self.model["head"](unit_features(self.features(inputs.images)))
+        return Losses({self.task.name: self._loss(found, target)})
 
     def evaluate(self, epoch: int) -> dict[str, float]:
         """The loss on `val`; the weights are kept where none before was as low."""
@@ -128,6 +130,17 @@ class FineTuning:
         return task_loss(self.task, self.params)
 
 
+def engine_params(params: FinetuneParams, seed: int) -> TrainingParams:
+    """The protocol's parameters as the engine takes them."""
+    return TrainingParams(
+        epochs=params.epochs,
+        batch_size=params.batch_size,
+        weight_decay=params.weight_decay,
+        batch_norm=params.batch_norm,
+        seed=seed,
+    )
+
+
 def fit(method: FineTuning, device: str) -> Chosen:
     """Train in place; leave the weights of the best epoch in `method.work` (`best_weights`).
 
@@ -137,14 +150,7 @@ def fit(method: FineTuning, device: str) -> Chosen:
     done = method.work / "done.json"
     if done.exists():
         return Chosen(**read_json(done))
-    params = method.params
-    settings = TrainingParams(
-        epochs=params.epochs,
-        batch_size=params.batch_size,
-        weight_decay=params.weight_decay,
-        batch_norm=params.batch_norm,
-        seed=method.seed,
-    )
+    settings = engine_params(method.params, method.seed)
     run = Run(
         method.work,
         checkpoint_minutes=math.inf,  # after every epoch
@@ -184,8 +190,13 @@ def task_loss(task: Task, params: FinetuneParams) -> Loss:
 
 def outputs(model: nn.ModuleDict, images: Tensor) -> Tensor:
     """Normalised images [B, 3, H, W] -> outputs [B, C] of the head."""
-    found: Tensor = model["head"](normalize(model["backbone"](images).float(), dim=1))
+    found: Tensor = model["head"](unit_features(model["backbone"](images)))
     return found
+
+
+def unit_features(features: Tensor) -> Tensor:
+    """Features [B, D] at unit length, float32."""
+    return normalize(features.float(), dim=1)
 
 
 def outputs_of(model: nn.ModuleDict, load: Load, rows: RowIds, *, device: str) -> Tensor:

@@ -20,11 +20,21 @@ from pacl_core.datasets.task_data import TaskData, read_task_data
 from pacl_core.datasets.tasks import Task
 from pacl_core.evaluation.predictions import Outcome, Predictions
 from pacl_core.evaluation.protocols.downstream_images import unpacked_images
-from pacl_core.evaluation.protocols.fine_tuning import Chosen, FineTuning, Load, best_weights, fit, outputs_of
+from pacl_core.evaluation.protocols.fine_tuning import (
+    Chosen,
+    FineTuning,
+    Load,
+    best_weights,
+    engine_params,
+    fit,
+    outputs_of,
+)
 from pacl_core.evaluation.protocols.heads import has_polarity, head_prediction, new_head
 from pacl_core.models.backbones import Backbone
 from pacl_core.models.saved import load_model
 from pacl_core.params.evaluation import FinetuneParams
+from pacl_core.training.distributed import World
+from pacl_core.training.forward import backbone_features
 from pacl_core.training.method import RowIds
 from pacl_core.training.pixels import (
     ImageSource,
@@ -139,9 +149,12 @@ def _fit(bench: _Bench, own: TaskData, shown: _Images, *, number: int, seed: int
     views = cropped_source(shown.source, seed) if params.random_resized_crop else shown.plain
     if params.horizontal_flip:
         views = flipped_source(views, seed)
+    model, world = bench.network(own, seed), World(device=bench.place.device)
+    settings = engine_params(params, seed)
     method = FineTuning(
         task=own.task,
-        model=bench.network(own, seed),
+        model=model,
+        features=backbone_features(model["backbone"], bench.backbone.dim, settings, world=world),
         target=torch.from_numpy(own.target[shown.rows]).to(bench.place.device),
         train=shown.places(own.rows["train"]),
         val=shown.places(own.rows["val"]),

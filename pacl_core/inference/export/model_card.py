@@ -60,7 +60,7 @@ def model_card(model: Path, card: dict[str, Any]) -> str:
         reader=params.get("pairs.reader"),
         partition=_optional(root / "metrics/partition.json") if training else None,
         results=results,
-        limits=limits(root, _tree(params), None) if training else [],
+        limits=limits(root / "metrics", _tree(params), None) if training else [],
         licences=_fenced(notice) if embedded and notice.is_file() else _OTHER_LICENCE,
     )
     data = ModelCardData(

@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from pacl_core.params.models import Precision, ScorerParams, TextEncoderParams
-from pacl_core.params.section import Section
+from pacl_core.params.section import Section, Seed
 from pacl_core.params.training import TrainingParams
 
 
@@ -62,7 +62,13 @@ class PseudoLabelsParams(Section):
     restarts: int = Field(default=16, ge=1)
     iterations: int = Field(default=50, ge=1)
     sample: int = Field(default=50_000, ge=1)
-    seed: int = Field(default=0, ge=0)
+    seed: Seed = 0
+
+    @model_validator(mode="after")
+    def _enough(self) -> Self:
+        if self.sample < self.k:
+            raise ValueError(f"'sample' ({self.sample}) must be at least 'k' ({self.k})")
+        return self
 
 
 class EmbeddingMapParams(Section):
@@ -70,7 +76,7 @@ class EmbeddingMapParams(Section):
 
     points: int = Field(default=800, ge=10, le=20_000)
     nearest: int = Field(default=6, ge=1, le=100)
-    seed: int = Field(default=0, ge=0)
+    seed: Seed = 0
 
 
 class ShardsParams(Section):

@@ -57,4 +57,5 @@ def feature_dim(module: nn.Module, size: int) -> int:
     """Length of the vectors that a module in evaluation mode gives for images of `size`."""
     with torch.inference_mode():
         features: Tensor = module(torch.zeros(1, 3, size, size))
+    module.eval()  # drops what some layers keep of a forward (`models.modes`)
     return features.shape[-1]

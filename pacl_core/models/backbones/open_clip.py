@@ -5,7 +5,8 @@ from typing import Any
 from torch import nn
 
 from pacl_core.models.backbones import Backbone, feature_dim, merged_state
-from pacl_core.models.open_clip_model import CONFIG, load_clip
+from pacl_core.models.local_files import CONFIG
+from pacl_core.models.open_clip_model import load_clip
 from pacl_core.params.models import BackboneParams
 
 

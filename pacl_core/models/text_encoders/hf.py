@@ -1,9 +1,10 @@
 """Any transformers encoder, from a local folder or a pinned hub revision."""
 
+import inspect
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,7 +37,11 @@ _HINT = "give a transformers folder (config.json, weights, tokenizer), or hub:<o
 
 @dataclass(frozen=True)
 class HfEncoder:
-    """Tokens of the last layer, pooled. Padding is dynamic: to the longest text of a batch."""
+    """Tokens of the last layer, pooled. A text has one vector, but for rounding, whatever its batch.
+
+    `pads`: a batch is padded to its longest text. Where the model would see the padding, texts with the
+    same number of tokens run together instead. A text without tokens is the zero vector.
+    """
 
     model: Any
     tokenizer: Any
@@ -45,20 +50,46 @@ class HfEncoder:
     dim: int
     pads: bool = True
 
-    @torch.inference_mode()
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """`[N, dim]` float32; texts beyond `max_length` tokens are cut."""
-        tokens = self.tokenizer(
-            list(texts), padding=True, truncation=True, max_length=self.max_length, return_tensors="pt"
-        ).to(self.model.device)
-        output = self.model(**tokens)
+        vectors = np.zeros((len(texts), self.dim), np.float32)
+        for rows, tokens in self._batches(texts):
+            vectors[rows] = self.encode_tokens(tokens)
+        return vectors
+
+    @torch.inference_mode()
+    def encode_tokens(self, tokens: Mapping[str, Sequence[Any]]) -> NDArray[np.float32]:
+        """`[N, dim]` of what the tokeniser gave for N texts, each with a token."""
+        given = {name: torch.tensor(values, device=self.model.device) for name, values in tokens.items()}
+        known = inspect.signature(self.model.forward).parameters
+        output = self.model(**{name: tensor for name, tensor in given.items() if name in known})
         if self.pooling == "pooler":
-            vectors: Tensor = output.pooler_output
+            vectors: Tensor | None = getattr(output, "pooler_output", None)
+            if vectors is None:
+                raise UserError("it has no pooler; choose pooling 'first' or 'mean'")
         else:
             # summed in float32: a mean over tokens in bfloat16 would lose more than the model does
-            vectors = pool(output.last_hidden_state.float(), tokens["attention_mask"], self.pooling)
+            vectors = pool(output.last_hidden_state.float(), given["attention_mask"], self.pooling)
         array: NDArray[np.float32] = vectors.float().cpu().numpy()
         return array
+
+    def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], dict[str, list[Any]]]]:
+        """Rows that run together, and their tokens."""
+        if not texts:
+            return
+        tokens = self.tokenizer(
+            list(texts),
+            padding=self.pads,
+            truncation=True,
+            max_length=self.max_length,
+            return_attention_mask=True,
+        )
+        groups: dict[int, list[int]] = {}
+        for row, mask in enumerate(tokens["attention_mask"]):
+            if length := sum(mask):
+                groups.setdefault(0 if self.pads else length, []).append(row)
+        for rows in groups.values():
+            yield rows, {name: [values[row] for row in rows] for name, values in tokens.items()}
 
 
 def pool(hidden: Tensor, mask: Tensor, pooling: Literal["first", "mean"]) -> Tensor:
@@ -94,22 +125,96 @@ def load_folder(folder: Path, params: TextEncoderParams, device: str) -> HfEncod
     except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
         reason = " ".join(str(error).split())[:200]
         raise UserError(f"text encoder '{params.name}' in {folder}: {reason}") from None
-    # a pooler without weights would be random; nobody reads it unless pooling says so
-    missing = [key for key in report["missing_keys"] if params.pooling == "pooler" or not _of_pooler(key)]
-    if missing:
-        names = ", ".join(sorted(missing)[:3])
+    if str(model.config.model_type).startswith("siglip"):
         raise UserError(
-            f"text encoder '{params.name}' in {folder}: the weights lack {names}; is it the right model?"
+            f"text encoder '{params.name}' in {folder}: SigLIP reads texts padded to a fixed length; load "
+            "its open_clip weights with kind: open_clip"
         )
-    if params.pooling == "pooler" and getattr(model, "pooler", None) is None:
-        raise UserError(f"text encoder '{params.name}': it has no pooler; choose pooling 'first' or 'mean'")
-    return HfEncoder(
-        model=model.eval().requires_grad_(False).to(device),
+    part = _text_part(model)
+    _refuse_missing(params, folder, _missing(model, part, report["missing_keys"]))
+    # on the left, padding would come first and move the position of every token
+    tokenizer.padding_side = "right"
+    encoder = HfEncoder(
+        model=part.eval().requires_grad_(False).to(device),
         tokenizer=tokenizer,
         pooling=params.pooling,
-        max_length=min(params.max_length, _positions(model)),
-        dim=model.config.hidden_size,
+        max_length=min(params.max_length, _positions(model, part)),
+        dim=0,
+        pads=_has_padding(tokenizer),
     )
+    try:
+        return _tried(encoder)
+    except torch.OutOfMemoryError:
+        raise
+    except (UserError, *_OF_UNFIT_MODELS) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(f"text encoder '{params.name}' in {folder}: cannot encode a text: {reason}") from None
+
+
+# what the code of models raises that want other inputs than a text, or whose tokeniser is another's
+_OF_UNFIT_MODELS = (
+    AttributeError,
+    IndexError,
+    KeyError,
+    NotImplementedError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+_SHORT, _LONG = "a day", "a happy day with a very good dog, and then a night"
+
+
+def _text_part(model: Any) -> Any:
+    """Of a model of two parts the one that reads: T5's encoder, CLIP's text tower."""
+    if hasattr(model, "encoder") and hasattr(model, "decoder"):
+        return model.encoder
+    return getattr(model, "text_model", model)
+
+
+def _missing(model: Any, part: Any, missing: Iterable[str]) -> list[str]:
+    """Keys of `part` among those that the file lacks."""
+    used = {id(tensor) for tensor in part.state_dict(keep_vars=True).values()}
+    own = {name for name, tensor in model.state_dict(keep_vars=True).items() if id(tensor) in used}
+    return sorted(own & set(missing))
+
+
+def _refuse_missing(params: TextEncoderParams, folder: Path, missing: list[str]) -> None:
+    # a pooler without weights would be random; nobody reads it unless pooling says so
+    missing = [key for key in missing if params.pooling == "pooler" or "pooler" not in key.split(".")]
+    if missing:
+        raise UserError(
+            f"text encoder '{params.name}' in {folder}: the weights lack {', '.join(missing[:3])}; "
+            "is it the right model?"
+        )
+
+
+def _has_padding(tokenizer: Any) -> bool:
+    """True where a batch can be padded; any token serves, as the model does not see it."""
+    for name in ("pad_token", "eos_token", "unk_token", "bos_token"):
+        if (token := getattr(tokenizer, name)) is not None:
+            tokenizer.pad_token = token
+            return True
+    return False
+
+
+def _tried(encoder: HfEncoder) -> HfEncoder:
+    """The encoder with the length of its vectors; without padding where that would change a vector."""
+    alone = [tokens for _, tokens in encoder._batches([_SHORT])]
+    if not alone:
+        raise UserError(f"its tokeniser finds no token in '{_SHORT}'")
+    vector = encoder.encode_tokens(alone[0])[0]
+    known = replace(encoder, dim=len(vector))
+    return known if known.pads and _ignores_padding(known, vector) else replace(known, pads=False)
+
+
+def _ignores_padding(encoder: HfEncoder, alone: NDArray[np.float32]) -> bool:
+    try:
+        together = encoder.encode_texts([_SHORT, _LONG])[0]
+    except _OF_UNFIT_MODELS:  # a padding token for which the model has no vector
+        return False
+    scale = max(1.0, float(np.abs(alone).max()))
+    rounding = 1e-5 if encoder.model.dtype == torch.float32 else 0.1
+    return bool(np.abs(together - alone).max() <= rounding * scale)
 
 
 def _tokenizer(folder: Path) -> Any:
@@ -136,14 +241,12 @@ def _without_bar() -> Iterator[None]:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
-def _of_pooler(key: str) -> bool:
-    return "pooler" in key.split(".")
-
-
-def _positions(model: Any) -> int:
+def _positions(model: Any, part: Any) -> int:
     """Longest input in tokens. RoBERTa's positions begin after its padding index, so two fewer fit."""
-    positions = getattr(model.config, "max_position_embeddings", None)
-    return int(positions) - 2 if positions else 512
+    positions = getattr(part.config, "max_position_embeddings", None) or 0
+    if positions <= 2:  # relative positions: XLNet says -1
+        return 512
+    return int(positions) if part.config is not model.config else int(positions) - 2
 
 
 def _weights_in(folder: Path) -> Path:

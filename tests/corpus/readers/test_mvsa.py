@@ -88,6 +88,38 @@ def test_mvsa_without_its_label_file_is_read_by_number(tmp_path: Path) -> None:
     assert keys == ["2", "7", "9", "11"]
 
 
+def test_suffixes_of_any_case_and_what_comes_second(tmp_path: Path) -> None:
+    files = {"data/1.JPG": b"1", "data/2.jpeg": b"2", "data/3.jpg": b"3", "data/1.JPEG": b"4"}
+    texts = {"data/1.txt": b"one", "data/2.TXT": b"two", "data/3.Txt": b"three", "data/3.txt": b"four"}
+    write(tmp_path, files | texts)
+    assert outcome(read(tmp_path)) == [
+        ("1", "one"),
+        ("2", "two"),
+        ("3", "three"),
+        ("data/1.JPG", "second_picture"),
+        ("data/3.txt", "second_text"),
+    ]
+
+
+def test_texts_are_gbk_where_they_are_no_utf8(tmp_path: Path) -> None:
+    texts = {
+        "1": "хлебивино …".encode("gb18030"),
+        "2": "caf\xe9 is n\x92t".encode("latin-1"),
+        "3": "so happy \U0001f600 caf\u00e9 ".encode() + b"\xe2\x80",  # UTF-8 that was cut
+        "4": "RT @a: so…".encode("gb18030"),
+        "5": "開心！".encode("gb18030"),
+    }
+    write(tmp_path, {f"data/{name}.txt": text for name, text in texts.items()})
+    write(tmp_path, {f"data/{name}.jpg": image() for name in texts})
+    assert outcome(read(tmp_path)) == [
+        ("1", "хлебивино …"),
+        ("2", "café is n’t"),
+        ("3", "so happy \U0001f600 caf\u00e9 â€"),
+        ("4", "RT @a: so…"),
+        ("5", "開心！"),
+    ]
+
+
 def test_a_folder_that_is_not_mvsa(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds MVSA's 'data'"):
         read(tmp_path)

@@ -15,9 +15,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from pacl_core.errors import UserError
 from pacl_core.files.vectors import write_vectors
-from pacl_core.training.distributed import ALONE, World, world_of
+from pacl_core.training.distributed import ALONE
 from tests.methods.pacl.training.rank_cases import train_cases
 from tests.paths import ROOT
 
@@ -113,18 +112,3 @@ def test_the_same_seed_ends_with_the_same_bits(trained: Path) -> None:
 def test_memory_holds_local_rows_of_similarities_only(trained: Path) -> None:
     assert found(trained, "large", 1)["similarity_rows"] == 64
     assert found(trained, "large", COUNT)["similarity_rows"] == 22
-
-
-@pytest.mark.parametrize("size", [0, 1, 2, 3, 7, 64])
-def test_shares_are_contiguous_and_even(size: int) -> None:
-    shares = [World(rank, 3).local_slice(size) for rank in range(3)]
-    assert [row for share in shares for row in range(size)[share]] == list(range(size))
-    lengths = [share.stop - share.start for share in shares]
-    assert max(lengths) - min(lengths) <= 1
-
-
-def test_ranks_on_one_gpu_or_elsewhere_are_refused() -> None:
-    environ = {"WORLD_SIZE": "2", "LOCAL_RANK": "0"}
-    for device in ("cuda:0", "mps"):
-        with pytest.raises(UserError, match=device), world_of(device, environ):
-            pass

@@ -1,5 +1,6 @@
 """Every option of the train section does what it says, in whole runs on a tiny corpus."""
 
+import copy
 import logging
 import shutil
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from tempfile import mkdtemp
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pacl_core.errors import UserError
 from pacl_core.methods.pacl.params import TrainParams
@@ -20,6 +21,7 @@ from pacl_core.methods.pacl.training.method import Pacl, Piece, make_pacl
 from pacl_core.methods.pacl.training.run import Trained
 from pacl_core.models.backbones import Backbone
 from pacl_core.training.distributed import ALONE
+from pacl_core.training.forward import backbone_features, learning
 from pacl_core.training.loop import _new_state
 from pacl_core.training.method import Batch
 from pacl_core.training.pixels import ImageSource
@@ -258,3 +260,17 @@ def test_mixed_batches_train_every_active_partition(run, batch_norm) -> None:
     for name in ("excluded_by_factual/weak", "excluded_by_emotional/partial_factual", "rebuilt/weak"):
         assert 0 <= last[name] <= 1
     assert equal(state, run(batching="mixed", batch_norm=batch_norm, epochs=9, holdout=2)[0])
+
+
+def test_statistics_that_update_are_those_of_exact_arithmetic() -> None:
+    """Whatever memory the images lie in: channels last is off by a factor of dozens without care."""
+    norm = nn.BatchNorm2d(16)
+    exact = copy.deepcopy(norm).double()
+    images = 5 + 3 * torch.randn(64, 16, 40, 40, generator=torch.Generator().manual_seed(0))
+    params = TrainParams(batch_norm="update")
+    features = backbone_features(learning(norm, params, "cpu"), 16, params, world=ALONE)
+    features(images.contiguous(memory_format=torch.channels_last))
+    exact(images.double())
+    for name in ("running_mean", "running_var"):
+        found, right = getattr(norm, name).double(), getattr(exact, name)
+        assert ((found - right).norm() / right.norm()).item() < 2e-7

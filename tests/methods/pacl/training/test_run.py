@@ -4,14 +4,11 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import polars as pl
 import pytest
 import torch
 from torch import Tensor
 
 from pacl_core.errors import UserError
-from pacl_core.files.vectors import Vectors, read_vectors, write_vectors
 from pacl_core.methods.pacl.params import TrainParams
 from pacl_core.methods.pacl.shards.read import Samples, read_shards
 from pacl_core.methods.pacl.training.run import Trained
@@ -29,11 +26,10 @@ def run(
     params: TrainParams,
     work: Path,
     workers: int = 2,
-    images: Vectors | None = None,
     minutes: float = 10,
 ) -> tuple[dict[str, Tensor], Trained]:
     work.mkdir(exist_ok=True)
-    trained = train(samples, backbone, params, work, images=images, workers=workers, minutes=minutes)
+    trained = train(samples, backbone, params, work, workers=workers, minutes=minutes)
     return backbone.state(), trained
 
 
@@ -209,55 +205,3 @@ def test_a_loss_that_is_not_finite_names_step_term_and_samples(
     with pytest.raises(UserError, match=r"step 0 \(epoch 1\): loss of strong is nan.*strong/\d") as caught:
         run(samples, backbone, params, tmp_path / "work")
     assert "\n" not in str(caught.value)
-
-
-def stored_images(samples: Samples, backbone: Backbone, folder: Path, skip: int = 0) -> Vectors:
-    """What the image_embeddings stage leaves, in another order than the shards."""
-    order = list(reversed(range(skip, len(samples.sample_ids))))
-    pixels = np.stack([backbone.preprocess.pixels(samples.image(row)) for row in order])
-    with torch.inference_mode():
-        vectors = backbone.module(backbone.preprocess.normalise(torch.from_numpy(pixels))).numpy()
-    ids = folder.with_suffix(".parquet")
-    pl.DataFrame({"sample_id": [samples.sample_ids[row] for row in order]}).write_parquet(ids)
-    write_vectors(folder, ids, lambda start, stop: vectors[start:stop], dim=vectors.shape[1])
-    return read_vectors(folder)
-
-
-def test_warm_projectors_start_from_a_lower_loss(
-    samples: Samples, make_backbone: MakeBackbone, params: TrainParams, tmp_path: Path
-) -> None:
-    backbone = make_backbone()
-    images = stored_images(samples, backbone, tmp_path / "image")
-    _, cold = run(samples, make_backbone(), params, tmp_path / "cold")
-    warm_params = params.model_copy(update={"projector_warmup_steps": 60})
-    _, warm = run(samples, backbone, warm_params, tmp_path / "warm", images=images)
-    assert warm.history[0]["loss/strong"] < cold.history[0]["loss/strong"]
-
-
-def test_stored_features_of_other_pairs_are_refused(
-    samples: Samples, make_backbone: MakeBackbone, params: TrainParams, tmp_path: Path
-) -> None:
-    images = stored_images(samples, make_backbone(), tmp_path / "image", skip=2)
-    params = params.model_copy(update={"projector_warmup_steps": 5})
-    with pytest.raises(UserError, match=r"no features of 2 strong pairs \(strong/0, \.\.\)"):
-        run(samples, make_backbone(), params, tmp_path / "work", images=images)
-
-
-def test_without_strong_pairs_there_is_no_warm_up(
-    make_shards: Make,
-    make_backbone: MakeBackbone,
-    params: TrainParams,
-    tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    samples = read_shards(make_shards({"strong": 0, "weak": 9}), tmp_path)
-    images = stored_images(samples, make_backbone(), tmp_path / "image")
-    with caplog.at_level(logging.INFO, "pacl"):
-        run(
-            samples,
-            make_backbone(),
-            params.model_copy(update={"projector_warmup_steps": 5}),
-            tmp_path / "work",
-            images=images,
-        )
-    assert "the projectors are not warmed up" in caplog.text

@@ -1,5 +1,6 @@
-"""Names, units and directions of figures, as a person reads them."""
+"""Names, units and directions of metrics, as a person reads them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,10 +31,10 @@ METRICS = {
 
 
 @dataclass(frozen=True)
-class Metric:
-    """`better` is higher, lower, or None where it is not known; `rank` orders figures on the page."""
+class MetricLabel:
+    """`better` is higher, lower, or None where it is not known; `rank` orders metrics on the page."""
 
-    label: str
+    text: str
     better: str | None
     percent: bool
     rank: int
@@ -44,26 +45,26 @@ class Metric:
         return (f"{100 * value:.2f}" if self.percent else f"{value:.3f}").replace("-", "−")
 
     def signed(self, value: float) -> str:
-        """With its sign; percent become percentage points."""
+        """With its sign; percentages become percentage points."""
         digits, value = (2, 100 * value) if self.percent else (3, value)
         return f"{value:+.{digits}f}".replace("-", "−") if round(value, digits) else f"{0:.{digits}f}"
 
 
-def metric(name: str) -> Metric:
-    """`r2_arousal` reads as R² of arousal; a name that is not known stands for itself."""
-    for rank, (known, (label, better, percent)) in enumerate(METRICS.items()):
+def metric_label(name: str) -> MetricLabel:
+    """`r2_arousal` reads as R² of arousal; a metric that is not known is shown by its own name."""
+    for rank, (known, (text, better, percent)) in enumerate(METRICS.items()):
         if name == known:
-            return Metric(label, better, percent, rank)
+            return MetricLabel(text, better, percent, rank)
     starts = [known for known in METRICS if name.startswith(f"{known}_")]
     if not starts:
-        return Metric(name, None, False, len(METRICS))
+        return MetricLabel(name, None, False, len(METRICS))
     known = max(starts, key=len)
-    label, better, percent = METRICS[known]
+    text, better, percent = METRICS[known]
     part = name.removeprefix(f"{known}_").replace("_", " ")
-    return Metric(f"{label}, {part}", better, percent, list(METRICS).index(known))
+    return MetricLabel(f"{text}, {part}", better, percent, list(METRICS).index(known))
 
 
-def headline(task: dict[str, Any], figures: dict[str, Any]) -> str | None:
-    """The figure that stands for a task; of a hierarchical one its finest level's accuracy."""
+def main_metric(task: dict[str, Any], metrics: Collection[str]) -> str | None:
+    """The metric that sums up a task; of a hierarchical one the accuracy on its finest level."""
     finest = [f"accuracy_{level['name']}" for level in task.get("levels") or ()][-1:]
-    return next((name for name in (*finest, "accuracy", "map", "r2", "kl") if name in figures), None)
+    return next((name for name in (*finest, "accuracy", "map", "r2", "kl") if name in metrics), None)

@@ -8,9 +8,12 @@ from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
+import yaml
 
 from pacl_core.errors import UserError
 from pacl_core.report.build import render, write_report
+from stages.report import artefacts as artefacts_of
+from tests.paths import ROOT
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 
@@ -78,6 +81,22 @@ def test_nothing_is_loaded_from_elsewhere_and_only_known_scripts_run(html):
     assert "@import" not in style
 
 
+def test_the_drawing_has_every_stage(html):
+    section = html[html.index('<section id="run"') : html.index('<section id="partition"')]
+    for name in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]:
+        assert f">{name}</text>" in section
+
+
+def test_an_auc_of_one_provenance_is_undefined(root, artefacts, params_text):
+    path = root / "metrics/partition.json"
+    metrics = json.loads(path.read_text())
+    metrics["agreement"] |= {"factual_auc": None}
+    path.write_text(json.dumps(metrics))
+    words = Page(render(artefacts, params_text, count=1, seed=0)).words
+    assert "ROC AUC of the factual score undefined , of the emotional score 0.642" in words
+    assert "undefined where all pairs match, or none does" in words
+
+
 def test_a_hostile_caption_is_text(artefacts, params_text, hostile):
     """All 400 pairs are shown, so the hostile ones are among them: as samples, on the map, as a neighbour."""
     html = render(artefacts, params_text, count=400, seed=0)
@@ -108,12 +127,12 @@ def test_every_image_and_chart_says_what_it_is(html):
     assert first == {"class": "skip", "href": "#results"}
 
 
-def test_hostile_params_and_names_are_text(artefacts, params_text):
+def test_hostile_params_and_names_are_text(root, artefacts, params_text):
     params = params_text.replace("data/corpora/openmoji.yaml", "'<script>1</script>'")
-    (artefacts / "metrics/pairs.json").write_text(
+    (root / "metrics/pairs.json").write_text(
         json.dumps({"pairs": 3, "rejected": 1, "rejected_by_reason": {"<img src=x>": 1}})
     )
-    path = artefacts / "metrics/comparison.json"
+    path = root / "metrics/comparison.json"
     (one, _) = json.loads(path.read_text())
     one |= {"dataset": "<i>set</i>", "not_applicable": {"<b>v</b>": "<a href=x>why</a>"}}
     one["tasks"] = {"<u>t</u>": one["tasks"]["valence"]}
@@ -128,7 +147,7 @@ def test_hostile_params_and_names_are_text(artefacts, params_text):
     assert "<img src=x>" in "".join(page.text)
 
 
-def test_the_figures_of_the_artefacts_are_on_the_page(html):
+def test_the_numbers_of_the_artefacts_are_on_the_page(html):
     words = Page(html).words
     for said in (
         "400",
@@ -146,21 +165,21 @@ def test_the_figures_of_the_artefacts_are_on_the_page(html):
     assert "no item of class positive" in words
 
 
-def test_headline_figures_have_intervals_of_their_own(artefacts, params_text):
-    path = artefacts / "metrics/comparison.json"
+def test_main_metrics_have_intervals_of_their_own(root, artefacts, params_text):
+    path = root / "metrics/comparison.json"
     one = json.loads(path.read_text())[0]
     entry = {"mean": 0.4, "std": 0.02, "low": 0.31, "high": 0.52}
     variants = {"initial": entry, "pacl": {"mean": 0.5, "std": None, "low": None, "high": None}}
     accuracy = {"variants": variants, "differences": {}}
     one["tasks"] = {"mood": one["tasks"]["polarity"] | {"figures": {"accuracy": accuracy}}}
     path.write_text(json.dumps([one]))
-    words = Page(render(artefacts, params_text, count=1, seed=0)).words.split("Every figure")[0]
+    words = Page(render(artefacts, params_text, count=1, seed=0)).words.split("Every metric")[0]
     assert "40.00 (2.00) 31.00 to 52.00 50.00 not compared" in words
 
 
-def test_verdicts_follow_the_direction_of_the_figure(html):
+def test_verdicts_follow_the_direction_of_the_metric(html):
     """MSE falls and R2 rises: both better. Pearson's interval holds zero. Weighted F1 falls: worse."""
-    words = Page(html).words.split("Every figure")[1]
+    words = Page(html).words.split("Every metric")[1]
     rows = {name: words.split(name, 2)[1][:230] for name in ("MSE × 100", "Pearson r", "F1, weighted")}
     assert "better" in rows["MSE × 100"]
     assert "no clear change" in rows["Pearson r"]
@@ -192,7 +211,7 @@ def test_published_models_are_no_stand_ins(artefacts, params_text):
 
 
 def test_an_empty_project_still_has_a_page(tmp_path):
-    words = Page(render(tmp_path, "pairs: {reader: folder}", count=4, seed=0)).words
+    words = Page(render(artefacts_of(tmp_path), "pairs: {reader: folder}", count=4, seed=0)).words
     for said in (
         "No variants were compared yet",
         "not partitioned yet",
@@ -202,39 +221,39 @@ def test_an_empty_project_still_has_a_page(tmp_path):
         assert said in words
 
 
-def test_an_empty_partition_is_said(artefacts, params_text):
-    path = artefacts / "metrics/partition.json"
+def test_an_empty_partition_is_said(root, artefacts, params_text):
+    path = root / "metrics/partition.json"
     metrics = json.loads(path.read_text())
     metrics["shares"] |= {"strong": 0.0}
     path.write_text(json.dumps(metrics | {"agreement": None}))
     words = Page(render(artefacts, params_text, count=1, seed=0)).words
     assert "No pair is strong" in words
-    assert "cannot be checked against one" in words
+    assert "cannot be checked against provenance" in words
 
 
-def test_the_same_artefacts_give_the_same_bytes(artefacts, html, params_text):
+def test_the_same_artefacts_give_the_same_bytes(root, artefacts, html, params_text):
     assert render(artefacts, params_text, count=8, seed=0) == html
     assert render(artefacts, params_text, count=8, seed=1) != html
-    out = artefacts / "report"
+    out = root / "report"
     out.mkdir()
     write_report(artefacts, out, params_text, count=8, seed=0)
     assert (out / "index.html").read_text(encoding="utf-8") == html
 
 
-def test_a_partition_of_other_pairs_is_refused(artefacts, tmp_path_factory, params_text, write_project):
+def test_a_partition_of_other_pairs_is_refused(root, artefacts, tmp_path_factory, params_text, write_project):
     other = tmp_path_factory.mktemp("other")
     write_project(other, pairs=300)
-    (other / "data/partition.parquet").replace(artefacts / "data/partition.parquet")
-    for path in (artefacts / "data/pairs").glob("*.parquet"):
+    (other / "data/partition.parquet").replace(root / "data/partition.parquet")
+    for path in (root / "data/pairs").glob("*.parquet"):
         path.unlink()
     first = next((other / "data/pairs").glob("part-00001*"))
-    first.replace(artefacts / "data/pairs/part-00000.parquet")
+    first.replace(root / "data/pairs/part-00000.parquet")
     with pytest.raises(UserError, match="not of these pairs"):
         render(artefacts, params_text, count=8, seed=0)
 
 
-def test_a_figure_of_unknown_direction_is_called_neither_better_nor_worse(artefacts, params_text):
-    path = artefacts / "metrics/comparison.json"
+def test_a_metric_of_unknown_direction_is_called_neither_better_nor_worse(root, artefacts, params_text):
+    path = root / "metrics/comparison.json"
     (one, _) = json.loads(path.read_text())
     entry = {"mean": 1, "std": 0, "low": 0.5, "high": 1.5}
     variants = {"initial": entry, "pacl": entry | {"mean": 2}}
@@ -242,17 +261,17 @@ def test_a_figure_of_unknown_direction_is_called_neither_better_nor_worse(artefa
     r2 = {"variants": variants, "differences": {"pacl": {"value": 1, "low": None, "high": None}}}
     one["tasks"] = {"mood": one["tasks"]["valence"] | {"figures": {"novel": novel, "r2": r2}}}
     path.write_text(json.dumps([one]))
-    results = Page(render(artefacts, params_text, count=1, seed=0)).words.split("Every figure")[1]
-    results = results.split("Test pictures among")[0]
+    results = Page(render(artefacts, params_text, count=1, seed=0)).words.split("Every metric")[1]
+    results = results.split("Test images among")[0]
     assert "novel 1.000 (0.000) 2.000 (0.000) +1.000" in results
     assert "changed" in results
     assert "+1.000 no interval on this test split" in results
     assert "better" not in results.replace("is better", "")
 
 
-def test_published_figures_stand_beside_ours_in_percent(html):
+def test_published_values_are_next_to_ours_in_percent(html):
     """One that is undefined here has a dash and no difference."""
-    words = Page(html).words.split("Beside the paper")[1].split("Every figure")[0]
+    words = Page(html).words.split("Published and ours")[1].split("Every metric")[0]
     assert "Table 1: enhancement (ResNet-50, linear)" in words
     assert "emoji_sentiment, polarity Accuracy % ↑ 57.72 61.20 +3.48 59.50 –" in words
 
@@ -285,9 +304,9 @@ def test_classes_confusion_and_calibration_of_both_variants(html):
     assert len(cells) == 2 * 3 * 4  # two variants, a task and two levels, two by two classes
     assert cells[0] == {"style": "--share: 39%", "title": "40.2 items"}
     assert "negative 65 35" in words
-    assert "No test item is of: neutral." in words
+    assert "No test item has the class: neutral." in words
     assert "Peace 1,200 41.0 41.0 72.0 72.0 33.0 33.0 Yearning 0 – – – – – –" in words
-    assert "all of one kind: Yearning" in words
+    assert "all positive or all negative: Yearning" in words
     assert words.count("perfect calibration") == 3
 
 
@@ -297,7 +316,7 @@ def test_empty_bins_are_not_drawn(html):
 
 @pytest.mark.parametrize(
     ("setting", "said"),
-    [("none", "they count in the figures"), ("near", "none of them counts in the figures")],
+    [("none", "they count in the results"), ("near", "none of them counts in the results")],
 )
 def test_leaks_are_limits(artefacts, params_text, setting, said):
     params = params_text.replace("pacl]}", f"pacl], exclude_leaks: {setting}}}")
@@ -305,25 +324,27 @@ def test_leaks_are_limits(artefacts, params_text, setting, said):
     limits = Page(html[html.index('<section id="limits"') : html.index("</main>")]).words
     assert "emoji_sentiment: of 124 test items 3 are exact and 5 near duplicates" in limits
     assert said in limits
-    assert "left out of every figure, as training saw them or nearly: emoji_sentiment 2" in limits
+    assert (
+        "left out of every result, because training saw them or near duplicates: emoji_sentiment 2" in limits
+    )
 
 
 def test_leaks_of_a_set_that_is_no_longer_listed_are_not_shown(artefacts, params_text):
     params = params_text.replace("emoji_sentiment", "another")
     html = render(artefacts, params, count=1, seed=0)
-    assert "Test pictures among the pairs" not in html and "of 124 test items" not in html
+    assert "Test images among the pairs" not in html and "of 124 test items" not in html
 
 
-def test_no_leak_no_limit(artefacts, params_text):
+def test_no_leak_no_limit(root, artefacts, params_text):
     clean = {"test_items": 124, "exact_items": 0, "near_items": 0, "distance": 4}
-    (artefacts / "metrics/leaks/emoji_sentiment.json").write_text(json.dumps(clean))
+    (root / "metrics/leaks/emoji_sentiment.json").write_text(json.dumps(clean))
     html = render(artefacts, params_text, count=1, seed=0)
     assert "duplicates of pre-training" not in html[html.index('id="limits"') :]
 
 
-def test_many_evaluations_are_folded(artefacts, params_text):
+def test_many_evaluations_are_folded(root, artefacts, params_text):
     """One alone is open; of several each is a line that opens, and the overview shows them all."""
-    path = artefacts / "metrics/comparison.json"
+    path = root / "metrics/comparison.json"
     (one, _) = json.loads(path.read_text())
     path.write_text(json.dumps([one]))
     alone = Page(render(artefacts, params_text, count=1, seed=0))
@@ -332,4 +353,4 @@ def test_many_evaluations_are_folded(artefacts, params_text):
     page = Page(render(artefacts, params_text, count=1, seed=0))
     folded = [attributes for attributes in page.all("details") if attributes.get("class") == "evaluation"]
     assert folded == [{"class": "evaluation"}] * 12
-    assert page.words.split("Every figure")[0].count("levels, linear") == 12
+    assert page.words.split("Every metric")[0].count("levels, linear") == 12

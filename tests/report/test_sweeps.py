@@ -1,4 +1,4 @@
-"""The paper's tables beside runs, from the JSON that `dvc exp show` prints."""
+"""The paper's tables next to runs (runs, sweeps), from the JSON that `dvc exp show` prints."""
 
 import copy
 import json
@@ -6,12 +6,12 @@ import json
 import pytest
 
 from pacl_core.errors import UserError
-from pacl_core.report import tables
+from pacl_core.evaluation.comparison.published import load_published
 from pacl_core.report.runs import read_runs
-from pacl_core.report.sweeps import paper_tables, read_paper
+from pacl_core.report.sweeps import TABLES, paper_tables
 from tests.paths import ROOT
 
-PAPER = read_paper(ROOT / "data/published")
+PAPER = load_published(ROOT / "data/published", TABLES)
 PARAMS = {
     "partition": {
         "mode": "both",
@@ -165,14 +165,3 @@ def test_queued_and_failed_experiments_have_no_figures():
 def test_what_is_not_dvcs_output_is_refused(text):
     with pytest.raises(UserError, match=r"runs\.json: not the output of 'dvc exp show --json'"):
         read_runs(text, "runs.json")
-
-
-def test_the_command_prints_and_writes_the_same(tmp_path, monkeypatch, capsys):
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data/published").symlink_to(ROOT / "data/published")
-    (tmp_path / "runs.json").write_text(shown(entry("workspace", fi(0.6))))
-    monkeypatch.chdir(tmp_path)
-    tables.main(["runs.json"])
-    written = (tmp_path / "tables/tables.md").read_text(encoding="utf-8")
-    assert capsys.readouterr().out == written
-    assert written.count("\n## ") == 8

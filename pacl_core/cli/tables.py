@@ -1,7 +1,7 @@
-"""The paper's tables with this project's runs beside them: python -m pacl_core.report.tables [file]
+"""The paper's tables next to this project's runs: python -m pacl_core.cli.tables [file]
 
 Runs are the workspace and its experiments, as `dvc exp show --json` lists them (or `file` holds its output).
-A run stands for a published row by its parameters, not by its name.
+A run belongs to a published row by its parameters, not by its name.
 """
 
 import subprocess
@@ -9,18 +9,19 @@ import sys
 from pathlib import Path
 
 from pacl_core.errors import UserError
+from pacl_core.evaluation.comparison.published import load_published
 from pacl_core.files.publish import published_file
 from pacl_core.report.runs import read_runs
-from pacl_core.report.sweeps import paper_tables, read_paper
+from pacl_core.report.sweeps import TABLES, paper_tables
 
 
 def main(arguments: list[str]) -> None:
     """Print the tables as Markdown and write them to tables/tables.md."""
     if len(arguments) > 1:
-        raise UserError("usage: python -m pacl_core.report.tables [output of 'dvc exp show --json']")
+        raise UserError("usage: python -m pacl_core.cli.tables [output of 'dvc exp show --json']")
     source = arguments[0] if arguments else "dvc exp show --json"
     text = Path(source).read_text(encoding="utf-8") if arguments else _experiments()
-    markdown = paper_tables(read_runs(text, source), read_paper(Path("data/published")))
+    markdown = paper_tables(read_runs(text, source), load_published(Path("data/published"), TABLES))
     with published_file(Path("tables/tables.md")) as draft:
         draft.write_text(markdown, encoding="utf-8")
     print(markdown, end="")

@@ -1,0 +1,83 @@
+"""The whole of params.yaml: it and the presets are valid; what is wrong is named as written."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pacl_core.errors import UserError
+from pacl_core.methods.params import load
+from tests.paths import ROOT
+
+COMMITTED = ROOT / "params.yaml"
+PRESETS = sorted((COMMITTED.parent / "presets").glob("*.yaml"))
+
+
+def edited(tmp_path: Path, key: str, value: object, rename: str | None = None) -> Path:
+    """The committed params with one key set to `value`, or renamed."""
+    tree = yaml.safe_load(COMMITTED.read_text())
+    *parents, last = key.split(".")
+    section = tree
+    for parent in parents:
+        section = section[parent]
+    if rename is None:
+        section[last] = value
+    else:
+        section[rename] = section.pop(last)
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(tree))
+    return path
+
+
+def test_the_committed_params_are_valid() -> None:
+    load(COMMITTED)
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda path: path.stem)
+def test_every_preset_is_valid(preset: Path) -> None:
+    load(preset)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("factual_scores.scorer.kind", "open-clip",
+         "scorer.kind: unknown value 'open-clip'; did you mean 'open_clip'"),
+        ("partition.factual.transform", "clip_score", "did you mean 'clipscore'"),
+        ("train.epochs", 0, "train.epochs: input should be greater than or equal to 1"),
+        ("pseudo_labels.k", "two", "pseudo_labels.k: input should be a valid integer"),
+        ("partition.factual.share", 0.5, "partition.factual: give either 'threshold' or 'share'"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_named(tmp_path: Path, key: str, value: object, message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load(edited(tmp_path, key, value))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "wrong", "hint"),
+    [
+        ("train.epochs", "epocs", "train.epocs: unknown key; did you mean 'epochs'?"),
+        ("partition.factual.threshold", "treshold", "did you mean 'threshold'?"),
+        ("downstream.emoji_sentiment.record", "recrod",
+         "recrod: unknown key; did you mean 'record'?"),
+        ("pseudo_labels", "pseudo_label", "pseudo_label: unknown key; did you mean 'pseudo_labels'?"),
+    ],
+)  # fmt: skip
+def test_an_unknown_key_names_the_nearest(tmp_path: Path, key: str, wrong: str, hint: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load(edited(tmp_path, key, None, rename=wrong))
+    assert hint in str(caught.value)
+
+
+def test_a_missing_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such file"):
+        load(tmp_path / "params.yaml")
+
+
+def test_text_that_is_not_yaml_says_so(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text("train: [1,")
+    with pytest.raises(UserError, match="not valid YAML"):
+        load(tmp_path / "params.yaml")
