@@ -22,7 +22,8 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.nn.functional import cross_entropy, normalize
 from torch.profiler import ProfilerActivity, profile
 
-from pacl_core.methods.pacl.objective import PARTITIONS, chunked_partition_loss, partition_loss
+from pacl_core.methods.pacl.objective import Labels, chunked_partition_loss, partition_loss
+from pacl_core.methods.pacl.partitions import PARTITIONS
 
 TAU = 0.07
 WIDTH = 256  # narrow on purpose: the products of features are where we are ahead
@@ -82,7 +83,7 @@ def table(size: int, chunk: int, device: str) -> None:
     torch.manual_seed(0)
     images, texts = (normalize(torch.randn(size, WIDTH, device=device), dim=1).requires_grad_() for _ in "vt")
     similarity = (images @ texts.T).detach().requires_grad_()
-    labels = torch.randint(100, (2, size), device=device)
+    labels = Labels(*torch.randint(100, (2, size), device=device))
     order = torch.arange(size, device=device)
     clip = ClipLoss()
 
@@ -91,13 +92,15 @@ def table(size: int, chunk: int, device: str) -> None:
         return (cross_entropy(logits, order) + cross_entropy(logits.T, order)) / 2
 
     def whole(partition: str) -> Loss:
-        return lambda: partition_loss(images @ texts.T, partition, *labels, TAU)
+        return lambda: partition_loss(images @ texts.T, partition, labels, temperature=TAU)
 
     def alone(partition: str) -> Loss:
-        return lambda: partition_loss(similarity, partition, *labels, TAU)
+        return lambda: partition_loss(similarity, partition, labels, temperature=TAU)
 
     def chunked(partition: str) -> Loss:
-        return lambda: chunked_partition_loss(images, texts, partition, *labels, TAU, chunk)
+        return lambda: chunked_partition_loss(
+            images, texts, partition, labels=labels, temperature=TAU, chunk=chunk
+        )
 
     steps: dict[str, Loss] = {"clip": lambda: clip(images, texts, 1 / TAU)}
     steps |= {name: whole(name) for name in PARTITIONS}

@@ -27,13 +27,16 @@ from transformers import RobertaConfig, RobertaModel
 
 from pacl_core.methods.pacl.objective import scheduled_partitions
 from pacl_core.methods.pacl.shards.read import read_shards
+from pacl_core.methods.pacl.training.method import make_pacl
 from pacl_core.methods.params import load
 from pacl_core.models.backbones import load_backbone
 from pacl_core.runtime.settings import runtime
-from pacl_core.training.images import pixel_source
-from pacl_core.training.pixels import batch_loader
-from pacl_core.training.state import make_learner
-from pacl_core.training.update import update
+from pacl_core.training.distributed import World
+from pacl_core.training.method import Batch
+from pacl_core.training.optimiser import make_optimiser
+from pacl_core.training.pixels import ImageSource
+from pacl_core.training.state import TrainState
+from pacl_core.training.step import update
 
 TOKENS, WIDTH = 77, 1024
 
@@ -52,9 +55,11 @@ def main() -> None:
     backbone = load_backbone(params.backbone)
     with tempfile.TemporaryDirectory() as work, ThreadPoolExecutor(machine.workers) as pool:
         samples = read_shards(Path("data/shards"), Path(work))
-        learner = make_learner(backbone, samples.texts.shape[1], train, machine.device)
-        source = pixel_source(samples, backbone.preprocess, train, Path(work), pool)
-        load_pixels = batch_loader(backbone.preprocess, source, machine.device)
+        source = ImageSource(samples.image, len(samples.sample_ids), backbone.preprocess, Path(work), pool)
+        world = World(device=machine.device)
+        method = make_pacl(samples, backbone, train, images=source, stored=None, world=world)
+        state = TrainState(method.model, make_optimiser(method.model, method.learning_rates, train), {})
+        projectors = method.model["projectors"]
         text_tower = RobertaModel(
             RobertaConfig(
                 num_hidden_layers=24, hidden_size=WIDTH, num_attention_heads=16, intermediate_size=4096
@@ -67,7 +72,7 @@ def main() -> None:
 
         phases = {
             f"phase {1 + phase}": {
-                partition: samples.rows[partition][: chosen.batch]
+                partition: np.asarray(samples.rows[partition][: chosen.batch])
                 for partition in scheduled_partitions(phase, 3)
                 if len(samples.rows[partition])
             }
@@ -75,32 +80,32 @@ def main() -> None:
         }
         batches = phases["phase 3"]
         rows = np.concatenate(list(batches.values()))
-        in_memory = load_pixels(0, rows)
+        in_memory = method.views(0, rows)
 
         def bare() -> int:
             for piece in torch.split(in_memory, chosen.batch):
-                learner.features(piece).sum().backward()
+                method.features(piece).sum().backward()
             return len(in_memory)
 
         def fed() -> int:
-            for piece in torch.split(load_pixels(0, rows), chosen.batch):
-                learner.features(piece).sum().backward()
+            for piece in torch.split(method.views(0, rows), chosen.batch):
+                method.features(piece).sum().backward()
             return len(rows)
 
         def full(batches: dict[str, np.ndarray]) -> int:
-            own = np.concatenate(list(batches.values()))
-            update(learner, samples, load_pixels(0, own), batches, train, "benchmark")
-            return len(own)
+            batch = Batch(batches)
+            update(method, state, train, inputs=method.load(0, batch), world=world)
+            return batch.size
 
         def usual() -> int:
-            images = load_pixels(0, rows[: chosen.batch])
+            images = method.views(0, rows[: chosen.batch])
             with torch.no_grad():
                 texts = text_tower(input_ids=tokens).last_hidden_state[:, 0]
-            z_v = normalize(learner.projectors["image"](learner.features(images)), dim=1)
+            z_v = normalize(projectors["image"](method.features(images)), dim=1)
             z_t = normalize(to_space(texts), dim=1)
             ClipLoss()(z_v, z_t, torch.tensor(1 / train.temperature)).backward()
-            learner.optimiser.step()
-            learner.optimiser.zero_grad()
+            state.optimiser.step()
+            state.optimiser.zero_grad()
             return chosen.batch
 
         work_of: dict[str, Callable[[], int]] = {"bare": bare, "fed": fed}
