@@ -2,14 +2,11 @@
 
 import io
 import logging
-import os
 import random
 import re
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +23,7 @@ from pacl_core.media import images as normalising
 from pacl_core.media.rejects import Rejected
 from pacl_core.params.pairs import PairsParams
 from pacl_core.runtime.scratch import scratch
+from tests.faults.processes import Process, starter, until
 from tests.paths import ROOT
 
 PARAMS = PairsParams.model_validate(
@@ -229,23 +227,25 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     params["pairs"]["text"]["urls"] = "remove"
     (folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
     begun = time.monotonic()
-    assert pairs(folder).returncode == 0
+    assert pairs(folder).wait() == 0
     (folder / "seconds").write_text(str(time.monotonic() - begun))
     (folder / "whole").mkdir()
     take(folder, folder / "whole")
     return folder
 
 
-def start(folder: Path) -> "subprocess.Popen[str]":
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PACL_WORKERS": "1"}
-    command = (sys.executable, "-m", "stages.pairs")
-    return subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
+def start(folder: Path) -> Process:
+    return starter().start(folder, "pairs", PYTHONPATH=str(ROOT), PACL_WORKERS="1")
 
 
-def pairs(folder: Path) -> "subprocess.CompletedProcess[str]":
+def pairs(folder: Path) -> Process:
     process = start(folder)
-    _, errors = process.communicate()
-    return subprocess.CompletedProcess((), process.returncode, "", errors)
+    process.wait()
+    return process
+
+
+def pieces(folder: Path) -> int:
+    return len(list((folder / ".pacl/scratch/pairs").rglob("piece-*")))
 
 
 def take(folder: Path, target: Path) -> None:
@@ -268,14 +268,11 @@ def kill_at_random(project: Path, tmp_path: Path, rng: random.Random) -> None:
     """Kill the stage at a random moment of its run, let it finish, compare."""
     seconds = float((project / "seconds").read_text())
     process = start(project)
-    try:
-        process.wait(rng.uniform(0, seconds))
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-    process.communicate()
-    assert process.returncode in (0, -signal.SIGKILL)
+    until(lambda: not process.running, rng.uniform(0, seconds))
+    process.kill(signal.SIGKILL)
+    assert process.wait() in (0, -signal.SIGKILL)
     again = pairs(project)
-    assert again.returncode == 0, again.stderr
+    assert again.wait() == 0, again.output
     assert outs(project) == outs(project / "whole")
     assert not (project / ".pacl/scratch/pairs").exists()
     take(project, tmp_path)
@@ -294,15 +291,12 @@ def test_killed_at_twenty_random_moments(project: Path, tmp_path: Path, moment: 
 
 def test_killed_past_half_it_goes_on_from_there(project: Path, tmp_path: Path) -> None:
     process = start(project)
-    deadline = time.monotonic() + 120
-    while len(list((project / ".pacl/scratch/pairs").rglob("piece-*"))) < 3 and time.monotonic() < deadline:
-        assert process.poll() is None, "the stage ended before it could be killed"
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    until(lambda: pieces(project) >= 3 or not process.running, 120)
+    process.kill(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, "the stage ended before it could be killed"
     again = pairs(project)
-    (done,) = (int(count) for count in re.findall(r"continuing after (\d+) inputs", again.stderr))
-    (rest,) = (int(count) for count in re.findall(r"pairs: (\d+), \d+/s$", again.stderr, re.MULTILINE))
+    (done,) = (int(count) for count in re.findall(r"continuing after (\d+) inputs", again.output))
+    (rest,) = (int(count) for count in re.findall(r"pairs: (\d+), \d+/s$", again.output, re.MULTILINE))
     total = sum(isinstance(item, Post) for item in items(POSTS))
     assert done >= total / 2 and done + rest == total
     assert outs(project) == outs(project / "whole")
@@ -311,25 +305,20 @@ def test_killed_past_half_it_goes_on_from_there(project: Path, tmp_path: Path) -
 
 def test_ctrl_c_ends_with_one_line_and_loses_nothing(project: Path, tmp_path: Path) -> None:
     process = start(project)
-    deadline = time.monotonic() + 120
-    while len(list((project / ".pacl/scratch/pairs").rglob("piece-*"))) < 2 and time.monotonic() < deadline:
-        time.sleep(0.005)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate()
-    assert process.returncode == 130
-    assert errors.splitlines()[-1] == "pairs: error: interrupted; 'dvc repro' resumes from here"
-    assert "continuing after" in pairs(project).stderr
+    until(lambda: pieces(project) >= 2, 120)
+    process.kill(signal.SIGINT)
+    assert process.wait() == 130
+    assert process.output.splitlines()[-1] == "pairs: error: interrupted; 'dvc repro' resumes from here"
+    assert "continuing after" in pairs(project).output
     assert outs(project) == outs(project / "whole")
     take(project, tmp_path)
 
 
 def test_scratch_of_other_params_is_not_continued(project: Path, tmp_path: Path) -> None:
     process = start(project)
-    deadline = time.monotonic() + 120
-    while not list((project / ".pacl/scratch/pairs").rglob("piece-*")) and time.monotonic() < deadline:
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    until(lambda: pieces(project) > 0, 120)
+    process.kill(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
     other = tmp_path / "other"
     other.mkdir()
     shutil.copytree(project / ".pacl", other / ".pacl")
@@ -338,7 +327,7 @@ def test_scratch_of_other_params_is_not_continued(project: Path, tmp_path: Path)
     params["pairs"]["path"] = str(project / "posts")
     (other / "params.yaml").write_text(yaml.safe_dump(params))
     done = pairs(other)
-    assert done.returncode == 0 and "continuing after" not in done.stderr
+    assert done.wait() == 0 and "continuing after" not in done.output
     assert not list((other / ".pacl/scratch").glob("pairs/*"))
-    assert pairs(project).returncode == 0
+    assert pairs(project).wait() == 0
     take(project, tmp_path)

@@ -3,6 +3,7 @@
 import atexit
 import json
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -148,7 +149,7 @@ print(json.dumps(found))
     told = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
     found = {}
     for name, (shell, outs) in json.loads(told.splitlines()[-1]).items():
-        arguments = shell.removeprefix("python -m stages.").split()
+        arguments = shlex.split(shell.removeprefix("python -m stages."))
         found[name] = Stage(name, tuple(arguments), tuple(outs))
     return found
 
