@@ -34,22 +34,23 @@ $(VENV)/.installed-explore: $(VENV)/.installed
 	$(BIN)/pip install -q -c constraints.txt -e '.[embedded,explore]'
 	@touch $@
 
-repro: $(VENV)/.installed ## run the whole pipeline on the embedded default; only what changed
+repro: $(VENV)/.installed ## run the whole pipeline, or what changed of it
 	@[ -e .git ] || $(BIN)/dvc config --local core.no_scm true  # a copy without git history
 	@find -L data/weights_in_use -type l -delete  # links to weights that are gone, at which DVC would stop
+	@$(BIN)/python -m stages.check_inputs
 	@$(BIN)/dvc repro
-	@$(BIN)/python -m pacl_core.report.headline
+	@$(BIN)/python -m pacl_core.cli.headline
 
-report: $(VENV)/.installed ## rebuild what the report needs, and say where it is
+report: $(VENV)/.installed ## rebuild the report and what it needs
 	@find -L data/weights_in_use -type l -delete
 	@$(BIN)/dvc repro report
-	@$(BIN)/python -m pacl_core.report.headline
+	@$(BIN)/python -m pacl_core.cli.headline
 
-explore: $(VENV)/.installed-explore ## all pairs in a browser, on this machine alone
+explore: $(VENV)/.installed-explore ## browse all pairs, on this machine only
 	@$(BIN)/pacl explore
 
-tables: $(VENV)/.installed ## the paper's Tables 1 to 5 beside the workspace and its experiments
-	@$(BIN)/python -m pacl_core.report.tables
+tables: $(VENV)/.installed ## the paper's Tables 1 to 5 next to the workspace and its experiments
+	@$(BIN)/python -m pacl_core.cli.tables
 
 test: $(VENV)/.installed-test ## the test suite
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m 'not slow' -n 2 --dist loadfile
@@ -68,13 +69,13 @@ format: $(VENV)/.installed-test ## let ruff format and fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-reference: $(VENV)/.installed-test ## write the generated parts of docs/ anew
+reference: $(VENV)/.installed-test ## rewrite the generated parts of docs/
 	@$(BIN)/python -m scripts.reference
 
 docs: $(VENV)/.installed-test ## the documentation as a site with strict links: build/site
 	@$(BIN)/zensical build --strict --clean
 
-docs-serve: $(VENV)/.installed-test ## the site at 127.0.0.1:8000, anew at every edit
+docs-serve: $(VENV)/.installed-test ## serve the site at 127.0.0.1:8000, rebuilt on every edit
 	@$(BIN)/zensical serve --dev-addr 127.0.0.1:8000
 
 hooks: $(VENV)/.installed-test ## run ruff, mypy and the generated pages before each commit
@@ -84,5 +85,5 @@ hooks: $(VENV)/.installed-test ## run ruff, mypy and the generated pages before 
 bench: $(VENV)/.installed ## the benchmarks, as ratios measured side by side
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-clean: ## remove scratch of interrupted runs
+clean: ## remove what interrupted runs left, and the record of times
 	rm -rf .pacl

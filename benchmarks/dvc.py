@@ -137,7 +137,7 @@ def _against(runs: list[Measured], first: list[Measured]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--pairs", type=int, nargs="+", default=[4_000, 400_000])
-    parser.add_argument("--picture-bytes", type=int, default=2_000)
+    parser.add_argument("--image-bytes", type=int, default=2_000)
     parser.add_argument("--link", nargs="+", default=["reflink,hardlink,symlink,copy"])
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()

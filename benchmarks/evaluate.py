@@ -1,4 +1,4 @@
-"""The linear protocol beside one pass of the bare backbone, the naive way, and scikit-learn: in one run.
+"""The linear protocol next to one pass of the bare backbone, the naive way, and scikit-learn: in one run.
 
 python benchmarks/evaluate.py [--items 3000] [--rounds 3] [--naive-epochs 1] [--timm resnet50.a1_in1k]
 
@@ -44,6 +44,7 @@ from pacl_core.corpus.openmoji.glyphs import read_glyphs, render
 from pacl_core.datasets.features import read_features
 from pacl_core.datasets.tasks import Task
 from pacl_core.evaluation.predictions import Outcome
+from pacl_core.evaluation.protocols.downstream_data import DownstreamData
 from pacl_core.evaluation.protocols.heads import Examples, head_loss, new_head
 from pacl_core.evaluation.protocols.linear import fit_heads, run
 from pacl_core.evaluation.protocols.probes import CS
@@ -93,14 +94,8 @@ def main() -> None:
                 features_stage.main(project)
 
         def probe(settings: LinearParams) -> Outcome:
-            return run(
-                [TASK],
-                dataset,
-                read_features(stored, dataset),
-                params=settings,
-                excluded=(),
-                device=machine.device,
-            )[0]
+            downstream = DownstreamData(dataset, read_features(stored, dataset))
+            return run([TASK], downstream, settings, device=machine.device)[0]
 
         def examples(name: str) -> Examples:
             found = np.load(stored / "vectors.npy")[split == name]

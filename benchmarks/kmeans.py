@@ -1,4 +1,4 @@
-"""k-means of the pseudo-labels beside scikit-learn's KMeans and MiniBatchKMeans: time, inertia, memory.
+"""k-means of the pseudo-labels next to scikit-learn's KMeans and MiniBatchKMeans: time, inertia, memory.
 
 python benchmarks/kmeans.py [--rows 200000] [--dim 512] [--k 2 25] [--data clustered noise]
 Goals at 1,000,000 x 512 (--rows 1000000; 12 GB of memory, for scikit-learn's sake): at least 5 x faster at an

@@ -42,21 +42,15 @@ def write_inputs(folder: Path, rows: int) -> None:
 def partition(folder: Path) -> None:
     """What the stage does, and its time and memory."""
     from pacl_core.methods.pacl.params import PartitionParams
-    from pacl_core.methods.pacl.partition.write_partition import write_partition
+    from pacl_core.methods.pacl.partition.write_partition import Inputs, write_partition
 
     sigma = {"transform": "clipscore", "threshold": 0.7}
     params = PartitionParams.model_validate(
         {"factual": sigma, "emotional": {"transform": "rank", "share": 0.5}}
     )
     started = time.monotonic()
-    write_partition(
-        folder / "pairs",
-        folder / "anps.parquet",
-        folder / "factual.parquet",
-        emotional=folder / "emotional.parquet",
-        out=folder / "partition.parquet",
-        params=params,
-    )
+    tables = [folder / f"{name}.parquet" for name in ("anps", "factual", "emotional")]
+    write_partition(Inputs(folder / "pairs", *tables), folder / "partition.parquet", params)
     print(time.monotonic() - started)
 
 

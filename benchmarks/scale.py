@@ -9,7 +9,7 @@ on `--rows` stored pairs, whose artefacts are written here: there rows, not libr
 Memory is the peak of resident pages (as `ps` and a batch system count them), and that of the anonymous ones
 among them; goal: at 10 x at most 1.15 x that at 1 x. "growth" is the slope of log CPU seconds over log pairs
 beyond what the stage takes for 30 pairs (imports, loading a model): 1 is linear, "-" where that is under half
-a second. pseudo_labels keeps a sample of 1,000 vectors here: all of its memory beside a block is that sample.
+a second. pseudo_labels keeps a sample of 1,000 vectors here: that sample and one block are all of its memory.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from measured.small_models import write_clip, write_resnet
 
 ROOT = Path(__file__).parents[1]
 STEPS = (1, 3, 10)
-NOTHING = 30  # pairs that cost nothing beside what every run costs
+NOTHING = 30  # pairs that add nothing to what every run costs
 LEAKS = "leaks emoji_sentiment"
 MODEL_STAGES = ("pairs", "factual_scores", "anps", "emotional_scores", "image_embeddings", "text_embeddings")
 TABLE_STAGES = ("partition", "pseudo_labels", "shards", LEAKS, "report")

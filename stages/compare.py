@@ -1,4 +1,4 @@
-"""Put all evaluated variants side by side, with paired differences from the first, and what was published."""
+"""All evaluated variants side by side, with paired differences from the first, and the published values."""
 
 from pathlib import Path
 
@@ -27,8 +27,8 @@ def main(params: Params) -> None:
     write_json(Path("metrics/published.json"), published)
     write_csv(Path("plots/comparison.csv"), comparison_table(comparisons))
     with published_folder(Path("metrics/results")) as draft:
-        for name, figures in results(comparisons, published).items():
-            write_json(draft / f"{name}.json", figures)
+        for name, row in results(comparisons, published).items():
+            write_json(draft / f"{name}.json", row)
 
 
 if __name__ == "__main__":

@@ -41,10 +41,9 @@ def main(params: Params) -> None:
     }
     with scratch(f"downstream-{name}", key) as folder:
         description = write_dataset(
-            name,
             record,
             read_items(record, Path(chosen.path)),
-            path=Path("data/downstream") / f"{name}.parquet",
+            Path("data/downstream") / f"{name}.parquet",
             image_size=chosen.image_size,
             workers=runtime().workers,
             scratch=folder,

@@ -4,14 +4,12 @@ import logging
 import sys
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from pacl_core.datasets.features import read_features
 from pacl_core.datasets.tasks import Task, read_tasks
 from pacl_core.errors import UserError, unknown
-from pacl_core.evaluation.metrics.summary import summarise, write_summary
 from pacl_core.evaluation.predictions import NotApplicableError, Outcome, write_predictions
+from pacl_core.evaluation.protocols.downstream_data import DownstreamData
+from pacl_core.evaluation.summary_file import Evaluation, write_summary
 from pacl_core.files.hashing import file_sha256
 from pacl_core.files.json_csv import read_json
 from pacl_core.methods.params import Params
@@ -24,7 +22,7 @@ from stages.run import run
 log = logging.getLogger("pacl")
 
 # of fine-tuning, whose unfinished work is kept
-CODE = ("datasets", "encoding", "evaluation", "media", "models", "runtime/threads.py", "training")
+CODE = ("datasets", "encoding", "evaluation/protocols", "media", "models", "runtime/threads.py", "training")
 PROTOCOLS = ("linear", "finetune", "zero_shot")
 
 
@@ -48,16 +46,16 @@ def main(params: Params) -> None:
         log.warning("%s does not apply: %s", protocol, not_applicable)
     stem = Path(f"evaluation/{dataset}-{protocol}-{variant}")
     write_predictions(stem.with_name(f"{stem.name}.parquet"), [p for o in outcomes for p in o.predictions])
-    write_summary(
-        stem.with_name(f"{stem.name}.json"),
-        dataset,
-        protocol,
+    evaluation = Evaluation(
+        dataset=dataset,
+        protocol=protocol,
         variant=variant,
         backbone=read_json(model / CARD)["name"],
         not_applicable=not_applicable,
         excluded_test_items=len(excluded),
-        tasks=summarise(outcomes, params.evaluate.bootstrap),
     )
+    chosen = {one.task.name: {"task": one.task.to_json(), "chosen": one.chosen} for one in outcomes}
+    write_summary(stem.with_name(f"{stem.name}.chosen.json"), evaluation, chosen)
 
 
 def _outcomes(
@@ -68,17 +66,13 @@ def _outcomes(
     if protocol == "linear":
         from pacl_core.evaluation.protocols import linear
 
-        features = _features(images, model)
-        return linear.run(
-            tasks, images, features, params=params.evaluate.linear, excluded=excluded, device=machine.device
-        )
+        downstream = _downstream(images, model, excluded)
+        return linear.run(tasks, downstream, params.evaluate.linear, device=machine.device)
     if protocol == "zero_shot":
         from pacl_core.evaluation.protocols import zero_shot
 
-        features, prompts = _features(images, model), params.evaluate.zero_shot
-        return zero_shot.run(
-            tasks, images, features, model=model, params=prompts, excluded=excluded, device=machine.device
-        )
+        downstream, prompts = _downstream(images, model, excluded), params.evaluate.zero_shot
+        return zero_shot.run(tasks, downstream, model, params=prompts, device=machine.device)
     from pacl_core.evaluation.protocols import finetune
 
     key = {
@@ -92,12 +86,14 @@ def _outcomes(
         "libraries": versions("numpy", "open_clip_torch", "pillow", "timm", "torch"),
     }
     with scratch(f"finetune-{images.stem}-{model.name}", key) as work:
-        recipe, device, workers = params.evaluate.finetune, machine.device, machine.workers
-        return finetune.run(tasks, images, model, recipe, excluded, device, workers, work)
+        place = finetune.Workplace(machine.device, machine.workers, work)
+        recipe = params.evaluate.finetune
+        return finetune.run(tasks, images, model, params=recipe, excluded=excluded, place=place)
 
 
-def _features(images: Path, model: Path) -> NDArray[np.float32]:
-    return read_features(Path(f"data/features/{images.stem}-{model.name}"), images)
+def _downstream(images: Path, model: Path, excluded: set[str]) -> DownstreamData:
+    features = read_features(Path(f"data/features/{images.stem}-{model.name}"), images)
+    return DownstreamData(images, features, excluded)
 
 
 def _arguments() -> list[str]:

@@ -1,4 +1,4 @@
-"""Test items to look at: what they retrieve under each variant, what zero-shot prompts make of them."""
+"""Test items to look at: what they retrieve under each variant, and their zero-shot labels."""
 
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,12 @@ OUT = Path("data/examples")
 def main(params: Params) -> None:
     retrieved: list[dict[str, Any]] = []
     prompted: list[dict[str, Any]] = []
-    figures: dict[str, Any] = {}
-    variants = params.evaluate.variants[:2]  # the page has room for before and after
+    metrics: dict[str, Any] = {}
+    variants = params.evaluate.variants[:2]  # the report has room for before and after
     for name in params.downstream:
         data = read_dataset(Path(f"data/downstream/{name}.parquet"))
-        rows, retrieval = retrieval_examples(data, variants, params.examples)
+        features = {variant: Path(f"data/features/{name}-{variant}") for variant in variants}
+        rows, retrieval = retrieval_examples(data, features, params.examples)
         retrieved += rows
         zero_shot = {}
         if "zero_shot" in params.evaluate.protocols:
@@ -38,11 +39,11 @@ def main(params: Params) -> None:
                     data, variant, EVALUATION, params=params.examples
                 )
                 prompted += rows
-        figures[name] = {"retrieval": retrieval, "zero_shot_right": zero_shot}
+        metrics[name] = {"retrieval": retrieval, "zero_shot_right": zero_shot}
     with published_folder(OUT) as draft:
         write_table(draft / "retrieval.parquet", pa.Table.from_pylist(retrieved, schema=RETRIEVAL))
         write_table(draft / "zero_shot.parquet", pa.Table.from_pylist(prompted, schema=ZERO_SHOT))
-    write_json(Path("metrics/examples.json"), figures)
+    write_json(Path("metrics/examples.json"), metrics)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from pacl_core.corpus.pair_store import pairs_key, write_pairs
+from pacl_core.corpus.pair_store import StorePaths, pairs_key, write_pairs
 from pacl_core.corpus.readers import read_posts
 from pacl_core.files.json_csv import write_json
 from pacl_core.methods.params import Params
@@ -21,9 +21,7 @@ def main(params: Params) -> None:
         counts = write_pairs(
             lambda: read_posts(pairs),
             pairs,
-            folder=Path("data/pairs"),
-            rejected=Path("data/pairs_rejected.parquet"),
-            scratch=unfinished,
+            StorePaths(Path("data/pairs"), Path("data/pairs_rejected.parquet"), unfinished),
             workers=runtime().workers,
         )
         write_json(Path("metrics/pairs.json"), counts)

@@ -1,4 +1,4 @@
-"""Scores to the four partitions: data/partition.parquet, the file that people look at."""
+"""Scores to the four partitions: data/partition.parquet, the table that people look at."""
 
 import logging
 from pathlib import Path
@@ -6,11 +6,10 @@ from pathlib import Path
 from pacl_core.corpus.provenance import MATCHED
 from pacl_core.files.json_csv import write_csv, write_json
 from pacl_core.methods.pacl.partition.agreement import agreement
-from pacl_core.methods.pacl.partition.split import PUBLISHED_SHARES
 from pacl_core.methods.pacl.partition.summary import summarise
 from pacl_core.methods.pacl.partition.threshold_grid import threshold_grid
-from pacl_core.methods.pacl.partition.write_partition import write_partition
-from pacl_core.methods.pacl.partitions import PARTITIONS
+from pacl_core.methods.pacl.partition.write_partition import Inputs, write_partition
+from pacl_core.methods.pacl.partitions import PARTITIONS, PUBLISHED_SHARES
 from pacl_core.methods.params import Params
 from stages.run import run
 
@@ -21,22 +20,21 @@ TABLE = Path("data/partition.parquet")
 
 
 def main(params: Params) -> None:
-    thresholds = write_partition(
+    inputs = Inputs(
         pairs=PAIRS,
         anps=Path("data/scores/anps.parquet"),
         factual=Path("data/scores/factual.parquet"),
         emotional=Path("data/scores/emotional.parquet"),
-        out=TABLE,
-        params=params.partition,
     )
+    thresholds = write_partition(inputs, TABLE, params.partition)
     found = summarise(TABLE, thresholds)
     pairs = sum(found.pairs.values())
-    shares = {name: found.pairs[name] / pairs for name in PARTITIONS}
-    shares["partial"] = shares["partial_emotional"] + shares["partial_factual"]
-    _say(shares)
+    fractions = {name: found.pairs[name] / pairs for name in PARTITIONS}
+    fractions["partial"] = fractions["partial_emotional"] + fractions["partial_factual"]
+    _say(fractions)
     metrics = {
         "pairs": pairs,
-        "shares": shares,
+        "shares": fractions,
         "published_shares": PUBLISHED_SHARES,
         "matched": {name: matched / pairs for name, matched in found.matched.items()},
         "thresholds": {"factual": thresholds.factual, "emotional": thresholds.emotional},
@@ -46,15 +44,15 @@ def main(params: Params) -> None:
     write_csv(Path("plots/factual_histogram.csv"), found.factual_histogram)
     write_csv(Path("plots/emotional_histogram.csv"), found.emotional_histogram)
     write_csv(Path("plots/plane.csv"), found.plane)
-    grid = threshold_grid(TABLE, thresholds.factual, thresholds.emotional, mode=params.partition.mode)
+    grid = threshold_grid(TABLE, thresholds, params.partition.mode)
     write_csv(Path("plots/threshold_grid.csv"), grid)
 
 
-def _say(shares: dict[str, float]) -> None:
+def _say(fractions: dict[str, float]) -> None:
     for name, published in PUBLISHED_SHARES.items():
-        log.info("%s %.1f %% (published %.0f %%)", name, 100 * shares[name], 100 * published)
+        log.info("%s %.1f %% (published %.0f %%)", name, 100 * fractions[name], 100 * published)
     for name in PARTITIONS:
-        if not shares[name]:
+        if not fractions[name]:
             log.info("no pair is %s; training goes on without that partition", name)
 
 

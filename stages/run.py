@@ -34,7 +34,7 @@ def run(stage: str, main: Callable[[Params], None]) -> None:
     logging.basicConfig(level=logging.INFO, format=f"{stage}: %(message)s", stream=sys.stderr)
     timing = Timing(stage, sys.argv[1:])
     try:
-        if os.environ.get("RANK", "0") == "0":  # of a run of several processes, the first stands for all
+        if os.environ.get("RANK", "0") == "0":  # of several processes, the first holds it for all
             with locked(LOCKS / f"{_name(stage)}.lock", " ".join((stage, *sys.argv[1:]))):
                 main(load("params.yaml"))
         else:
@@ -46,12 +46,12 @@ def run(stage: str, main: Callable[[Params], None]) -> None:
             raise
         _stop(stage, f"out of memory ({_one_line(error)}); lower PACL_BATCH or PACL_WORKERS", 1)
     except OSError as error:
-        # a full disk, a read-only folder: the user's to mend; what was published before stays whole
+        # a full disk, a read-only folder: the user can fix it; what was published stays whole
         _stop(stage, _of_file(error), 1)
     except _OF_LIBRARIES as error:
         _stop(stage, f"cannot read or write a file ({_one_line(error)}); 'dvc status' says which changed", 1)
     except KeyboardInterrupt:
-        _stop(stage, "interrupted; 'dvc repro' goes on from here", exit_code())
+        _stop(stage, "interrupted; 'dvc repro' resumes from here", exit_code())
     timing.note()
 
 

@@ -41,5 +41,5 @@ def _excepthook(kind: type[BaseException], error: BaseException, trace: object) 
 
 def _leave(message: str) -> None:
     """End without unwinding: what stays behind goes with the next run."""
-    os.write(2, f"\n{message}; 'dvc repro' goes on from here\n".encode())
+    os.write(2, f"\n{message}; 'dvc repro' resumes from here\n".encode())
     os._exit(exit_code())

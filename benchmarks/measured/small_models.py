@@ -1,4 +1,4 @@
-"""Tiny random models in the published formats: what a stage costs beside its model."""
+"""Tiny random models in the published formats: what a stage costs without its model."""
 
 import json
 from pathlib import Path

@@ -7,7 +7,7 @@ import typer
 
 Images = Annotated[
     list[Path],
-    typer.Argument(metavar="IMAGE...", help="Picture files, or folders of them.", show_default=False),
+    typer.Argument(metavar="IMAGE...", help="Image files, or folders of them.", show_default=False),
 ]
 Model = Annotated[Path, typer.Option("--model", "-m", help="Folder of a saved model.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]

@@ -1,6 +1,7 @@
 """pacl doctor: will this params.yaml run here?"""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,70 +13,111 @@ from pacl_core.cli.arguments import AsJson
 if TYPE_CHECKING:
     from pacl_core.doctor.finding import Finding
     from pacl_core.doctor.stages import StageToRun
+    from pacl_core.methods.params import Params
+    from pacl_core.runtime.timings import Took
 
 _MARKS = {"fine": "ok", "note": "note", "stops": "STOPS"}
 
 
 def doctor(
-    params: Annotated[Path, typer.Option(help="The params file to look at.")] = Path("params.yaml"),
+    params: Annotated[Path, typer.Option(help="The params file to check.")] = Path("params.yaml"),
     as_json: AsJson = False,
 ) -> None:
-    """What is installed, what is missing, and what would run again.
+    """Will it run here? What is missing, what would run again, what each stage took.
 
-    Looks at versions and extras, the device, the params file, the first posts of the corpus, test sets and
-    weights; says how to get what is missing. Then what 'dvc repro' would run, and how long that took the
-    last time on this machine. Loads no model. The exit code is 1 when it will not run.
+    Checks versions and extras, the device, the params file, the first posts of the corpus, the test sets and
+    the weights, and says how to get what is missing. Then lists what each stage took the last time it ran on
+    this machine, and what 'dvc repro' would run. Loads no model. The exit code is 1 if it will not run.
 
     \b
     Examples:
       pacl doctor
       pacl doctor --params presets/tumemo-resnet50.yaml
-      pacl doctor --json | jq .will_run
+      pacl doctor --json | jq .timings
     """
-    from pacl_core.doctor.data import data
     from pacl_core.doctor.finding import Finding
+    from pacl_core.doctor.hashing import hashing
     from pacl_core.doctor.installed import installed
-    from pacl_core.doctor.stages import stages_to_run
-    from pacl_core.doctor.weights import weights
+    from pacl_core.doctor.stages import stages_to_run, way_into_dvc
     from pacl_core.errors import UserError
     from pacl_core.methods.params import load
+    from pacl_core.runtime.timings import by_stage, read_timings
 
     findings = installed()
+    unhashable: list[Finding] = []
     try:
         read = load(params)
     except UserError as error:
-        findings.append(Finding("params", "stops", str(error), f"mend {params}"))
+        findings.append(Finding("params", "stops", str(error), f"fix {params}"))
     else:
-        findings += [Finding("params", "fine", f"{params} is valid"), *data(read), *weights(read)]
+        findings += [Finding("params", "fine", f"{params} is valid"), *_inputs(read)]
+        unhashable = hashing(read.input_paths)
+        findings += unhashable
+    timings = read_timings()
     stages: list[StageToRun] | None = None
-    if params == Path("params.yaml"):  # another file's stages are unknown to DVC
+    # another file's stages are unknown to DVC, and what it cannot hash it may wait for
+    if params == Path("params.yaml") and not unhashable:
         try:
-            stages = stages_to_run()
+            stages = stages_to_run({one.name: one.seconds for one in timings})
         except UserError as error:
-            findings.append(Finding("stages", "stops", str(error), "run from the project's root"))
+            findings.append(Finding("stages", "stops", str(error), way_into_dvc(Path())))
     runs = all(one.state != "stops" for one in findings)
     if as_json:
-        again = None if stages is None else [asdict(one) for one in stages]
-        found = [asdict(one) for one in findings]
-        print(json.dumps({"will_run": runs, "findings": found, "stages": again}, ensure_ascii=False))
+        found = {
+            "will_run": runs,
+            "findings": [asdict(one) for one in findings],
+            "timings": [asdict(one) for one in by_stage(timings)],
+            "stages": None if stages is None else [asdict(one) for one in stages],
+        }
+        print(json.dumps(found, ensure_ascii=False))
     else:
-        print("\n".join([*_lines(findings), *(_again(stages) if stages is not None else []), _verdict(runs)]))
+        again = [] if stages is None else _again(stages)
+        print("\n".join([*_lines(findings), *_table(by_stage(timings)), *again, _verdict(runs)]))
     if not runs:
         raise typer.Exit(1)
 
 
-def _lines(findings: "list[Finding]") -> list[str]:
+def _inputs(params: "Params") -> "list[Finding]":
+    """Corpus, lists and models that params.yaml names."""
+    from pacl_core.doctor.data import data
+    from pacl_core.doctor.weights import Model, weights
+
+    models: dict[str, Model] = {
+        "factual_scores.scorer": params.factual_scores.scorer,
+        "emotional_scores.text_encoder": params.emotional_scores.text_encoder,
+        "backbone": params.backbone,
+        "text_encoder": params.text_encoder,
+    }
+    return [
+        *data(params.pairs, Path(params.anps.path), params.downstream),
+        *weights(models, params.variants),
+    ]
+
+
+def _lines(findings: "Sequence[Finding]") -> list[str]:
     lines = []
     for one in findings:
         lines.append(f"{_MARKS[one.state]:<6} {one.what}: {one.detail}")
-        if one.mend:
-            lines.append(f"       -> {one.mend}")
+        if one.fix:
+            lines.append(f"       -> {one.fix}")
     return lines
 
 
-def _again(stages: "list[StageToRun]") -> list[str]:
+def _table(stages: "Sequence[Took]") -> list[str]:
+    """What each stage took, the longest first; nothing where nothing ran here."""
     if not stages:
-        return ["", "dvc repro has nothing to do"]
+        return []
+    lines = ["", "The last run of each stage on this machine:"]
+    lines.append(f"  {'stage':<17}{'runs':>5}{'seconds':>10}{'of CPU':>10}{'peak MB':>9}")
+    for one in stages:
+        numbers = f"{one.runs:>5}{one.seconds:>10,.1f}{one.cpu_seconds:>10,.1f}{one.peak_memory_mb:>9,}"
+        lines.append(f"  {one.name:<17}{numbers}")
+    return lines
+
+
+def _again(stages: "Sequence[StageToRun]") -> list[str]:
+    if not stages:
+        return ["", "dvc repro has nothing to do."]
     lines = ["", "dvc repro would run:"]
     width = max(len(one.name) for one in stages)
     for one in stages:
@@ -83,19 +125,18 @@ def _again(stages: "list[StageToRun]") -> list[str]:
         lines.append(f"  {one.name:<{width}} {_duration(one.seconds):>9}  {why or 'if its inputs change'}")
     known = [one.seconds for one in stages if one.seconds is not None]
     unknown = len(stages) - len(known)
-    total = f"together about {_duration(sum(known))}" if known else "how long is not known yet"
+    if not known:
+        return [*lines, "  The total time is not known yet."]
     stages_are = "stage whose time is" if unknown == 1 else "stages whose times are"
-    beside = f", and {unknown} {stages_are} not known" if known and unknown else ""
-    return [*lines, f"  {total}{beside}"]
+    more = f", and {unknown} {stages_are} not known" if unknown else ""
+    return [*lines, f"  together about {_duration(sum(known))}{more}"]
 
 
 def _duration(seconds: float | None) -> str:
-    if seconds is None:
-        return "unknown"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    from pacl_core.runtime.timings import duration
+
+    return "unknown" if seconds is None else duration(seconds)
 
 
 def _verdict(runs: bool) -> str:
-    return "\nit will run" if runs else "\nit will not run until what STOPS is mended"
+    return "\nIt will run." if runs else "\nIt will not run until every STOPS is fixed."

@@ -29,11 +29,11 @@ def embed(
 ) -> None:
     """Vectors of images as .npy or parquet.
 
-    Images come in the order in which they are named, those of a folder in name order.
+    Images keep the order of the arguments; those of a folder come in name order.
 
-    A .npy file holds float32 [N, D], and <name>.paths.txt beside it the N paths, one a line. A .parquet
-    file has a column 'path' and one a space. Memory holds one batch. A file that is no usable image is
-    named with the reason and left out, the others go on, and the exit code is 1.
+    A .npy file holds float32 [N, D]; <name>.paths.txt next to it lists the N paths, one per line. A .parquet
+    file has a column 'path' and one per space. Memory holds one batch. A file that is not a usable image is
+    left out and named with the reason; the others are written, and the exit code is 1.
 
     \b
     Examples:
@@ -47,7 +47,7 @@ def embed(
     from pacl_core.runtime.settings import runtime
 
     spaces = ("features", "joint") if space is Space.both else (space.value,)
-    with vector_writer(out, spaces) as write, Progress("pictures", None) as progress:
+    with vector_writer(out, spaces) as write, Progress("images", None) as progress:
         files = image_files(images)
         loaded = load_saved_model(model)
         failed = 0

@@ -5,22 +5,33 @@ from typing import Annotated
 
 import typer
 
+from pacl_core.errors import UserError
+
 
 def explore(
     root: Annotated[Path, typer.Option(help="The project's folder.")] = Path(),
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 8765,
     show: Annotated[bool, typer.Option("--open/--no-open", help="Open a browser.")] = False,
 ) -> None:
-    """Browse all pairs in a browser, on this machine alone.
+    """Browse all pairs in a browser, on this machine only.
 
-    Filter by partition, values, pseudo-labels, provenance and words; sort; open a pair. Nothing is written
-    and nothing is fetched from elsewhere. Needs pip install 'pacl[explore]'.
+    Filter by partition, scores, pseudo-labels, provenance and words; sort; open a pair. Writes nothing and
+    loads nothing from the network. Needs pip install 'pacl[explore]'.
 
     \b
     Examples:
       pacl explore
       pacl explore --port 9000 --open
     """
-    from pacl_core.explorer.page import serve
+    try:
+        from pacl_core.explorer.page import serve
+    except ModuleNotFoundError:
+        raise UserError("the explorer needs nicegui; pip install 'pacl[explore]'") from None
+    from pacl_core.explorer.pairs import Tables
 
-    serve(root, port, show)
+    tables = Tables(
+        partition=root / "data/partition.parquet",
+        pairs=root / "data/pairs",
+        pseudo_labels=root / "data/pseudo_labels.parquet",
+    )
+    serve(tables, port, show)

@@ -1,11 +1,11 @@
-"""pacl export: a saved model in other people's forms."""
+"""pacl export: a saved model in other formats."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-export = typer.Typer(name="export", help="A saved model in other people's forms.", no_args_is_help=True)
+export = typer.Typer(name="export", help="Write a saved model in other formats.", no_args_is_help=True)
 
 Saved = Annotated[Path, typer.Argument(metavar="MODEL", help="Folder of a saved model.")]
 
@@ -16,12 +16,12 @@ def onnx(
     out: Annotated[Path, typer.Argument(metavar="OUT.onnx", help="File to write.")],
     check: Annotated[
         list[Path] | None,
-        typer.Option(help="Pictures or folders for the check.", show_default="pairs of data/pairs"),
+        typer.Option(help="Images or folders for the check.", show_default="pairs of data/pairs"),
     ] = None,
 ) -> None:
     """One ONNX file: uint8 pixels in, features (and joint vectors) out, any batch size.
 
-    Before it is published, onnxruntime's outputs are held to the network's own on images, to 1e-4.
+    Before the file is written, outputs of onnxruntime and of the network are compared on images, to 1e-4.
     Needs pip install 'pacl[export]'.
 
     \b
@@ -33,7 +33,7 @@ def onnx(
     from pacl_core.inference.export.onnx import export_onnx
 
     done = export_onnx(model, out, check_pixels(model, check or []))
-    print(f"{out}: {', '.join(done.outputs)}; {done.images} pictures within {done.difference:.1e}")
+    print(f"{out}: {', '.join(done.outputs)}; {done.images} images within {done.difference:.1e}")
 
 
 @export.command()
@@ -41,11 +41,11 @@ def hf(
     model: Saved,
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to write.")],
 ) -> None:
-    """A folder as the Hugging Face Hub holds models: weights, configuration, and a card filled from the run.
+    """A folder for the Hugging Face Hub: weights, configuration, and a model card filled from the run.
 
     timm and open_clip load it ('local-dir:FOLDER', or 'hf-hub:...' once it is on the hub), and so does
-    pacl_core.load. Figures come from metrics/ of the project that the model lies in; what is not there is
-    left out of the card.
+    pacl_core.load. Results in the card come from metrics/ of the model's project; those that are missing
+    are left out.
 
     \b
     Example:

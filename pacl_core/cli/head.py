@@ -1,4 +1,4 @@
-"""pacl head: linear heads kept for use."""
+"""pacl head: linear heads to predict with."""
 
 from pathlib import Path
 from typing import Annotated
@@ -23,8 +23,8 @@ def fit(
     """Fit a head per task of a data set, as the linear protocol does, and keep it for 'pacl predict'.
 
     Reads data/downstream and data/features of the pipeline and evaluate.linear of params.yaml; writes
-    <model>.heads/<data set>.safetensors and .json. Test items are not looked at: how good such heads are
-    stands in evaluation/<data set>-linear-<model>.json.
+    <model>.heads/<data set>.safetensors and .json. Test items are not used: how good these heads are is in
+    evaluation/<data set>-linear-<model>.json.
 
     \b
     Examples:

@@ -11,15 +11,15 @@ from pacl_core.cli.arguments import AsJson
 
 def inspect(
     table: Annotated[Path, typer.Argument(help="The partition table.")] = Path("data/partition.parquet"),
-    samples: Annotated[int, typer.Option(min=0, help="Pairs shown of each partition.")] = 3,
-    seed: Annotated[int, typer.Option(help="Which ones.")] = 0,
+    samples: Annotated[int, typer.Option(min=0, help="Pairs to show of each partition.")] = 3,
+    seed: Annotated[int, typer.Option(help="Seed of their choice.")] = 0,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Shares, scores and sample pairs of a partition table.
 
-    Shares stand beside the paper's for TumEmo. Quantiles are of the raw scores and of the values that the
-    thresholds were applied to. Texts are read for the samples alone.
+    Shares are next to the paper's for TumEmo. Quantiles are of the raw scores and of the values that the
+    thresholds apply to. Texts are read for the samples only.
 
     \b
     Examples:
@@ -37,8 +37,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
     lines = [f"{found['pairs']:,} pairs", "", "partition              pairs   share  published"]
     for name, count in found["counts"].items():
         published = found["published_shares"].get(name)
-        beside = f"{published:>10.0%}" if published is not None else ""
-        lines.append(f"{name:<18}{count:>10,}{found['shares'][name]:>8.1%}{beside}")
+        paper = f"{published:>10.0%}" if published is not None else ""
+        lines.append(f"{name:<18}{count:>10,}{found['shares'][name]:>8.1%}{paper}")
     whole = found["published_shares"]["partial"]
     lines.append(f"{'(both partial)':<28}{found['shares']['partial']:>8.1%}{whole:>10.0%}")
     levels = next(iter(found["quantiles"].values())).keys()
@@ -63,6 +63,6 @@ def _number(value: float | None) -> str:
 
 
 def _short(text: str) -> str:
-    """One line of at most 62 characters, without what a terminal would act on."""
+    """One line of at most 62 characters, without control characters."""
     line = " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
     return line if len(line) <= 62 else line[:61] + "…"

@@ -17,7 +17,7 @@ from pacl_core.errors import UserError
 
 app = typer.Typer(
     name="pacl",
-    help="Use what the pipeline made: the enhanced backbone and the partition of your posts.",
+    help="Use what the pipeline made: the enhanced backbone and the partition of your pairs.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

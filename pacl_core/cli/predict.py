@@ -1,4 +1,4 @@
-"""pacl predict: zero-shot emotions of images, and what the fitted heads say."""
+"""pacl predict: zero-shot emotions of images, and the predictions of fitted heads."""
 
 import json
 import sys
@@ -12,7 +12,7 @@ from pacl_core.cli.arguments import MODEL, AsJson, Images, Model
 
 if TYPE_CHECKING:
     from pacl_core.inference.heads import SavedHeads
-    from pacl_core.inference.model import Vectors
+    from pacl_core.inference.model import Probabilities, Vectors
 
 
 def predict(
@@ -29,12 +29,13 @@ def predict(
     model: Model = MODEL,
     as_json: AsJson = False,
 ) -> None:
-    """Emotions of images, and valence where a head was fitted.
+    """Emotions of images, and valence if a head was fitted.
 
-    Emotions are found by their names alone (zero-shot): images and prompts share a space.
+    Emotions are predicted from their names alone (zero-shot), as images and prompts share a space. Heads
+    come from 'pacl head fit'.
 
-    Heads come from 'pacl head fit'. A file that is no usable image is named with the reason, the others
-    go on, and the exit code is 1. With --json every image is one line.
+    A file that is not a usable image is named with the reason; the others are predicted, and the exit code
+    is 1. With --json every image is one line.
 
     \b
     Examples:
@@ -72,11 +73,11 @@ def predict(
 
 
 def _rows(
-    names: Sequence[str], shares: "Vectors", features: "Vectors", *, heads: "list[SavedHeads]"
+    names: Sequence[str], probabilities: "Probabilities", features: "Vectors", *, heads: "list[SavedHeads]"
 ) -> list[dict[str, Any]]:
     """One answer per image."""
     rows: list[dict[str, Any]] = [
-        {"emotions": dict(zip(names, map(float, one), strict=True))} for one in shares
+        {"emotions": dict(zip(names, map(float, one), strict=True))} for one in probabilities
     ]
     for head in heads:
         for row, values in zip(rows, head.predict(features), strict=True):
@@ -90,7 +91,7 @@ def _json(path: Path, row: dict[str, Any]) -> str:
 
 def _text(path: Path, row: dict[str, Any]) -> str:
     ranked = sorted(row["emotions"].items(), key=lambda one: -one[1])
-    lines = [str(path), "  zero-shot  " + ", ".join(f"{name} {share:.0%}" for name, share in ranked[:4])]
+    lines = [str(path), "  zero-shot  " + ", ".join(f"{name} {value:.0%}" for name, value in ranked[:4])]
     for dataset, tasks in row.get("heads", {}).items():
         for task, value in tasks.items():
             lines.append(f"  {task} (head {dataset})  {_value(value)}")

@@ -2,6 +2,7 @@
 
 import html
 import re
+import unicodedata
 from typing import Any
 
 from pacl_core.errors import UserError
@@ -17,16 +18,51 @@ _CONTROL = re.compile(
     "[\x01-\x08\x0b-\x1f\x7f-\x9f\xad\u200b\u2028\u2029\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
 )
 _LINE_ENDS = re.compile("\r\n?|[\x85\u2028\u2029]")
-_URL = r"(?i:https?://|www\.|pic\.twitter\.com/|t\.co/)[^\s<>\"]*[^\s<>\".,;:!?)\]}'…]"
-# one pattern, so that what stands inside a link is left alone
-_TOKEN = re.compile(
-    rf"(?P<url>(?<!\w){_URL})"
-    r"|(?P<retweet>(?<!\w)RT[ \t]?@\w+:?)"
-    r"|(?P<mention>(?<!\w)@\w+)"
-    r"|(?P<hashtag>(?<![\w&])[#＃](?P<tag>\w*[^\W\d]\w*))"
+
+
+def _marks() -> str:
+    """Combining marks as ranges of a character class, as re counts them to no letter; not those of emoji."""
+    emoji = (*range(0xFE00, 0xFE10), 0x20E3)
+    codes = {code for code in range(0x1F000) if unicodedata.category(chr(code))[0] == "M"}.difference(emoji)
+    starts = sorted(code for code in codes if code - 1 not in codes)
+    ends = sorted(code for code in codes if code + 1 not in codes)
+    return "".join(f"{chr(start)}-{chr(end)}" for start, end in zip(starts, ends, strict=True))
+
+
+_M = _marks()
+# a letter, digit or _ with its marks; joiners within words of Persian, Hindi and others
+_WORD = rf"\w(?:[\w{_M}]|[\u200c\u200d](?=\w))*"
+# letters of writing without blanks between words (Thai to Khmer, CJK, Hangul)
+_NO_BLANKS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f"
+_START = rf"(?:(?<![\w{_M}])|(?<=[{_NO_BLANKS}]))"
+# Of a path, letters of Latin and Cyrillic and no others, as in twitter-text (validGeneralUrlPathChars): other
+# writing and emoji that follow are text. Brackets belong to a link in pairs alone.
+_IN_URL = r"[\w/%&=+#~@$*\-]".replace(r"\w", "A-Za-z0-9_\u00c0-\u024f\u0400-\u04ff")
+_PUNCTUATION = r"[.,;:!?'|\[\]]"
+_URL_TAIL = rf"(?:{_PUNCTUATION}*(?:{_IN_URL}|\((?:{_IN_URL}|{_PUNCTUATION})*\)))+"
+_SHORT = (
+    r"(?:t\.co|pic\.twitter\.com)/[A-Za-z0-9]+(?:[/?][A-Za-z0-9_/=&%+-]+)?"  # their ids have no other letters
 )
+_URL = (
+    rf"(?i:https?://{_SHORT}|pic\.twitter\.com/[A-Za-z0-9]+|(?<![A-Za-z0-9_.@/-]){_SHORT}"
+    rf"|(?:https?://|(?<![A-Za-z0-9_.@/-])www\.){_URL_TAIL})"
+)
+# cut at the end of a tweet: "https://t.co/Ab…", "http:/…", "ht…"
+_CUT_URL = rf"(?:{_URL}…|(?i:https?:/{{0,2}}|(?<![A-Za-z0-9])ht{{1,2}}p?)(?:…|\.\.\.))(?=\s*\Z)"
+# Twitter's own are ASCII; others (Weibo) may have any letters, up to the end of the word
+_NAME = rf"[@＠](?:[A-Za-z0-9_\u00c0-\u024f\u0300-\u036f]+|{_WORD})"
+_MAIL = r"(?<=[\w.+-])@[\w-]+(?:\.[\w-]+)+"
+# one pattern, so that what is inside a link is left alone
+_TOKEN = re.compile(
+    rf"(?P<url>{_CUT_URL}|{_URL})"
+    rf"|(?P<mail>{_MAIL})"
+    rf"|(?P<retweet>{_START}RT[ \t]?{_NAME}[:：]?)"
+    rf"|(?P<mention>(?<![0-9]){_NAME})"
+    rf"|(?P<hashtag>(?<![\w&])[#＃](?P<tag>(?=[\d_]*[^\W\d_]){_WORD}))"
+)
+_MENTION = re.compile(rf"{_NAME}[:：]?")
 # HappyNewYear2024 -> Happy New Year 2024; USAToday -> USA Today
-_WORDS = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])|_+")
+_WORDS = re.compile(rf"(?:(?<=[^\W\d_])|(?<=[{_M}]))(?=\d)|(?<=\d)(?=[^\W\d_])|_+")
 _SPACE = re.compile(r"\s+")
 # what shows nothing on its own: joiners, marks of direction, variation selectors, Braille and Hangul blanks
 _UNSEEN = re.compile("[\\s\u115f\u1160\u180e\u200b-\u200f\u2060\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]+")
@@ -77,7 +113,9 @@ def _token(found: re.Match[str], params: TextCleaningParams) -> str:
         case "retweet":
             if params.retweets == "remove":
                 return " "
-            return re.sub(r"@\w+:?", " ", as_found) if params.mentions == "remove" else as_found
+            return _MENTION.sub(" ", as_found) if params.mentions == "remove" else as_found
+        case "mail":
+            return as_found
         case "mention":
             return " " if params.mentions == "remove" else as_found
         case _:
@@ -93,10 +131,13 @@ def _split(tag: str) -> str:
 
 def _at_capitals(tag: str) -> str:
     words = ""
+    before = ""  # the letter before, without its marks
     for place, letter in enumerate(tag):
-        before, after = tag[place - 1 : place], tag[place + 1 : place + 2]
-        if letter.isupper() and (before.islower() or (before.isupper() and after.islower())):
-            words += " "
+        if unicodedata.category(letter)[0] != "M":
+            after = tag[place + 1 : place + 2]
+            if letter.isupper() and (before.islower() or (before.isupper() and after.islower())):
+                words += " "
+            before = letter
         words += letter
     return words
 

@@ -1,12 +1,12 @@
 """Images and texts as files of the same name, in a folder and the folders in it."""
 
-import os
-from collections.abc import Callable, Iterator
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from pacl_core.corpus.posts import Post
 from pacl_core.errors import UserError
-from pacl_core.media.image_header import SUFFIXES
+from pacl_core.media.image_tree import is_image, name_in, walk
 from pacl_core.media.images import read_image
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
 from pacl_core.media.text_decoding import read_text
@@ -20,78 +20,59 @@ def corpus_folder(path: str) -> Path:
     return root
 
 
-def walk(root: Path, key: Callable[[Path], str]) -> Iterator[Post | Rejected]:
-    """Posts by path, a folder before the folders in it; `key` is given the path in `root` without suffix.
+def file_posts(root: Path, sample_id: Callable[[Path], str]) -> Iterator[Post | Rejected]:
+    """Posts by path, a folder before the folders in it; ids are made of the path in `root` without suffix.
 
     Rejected: an image without text, a text without image, any other file, a link to a folder, what cannot
-    be read. Hidden entries are passed over. Holds one folder's listing at a time.
+    be read. Hidden entries are skipped.
     """
-    waiting = [root]  # a stack: folders may nest deeper than Python's calls may
-    while waiting:
-        folder = waiting.pop()
-        try:
-            with os.scandir(folder) as entries:
-                listing = sorted((entry.name, _is_folder(entry)) for entry in entries if entry.name[0] != ".")
-        except OSError as error:
-            yield Rejected(
-                valid_name(_inside(root, folder).as_posix()), "unreadable", error.strerror or str(error)
-            )
-            continue
-        yield from _files(root, folder, [name for name, is_folder in listing if not is_folder], key=key)
-        inner = [folder / name for name, is_folder in listing if is_folder]
-        # a link to a folder may lead back up; only the root itself may be one
-        for path in (path for path in inner if path.is_symlink()):
-            yield Rejected(
-                valid_name(_inside(root, path).as_posix()),
-                "linked_folder",
-                "links to folders are not followed",
-            )
-        waiting += reversed([path for path in inner if not path.is_symlink()])
-
-
-def read_post(key: str, image: Path, text: Path) -> Post:
-    """The post of two files. Raises `UnusableError` of either."""
-    return Post(key, read_image(image), read_text(text))
-
-
-def _is_folder(entry: "os.DirEntry[str]") -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link that leads to itself is no folder; reading it says what it is
-        return False
-
-
-def _files(
-    root: Path, folder: Path, names: list[str], *, key: Callable[[Path], str]
-) -> Iterator[Post | Rejected]:
-    images: dict[str, list[str]] = {}
-    texts: dict[str, str] = {}
-    for name in names:
-        stem, suffix = Path(name).stem, Path(name).suffix
-        if suffix.lower() in SUFFIXES:
-            images.setdefault(stem, []).append(name)
-        elif suffix.lower() == ".txt" and stem not in texts:
-            texts[stem] = name
+    for found in walk(root):
+        if isinstance(found, Rejected):
+            yield found
         else:
-            source = valid_name(_inside(root, folder / name).as_posix())
-            yield Rejected(source, "other_file", "neither a picture nor a text (.txt)")
+            yield from _posts(root, found, sample_id)
+
+
+def read_post(sample_id: str, image: Path, text: Path) -> Post:
+    """The post of two files. Raises `UnusableError` of either."""
+    return Post(sample_id, read_image(image), read_text(text))
+
+
+def _posts(root: Path, files: list[Path], sample_id: Callable[[Path], str]) -> Iterator[Post | Rejected]:
+    images: dict[str, list[Path]] = {}
+    texts: dict[str, Path] = {}
+    for path in files:
+        if is_image(path):
+            images.setdefault(path.stem, []).append(path)
+        elif path.suffix.lower() != ".txt":
+            yield Rejected(name_in(root, path), "other_file", "neither a picture nor a text (.txt)")
+        elif path.stem in texts:
+            yield Rejected(name_in(root, path), "second_text", f"{texts[path.stem].name} came before")
+        else:
+            texts[path.stem] = path
+    _compose(texts, images)
     for stem in sorted(images.keys() | texts.keys()):
         if stem not in images:
-            source = valid_name(_inside(root, folder / texts[stem]).as_posix())
-            yield Rejected(source, "missing_image", "no picture of this name")
-        for name in images.get(stem, []):
-            yield _post(root, folder / name, folder / texts[stem] if stem in texts else None, key=key)
+            yield Rejected(name_in(root, texts[stem]), "missing_image", "no picture of this name")
+        for image in images.get(stem, []):
+            if stem not in texts:
+                yield Rejected(name_in(root, image), "missing_text", "no .txt of this name")
+                continue
+            name = valid_name(sample_id(image.relative_to(root).with_suffix("")))
+            try:
+                yield read_post(name, image, texts[stem])
+            except UnusableError as error:
+                yield error.rejected(name_in(root, image))
 
 
-def _post(root: Path, image: Path, text: Path | None, *, key: Callable[[Path], str]) -> Post | Rejected:
-    source = valid_name(_inside(root, image).as_posix())
-    if text is None:
-        return Rejected(source, "missing_text", "no .txt of this name")
-    try:
-        return read_post(valid_name(key(_inside(root, image.with_suffix("")))), image, text)
-    except UnusableError as error:
-        return error.rejected(source)
+def _compose(texts: dict[str, Path], images: Iterable[str]) -> None:
+    """File texts under the image of the same letters, composed (NFC) or not (NFD), if there is just one."""
+    lonely = [stem for stem in images if stem not in texts and not stem.isascii()]
+    for stem in lonely:
+        alike = [one for one in texts if one not in images and _nfc(one) == _nfc(stem)]
+        if len(alike) == 1 and sum(_nfc(one) == _nfc(stem) for one in lonely) == 1:
+            texts[stem] = texts.pop(alike[0])
 
 
-def _inside(root: Path, path: Path) -> Path:
-    return path.relative_to(root)
+def _nfc(name: str) -> str:
+    return unicodedata.normalize("NFC", name)

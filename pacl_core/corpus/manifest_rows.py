@@ -1,9 +1,11 @@
 """Rows of a manifest, one at a time: CSV, TSV, JSON lines or parquet, by suffix."""
 
-import csv
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
+from itertools import chain, islice
 from pathlib import Path
 from string import Formatter
 from typing import Any, TextIO
@@ -11,14 +13,16 @@ from typing import Any, TextIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pacl_core.corpus.delimited_rows import read_delimited
 from pacl_core.errors import UserError, unknown
 from pacl_core.media.rejects import Rejected, UnusableError
 from pacl_core.media.text_decoding import open_text
 
 Row = dict[str, Any]
-MAX_FIELD = 1 << 20
 _LONGEST_LINE = 16 << 20
 _PARQUET_ROWS = 1024
+_FIRST_ROWS = 1000  # of JSON lines, of which one must have a column
+_ABSENT = ("nan", "NaN", "<NA>")  # as pandas spells it
 
 
 def read_rows(path: Path, columns: list[str]) -> Iterator[tuple[int, Row | Rejected]]:
@@ -42,68 +46,52 @@ def _check(path: Path, columns: list[str], present: Iterable[str]) -> None:
 
 def _delimited(delimiter: str) -> Callable[[Path, list[str]], Iterator[tuple[int, Row | Rejected]]]:
     def rows(path: Path, columns: list[str]) -> Iterator[tuple[int, Row | Rejected]]:
-        csv.field_size_limit(MAX_FIELD)
-        # newline="": the csv module itself takes \n, \r\n and a lone \r as the end of a line
-        with open_text(path, newline="") as stream:
-            lines = csv.reader(_bounded(stream), delimiter=delimiter)
-            header = next(lines, None)
-            if header is None:
-                raise UserError(f"{path}: empty; a manifest starts with its column names")
-            _check(path, columns, header)
-            places = {column: header.index(column) for column in columns}
-            for number, fields in enumerate(_without_blank_lines(lines), start=1):
-                source = f"{path.name}:{lines.line_num}"
-                if isinstance(fields, csv.Error):
-                    yield number, Rejected(source, "malformed_row", str(fields))
-                elif len(fields) != len(header):
-                    detail = f"{len(fields)} fields for {len(header)} columns"
-                    yield number, Rejected(source, "malformed_row", detail)
-                else:
-                    yield number, {column: fields[place] for column, place in places.items()}
+        lines = read_delimited(path, columns, delimiter)
+        header = next(lines).fields
+        _check(path, columns, header)
+        places = {column: header.index(column) for column in columns}
+        for number, line in enumerate(lines, start=1):
+            if line.refused is None:
+                yield number, {column: line.fields[place] for column, place in places.items()}
+            else:
+                yield number, Rejected(f"{path.name}:{line.number}", "malformed_row", line.refused)
 
     return rows
 
 
 def _bounded(stream: TextIO) -> Iterator[str]:
-    """Lines; one that never ends comes in pieces, which are no rows."""
+    """Lines; one that never ends comes in pieces, which are not rows."""
     while line := stream.readline(_LONGEST_LINE):
         yield line
 
 
-def _without_blank_lines(lines: Iterator[list[str]]) -> Iterator[list[str] | csv.Error]:
-    while True:
-        try:
-            fields = next(lines)
-        except StopIteration:
-            return
-        except csv.Error as error:  # the reader goes on at the next line
-            yield error
-            continue
-        if fields:
-            yield fields
-
-
 def _json_lines(path: Path, columns: list[str]) -> Iterator[tuple[int, Row | Rejected]]:
-    checked = False
     with open_text(path) as stream:
-        for number, line in enumerate((line for line in _bounded(stream) if line.strip()), start=1):
-            source = f"{path.name}:{number}"
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                yield number, Rejected(source, "malformed_row", f"not JSON: {error}")
+        rows = _json_objects(path, stream)
+        first = list(islice(rows, _FIRST_ROWS))
+        objects = [row for _, row in first if not isinstance(row, Rejected)]
+        if objects:
+            _check(path, columns, dict.fromkeys(name for row in objects for name in row))
+        for number, row in chain(first, rows):
+            if isinstance(row, Rejected):
+                yield number, row
                 continue
-            if not isinstance(row, dict):
-                yield number, Rejected(source, "malformed_row", "not a JSON object")
-                continue
-            if not checked:
-                _check(path, columns, row)
-                checked = True
             absent = [column for column in columns if column not in row]
             if absent:
-                yield number, Rejected(source, "malformed_row", f"no '{absent[0]}'")
+                yield number, Rejected(f"{path.name}:{number}", "malformed_row", f"no '{absent[0]}'")
             else:
                 yield number, {column: row[column] for column in columns}
+
+
+def _json_objects(path: Path, stream: TextIO) -> Iterator[tuple[int, Row | Rejected]]:
+    for number, line in enumerate((line for line in _bounded(stream) if line.strip()), start=1):
+        source = f"{path.name}:{number}"
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            yield number, Rejected(source, "malformed_row", f"not JSON: {error}")
+            continue
+        yield number, row if isinstance(row, dict) else Rejected(source, "malformed_row", "not a JSON object")
 
 
 def _parquet(path: Path, columns: list[str]) -> Iterator[tuple[int, Row | Rejected]]:
@@ -159,20 +147,37 @@ def read_pattern(image: str, key: str) -> Pattern:
 def fill(pattern: Pattern, row: Row, strip: str = "") -> str:
     """A row's path; outer white space of its cells, and then the characters of `strip`, are dropped.
 
-    Raises `UnusableError`: missing_image (nothing is left), malformed_row.
+    Raises `UnusableError`: missing_image (its columns are all empty), malformed_row.
     """
-    cells = [(before, "" if column is None else cell(row, column)) for before, column in pattern.parts]
-    name = "".join(before + value.strip().strip(strip or None).strip() for before, value in cells)
-    if not name:
+    cells = [
+        (before, None if column is None else cell(row, column).strip().strip(strip or None).strip())
+        for before, column in pattern.parts
+    ]
+    if not any(value for _, value in cells):
         raise UnusableError("missing_image", f"column '{pattern.text}' is empty")
-    return name
+    return "".join(before + (value or "") for before, value in cells)
 
 
 def cell(row: Row, column: str) -> str:
     """A cell as text; an absent one as "". Raises `UnusableError` for what is neither text nor number."""
     value = row[column]
-    if value is None:
+    try:
+        return as_text(value)
+    except UnusableError:
+        message = f"column '{column}' holds a {type(value).__name__}, not text"
+        raise UnusableError("malformed_row", message) from None
+
+
+def as_text(value: object) -> str:
+    """A value of a table as text: whole numbers without a decimal point, "" for an absent one.
+
+    Absent are null and NaN, which pandas makes of null, in words too. Raises `UnusableError` (malformed_row)
+    for what is neither text nor number.
+    """
+    if value is None or value in _ABSENT or value != value:
         return ""
-    if isinstance(value, str | int | float) and not isinstance(value, bool):
+    if isinstance(value, float | Decimal) and math.isfinite(value) and value == int(value):
+        return str(int(value))
+    if isinstance(value, str | bool | int | float | Decimal):
         return str(value)
-    raise UnusableError("malformed_row", f"column '{column}' holds a {type(value).__name__}, not text")
+    raise UnusableError("malformed_row", f"a {type(value).__name__}, not text")

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-FLAT = 0  # the hash of a flat image, which is near to nothing
+from pacl_core.media.image_hashes import FLAT
 
 
 class NearDuplicates:

@@ -17,7 +17,7 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pacl_core.corpus.pair_store_state import RunState
+from pacl_core.corpus.pair_store_state import PairStoreState
 from pacl_core.corpus.posts import PROVENANCE, Post
 from pacl_core.media.images import NormalisedImage
 from pacl_core.media.rejects import valid_name
@@ -58,21 +58,23 @@ class Pair:
 class PairParts:
     """Writes pieces and parts in the folder of `state` and notes them there; the caller commits that."""
 
-    def __init__(self, state: RunState, part_bytes: int = PART_BYTES) -> None:
+    def __init__(self, state: PairStoreState, part_bytes: int = PART_BYTES) -> None:
         self._state = state
         self._folder = state.folder
         self._progress = state.progress
         self._part_bytes = part_bytes
 
     def whole(self) -> bool:
-        """Whether the files that the state tells of are there and sound; others are removed."""
+        """Whether the files that the state lists are there and sound; others are removed."""
         progress = self._progress
-        told = {_part(number) for number in range(progress.parts)}
-        told |= {_piece(number) for number in range(progress.first_piece, progress.pieces)}
+        known = {_part(number) for number in range(progress.parts)}
+        known |= {_piece(number) for number in range(progress.first_piece, progress.pieces)}
         there = {path.name for path in self._folder.glob("p[ai]*-*")}
-        for name in there - told:
+        for name in there - known:
             (self._folder / name).unlink()
-        return all(name in there and _crc(self._folder / name) == self._state.checksum(name) for name in told)
+        return all(
+            name in there and _crc(self._folder / name) == self._state.checksum(name) for name in known
+        )
 
     def add(self, pairs: list[Pair], near: list[str | None]) -> None:
         """One row group. A part is closed once its pieces hold `part_bytes` of images and texts."""
@@ -162,7 +164,7 @@ def _link(source: Path, target: Path) -> None:
 def _table(pairs: list[Pair], near: list[str | None]) -> pa.Table:
     return pa.table(
         {
-            "sample_id": [pair.post.key for pair in pairs],
+            "sample_id": [pair.post.sample_id for pair in pairs],
             "text": [pair.text for pair in pairs],
             "image": [pair.image.jpeg for pair in pairs],
             "width": [pair.image.width for pair in pairs],
@@ -179,6 +181,6 @@ def _table(pairs: list[Pair], near: list[str | None]) -> pa.Table:
 
 
 def _extras(post: Post) -> str | None:
-    """What the corpus says beside, as a JSON object; None for nothing."""
+    """What else the corpus says, as a JSON object; None for nothing."""
     others = {name: value for name, value in sorted(post.extras.items()) if name != PROVENANCE}
     return valid_name(json.dumps(others, ensure_ascii=False)) if others else None

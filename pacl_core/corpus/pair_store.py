@@ -1,4 +1,4 @@
-"""Pairs on disk: parquet parts in corpus order, the rejects beside them, all published whole."""
+"""Pairs on disk: parquet parts in corpus order, and the rejects, all published whole."""
 
 import hashlib
 import logging
@@ -6,14 +6,16 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pyarrow.parquet as pq
 
 from pacl_core.corpus.cleaning import clean_text
 from pacl_core.corpus.near_duplicates import NearDuplicates
 from pacl_core.corpus.pair_parts import PART_BYTES, ROW_GROUP, Pair, PairParts
-from pacl_core.corpus.pair_store_state import RunState
+from pacl_core.corpus.pair_store_state import PairStoreState
 from pacl_core.corpus.posts import Post
 from pacl_core.errors import UserError
 from pacl_core.files.publish import published_folder
@@ -21,7 +23,7 @@ from pacl_core.files.tables import table_writer
 from pacl_core.media.images import NormalisedImage, with_images
 from pacl_core.media.rejects import REJECTED_SCHEMA, Rejected, Rejects, UnusableError
 from pacl_core.params.pairs import PairsParams
-from pacl_core.runtime.fingerprint import code_sha256
+from pacl_core.runtime.fingerprint import code_sha256, versions
 from pacl_core.runtime.progress import counted
 
 log = logging.getLogger("pacl")
@@ -41,7 +43,7 @@ class InputDigest:
             fields = [b"rejected", *map(_bytes, (item.source, item.reason, item.detail))]
         else:
             extras = (part for pair in sorted(item.extras.items()) for part in pair)
-            fields = [b"post", self._of(item.image), *map(_bytes, (item.key, item.text, *extras))]
+            fields = [b"post", self._of(item.image), *map(_bytes, (item.sample_id, item.text, *extras))]
         for value in fields:
             self._running.update(len(value).to_bytes(8, "little") + value)
         self._running.update(b"\n")
@@ -66,52 +68,58 @@ def pairs_key(params: PairsParams) -> dict[str, object]:
     return {
         "params": params.model_dump(),
         "code": code_sha256("corpus", "media"),
-        "libraries": {name: _version(name) for name in _LIBRARIES},
+        "libraries": versions(*_LIBRARIES),
     }
 
 
-def _version(library: str) -> str | None:
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return None
+@dataclass(frozen=True)
+class StorePaths:
+    """Where the pairs go: the folder of parts, the table of rejects, the folder of unfinished work."""
+
+    pairs: Path
+    rejected: Path
+    scratch: Path
 
 
 def write_pairs(
     read: Callable[[], Iterator[Post | Rejected]],
     params: PairsParams,
-    folder: Path,
+    paths: StorePaths,
     *,
-    rejected: Path,
-    scratch: Path,
     workers: int = 1,
     part_bytes: int = PART_BYTES,
 ) -> dict[str, Any]:
-    """Normalise the posts that `read` yields into `folder`/part-*.parquet and `rejected`; return the counts.
+    """Normalise the posts that `read` yields into part-*.parquet and the rejects; return the counts.
 
     Counts: read, pairs, rejected, rejected_by_reason, near_duplicates, cleaned_texts, provenance (where the
-    corpus has it). A run that was killed goes on from `scratch`, where the corpus still begins with what was
-    read then. Memory: one row group, and a few posts per worker. Raises `UserError` where no pair is left.
+    corpus has it). A killed run resumes from the scratch folder, if the corpus still begins with what was
+    read then. Memory: one row group, and a few posts per worker. Raises `UserError` where no pair is left,
+    with the rejects written.
     """
     try:
-        with closing(RunState(scratch)) as state:
+        with closing(PairStoreState(paths.scratch)) as state:
             posts, digest = _continued(read, state, part_bytes)
             _store(posts, digest, state, params=params, workers=workers, part_bytes=part_bytes)
             reasons = state.reasons()
             if not state.progress.pairs:
-                raise UserError(_nothing(reasons))
-            with published_folder(folder) as draft, table_writer(rejected, REJECTED_SCHEMA) as writer:
+                with table_writer(paths.rejected, REJECTED_SCHEMA) as writer:
+                    _write_rejects(state, writer)
+                raise UserError(_nothing(reasons, next(state.rejects(), None), paths.rejected))
+            with (
+                published_folder(paths.pairs) as draft,
+                table_writer(paths.rejected, REJECTED_SCHEMA) as writer,
+            ):
                 PairParts(state).link_into(draft)
-                with Rejects(writer) as rejects:
-                    for one in state.rejects():
-                        rejects.add(one)
+                _write_rejects(state, writer)
             return _counts(state, reasons)
     except sqlite3.Error as error:  # a full disk comes as one
-        raise UserError(f"{scratch / 'state.sqlite'}: {error}; mend that, or delete the folder") from None
+        raise UserError(
+            f"{paths.scratch / 'state.sqlite'}: {error}; fix that, or delete the folder"
+        ) from None
 
 
 def _continued(
-    read: Callable[[], Iterator[Post | Rejected]], state: RunState, part_bytes: int
+    read: Callable[[], Iterator[Post | Rejected]], state: PairStoreState, part_bytes: int
 ) -> tuple[Iterator[Post | Rejected], InputDigest]:
     """The inputs that are not done yet, and the digest of those that are.
 
@@ -139,7 +147,7 @@ def _continued(
 def _store(
     posts: Iterator[Post | Rejected],
     digest: InputDigest,
-    state: RunState,
+    state: PairStoreState,
     *,
     params: PairsParams,
     workers: int,
@@ -183,7 +191,7 @@ def _store(
 def _pair(
     item: Post | Rejected,
     image: NormalisedImage | UnusableError | None,
-    state: RunState,
+    state: PairStoreState,
     *,
     params: PairsParams,
 ) -> Pair | Rejected:
@@ -194,20 +202,20 @@ def _pair(
             raise image
         assert image is not None  # every post has bytes
         text = clean_text(item.text, params.text)
-        if state.has_id(item.key):
+        if state.has_id(item.sample_id):
             raise UnusableError("duplicate_id", "an earlier pair has this id")
         content = hashlib.sha256(image.pixel_hash.encode() + text.encode()).digest()[:16]
         if (kept := state.pair_with(content)) is not None:
             raise UnusableError("duplicate_pair", kept)
     except UnusableError as error:
-        return error.rejected(item.key)
+        return error.rejected(item.sample_id)
     if item.provenance is not None:
         state.progress.counts[f"provenance:{item.provenance}"] += 1
     state.progress.counts["cleaned_texts"] += text != item.text.strip()
-    return Pair(state.add_pair(item.key, content), item, text, image)
+    return Pair(state.add_pair(item.sample_id, content), item, text, image)
 
 
-def _marks(block: list[Pair], near: NearDuplicates | None, state: RunState) -> list[str | None]:
+def _marks(block: list[Pair], near: NearDuplicates | None, state: PairStoreState) -> list[str | None]:
     if near is None:
         return [None] * len(block)
     rows = near.mark([pair.row for pair in block], [pair.image.perceptual_hash for pair in block])
@@ -219,7 +227,7 @@ def _image(post: Post | Rejected) -> bytes | None:
     return post.image if isinstance(post, Post) else None
 
 
-def _counts(state: RunState, reasons: Counter[str]) -> dict[str, Any]:
+def _counts(state: PairStoreState, reasons: Counter[str]) -> dict[str, Any]:
     counts = state.progress.counts
     provenance = {
         name.removeprefix("provenance:"): count
@@ -236,8 +244,18 @@ def _counts(state: RunState, reasons: Counter[str]) -> dict[str, Any]:
     } | ({"provenance": provenance} if provenance else {})
 
 
-def _nothing(reasons: Counter[str]) -> str:
-    if not reasons:
+def _write_rejects(state: PairStoreState, writer: pq.ParquetWriter) -> None:
+    with Rejects(writer) as rejects:
+        for one in state.rejects():
+            rejects.add(one)
+
+
+def _nothing(reasons: Counter[str], first: Rejected | None, rejected: Path) -> str:
+    if first is None:
         return "the corpus is empty: no post was found; check pairs.path and pairs.reader"
     counts = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
-    return f"no usable pair among {reasons.total()} inputs, rejected as: {counts}; check pairs in params.yaml"
+    example = " ".join(f"{first.source}: {first.detail}".split())[:300]
+    return (
+        f"no usable pair among {reasons.total()} inputs, rejected as: {counts} (the first is {example});"
+        f" all are in {rejected}; check pairs in params.yaml"
+    )

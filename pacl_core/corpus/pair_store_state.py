@@ -45,7 +45,7 @@ class Progress:
     counts: Counter[str] = field(default_factory=Counter)
 
 
-class RunState:
+class PairStoreState:
     """The state in `folder`, as it was last committed."""
 
     def __init__(self, folder: Path) -> None:

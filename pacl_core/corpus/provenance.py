@@ -1,4 +1,4 @@
-"""What an emoji post is known to be, by construction. The partition is scored against it."""
+"""How an emoji post was made. The partition is scored against it."""
 
 from enum import StrEnum
 

@@ -23,7 +23,7 @@ _FILES = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE)
 
 @dataclass(frozen=True)
 class Member:
-    """A regular file in a tar. `read` is for the member at hand only: the stream moves on."""
+    """A regular file in a tar. `read` works until the next member is asked for: it is one stream."""
 
     name: str
     size: int
@@ -47,7 +47,7 @@ class Member:
 def members(stream: IO[bytes]) -> Iterator[Member | tuple[str, UnusableError]]:
     """Every regular file in a tar, compressed or not; of other members the name, and why it is not read.
 
-    Those are rejected as tar_link, tar_special or unsafe_name; folders are passed over. Raises
+    Those are rejected as tar_link, tar_special or unsafe_name; folders are skipped. Raises
     `UnusableError` where the tar cannot be read on: shard_truncated (it lacks its end), shard_corrupt.
     """
     try:

@@ -4,18 +4,18 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from pacl_core.datasets.names import find_name, is_absent
 from pacl_core.datasets.record import DatasetRecord, TaskRecord, stored_columns
 
 Value = str | float | None
 Targets = dict[str, float | int | None]
 ABSENT = "no_target"
-# marks of a multi-label task, as text or number; nothing written means not marked
-_MARKS: Mapping[object, int] = {1: 1, 0: 0, "1": 1, "0": 0, "1.0": 1, "0.0": 0, "": 0, None: 0}
+_MARKS = ("0", "1")
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a task has no target, though values are published: a short code and the particulars."""
+    """Why a task has no target, though values are published: a short code and the details."""
 
     task: str
     reason: str
@@ -45,10 +45,10 @@ class _UnfitError(Exception):
 
 
 def convert(values: Mapping[str, Value], record: DatasetRecord) -> Converted:
-    """Targets of every task: class indices, marks, ratings scaled to [0, 1], shares that sum to 1.
+    """Targets of every task: class indices, marks, ratings scaled to [0, 1], distributions.
 
     Reasons: unknown_label, not_a_number, out_of_scale, incomplete (some columns only), negative_share,
-    no_votes (all zero), not_a_mark. A task none of whose columns has a value has no target and no problem.
+    no_votes (all zero), not_a_mark. A task without a value in any column has no target and no problem.
     """
     targets: Targets = {}
     problems: list[Problem] = []
@@ -74,24 +74,30 @@ def convert(values: Mapping[str, Value], record: DatasetRecord) -> Converted:
 
 def _label(task: TaskRecord, values: Mapping[str, Value]) -> list[float] | None:
     value = values.get(task.column or "")
-    if value is None or value == "" or value != value:
+    if value is None or is_absent(value) or value == "":
         return None
-    label = str(value)
     classes = task.classes or ()
-    if task.class_of(label) not in classes:
-        raise _UnfitError("unknown_label", f"'{label}'")
+    label = find_name(value, dict.fromkeys((*classes, *task.of)))
+    if label is None:
+        raise _UnfitError("unknown_label", f"'{value}'")
     return [classes.index(task.class_of(label))]
 
 
 def _marks(task: TaskRecord, values: Mapping[str, Value]) -> list[float] | None:
     columns = task.columns or ()
-    given = [_nothing_for_nan(values.get(column)) for column in columns]
-    if all(value is None or value == "" for value in given):
+    given = [values.get(column) for column in columns]
+    marks = [_mark(value) for value in given]
+    if all(value is None or is_absent(value) or value == "" for value in given):
         return None
-    for column, value in zip(columns, given, strict=True):
-        if value not in _MARKS:
+    for column, value, mark in zip(columns, given, marks, strict=True):
+        if mark is None:
             raise _UnfitError("not_a_mark", f"{column} is '{value}', neither 0 nor 1")
-    return [_MARKS[value] for value in given]
+    return [float(mark or 0) for mark in marks]
+
+
+def _mark(value: Value) -> str | None:
+    """An empty cell is not marked; None for what is no mark."""
+    return "0" if value is None or is_absent(value) or value == "" else find_name(value, _MARKS)
 
 
 def _ratings(task: TaskRecord, values: Mapping[str, Value]) -> list[float] | None:
@@ -105,7 +111,7 @@ def _ratings(task: TaskRecord, values: Mapping[str, Value]) -> list[float] | Non
     return [(number - low) / (high - low) for number in numbers]
 
 
-def _shares(task: TaskRecord, values: Mapping[str, Value]) -> list[float] | None:
+def _distribution(task: TaskRecord, values: Mapping[str, Value]) -> list[float] | None:
     numbers = _numbers(task.columns or (), values)
     if numbers is None:
         return None
@@ -141,13 +147,9 @@ def _number(column: str, value: Value) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _nothing_for_nan(value: Value) -> Value:
-    return None if isinstance(value, float) and math.isnan(value) else value
-
-
 _CONVERSIONS: Mapping[str, Callable[[TaskRecord, Mapping[str, Value]], list[float] | None]] = {
     "single_label": _label,
     "multi_label": _marks,
     "regression": _ratings,
-    "distribution": _shares,
+    "distribution": _distribution,
 }

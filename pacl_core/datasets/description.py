@@ -1,14 +1,13 @@
-"""What is told of a stored data set: its tasks and source as recorded, and what was counted."""
+"""The description of a stored data set: its tasks and source as recorded, and counts."""
 
 import logging
-from collections import Counter
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from pacl_core.datasets.record import DatasetRecord
+from pacl_core.datasets.record import DatasetRecord, record_tasks
+from pacl_core.datasets.refusals import Refusals
 from pacl_core.datasets.tasks import SPLITS, Task
 
 log = logging.getLogger("pacl")
@@ -17,22 +16,21 @@ log = logging.getLogger("pacl")
 def describe(
     name: str,
     record: DatasetRecord,
-    tasks: Sequence[Task],
-    *,
     items: pl.DataFrame,
+    *,
     splits: str,
-    reasons: Counter[str],
-    unfit: Mapping[str, Counter[str]],
+    refusals: Refusals,
     duplicates: int,
 ) -> dict[str, Any]:
     """The description, a JSON value; logs a warning for every class that a split lacks.
 
     `items`: `split` and the tasks' columns; `splits`: where these come from (official, val_of_train, ours).
-    Under `counts`: items by split; targets by task and split; classes by task, split and class index (of
-    multi-label tasks the marks); rejected_by_reason (items); targets_rejected (by task and reason, of items
-    that another task uses); placeholders (among the rejected); duplicates_across_splits (images that stand
+    Under `counts`: items by split; targets by task and split; classes by task, split and class index (the
+    marks of multi-label tasks); rejected_by_reason (items); targets_rejected (by task and reason, of items
+    that another task uses); placeholders (among the rejected); duplicates_across_splits (images that are
     in several official splits: kept).
     """
+    tasks = record_tasks(record)
     by_split = {split: items.filter(pl.col("split") == split) for split in SPLITS}
     classes = {
         task.name: {split: _class_counts(task, rows) for split, rows in by_split.items()}
@@ -59,11 +57,11 @@ def describe(
                 task.name: {split: _targets(task, rows) for split, rows in by_split.items()} for task in tasks
             },
             "classes": classes,
-            "rejected_by_reason": dict(sorted(reasons.items())),
+            "rejected_by_reason": dict(sorted(refusals.items.items())),
             "targets_rejected": {
-                task: dict(sorted(counts.items())) for task, counts in sorted(unfit.items())
+                task: dict(sorted(counts.items())) for task, counts in sorted(refusals.targets.items())
             },
-            "placeholders": reasons["placeholder"],
+            "placeholders": refusals.items["placeholder"],
             "duplicates_across_splits": duplicates,
         },
     }

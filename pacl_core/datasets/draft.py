@@ -1,6 +1,6 @@
 """The first pass over a data set: every usable item, normalised, with its targets; splits come later."""
 
-from collections import Counter
+import hashlib
 from collections.abc import Iterable, Iterator
 from itertools import count, islice, takewhile
 from pathlib import Path
@@ -10,16 +10,17 @@ import pyarrow as pa
 
 from pacl_core.datasets.conversion import ABSENT, Converted, Targets, convert
 from pacl_core.datasets.items import Item
-from pacl_core.datasets.record import DatasetRecord
+from pacl_core.datasets.record import DatasetRecord, record_tasks
+from pacl_core.datasets.refusals import Refusal, Refusals
 from pacl_core.datasets.tasks import SPLITS, Task
 from pacl_core.files.json_csv import read_json, write_json
 from pacl_core.files.seen_ids import Seen
 from pacl_core.files.tables import read_table, write_table
 from pacl_core.media.images import Box, NormalisedImage, with_images
-from pacl_core.media.rejects import Rejected, Rejects, UnusableError, valid_name
+from pacl_core.media.rejects import Rejected, UnusableError, valid_name
 from pacl_core.runtime.progress import Progress
 
-PART = 256  # inputs in a part of the draft
+PART = 256  # inputs to a part of the draft
 _FIELDS = [
     ("item_id", pa.string()),
     ("image", pa.binary()),
@@ -27,7 +28,6 @@ _FIELDS = [
     ("pixel_hash", pa.string()),
     ("perceptual_hash", pa.uint64()),
 ]
-Unfit = dict[str, Counter[str]]
 
 
 def stored_schema(tasks: Iterable[Task]) -> pa.Schema:
@@ -40,74 +40,66 @@ def stored_schema(tasks: Iterable[Task]) -> pa.Schema:
     return pa.schema(fields)
 
 
+def draft_schema(tasks: Iterable[Task]) -> pa.Schema:
+    """Columns of a draft: the stored ones, and what the second pass needs to know of each item."""
+    schema = stored_schema(tasks)
+    for name in ("image_name", "file_hash"):
+        schema = schema.append(pa.field(name, pa.string()))
+    return schema
+
+
 def write_draft(
     items: Iterable[Item | Rejected],
     record: DatasetRecord,
-    tasks: Iterable[Task],
     *,
     folder: Path,
     image_size: int,
     workers: int,
-    rejects: Rejects,
-) -> tuple[list[Path], Counter[str], Unfit]:
-    """Write `stored_schema` and `image` to parts in `folder`, streamed; return them and what was refused.
+    refusals: Refusals,
+) -> list[Path]:
+    """Write `draft_schema` to parts in `folder`, streamed, and return these; add to `refusals`.
 
-    That is: items by reason, and of each task the targets that could not be made, by reason. Both are also
-    listed in `rejects`. Called again after a kill with the same items, it goes on behind the last whole part.
+    Called again after a kill with the same items, it resumes after the last whole part.
     """
-    schema = stored_schema(tasks).append(pa.field("picture", pa.string()))
-    reasons: Counter[str] = Counter()
-    unfit: Unfit = {}
+    schema = draft_schema(record_tasks(record))
     with Seen() as seen:
         parts = _whole_parts(folder)
         for part in parts:
             for item_id in read_table(part, ["item_id"])["item_id"].to_pylist():
                 seen.add(item_id)
-            _tell(read_json(part.with_suffix(".json")), rejects, reasons, unfit=unfit)
+            for refusal in read_json(part.with_suffix(".json")):
+                refusals.add(Refusal(*refusal))
         left = _converted(islice(items, len(parts) * PART, None), record)
         decoded = with_images(left, _image, image_size, workers=workers, box=_box)
         with Progress(folder.name, None, len(parts) * PART) as progress:
             while chunk := list(islice(decoded, PART)):
                 part = folder / f"part-{len(parts):05d}.parquet"
-                rows, refusals = _sorted_out(chunk, seen)
+                rows, refused = _sorted_out(chunk, seen)
                 write_table(part, pa.Table.from_pylist(rows, schema=schema))
-                write_json(part.with_suffix(".json"), refusals)  # last: with it the part is whole
-                _tell(refusals, rejects, reasons, unfit=unfit)
+                write_json(part.with_suffix(".json"), refused)  # last: with it the part is whole
+                for refusal in refused:
+                    refusals.add(refusal)
                 parts.append(part)
                 progress.add(len(chunk))
-    return parts, reasons, unfit
-
-
-# source, reason, detail, and the task whose target alone was refused (None: the item was)
-_Refusal = tuple[str, str, str, str | None]
+    return parts
 
 
 def _sorted_out(
     chunk: list[tuple["_Pending", NormalisedImage | UnusableError | None]], seen: Seen
-) -> tuple[list[dict[str, Any]], list[_Refusal]]:
+) -> tuple[list[dict[str, Any]], list[Refusal]]:
     """Rows of the usable items, and what was refused."""
     rows: list[dict[str, Any]] = []
-    refusals: list[_Refusal] = []
+    refusals: list[Refusal] = []
     for (item, found), image in chunk:
         refused = _refusal(item, found, image, seen=seen)
         if refused is not None:
-            refusals.append((valid_name(refused.source), refused.reason, valid_name(refused.detail), None))
+            refusals.append(Refusal(valid_name(refused.source), refused.reason, valid_name(refused.detail)))
             continue
         assert isinstance(item, Item) and isinstance(image, NormalisedImage) and found is not None
         for problem in found.problems:
-            refusals.append((item.item_id, problem.reason, valid_name(problem.detail), problem.task))
+            refusals.append(Refusal(item.item_id, problem.reason, valid_name(problem.detail), problem.task))
         rows.append(_row(item, image, found.targets))
     return rows, refusals
-
-
-def _tell(refusals: list[_Refusal], rejects: Rejects, reasons: Counter[str], *, unfit: Unfit) -> None:
-    for source, reason, detail, task in refusals:
-        if task is None:
-            reasons[reason] += 1
-            rejects.add(Rejected(source, reason, detail))
-        else:
-            unfit.setdefault(task, Counter())[reason] += 1
-            rejects.add(Rejected(source, reason, f"task '{task}': {detail}"))
 
 
 def _whole_parts(folder: Path) -> list[Path]:
@@ -166,5 +158,14 @@ def _row(item: Item, image: NormalisedImage, targets: Targets) -> dict[str, Any]
         "pixel_hash": image.pixel_hash,
         "perceptual_hash": image.perceptual_hash,
         **targets,
-        "picture": item.item_id if item.image_name is None else item.image_name,
+        "image_name": item.item_id if item.image_name is None else item.image_name,
+        "file_hash": file_hash(item),
     }
+
+
+def file_hash(item: Item) -> str:
+    """SHA-256 of the published file's bytes and the box: neither `image_size` nor a decoder changes it."""
+    digest = hashlib.sha256(item.image)
+    if item.box is not None:
+        digest.update(repr(item.box).encode())
+    return digest.hexdigest()

@@ -1,7 +1,5 @@
-"""A person of EMOTIC, whichever form the annotations have."""
+"""EMOTIC's annotations, as MATLAB structs or CSV, as one record per person."""
 
-import ast
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +9,10 @@ import numpy as np
 import scipy.io
 
 from pacl_core.corpus.manifest_rows import Row, read_rows
-from pacl_core.datasets.published_text import Split, number
-from pacl_core.datasets.tasks import SPLITS
+from pacl_core.datasets.names import is_absent
+from pacl_core.datasets.published_text import number
+from pacl_core.datasets.tasks import SPLITS, Split
+from pacl_core.datasets.written_list import written_list
 from pacl_core.errors import UserError
 from pacl_core.media.rejects import Rejected, UnusableError
 
@@ -33,8 +33,6 @@ class Person:
 
 
 COLUMNS = ["Folder", "Filename", "BBox", "Categorical_Labels", "Continuous_Labels"]
-MAX_CELL = 4096
-_NAN = re.compile(r"\bnan\b", re.IGNORECASE)
 
 
 def csv_persons(files: Mapping[Split, Path]) -> Iterator[Person | Rejected]:
@@ -51,14 +49,14 @@ def csv_persons(files: Mapping[Split, Path]) -> Iterator[Person | Rejected]:
 
 
 def _person(split: Split, row: Row) -> Person:
-    texts = {column: str(row[column]).strip() for column in COLUMNS}
-    if not texts["Folder"] or not texts["Filename"]:
+    texts = {column: "" if is_absent(row[column]) else str(row[column]).strip() for column in COLUMNS}
+    if not {texts["Folder"].lower(), texts["Filename"].lower()}.isdisjoint(("", "nan")):
         raise UnusableError("malformed_row", "no folder or file name")
-    categories = _list(texts["Categorical_Labels"])
+    categories = written_list(texts["Categorical_Labels"])
     if not all(isinstance(name, str) for name in categories):
         raise UnusableError("malformed_row", "Categorical_Labels is no list of names")
-    ratings = [number(str(value)) for value in _list(texts["Continuous_Labels"])]
-    edges = [number(str(value)) for value in _list(texts["BBox"])]
+    ratings = _numbers(texts["Continuous_Labels"]) or [None] * 3
+    edges = _numbers(texts["BBox"])
     if len(ratings) != 3:
         raise UnusableError("malformed_row", f"{len(ratings)} continuous labels, not three")
     known = tuple(edge for edge in edges if edge is not None)
@@ -72,17 +70,8 @@ def _person(split: Split, row: Row) -> Person:
     )
 
 
-def _list(text: str) -> list[object]:
-    """`['Peace', 'Esteem']` or `[5.0, nan, 7]`. Raises `UnusableError`."""
-    try:
-        if len(text) > MAX_CELL:
-            raise ValueError("too long")
-        value = ast.literal_eval(_NAN.sub("None", text))
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        raise UnusableError("malformed_row", f"no list: {text[:80]!r}") from None
-    if not isinstance(value, list | tuple):
-        raise UnusableError("malformed_row", f"no list: {text[:80]!r}")
-    return list(value)
+def _numbers(cell: str) -> list[float | None]:
+    return [number(value) if isinstance(value, str) else value for value in written_list(cell)]
 
 
 def _three(values: list[float | None]) -> Ratings:
@@ -99,8 +88,8 @@ RATINGS = ("valence", "arousal", "dominance")
 
 
 def mat_persons(file: Path) -> Iterator[Person | Rejected]:
-    """Persons of train, val and test in order. Rejected: malformed_row, no_person. Raises `UserError`: not
-    such a file. Holds all annotations in memory (tens of MB), no image.
+    """Persons of train, val and test in order. Rejected: malformed_row, no_person. Raises `UserError`: no
+    such file. Holds all annotations in memory (tens of MB), no image.
     """
     try:
         structs = scipy.io.loadmat(file, struct_as_record=False, squeeze_me=True, variable_names=list(SPLITS))

@@ -13,7 +13,7 @@ from pacl_core.files.vectors import read_vectors, write_vectors
 
 
 def write_features(folder: Path, dataset: Path, images: Encoded) -> None:
-    """Publish `vectors.npy` float32 [N, D] and `ids.parquet` (`item_id`), in the row order of `dataset`."""
+    """Publish `vectors.npy` float32 [N, D] and `ids.parquet` (`item_id`), in the order of `dataset`."""
     write_vectors(folder, dataset, images.rows, dim=images.dim, id_column="item_id")
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pacl_core.media.images import Box
+
 
 @dataclass(frozen=True)
 class Item:
@@ -18,4 +20,4 @@ class Item:
     values: Mapping[str, str | float | None]
     split: str | None = None
     image_name: str | None = None
-    box: tuple[int, int, int, int] | None = None
+    box: Box | None = None

@@ -1,4 +1,4 @@
-"""Leaks: test images that stand among the pre-training pairs, as the same pixels or nearly so."""
+"""Leaks: test images that are also among the pre-training pairs, as the same pixels or nearly so."""
 
 import time
 from collections import Counter
@@ -19,12 +19,12 @@ from pacl_core.files.tables import Table, batches, read_table, row_count
 from pacl_core.runtime.progress import Progress
 
 KEPT = 5  # pairs listed per test item
-KEEP_SECONDS = 30.0  # between two states that a killed run can go on from
+KEEP_SECONDS = 30.0  # between two states from which a killed run can resume
 SCHEMA = pa.schema(
     [("item_id", pa.string()), ("sample_id", pa.string()), ("kind", pa.string()), ("distance", pa.int32())]
 )
 _BLOCK = 16_384
-_KEPT = "compared.json"
+_COMPARED = "compared.json"
 Kind = Literal["exact", "near"]
 _KINDS: tuple[Kind, ...] = ("exact", "near")  # in the order in which they are listed
 _EXACT, _NEAR = range(2)
@@ -46,8 +46,8 @@ def find_leaks(pairs: Path, dataset: Path, distance: int, *, work: Path) -> pa.T
     Exact: one `pixel_hash`. Near: perceptual hashes that differ in at most `distance` of 64 bits; flat
     images (hash 0) have no near duplicates. At most `KEPT` pairs per test item, in the order of the data
     set, exact first, then closest. Memory: the hashes of the test split and of a block of pairs. What was
-    found is kept in `work` now and then; called again after a kill with the same arguments, it goes on from
-    there. Raises `UserError` where a table is missing or was written without hashes.
+    found is saved in `work` every `KEEP_SECONDS`; called again after a kill with the same arguments, it
+    resumes from there. Raises `UserError` where a table is missing or was written without hashes.
     """
     test = _test_items(dataset)
     queries = _bytes(test["perceptual_hash"])
@@ -55,7 +55,7 @@ def find_leaks(pairs: Path, dataset: Path, distance: int, *, work: Path) -> pa.T
     rows_of: dict[str, list[int]] = {}
     for row, pixel_hash in enumerate(test["pixel_hash"].to_pylist()):
         rows_of.setdefault(pixel_hash, []).append(row)
-    first, matches = _kept(work, test.num_rows)
+    first, matches = _compared(work, test.num_rows)
     saved = time.monotonic()
     with Progress("pairs compared", row_count(pairs), first) as progress:
         for block in _pair_blocks(pairs, first):
@@ -67,7 +67,7 @@ def find_leaks(pairs: Path, dataset: Path, distance: int, *, work: Path) -> pa.T
             first += block.num_rows
             progress.add(block.num_rows)
             if time.monotonic() - saved >= KEEP_SECONDS:
-                write_json(work / _KEPT, [first, [[astuple(one) for one in found] for found in matches]])
+                write_json(work / _COMPARED, [first, [[astuple(one) for one in found] for found in matches]])
                 saved = time.monotonic()
     item_ids = test["item_id"].to_pylist()
     found = [
@@ -84,7 +84,7 @@ def find_leaks(pairs: Path, dataset: Path, distance: int, *, work: Path) -> pa.T
 
 def leak_counts(leaks: pa.Table, test_items: int, distance: int) -> dict[str, int]:
     """test_items, exact_items (with an exact duplicate), near_items (with near ones only), distance."""
-    exact, near = _items(leaks, "exact"), _items(leaks, "near")
+    exact, near = _leaked(leaks, "exact"), _leaked(leaks, "near")
     return {
         "test_items": test_items,
         "exact_items": len(exact),
@@ -101,7 +101,7 @@ def leaked_items(path: Path, which: Literal["none", "exact", "near"]) -> set[str
     if which == "none":
         return set()
     leaks = read_table(path)
-    return _items(leaks, "exact") | (_items(leaks, "near") if which == "near" else set())
+    return _leaked(leaks, "exact") | (_leaked(leaks, "near") if which == "near" else set())
 
 
 def count_test_items(dataset: Path) -> int:
@@ -109,7 +109,7 @@ def count_test_items(dataset: Path) -> int:
     return int(pc.sum(pc.equal(read_table(dataset, columns=["split"])["split"], "test")).as_py() or 0)
 
 
-def _items(leaks: pa.Table, kind: Kind) -> set[str]:
+def _leaked(leaks: pa.Table, kind: Kind) -> set[str]:
     return set(leaks.filter(pc.field("kind") == kind)["item_id"].to_pylist())
 
 
@@ -118,11 +118,11 @@ def _test_items(dataset: Path) -> pa.Table:
     return table.filter(pc.field("split") == "test")
 
 
-def _kept(work: Path, test_items: int) -> tuple[int, list[list[_Match]]]:
+def _compared(work: Path, test_items: int) -> tuple[int, list[list[_Match]]]:
     """Pairs that an earlier run compared, and what it found."""
-    if not (work / _KEPT).exists():
+    if not (work / _COMPARED).exists():
         return 0, [[] for _ in range(test_items)]
-    first, found = read_json(work / _KEPT)
+    first, found = read_json(work / _COMPARED)
     return first, [[_Match(*one) for one in of_item] for of_item in found]
 
 
@@ -135,7 +135,7 @@ def _pair_blocks(pairs: Path, first: int) -> Iterator[pa.RecordBatch]:
 
 def _exact(block: pa.RecordBatch, first: int, rows_of: dict[str, list[int]]) -> Iterator[tuple[int, _Match]]:
     known = pc.is_in(block["pixel_hash"], pa.array(list(rows_of), pa.string()))
-    seen: Counter[str] = Counter()  # a placeholder may stand in thousands of rows on both sides
+    seen: Counter[str] = Counter()  # a placeholder may be in thousands of rows on both sides
     for place in np.flatnonzero(known.to_numpy(zero_copy_only=False)):
         pixel_hash = block["pixel_hash"][place].as_py()
         seen[pixel_hash] += 1

@@ -3,19 +3,18 @@
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 from pacl_core.errors import UserError
+from pacl_core.media.listed_files import same_file
 from pacl_core.media.text_decoding import open_text
-
-Split = Literal["train", "val", "test"]
 
 
 def existing_file(path: Path, expected: str) -> Path:
-    """`path` where it is a file. Raises `UserError` that says what is expected there."""
-    if not path.is_file():
+    """`path`, or the file that differs in the case of its suffix. Raises `UserError`: what is expected."""
+    found = same_file(path)
+    if not found.is_file():
         raise UserError(f"{path}: no such file; expected {expected}")
-    return path
+    return found
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:

@@ -3,15 +3,15 @@
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from pacl_core.datasets.tasks import Level, Task
 from pacl_core.errors import UserError
+from pacl_core.params.reading import read_section
 from pacl_core.params.section import Section
 
 # columns of every stored data set, and of its draft
-RESERVED = ("item_id", "image", "split", "pixel_hash", "perceptual_hash", "picture")
+RESERVED = ("item_id", "image", "split", "pixel_hash", "perceptual_hash", "image_name", "file_hash")
 
 Kind = Literal["single_label", "multi_label", "hierarchical", "regression", "distribution"]
 
@@ -56,7 +56,7 @@ class TaskRecord(Section):
             raise ValueError("'scale' is the least and the greatest value, in this order")
         for several in (self.classes, self.columns):
             if several is not None and len(set(several)) < len(several):
-                raise ValueError("a name stands twice in 'classes' or 'columns'")
+                raise ValueError("a name is repeated in 'classes' or 'columns'")
         strange = sorted(set(self.of.values()) - set(self.classes or ()))
         if strange:
             raise ValueError(f"'of' names classes that are not in 'classes': {', '.join(strange)}")
@@ -68,8 +68,9 @@ class TaskRecord(Section):
 
 
 class DatasetRecord(Section):
-    """A data set. `options` belong to the reader. `placeholders`: images that stand under several labels,
-    as a site's own image for a deleted one does, are dropped, or kept."""
+    """A data set. `options` belong to the reader. `placeholders`: images found under several labels, such as
+    the one that a site shows for a deleted image, are dropped, or kept.
+    """
 
     reader: str
     options: dict[str, Any] = Field(default_factory=dict)
@@ -102,19 +103,8 @@ def stored_columns(name: str, task: TaskRecord) -> tuple[str, ...]:
 
 def load_record(path: Path) -> DatasetRecord:
     """Read a record. Raises `UserError`, one line, naming the key as written."""
-    try:
-        return DatasetRecord.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise UserError(
-            f"{path}: no such record of a data set; data/datasets/ holds those that exist"
-        ) from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        raise UserError(f"{path}: {key + ': ' if key else ''}{message[0].lower()}{message[1:]}") from None
+    absent = "no such record of a data set; data/datasets/ holds those that exist"
+    return read_section(path, DatasetRecord, absent)
 
 
 def record_tasks(record: DatasetRecord) -> tuple[Task, ...]:

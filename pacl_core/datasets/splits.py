@@ -1,10 +1,10 @@
-"""Splits by content: what is one image stays together, every class is in every split.
+"""Splits by content: copies of an image stay together; a class is in every split, or else in train.
 
-Official splits stand. Where there is no validation split, a tenth of train becomes it; where there is none
-at all, 8:1:1. What we assign depends on the images' contents alone, never on names or order.
+Official splits are kept. Where there is no validation split, a tenth of train becomes it; where there are
+no splits at all, 8:1:1. What we assign depends on the published files' bytes alone: never on names, order,
+`image_size` or a decoder, save that images with the same pixels stay together.
 """
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -19,14 +19,14 @@ from pacl_core.datasets.tasks import Task
 
 ALL = {"train": 8, "val": 1, "test": 1}
 VAL_OF_TRAIN = {"train": 9, "val": 1}
-_SALT = b"pacl split"
 _STRATA = 5  # of a rating: quintiles
 
 
 def assign_splits(items: pl.DataFrame, tasks: Sequence[Task]) -> pl.Series:
     """The split of every row [N]: the official one in the column `split`, else ours.
 
-    `items` has `split` (null for all rows, or for none), `pixel_hash`, `image` and the tasks' columns.
+    `items` has `split` (null for all rows, or for none), `pixel_hash`, `image_name`, `file_hash` and the
+    tasks' columns.
     """
     official = items["split"]
     if items.is_empty():
@@ -52,9 +52,9 @@ def origin(official: pl.Series) -> Literal["official", "val_of_train", "ours"]:
 
 
 def content_groups(items: pl.DataFrame) -> NDArray[np.intp]:
-    """Group number [N]: rows with one `pixel_hash` or one `image`, and chains of such, share one."""
+    """Group number [N]: rows connected by a `pixel_hash` or an `image_name` share one."""
     hashes = items["pixel_hash"].rank("dense").to_numpy().astype(np.intp) - 1
-    images = items["picture"].rank("dense").to_numpy().astype(np.intp) - 1
+    images = items["image_name"].rank("dense").to_numpy().astype(np.intp) - 1
     nodes = int(hashes.max(initial=-1)) + int(images.max(initial=-1)) + 2
     edges = (np.ones(len(items), bool), (hashes, hashes.max(initial=-1) + 1 + images))
     _, component = connected_components(coo_array(edges, shape=(nodes, nodes)), directed=False)
@@ -64,8 +64,8 @@ def content_groups(items: pl.DataFrame) -> NDArray[np.intp]:
 def strata(items: pl.DataFrame, tasks: Sequence[Task]) -> NDArray[np.intp]:
     """Stratum [N], -1 without a target.
 
-    By the finest classes of a single-label task where there is one, else by the first task: the largest
-    share, the rarest of an item's marks, the quintile of the first rating.
+    The class of the finest single-label task where there is one; else, by the kind of the first task, the
+    largest share, the rarest of an item's marks, or the quintile of the first rating.
     """
     task = finest_labels(tasks) or tasks[0]
     values = items.select(task.columns).to_numpy().astype(np.float64)
@@ -89,57 +89,95 @@ def strata(items: pl.DataFrame, tasks: Sequence[Task]) -> NDArray[np.intp]:
 
 
 def deal(
-    sizes: Sequence[int], ranks: Sequence[bytes], shares: Mapping[str, int], *, owed: Mapping[str, int]
+    sizes: Sequence[int], hashes: Sequence[str], ratio: Mapping[str, int], *, owed: Mapping[str, int]
 ) -> tuple[list[str], dict[str, int]]:
-    """Split of each group of one stratum, from the groups' sizes and hashes; and what splits lack still.
+    """Split of each group of one stratum, from the groups' sizes and hashes; and what each split still lacks.
 
-    The largest first (of equals by hash), each to the split that lacks most of its share; then, where there
-    are as many groups as splits, a split that went empty takes the smallest group of the fullest. `owed` and
-    the second answer count items x the sum of `shares`, so that all arithmetic is on whole numbers.
+    In the order of the hashes each split but the first takes groups as long as they fit its part, and one
+    more where that brings it nearer; the first, train, takes the rest, at least one group. So an item more
+    or less moves few others. Then, where there are at least as many groups as splits, a split without any
+    takes the smallest group of the fullest. `owed` and the second answer count items times the sum of
+    `ratio`, so that all arithmetic is on whole numbers.
     """
-    whole, parts = sum(sizes), sum(shares.values())
-    lacking = {split: share * whole + owed.get(split, 0) for split, share in shares.items()}
-    order = sorted(range(len(sizes)), key=lambda group: (-sizes[group], ranks[group]))
-    members: dict[str, list[int]] = {split: [] for split in shares}
-    for group in order:
-        split = max(lacking, key=lambda name: lacking[name])
-        lacking[split] -= parts * sizes[group]
+    whole, parts = sum(sizes), sum(ratio.values())
+    lacking = {split: part * whole + owed.get(split, 0) for split, part in ratio.items()}
+    members: dict[str, list[int]] = {split: [] for split in ratio}
+
+    def give(split: str, group: int) -> None:
         members[split].append(group)
-    if len(sizes) >= len(shares):
-        for empty in [split for split in shares if not members[split]]:
+        lacking[split] -= parts * sizes[group]
+
+    first, *others = ratio
+    left = sorted(range(len(sizes)), key=lambda group: hashes[group])
+    for split in others:
+        offered, left = left, []
+        for place, group in enumerate(offered):
+            last = not left and place == len(offered) - 1
+            if parts * sizes[group] <= lacking[split] and not last:
+                give(split, group)
+            else:
+                left.append(group)
+        smallest = min(left, key=lambda group: (sizes[group], hashes[group]))
+        if len(left) > 1 and parts * sizes[smallest] <= 2 * lacking[split]:
+            give(split, smallest)
+            left.remove(smallest)
+    for group in left:
+        give(first, group)
+    if len(sizes) >= len(ratio):
+        for empty in [split for split in ratio if not members[split]]:
             fullest = max(members, key=lambda name: len(members[name]))
-            moved = members[fullest].pop()
-            members[empty].append(moved)
+            moved = min(members[fullest], key=lambda group: (sizes[group], hashes[group]))
+            members[fullest].remove(moved)
             lacking[fullest] += parts * sizes[moved]
-            lacking[empty] -= parts * sizes[moved]
+            give(empty, moved)
     found = {group: split for split, groups in members.items() for group in groups}
     return [found[group] for group in range(len(sizes))], lacking
 
 
-def _dealt(items: pl.DataFrame, tasks: Sequence[Task], shares: Mapping[str, int]) -> NDArray[np.object_]:
-    """A split per row: groups take the last stratum and the least hash of their rows.
+def _dealt(items: pl.DataFrame, tasks: Sequence[Task], ratio: Mapping[str, int]) -> NDArray[np.object_]:
+    """A split per row: a group has the last stratum and the least hash of its rows.
 
-    What a stratum leaves owed, up to one item, goes to the next: else the remainders of many small strata
-    would all fall to the same split.
+    The only group of a class goes to train. What a stratum still owes, up to one item, is carried to the
+    next: otherwise the remainders of many small strata would all go to the same split.
     """
-    groups = pl.DataFrame(
-        {"group": content_groups(items), "stratum": strata(items, tasks), "hash": items["pixel_hash"]}
-    )
+    group_of = content_groups(items)
+    groups = pl.DataFrame({"group": group_of, "stratum": strata(items, tasks), "hash": items["file_hash"]})
     of_group = groups.group_by("group").agg(
         pl.col("stratum").max(), pl.col("hash").min(), pl.len().alias("size")
     )
-    by_stratum: dict[int, list[tuple[int, int, bytes]]] = defaultdict(list)
-    for group, stratum, pixel_hash, size in of_group.iter_rows():
-        rank = hashlib.sha256(_SALT + pixel_hash.encode()).digest()
-        by_stratum[stratum].append((group, size, rank))
-    split_of = np.empty(len(of_group), dtype=object)
-    item = sum(shares.values())
-    owed = dict.fromkeys(shares, 0)
+    by_stratum: dict[int, list[tuple[int, int, str]]] = defaultdict(list)
+    for group, stratum, file_hash, size in of_group.iter_rows():
+        by_stratum[stratum].append((group, size, file_hash))
+    only = _only_groups(items, tasks, group_of)
+    split_of = np.full(len(of_group), "train", dtype=object)
+    item = sum(ratio.values())
+    owed = dict.fromkeys(ratio, 0)
     for _, members in sorted(by_stratum.items()):
-        numbers, sizes, ranks = zip(*members, strict=True)
-        split_of[list(numbers)], lacking = deal(sizes, ranks, shares, owed=owed)
-        owed = {split: max(-item, min(item, lack)) for split, lack in lacking.items()}
-    found: NDArray[np.object_] = split_of[groups["group"].to_numpy()]
+        trained = sum(size for group, size, _ in members if group in only)
+        owed = {split: owed[split] + part * trained for split, part in ratio.items()}
+        owed["train"] -= item * trained
+        free = [member for member in members if member[0] not in only]
+        if free:
+            numbers, sizes, hashes = zip(*free, strict=True)
+            split_of[list(numbers)], owed = deal(sizes, hashes, ratio, owed=owed)
+        owed = {split: max(-item, min(item, lack)) for split, lack in owed.items()}
+    found: NDArray[np.object_] = split_of[group_of]
+    return found
+
+
+def _only_groups(items: pl.DataFrame, tasks: Sequence[Task], group_of: NDArray[np.intp]) -> set[int]:
+    """Groups that are the only one of a class, of any task that has labels or marks."""
+    found: set[int] = set()
+    for task in tasks:
+        if task.kind not in ("single_label", "multi_label"):
+            continue
+        values = items.select(task.columns).to_numpy().astype(np.float64)
+        for column in values.T:
+            classes = np.unique(column[np.isfinite(column)]) if task.kind == "single_label" else [1]
+            for index in classes:
+                of_class = np.unique(group_of[column == index])
+                if len(of_class) == 1:
+                    found.add(int(of_class[0]))
     return found
 
 
@@ -150,12 +188,12 @@ def finest_labels(tasks: Sequence[Task]) -> Task | None:
 
 
 def placeholders(items: pl.DataFrame, label: str) -> pl.Series:
-    """Which rows [N] hold a placeholder, from the columns `pixel_hash`, `image` and `label`.
+    """Which rows [N] are placeholders, from the columns `pixel_hash`, `image_name` and `label`.
 
-    One is a hash with at least two labels on at least two images. Items of one image (several persons
-    in it, each with a label) are none.
+    A placeholder is a hash with at least two labels under at least two names: several persons in one image,
+    each with a label, are none.
     """
-    named = items.select(pl.col("pixel_hash"), pl.col("picture"), pl.col(label).alias("label"))
-    several = (pl.col("label").n_unique() >= 2) & (pl.col("picture").n_unique() >= 2)
+    named = items.select(pl.col("pixel_hash"), pl.col("image_name"), pl.col(label).alias("label"))
+    several = (pl.col("label").n_unique() >= 2) & (pl.col("image_name").n_unique() >= 2)
     hashes = named.drop_nulls("label").group_by("pixel_hash").agg(several.alias("several"))
     return named["pixel_hash"].is_in(hashes.filter("several")["pixel_hash"].to_list())

@@ -1,10 +1,9 @@
-"""Downstream data sets on disk: one parquet of items, a JSON description and the rejects beside it.
+"""Downstream data sets on disk: one parquet of items, a JSON description, and the rejects.
 
 Two passes: whether an image is a placeholder, and which split it belongs to, is known only when all have
-been seen. A killed run goes on with the first pass, whose images take the time.
+been seen. A killed run resumes within the first pass: decoding images takes most of the time.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,10 @@ import polars as pl
 import pyarrow as pa
 
 from pacl_core.datasets.description import describe
-from pacl_core.datasets.draft import stored_schema, write_draft
+from pacl_core.datasets.draft import draft_schema, stored_schema, write_draft
 from pacl_core.datasets.items import Item
 from pacl_core.datasets.record import DatasetRecord, record_tasks
+from pacl_core.datasets.refusals import Refusal, Refusals
 from pacl_core.datasets.splits import assign_splits, finest_labels, origin, placeholders
 from pacl_core.datasets.tasks import SPLITS, Task
 from pacl_core.errors import UserError
@@ -25,47 +25,44 @@ from pacl_core.media.rejects import REJECTED_SCHEMA, Rejected, Rejects
 
 
 def write_dataset(
-    name: str,
     record: DatasetRecord,
     items: Iterable[Item | Rejected],
-    *,
     path: Path,
+    *,
     image_size: int,
     workers: int,
     scratch: Path,
 ) -> dict[str, Any]:
-    """Store the items in `path` (parquet), described by the .json and `_rejected.parquet` beside it.
+    """Store the items in `path`, <name>.parquet, with <name>.json and <name>_rejected.parquet next to it.
 
-    Returns the description. `scratch` holds a draft as large as the result; called again after a kill with
-    the same arguments, it goes on from there. Memory: a part of the draft, and of each item what is not its
-    image. Raises `UserError` where a split stays empty.
+    Returns the description, the content of <name>.json. `scratch` holds a draft as large as the result;
+    called again after a kill with the same arguments, it resumes from there. Memory: a part of the draft,
+    and of each item all but its image. Raises `UserError` where a split stays empty.
     """
+    name = path.stem
     tasks = record_tasks(record)
-    folder = scratch / name
     with (
-        table_writer(path.with_name(f"{path.stem}_rejected.parquet"), REJECTED_SCHEMA) as writer,
+        table_writer(path.with_name(f"{name}_rejected.parquet"), REJECTED_SCHEMA) as writer,
         Rejects(writer) as rejects,
     ):
-        parts, reasons, unfit = write_draft(
-            items, record, tasks, folder=folder, image_size=image_size, workers=workers, rejects=rejects
+        refusals = Refusals(rejects)
+        parts = write_draft(
+            items,
+            record,
+            folder=scratch / name,
+            image_size=image_size,
+            workers=workers,
+            refusals=refusals,
         )
-        schema = stored_schema(tasks)
-        known = _kept(_without_images(parts, schema), record, tasks, reasons=reasons, rejects=rejects)
+        known = _kept(_without_images(parts, draft_schema(tasks)), record, tasks, refusals=refusals)
         official = known["split"]
         duplicates = _across_splits(known)
         known = known.with_columns(assign_splits(known, tasks).alias("split"))
-        _refuse_empty(name, known, reasons)
+        _refuse_empty(name, known, refusals)
         description = describe(
-            name,
-            record,
-            tasks,
-            items=known,
-            splits=origin(official),
-            reasons=reasons,
-            unfit=unfit,
-            duplicates=duplicates,
+            name, record, known, splits=origin(official), refusals=refusals, duplicates=duplicates
         )
-        _write_items(parts, known, schema, path=path)
+        _write_items(parts, known, stored_schema(tasks), path=path)
     write_json(path.with_suffix(".json"), description)
     return description
 
@@ -75,21 +72,18 @@ def _kept(
     record: DatasetRecord,
     tasks: tuple[Task, ...],
     *,
-    reasons: Counter[str],
-    rejects: Rejects,
+    refusals: Refusals,
 ) -> pl.DataFrame:
     """Without placeholders; without items that lack a split where others have one."""
     label = finest_labels(tasks)
     if record.placeholders == "drop" and label is not None:
         dropped = placeholders(known, label.name)
         detail = "this picture stands under several labels"
-        known = _without(known, dropped, "placeholder", detail=detail, reasons=reasons, rejects=rejects)
+        known = _without(known, dropped, "placeholder", detail=detail, refusals=refusals)
     absent = known["split"].is_null()
     if absent.all():
         return known
-    return _without(
-        known, absent, "no_split", detail="other items have one", reasons=reasons, rejects=rejects
-    )
+    return _without(known, absent, "no_split", detail="other items have one", refusals=refusals)
 
 
 def _without(
@@ -98,25 +92,23 @@ def _without(
     reason: str,
     *,
     detail: str,
-    reasons: Counter[str],
-    rejects: Rejects,
+    refusals: Refusals,
 ) -> pl.DataFrame:
     for item_id in known.filter(dropped)["item_id"]:
-        reasons[reason] += 1
-        rejects.add(Rejected(item_id, reason, detail))
+        refusals.add(Refusal(item_id, reason, detail))
     return known.filter(~dropped)
 
 
 def _across_splits(known: pl.DataFrame) -> int:
-    """Images that stand in more than one official split."""
+    """Number of images that are in more than one official split."""
     splits = known.drop_nulls("split").group_by("pixel_hash").agg(pl.col("split").n_unique())
     return int((splits["split"] > 1).sum())
 
 
-def _refuse_empty(name: str, known: pl.DataFrame, reasons: Counter[str]) -> None:
+def _refuse_empty(name: str, known: pl.DataFrame, refusals: Refusals) -> None:
     empty = [split for split in SPLITS if not (known["split"] == split).any()]
     if empty:
-        refused = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
+        refused = ", ".join(f"{reason} {count}" for reason, count in refusals.items.most_common())
         because = f"; rejected: {refused}" if refused else ""
         raise UserError(
             f"{name}: no usable item in split {', '.join(empty)}, of {len(known)} usable{because}; "
@@ -125,10 +117,10 @@ def _refuse_empty(name: str, known: pl.DataFrame, reasons: Counter[str]) -> None
 
 
 def _without_images(parts: list[Path], schema: pa.Schema) -> pl.DataFrame:
-    """All rows of the draft but their JPEG bytes, numbered."""
-    columns = [name for name in (*schema.names, "picture") if name != "image"]
+    """All rows of the draft without their JPEG bytes, numbered."""
+    columns = [name for name in schema.names if name != "image"]
     tables = [read_table(part, columns) for part in parts]
-    empty = schema.append(pa.field("picture", pa.string())).empty_table().select(columns)
+    empty = schema.empty_table().select(columns)
     known = pl.from_arrow(pa.concat_tables([empty, *tables]))
     assert isinstance(known, pl.DataFrame)
     return known.with_row_index("row")

@@ -29,7 +29,7 @@ def read_task_data(task: Task, dataset: Path, excluded: Collection[str] = ()) ->
     Raises `UserError` where a split is empty.
     """
     present = set(_names(dataset))
-    columns = [column for column in task.columns if column in present]  # `targets` names one that lacks
+    columns = [column for column in task.columns if column in present]  # `targets` names one that is missing
     table = read_table(dataset, columns=["item_id", "split", *columns])
     item_ids = table["item_id"].to_pylist()
     target = targets(task, table, item_ids)

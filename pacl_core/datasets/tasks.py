@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pacl_core.errors import UserError
 from pacl_core.files.json_csv import read_json
 
+Split = Literal["train", "val", "test"]
 SPLITS = ("train", "val", "test")
 
 
@@ -25,7 +26,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Task:
-    """One task: its `kind` decides loss, prediction and figures.
+    """One task: its `kind` decides loss, prediction and metrics.
 
     | kind | target [N, T] | prediction [N, C] |
     |---|---|---|
@@ -59,7 +60,7 @@ class Task:
 
     @property
     def level_slices(self) -> tuple[slice, ...]:
-        """Where each level's classes stand among the outputs of a hierarchical task."""
+        """Where each level's classes are among the outputs of a hierarchical task."""
         ends = np.cumsum([len(level.classes) for level in self.levels]).tolist()
         return tuple(
             slice(end - len(level.classes), end) for level, end in zip(self.levels, ends, strict=True)
@@ -142,4 +143,4 @@ def _refuse(task: Task, wrong: Any, item_ids: Sequence[str], *, what: str) -> No
     if wrong.any():
         first = item_ids[int(wrong.argmax())]
         count = int(wrong.sum())
-        raise UserError(f"task '{task.name}': {count} items have {what}, first '{first}'; mend the data set")
+        raise UserError(f"task '{task.name}': {count} items have {what}, first '{first}'; fix the data set")

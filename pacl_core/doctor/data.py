@@ -1,5 +1,6 @@
 """Can the corpus and the test sets of params.yaml be read?"""
 
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -9,53 +10,52 @@ from pacl_core.doctor.finding import Finding
 from pacl_core.errors import UserError
 from pacl_core.media.images import normalise_image
 from pacl_core.media.rejects import Rejected, UnusableError
-from pacl_core.methods.params import Params
+from pacl_core.params.evaluation import DownstreamParams
+from pacl_core.params.pairs import PairsParams
 
 FIRST = 5
 
 
-def data(params: Params) -> list[Finding]:
-    """The first posts of the corpus, the ANPs' file, and record and path of every test set."""
-    found = [_corpus(params)]
-    anps = Path(params.anps.path)
-    there = anps.exists()
-    found.append(
-        Finding("anps.path", "fine", str(anps))
-        if there
-        else Finding("anps.path", "stops", f"{anps}: no such file", "README, 'Reproduce the paper'")
+def data(pairs: PairsParams, anps: Path, downstream: Mapping[str, DownstreamParams]) -> list[Finding]:
+    """The first posts of the corpus, the list of adjective-noun pairs, record and path of each test set."""
+    found = [_corpus(pairs)]
+    if anps.exists():
+        found.append(Finding("anps.path", "fine", str(anps)))
+    else:
+        fix = "README, 'Reproduce the paper', says where it comes from"
+        found.append(Finding("anps.path", "stops", f"{anps}: no such file", fix))
+    return found + [_test_set(f"downstream.{name}", one) for name, one in downstream.items()]
+
+
+def _test_set(key: str, params: DownstreamParams) -> Finding:
+    try:
+        load_record(Path(params.record))
+    except UserError as error:
+        return Finding(key, "stops", str(error), f"fix {params.record}")
+    if Path(params.path).exists():
+        return Finding(key, "fine", params.path)
+    return Finding(
+        key, "stops", f"{params.path}: nothing there", "put the data set there, or delete its line"
     )
-    for name, one in params.downstream.items():
-        key = f"downstream.{name}"
-        try:
-            load_record(Path(one.record))
-        except UserError as error:
-            found.append(Finding(key, "stops", str(error), f"mend {one.record}"))
-            continue
-        if Path(one.path).exists():
-            found.append(Finding(key, "fine", one.path))
-        else:
-            mend = "put the data set there, or delete its line"
-            found.append(Finding(key, "stops", f"{one.path}: nothing there", mend))
-    return found
 
 
-def _corpus(params: Params) -> Finding:
-    key, where = "pairs", f"reader {params.pairs.reader}, {params.pairs.path}"
+def _corpus(params: PairsParams) -> Finding:
+    key, where = "pairs", f"reader {params.reader}, {params.path}"
     reasons: list[str] = []
     try:
-        first = list(islice(read_posts(params.pairs), FIRST))
+        first = list(islice(read_posts(params), FIRST))
     except UserError as error:
-        return Finding(key, "stops", str(error), "mend the section 'pairs'")
+        return Finding(key, "stops", str(error), "fix the section 'pairs'")
     for post in first:
         if isinstance(post, Rejected):
             reasons.append(f"{post.source}: {post.reason}")
             continue
         try:
-            normalise_image(post.image, params.pairs.image_size)
+            normalise_image(post.image, params.image_size)
         except UnusableError as error:
-            reasons.append(f"{post.key}: {error.reason}")
+            reasons.append(f"{post.sample_id}: {error.reason}")
     if not first:
-        return Finding(key, "stops", f"{where}: no post found", "mend pairs.path")
+        return Finding(key, "stops", f"{where}: no post found", "fix pairs.path")
     if len(reasons) == len(first):
         detail = f"{where}: the first {len(first)} posts are unusable ({reasons[0]})"
         return Finding(key, "note", detail, "look at data/pairs_rejected.parquet after the run")

@@ -1,4 +1,4 @@
-"""One thing that was looked at."""
+"""One thing that was checked."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,9 +6,9 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Finding:
-    """`state`: fine, note (it runs, but look), or stops (it will not run). `mend` says what to do."""
+    """`state`: fine, note (it runs, but look), or stops (it will not run). `fix` says what to do."""
 
     what: str
     state: Literal["fine", "note", "stops"]
     detail: str
-    mend: str | None = None
+    fix: str | None = None

@@ -1,4 +1,4 @@
-"""What is installed: versions that matter, extras that are whole, the device."""
+"""What is installed: the versions that matter, which extras are complete, the device."""
 
 import platform
 from collections import defaultdict
@@ -8,9 +8,10 @@ from packaging.requirements import Requirement
 
 from pacl_core.doctor.finding import Finding
 from pacl_core.errors import UserError
+from pacl_core.runtime.fingerprint import versions
 from pacl_core.runtime.settings import runtime
 
-_VERSIONS = ("torch", "timm", "open_clip_torch", "transformers", "polars", "dvc")
+_LIBRARIES = ("pacl", "torch", "timm", "open_clip_torch", "transformers", "polars", "dvc")
 EXTRAS = {
     "embedded": "the embedded default",
     "explore": "make explore",
@@ -21,20 +22,13 @@ EXTRAS = {
 
 def installed() -> list[Finding]:
     """Versions, then a line per extra; a missing extra is a note, as not every project needs it."""
-    python = f"Python {platform.python_version()}"
-    versions = ", ".join(f"{name} {version(name)}" for name in _VERSIONS)
+    found = versions(*_LIBRARIES)
+    listed = ", ".join(f"{name} {known or '(not installed)'}" for name, known in found.items())
     return [
-        Finding("versions", "fine", f"{python}, pacl {_own_version()}, {versions}"),
+        Finding("versions", "fine", f"Python {platform.python_version()}, {listed}"),
         *_extras(),
         _device(),
     ]
-
-
-def _own_version() -> str:
-    try:
-        return version("pacl")
-    except PackageNotFoundError:
-        return "(not installed)"
 
 
 def _extras() -> list[Finding]:
@@ -75,7 +69,7 @@ def _device() -> Finding:
         if chosen.type == "cuda" and not torch.cuda.is_available():
             return Finding("device", "stops", f"{chosen}: torch sees no GPU", "set PACL_DEVICE=cpu")
     except (UserError, RuntimeError) as error:
-        mend = "mend PACL_DEVICE or runtime.yaml"
-        return Finding("device", "stops", " ".join(str(error).split())[:200], mend)
+        fix = "fix PACL_DEVICE or runtime.yaml"
+        return Finding("device", "stops", " ".join(str(error).split())[:200], fix)
     name = f" ({torch.cuda.get_device_name(chosen)})" if chosen.type == "cuda" else ""
     return Finding("device", "fine", f"{chosen}{name}, {machine.workers} workers, batch {machine.batch}")

@@ -1,6 +1,6 @@
 """What `dvc repro` would run again, and how long that took the last time here."""
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,23 +8,21 @@ from typing import Any
 from pacl_core.errors import UserError
 from pacl_core.models.local_files import drop_dangling
 
-TIMINGS = Path(".pacl/timings")
-
 
 @dataclass(frozen=True)
 class StageToRun:
-    """`why`: what changed, or empty where only the stage before it runs. `seconds`: the last time's."""
+    """`why`: what changed; empty where only a stage before it runs. `seconds`: the last time's, if known."""
 
     name: str
     why: list[str]
     seconds: float | None
 
 
-def stages_to_run(timings: Path = TIMINGS) -> list[StageToRun]:
+def stages_to_run(seconds: Mapping[str, float]) -> list[StageToRun]:
     """Changed stages and all that follow them, in the order in which they run.
 
-    A stage that follows is skipped where its inputs come out as they were. Raises `UserError` where DVC
-    cannot read the project.
+    `seconds`: what each stage took the last time. A stage that follows is skipped where its inputs come out
+    as they were. Raises `UserError` where DVC cannot read the project.
     """
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
@@ -42,7 +40,14 @@ def stages_to_run(timings: Path = TIMINGS) -> list[StageToRun]:
         if stage.addressing in changed:
             wanted |= {other.addressing for other in descendants(graph, stage)}
     order = [stage.addressing for stage in topological_sort(graph) if stage.addressing in wanted]
-    return [StageToRun(name, changed.get(name, []), _seconds(timings, name)) for name in order]
+    return [StageToRun(name, changed.get(name, []), seconds.get(name)) for name in order]
+
+
+def way_into_dvc(root: Path) -> str:
+    """What to do where DVC cannot read the project at `root`."""
+    if (root / ".dvc").is_dir() and not (root / ".git").exists():
+        return "a copy without git history: run 'dvc config --local core.no_scm true' once, or 'make repro'"
+    return "run from the project's root"
 
 
 def _reasons(states: list[Any]) -> list[str]:
@@ -73,10 +78,3 @@ def _reasons(states: list[Any]) -> list[str]:
         if count:
             found.append(f"{count} file{'s' if count > 1 else ''} {what}")
     return found
-
-
-def _seconds(timings: Path, name: str) -> float | None:
-    try:
-        return float(json.loads((timings / f"{name}.json").read_text(encoding="utf-8"))["seconds"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None

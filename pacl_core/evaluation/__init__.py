@@ -1,1 +1,1 @@
-"""What a backbone is worth downstream: features, heads, metrics, intervals."""
+"""How good a backbone is downstream: protocols, predictions, metrics with intervals, variants compared."""

@@ -1,4 +1,4 @@
-"""Predictions per item, task and seed: one tidy parquet that every figure can be checked against."""
+"""Predictions per item, task and seed: one tidy parquet that every metric can be checked against."""
 
 from dataclasses import dataclass
 from pathlib import Path

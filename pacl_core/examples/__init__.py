@@ -1,1 +1,1 @@
-"""Single test items to look at: what they retrieve before and after training, what prompts make of them."""
+"""Single test items to look at: what they retrieve before and after training, and their zero-shot labels."""

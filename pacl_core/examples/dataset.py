@@ -1,6 +1,6 @@
 """The examples of one data set, with their images."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from pacl_core.datasets.features import read_features
 from pacl_core.datasets.tasks import Task, read_tasks, targets
-from pacl_core.evaluation.metrics.summary import read_summary
 from pacl_core.evaluation.predictions import Predictions, read_predictions
+from pacl_core.evaluation.summary_file import read_summary
 from pacl_core.examples.retrieval import Labels, draw_queries, retrieval_rows, same_label_share
 from pacl_core.files.tables import read_table, take_rows
 from pacl_core.params.evaluation import ExamplesParams
@@ -43,12 +43,15 @@ ZERO_SHOT = pa.schema(
     ]
 )
 
-Rows = list[dict[str, Any]]
+Records = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """A stored data set: `path`, its `item_ids`, the `labels` shown (None where there is none)."""
+    """A stored data set: `path`, its `item_ids`, the `labels` shown (None where there is none).
+
+    `classes`: whether equal labels mean the same class; `test`: rows of the test items that have a label.
+    """
 
     path: Path
     item_ids: list[str]
@@ -58,7 +61,7 @@ class DataSet:
 
 
 def read_dataset(path: Path) -> DataSet:
-    """Ids, splits and labels, never images."""
+    """Ids, splits and labels; images are not read."""
     task = shown_task(read_tasks(path.with_suffix(".json")))
     names = [] if task is None else list(task.columns)
     table = read_table(path, columns=["item_id", "split", *names])
@@ -72,11 +75,13 @@ def read_dataset(path: Path) -> DataSet:
 
 
 def retrieval_examples(
-    data: DataSet, variants: Sequence[str], params: ExamplesParams
-) -> tuple[Rows, dict[str, Any]]:
-    """Rows of `RETRIEVAL`, and `same_label_at_<top>` of each variant over all test items."""
-    name = data.path.stem
-    features = {v: read_features(Path(f"data/features/{name}-{v}"), data.path) for v in variants}
+    data: DataSet, folders: Mapping[str, Path], params: ExamplesParams
+) -> tuple[Records, dict[str, Any]]:
+    """Rows of `RETRIEVAL`, and `same_label_at_<top>` of each variant over all test items.
+
+    `folders`: variant -> the folder of its features of this data set.
+    """
+    features = {variant: read_features(folder, data.path) for variant, folder in folders.items()}
     queries = draw_queries(
         data.labels if data.classes else np.full(len(data.labels), None, object),
         data.test,
@@ -84,7 +89,9 @@ def retrieval_examples(
         seed=params.seed,
     )
     rows = _with_images(
-        retrieval_rows(name, queries, features, item_ids=data.item_ids, labels=data.labels, top=params.top),
+        retrieval_rows(
+            data.path.stem, queries, features, item_ids=data.item_ids, labels=data.labels, top=params.top
+        ),
         data,
     )
     if not data.classes:
@@ -95,7 +102,7 @@ def retrieval_examples(
 
 def zero_shot_examples(
     data: DataSet, variant: str, evaluation: Path, *, params: ExamplesParams
-) -> tuple[Rows, dict[str, Any]]:
+) -> tuple[Records, dict[str, Any]]:
     """Rows of `ZERO_SHOT` of the last prompt of each task (the ensemble where there is one)."""
     stem = f"{data.path.stem}-zero_shot-{variant}"
     last: dict[str, str] = {}
@@ -103,7 +110,7 @@ def zero_shot_examples(
     for name in tasks:
         plain = name.rsplit(", ", 1)[0]
         last[plain] = name if plain not in last or name.endswith(", ensemble") else last[plain]
-    rows: Rows = []
+    rows: Records = []
     shares: dict[str, Any] = {}
     row_of = {item: row for row, item in enumerate(data.item_ids)}
     for name in last.values():
@@ -117,19 +124,19 @@ def zero_shot_examples(
     return _with_images(rows, data), shares
 
 
-def _with_images(rows: Rows, data: DataSet) -> Rows:
+def _with_images(rows: Records, data: DataSet) -> Records:
     found = take_rows([data.path], {row["row"] for row in rows}, ["image"])
     return [row | {"image": found[row["row"]]["image"]} for row in rows]
 
 
 def shown_task(tasks: Sequence[Task]) -> Task | None:
-    """The task whose labels stand beside images: one of classes where there is one."""
+    """The task whose labels are shown with images: one with classes, if there is one."""
     order = ("single_label", "hierarchical", "distribution", "multi_label", "regression")
     return min(tasks, key=lambda task: order.index(task.kind), default=None)
 
 
 def label_of(task: Task, target: NDArray[np.float32]) -> str | None:
-    """A row [T] of targets in words; None for an item without one."""
+    """A row [T] of targets in words; None for an item without a target."""
     if not np.isfinite(target).all():
         return None
     if task.kind == "single_label":
@@ -155,11 +162,11 @@ def draw_outcomes(
 ) -> tuple[list[dict[str, Any]], float]:
     """At most `count` right and `count` wrong items drawn by `seed`, and the share of all that is right.
 
-    Each with `item_id`, `right`, `label`, `predicted` and `confidence`, the probability of what is
-    predicted (ties: the first class). Of the first seed's predictions.
+    Each has `item_id`, `right`, `label`, `predicted` (ties: the first class) and `confidence`, the
+    probability of the predicted class. Predictions are those of the first seed.
     """
-    shares_NC = predictions.prediction[0]
-    found = shares_NC.argmax(axis=1)
+    probabilities_NC = predictions.prediction[0]
+    found = probabilities_NC.argmax(axis=1)
     truth = predictions.target[:, 0].astype(int)
     right = found == truth
     generator = np.random.default_rng(seed)
@@ -172,7 +179,7 @@ def draw_outcomes(
                     "right": wanted,
                     "label": classes[truth[place]],
                     "predicted": classes[found[place]],
-                    "confidence": round(float(shares_NC[place, found[place]]), 4),
+                    "confidence": round(float(probabilities_NC[place, found[place]]), 4),
                 }
             )
     return rows, float(right.mean())

@@ -1,4 +1,4 @@
-"""Images that a test image finds among the others of its data set, by the features of each variant."""
+"""The images of a data set that are nearest to a test image, by the features of each variant."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -38,7 +38,7 @@ def top_matches(features: Features, queries: Sequence[int], top: int) -> list[li
 def same_label_share(
     features: Features, labels: Labels, queries: NDArray[np.intp], *, top: int
 ) -> float | None:
-    """Of the `top` nearest others of every query, the share that has its label; None without a query."""
+    """Share of the `top` nearest others that have the label of their query; None without a query."""
     if len(queries) == 0 or len(features) < 2:
         return None
     unit, hits, seen = _unit(features), 0, 0
@@ -61,7 +61,7 @@ def retrieval_rows(
     labels: Labels,
     top: int,
 ) -> list[dict[str, Any]]:
-    """A row per image: the query itself (rank 0), then what each variant finds; `row` is the item's."""
+    """A record per image: the query itself (rank 0), then what each variant finds; `row` is the item's."""
 
     def place(
         query: int, variant: str | None, rank: int, *, row: int, cosine: float | None

@@ -1,1 +1,1 @@
-"""Looking at all pairs: an overview of the table, queries, a local page. Nothing is written."""
+"""Looking at all pairs: a summary of the table, queries, a local page. Nothing is written."""

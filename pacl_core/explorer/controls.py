@@ -1,4 +1,4 @@
-"""The explorer's filters. Each change asks a new query."""
+"""The explorer's filters. Each change makes a new query."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from pacl_core.explorer.pairs import Pairs
 from pacl_core.explorer.query import SORTABLE, Query, score_bounds, value_counts
 from pacl_core.methods.pacl.partitions import PARTITIONS
 
-Asked = Callable[[Query], Awaitable[None]]
+Changed = Callable[[Query], Awaitable[None]]
 
 _CHOSEN_BY_VALUE = ("factual_label", "emotional_label", "provenance")
 _SORT_NAMES = {"row": "corpus order"} | {name: name.replace("_", " ") for name in SORTABLE if name != "row"}
@@ -18,33 +18,33 @@ _SORT_NAMES = {"row": "corpus order"} | {name: name.replace("_", " ") for name i
 
 @dataclass(frozen=True)
 class Choices:
-    """What there is to choose from: bounds of both values, and how often each value of a column occurs."""
+    """What there is to choose from: bounds of both scores, and how often each value of a column occurs."""
 
     bounds: dict[str, tuple[float, float]]
     counts: dict[str, dict[Any, int]]
 
 
 def choices(pairs: Pairs) -> Choices:
-    """Looked up once: artefacts stay as they are while the page is served."""
+    """Looked up once: artefacts do not change while the page is served."""
     named = [name for name in ("partition", *_CHOSEN_BY_VALUE) if name in pairs.columns]
     return Choices(score_bounds(pairs.table), {name: value_counts(pairs.table, name) for name in named})
 
 
-def controls(offered: Choices, query: Query, asked: Asked) -> None:
-    """Draw the filters as `query` sets them; `asked` is called with what they say after each change."""
+def controls(offered: Choices, query: Query, changed: Changed) -> None:
+    """Draw the filters as `query` sets them; `changed` is called with the new query after each change."""
     state = {"query": query}
 
     def setter(name: str, of: Callable[[Any], Any] = lambda value: value) -> Callable[[Any], Awaitable[None]]:
         async def set_value(event: Any) -> None:
             state["query"] = replace(state["query"], **{name: of(event.value)})
-            await asked(state["query"])
+            await changed(state["query"])
 
         return set_value
 
     ui.input(
         "Words in text or ANPs", value=query.text, on_change=setter("text", lambda text: text or "")
     ).props("debounce=300 clearable outlined dense type=search").classes("w-full")
-    _partitions(offered, state, asked)
+    _partitions(offered, state, changed)
     for name in ("factual", "emotional"):
         low, high = offered.bounds[f"{name}_value"]
         ui.label(f"{name.capitalize()} value, {low:.2f} to {high:.2f}").classes("q-mt-sm")
@@ -72,7 +72,7 @@ def controls(offered: Choices, query: Query, asked: Asked) -> None:
     ui.button("Clear all", on_click=lambda: ui.navigate.to("/"), color=None).props("flat dense no-caps")
 
 
-def _partitions(offered: Choices, state: dict[str, Query], asked: Asked) -> None:
+def _partitions(offered: Choices, state: dict[str, Query], changed: Changed) -> None:
     counts = offered.counts["partition"]
     chosen = set(state["query"].partitions)
 
@@ -82,7 +82,7 @@ def _partitions(offered: Choices, state: dict[str, Query], asked: Asked) -> None
             state["query"] = replace(
                 state["query"], partitions=tuple(one for one in PARTITIONS if one in chosen)
             )
-            await asked(state["query"])
+            await changed(state["query"])
 
         return set_value
 

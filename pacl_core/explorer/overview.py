@@ -1,4 +1,4 @@
-"""What a partition table says, in numbers and a few rows; read lazily, so that ten million rows do."""
+"""A partition table in numbers and a few rows; read column by column, so that ten million rows fit."""
 
 from pathlib import Path
 from typing import Any
@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 
 from pacl_core.errors import UserError
-from pacl_core.methods.pacl.partition.split import PUBLISHED_SHARES
-from pacl_core.methods.pacl.partitions import PARTITIONS
+from pacl_core.files.tables import take_rows
+from pacl_core.methods.pacl.partitions import PARTITIONS, PUBLISHED_SHARES
 
 LEVELS = {"min": 0.0, "5%": 0.05, "25%": 0.25, "median": 0.5, "75%": 0.75, "95%": 0.95, "max": 1.0}
 SCORES = ("factual_score", "factual_value", "emotional_score", "emotional_value")
@@ -18,7 +18,7 @@ SHOWN = ("sample_id", "text", "anps", *SCORES)
 def overview(table: Path, samples: int, seed: int) -> dict[str, Any]:
     """Counts, shares, quantiles and `samples` pairs of each partition, the same for the same `seed`.
 
-    Memory: a number a row for one column after the other. Raises `UserError` where `table` is missing or no
+    Memory: one number per row, for one column at a time. Raises `UserError` where `table` is missing or is no
     partition table.
     """
     rows = _scan(table)
@@ -27,7 +27,7 @@ def overview(table: Path, samples: int, seed: int) -> dict[str, Any]:
     ]
     pairs = len(names)
     if not pairs:
-        raise UserError(f"{table}: holds no pair")
+        raise UserError(f"{table}: has no rows")
     counted = dict(names.value_counts().iter_rows())
     shares = {name: counted.get(name, 0) / pairs for name in PARTITIONS}
     shares["partial"] = shares["partial_emotional"] + shares["partial_factual"]
@@ -39,7 +39,7 @@ def overview(table: Path, samples: int, seed: int) -> dict[str, Any]:
         "published_shares": PUBLISHED_SHARES,
         "quantiles": {column: quantiles for column, (quantiles, _) in scores.items()},
         "missing": {column: missing for column, (_, missing) in scores.items()},
-        "samples": _samples(rows, names, samples, seed=seed) if samples else {},
+        "samples": _samples(table, names, samples, seed=seed) if samples else {},
     }
 
 
@@ -63,21 +63,22 @@ def _scan(table: Path) -> pl.LazyFrame:
     except (pl.exceptions.PolarsError, OSError) as error:
         raise UserError(f"{table}: unreadable parquet ({str(error).splitlines()[0]})") from None
     if lacking := {*SHOWN, "partition"} - set(columns):
-        raise UserError(f"{table}: no partition table, it lacks {', '.join(sorted(lacking))}")
-    # a score that is no number counts as missing, as a null does
+        raise UserError(f"{table}: not a partition table, it lacks {', '.join(sorted(lacking))}")
+    # NaN counts as missing, like null
     return rows.with_columns(pl.col(column).fill_nan(None) for column in SCORES)
 
 
-def _samples(
-    rows: pl.LazyFrame, names: pl.Series, samples: int, *, seed: int
-) -> dict[str, list[dict[str, Any]]]:
-    """Rows are fetched one by one: a slice reads its row group and no other."""
+def _samples(table: Path, names: pl.Series, samples: int, *, seed: int) -> dict[str, list[dict[str, Any]]]:
+    """A few rows of each partition; one that is empty is left out."""
     generator = np.random.default_rng(seed)
-    found = {}
+    chosen = {}
     for name in PARTITIONS:
         own = np.flatnonzero((names == name).to_numpy())
         if len(own):
-            chosen = np.sort(generator.choice(own, min(samples, len(own)), replace=False))
-            taken = pl.collect_all([rows.slice(int(row), 1).select(SHOWN) for row in chosen])
-            found[name] = pl.concat(taken).to_dicts()
-    return found
+            chosen[name] = np.sort(generator.choice(own, min(samples, len(own)), replace=False)).tolist()
+    taken = take_rows([table], [row for rows in chosen.values() for row in rows], list(SHOWN))
+    return {name: [_without_nan(taken[row]) for row in rows] for name, rows in chosen.items()}
+
+
+def _without_nan(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: None if value != value else value for name, value in row.items()}

@@ -1,4 +1,4 @@
-"""The explorer's pages: a grid of pairs with filters, and one pair. Texts are only ever shown as text."""
+"""The explorer's pages: a grid of pairs with filters, and a page per pair. Texts are always shown as text."""
 
 import socket
 from asyncio import to_thread
@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 
 from fastapi import HTTPException, Request, Response
 from nicegui import app, ui
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from pacl_core.errors import UserError
 from pacl_core.explorer.controls import Choices, choices, controls
-from pacl_core.explorer.pairs import Pairs, open_pairs
-from pacl_core.explorer.query import Query, Rows, alike, matching_rows, rows_of
+from pacl_core.explorer.pairs import Pairs, Tables, open_pairs
+from pacl_core.explorer.query import Query, RowIds, alike, matching_rows, rows_of
 
 PAGE = 24
 ALIKE = 12
@@ -23,19 +24,19 @@ _STYLE = Path(__file__).with_name("style.css")
 
 @dataclass
 class _Shown:
-    """What one visitor looks at. `rows` are None where they are to be asked for."""
+    """What one visitor sees. `rows` is None until the query has run."""
 
     query: Query
     page: int
-    rows: Rows | None = None
+    rows: RowIds | None = None
 
 
 def build(pairs: Pairs) -> None:
-    """Register the pages, and the address of images, for these pairs."""
+    """Register the pages and the images of these pairs."""
     offered = choices(pairs)
     ui.add_css(_STYLE.read_text(encoding="utf-8"), shared=True)
 
-    @app.get("/picture/{row}.jpg")
+    @app.get("/image/{row}.jpg")
     def image(row: int) -> Response:
         try:
             jpeg = pairs.jpeg(row)
@@ -80,7 +81,7 @@ async def _all_pairs(pairs: Pairs, offered: Choices, query: Query, *, page: str)
         start = (shown.page - 1) * PAGE
         cards = await to_thread(rows_of, pairs.table, rows[start : start + PAGE].tolist())
         if not cards:
-            ui.label("No pair fits. Loosen a filter.").classes("q-pa-md")
+            ui.label("No pair fits. Relax a filter.").classes("q-pa-md")
         with ui.element("div").classes("grid-of-pairs"):
             for card in cards:
                 _card(card)
@@ -92,7 +93,7 @@ async def _all_pairs(pairs: Pairs, offered: Choices, query: Query, *, page: str)
         shown.page = int(event.value)
         await again()
 
-    async def asked(new: Query) -> None:
+    async def changed(new: Query) -> None:
         shown.query, shown.rows, shown.page = new, None, 1
         await again()
 
@@ -102,7 +103,7 @@ async def _all_pairs(pairs: Pairs, offered: Choices, query: Query, *, page: str)
         await results.refresh()
 
     with drawer:
-        controls(offered, query, asked)
+        controls(offered, query, changed)
     with ui.element("main").classes("w-full column"):
         await results()
 
@@ -116,7 +117,7 @@ def _card(pair: dict[str, Any], lines: Sequence[str] = ()) -> None:
     with ui.element("a").classes("pair") as link:
         link.props["href"] = f"/pair/{pair['row']}"
         image = ui.element("img").props("loading=lazy")
-        image.props["src"] = f"/picture/{pair['row']}.jpg"
+        image.props["src"] = f"/image/{pair['row']}.jpg"
         image.props["alt"] = pair["text"]
         ui.label(pair["partition"].replace("_", " ")).classes(f"partition {pair['partition']}")
         ui.label(pair["text"]).classes("text")
@@ -137,7 +138,7 @@ async def _one_pair(pairs: Pairs, pair: dict[str, Any]) -> None:
     with ui.element("main").classes("w-full column q-gutter-md"):
         with ui.element("div").classes("one-pair"):
             image = ui.element("img")
-            image.props["src"] = f"/picture/{pair['row']}.jpg"
+            image.props["src"] = f"/image/{pair['row']}.jpg"
             image.props["alt"] = pair["text"]
             with ui.column():
                 ui.label(pair["partition"].replace("_", " ")).classes(f"partition {pair['partition']}")
@@ -145,9 +146,7 @@ async def _one_pair(pairs: Pairs, pair: dict[str, Any]) -> None:
                 _facts(pair)
         others = await to_thread(alike, pairs.table, pairs.columns, pair, most=ALIKE)
         if others:
-            ui.label("The same picture, or nearly").classes("text-subtitle1").props(
-                "role=heading aria-level=2"
-            )
+            ui.label("The same image, or nearly").classes("text-subtitle1").props("role=heading aria-level=2")
             with ui.element("div").classes("grid-of-pairs"):
                 for other in others:
                     bits = other["bits"]
@@ -190,18 +189,12 @@ def _number(value: float | None) -> str:
 HOST = "127.0.0.1"
 
 
-def serve(root: Path, port: int, show: bool) -> None:
-    """Serve the pairs of the project at `root` until interrupted; `show` opens a browser.
+def serve(tables: Tables, port: int, show: bool) -> None:
+    """Serve the pairs of a run until interrupted; `show` opens a browser.
 
-    Raises `UserError` where NiceGUI is missing, artefacts are, or the port is taken.
+    Raises `UserError` where an artefact is missing or the port is taken.
     """
-    try:
-        from nicegui import app, ui
-        from starlette.middleware.trustedhost import TrustedHostMiddleware
-    except ImportError:
-        raise UserError("the explorer needs nicegui; pip install 'pacl[explore]'") from None
-
-    pairs = open_pairs(root)
+    pairs = open_pairs(tables)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -209,7 +202,7 @@ def serve(root: Path, port: int, show: bool) -> None:
         except OSError:
             raise UserError(f"port {port} is taken; choose another with --port") from None
     build(pairs)
-    # a page of elsewhere that has its name point here gets no answer
+    # a foreign page whose host name points to this address gets no answer (DNS rebinding)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
     print(f"{pairs.count:,} pairs at http://{HOST}:{port}  (Ctrl-C ends)", flush=True)
     ui.run(host=HOST, port=port, title="Pairs", show=show, reload=False, show_welcome_message=False)

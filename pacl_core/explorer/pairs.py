@@ -1,4 +1,4 @@
-"""The artefacts of a run that say something about a pair, as one lazy table; images by row number."""
+"""Everything a run knows about its pairs, as one lazy table; images by row number."""
 
 from bisect import bisect_right
 from collections.abc import Callable
@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from pacl_core.errors import UserError
 from pacl_core.files.tables import part_files, row_count
 
-# columns of data/pairs that are shown where they are there
+# columns of the stored pairs that are shown if they exist
 _OF_PAIRS = (
     "width",
     "height",
@@ -30,6 +30,15 @@ Jpeg = Callable[[int], bytes]
 
 
 @dataclass(frozen=True)
+class Tables:
+    """Where a run left its tables. `pseudo_labels` may be missing."""
+
+    partition: Path
+    pairs: Path
+    pseudo_labels: Path
+
+
+@dataclass(frozen=True)
 class Pairs:
     """`table`: a row per pair in corpus order with `row`, its number from 0; `jpeg(row)`: its image."""
 
@@ -39,32 +48,25 @@ class Pairs:
     jpeg: Jpeg
 
 
-def open_pairs(root: Path) -> Pairs:
-    """The pairs of the project at `root`; nothing is read but footers and ids.
+def open_pairs(tables: Tables) -> Pairs:
+    """The pairs of a run; only footers and ids are read.
 
-    Pseudo-labels are optional. Raises `UserError` where partition or pairs are missing, or where tables are
-    of different runs.
+    Raises `UserError` where partition or pairs are missing, or where tables are of different runs.
     """
-    partition, stored = root / "data/partition.parquet", root / "data/pairs"
-    labels = root / "data/pseudo_labels.parquet"
-    count = row_count(partition)
-    files = part_files(stored)
-    frame = pl.scan_parquet(part_files(partition)).with_row_index("row")
+    count = row_count(tables.partition)
+    files = part_files(tables.pairs)
+    frame = pl.scan_parquet(part_files(tables.partition)).with_row_index("row")
     pairs = pl.scan_parquet(files)
     kept = [name for name in _OF_PAIRS if name in pairs.collect_schema().names()]
-    others = {stored: pairs.select("sample_id", *kept)}
-    if labels.exists():
-        others[labels] = pl.scan_parquet(labels).select("sample_id", *_LABELS)
+    others = {tables.pairs: pairs.select("sample_id", *kept)}
+    if tables.pseudo_labels.exists():
+        others[tables.pseudo_labels] = pl.scan_parquet(tables.pseudo_labels).select("sample_id", *_LABELS)
     for path, other in others.items():
-        _check_same(path, frame, other, count=count)
+        ids = [one.select("sample_id").collect()["sample_id"] for one in (frame, other)]
+        if len(ids[1]) != count or not (ids[0] == ids[1]).all():
+            raise UserError(f"{path}: not of the same run as {tables.partition}; run 'dvc repro'")
     table = pl.concat([frame, *(other.drop("sample_id") for other in others.values())], how="horizontal")
     return Pairs(table, frozenset(table.collect_schema().names()), count, _jpegs(files))
-
-
-def _check_same(path: Path, first: pl.LazyFrame, other: pl.LazyFrame, *, count: int) -> None:
-    ids = [frame.select("sample_id").collect()["sample_id"] for frame in (first, other)]
-    if len(ids[1]) != count or not (ids[0] == ids[1]).all():
-        raise UserError(f"{path}: not of the same run as data/partition.parquet; run 'dvc repro'")
 
 
 def _jpegs(files: list[Path]) -> Jpeg:

@@ -1,4 +1,4 @@
-"""Which pairs, in which order: pure functions over the lazy table of pairs."""
+"""Which pairs, in which order: pure functions of the lazy table of pairs."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,14 +14,14 @@ from pacl_core.methods.pacl.partitions import PARTITIONS
 SORTABLE = ("row", "factual_value", "emotional_value", "factual_score", "emotional_score")
 NEAR = 4  # bits of 64 in which perceptual hashes of near duplicates may differ
 
-Rows = NDArray[np.uint32]
+RowIds = NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked for. Empty or None: no condition. Bounds are of the transformed values, both inclusive.
+    """What is asked for. Empty or None: no condition. Bounds are of the transformed values, inclusive.
 
-    `text`: words; each must stand in the text or the adjective-noun pairs, case aside, if only within a word.
+    `text`: words; each must occur in the text or the adjective-noun pairs, in any case, also inside a word.
     """
 
     partitions: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class Query:
 
     @classmethod
     def from_words(cls, words: Mapping[str, str]) -> Self:
-        """Of a page's address; what is no valid value is no condition."""
+        """From a page's address; an invalid value is no condition."""
         sort = words.get("sort", "row")
         return cls(
             partitions=tuple(name for name in PARTITIONS if name in words.get("partitions", "").split(",")),
@@ -55,7 +55,7 @@ class Query:
         )
 
     def to_words(self) -> dict[str, str]:
-        """The inverse of `from_words`; only what differs from the default."""
+        """The inverse of `from_words`: only what differs from the default."""
         words = {}
         for field in fields(self):
             value = getattr(self, field.name)
@@ -67,8 +67,8 @@ class Query:
         return words
 
 
-def matching_rows(table: pl.LazyFrame, columns: Iterable[str], query: Query) -> Rows:
-    """Row numbers of the pairs that fit, in the order asked for; equal ones in corpus order, nulls last."""
+def matching_rows(table: pl.LazyFrame, columns: Iterable[str], query: Query) -> RowIds:
+    """Row numbers of the pairs that fit, in the order asked for; ties in corpus order, nulls last."""
     found = table.filter(_conditions(frozenset(columns), query)).select("row", pl.col(query.sort).alias("by"))
     if query.sort == "row" and not query.descending:
         return found.select("row").collect(engine="streaming")["row"].to_numpy()
@@ -77,7 +77,7 @@ def matching_rows(table: pl.LazyFrame, columns: Iterable[str], query: Query) -> 
 
 
 def rows_of(table: pl.LazyFrame, rows: Sequence[int]) -> list[dict[str, Any]]:
-    """The pairs of these numbers, in this order."""
+    """The pairs with these row numbers, in this order."""
     found = table.filter(pl.col("row").is_in(list(rows))).collect(engine="streaming").to_dicts()
     by_row = {one["row"]: one for one in found}
     return [by_row[row] for row in rows if row in by_row]
@@ -90,7 +90,7 @@ def value_counts(table: pl.LazyFrame, column: str) -> dict[Any, int]:
 
 
 def score_bounds(table: pl.LazyFrame) -> dict[str, tuple[float, float]]:
-    """Least and greatest of both transformed values; (0, 0) for one that no pair has."""
+    """Least and greatest of both transformed values; (0, 0) for a value that no pair has."""
     names = ("factual_value", "emotional_value")
     ends = [getattr(pl.col(name), end)().alias(f"{name} {end}") for name in names for end in ("min", "max")]
     row = table.select(ends).collect().row(0, named=True)
@@ -102,7 +102,7 @@ def alike(
 ) -> list[dict[str, Any]]:
     """Other pairs with the same image or nearly: `row`, `text`, `partition` and `bits` that differ.
 
-    At most `most`, the nearest first. A flat image (hash 0) is like none but its equals.
+    At most `most`, the nearest first. A flat image (hash 0) is like its exact copies only.
     """
     if not {"pixel_hash", "perceptual_hash"} <= set(columns):
         return []

@@ -37,6 +37,6 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 
 
 def result_name(dataset: str, protocol: str, task: str, *, metric: str) -> str:
-    """File name, without suffix, of one figure in metrics/results: `fi-linear-emotion-accuracy`."""
+    """File name, without suffix, of one metric in metrics/results: `fi-linear-emotion-accuracy`."""
     slug = re.sub(r"\W+", "_", task).strip("_")
     return f"{dataset}-{protocol}-{slug}-{metric}"

@@ -1,7 +1,7 @@
-"""Linear heads kept for use: fitted as the linear protocol fits its own, saved beside the model.
+"""Linear heads kept for use: fitted as the linear protocol fits its own, saved next to the model.
 
-`models/pacl.heads/<data set>.safetensors` and `.json`. The protocol's heads exist while it runs; these are
-fitted again, by the same functions on the same features, and never look at test items either.
+`models/pacl.heads/<data set>.safetensors` and `.json`. The protocol does not keep its heads, so these are
+fitted again, by the same functions on the same features; no test item is read.
 """
 
 import logging
@@ -17,12 +17,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from pacl_core.datasets.features import read_features, unit_length
-from pacl_core.datasets.task_data import TaskData, read_task_data
 from pacl_core.datasets.tasks import Task, read_tasks
 from pacl_core.errors import UserError
-from pacl_core.evaluation.protocols.heads import Examples, Heads, head_prediction
-from pacl_core.evaluation.protocols.linear import fit_heads
-from pacl_core.evaluation.protocols.probes import fit_convex
+from pacl_core.evaluation.protocols.downstream_data import DownstreamData
+from pacl_core.evaluation.protocols.heads import Heads, head_prediction
+from pacl_core.evaluation.protocols.linear import fit
 from pacl_core.files.hashing import file_sha256
 from pacl_core.files.json_csv import read_json, write_json
 from pacl_core.files.publish import published_file
@@ -39,7 +38,7 @@ _REMEDY = "fit again: 'pacl head fit {}'"
 
 @dataclass(frozen=True)
 class SavedHeads:
-    """The heads of one data set's tasks, and `card`, the JSON beside them."""
+    """The heads of one data set's tasks, and `card`, the JSON next to them."""
 
     dataset: str
     tasks: list[Task]
@@ -47,7 +46,7 @@ class SavedHeads:
     card: dict[str, Any]
 
     def predict(self, features: Features) -> list[dict[str, Any]]:
-        """Per image, task -> value: what `readable` makes of the mean over seeds of the predictions.
+        """Per image, task -> value: the mean over seeds of the predictions, as `readable` puts it.
 
         `features` [N, D] are the model's raw pooled ones.
         """
@@ -77,7 +76,7 @@ def readable(task: Task, values: NDArray[np.float64]) -> Any:
 
 
 def heads_folder(model: Path) -> Path:
-    """Where the heads of a saved model lie: `models/pacl.heads`."""
+    """Where the heads of a saved model are: `models/pacl.heads`."""
     return model.parent / f"{model.resolve().name}.heads"
 
 
@@ -85,18 +84,16 @@ def fit_saved_heads(model: Path, dataset: Path, features: Path, *, params: Linea
     """Fit a head per task on train items, chosen by val items; publish them and return the JSON's path.
 
     `dataset`: data/downstream/<name>.parquet; `features`: the folder of the model's features over it.
-    Raises `UserError` where an input is missing or of another run.
+    Raises `UserError` where an input is missing or belongs to another run.
     """
     tasks = read_tasks(dataset.with_suffix(".json"))
-    rows = read_features(features, dataset)
+    downstream = DownstreamData(dataset, read_features(features, dataset))
     tensors: dict[str, torch.Tensor] = {}
     described: list[dict[str, Any]] = []
     for number, task in enumerate(tasks):
-        data = read_task_data(task, dataset)
-        train, val = (
-            _examples(data, split, dataset, features=rows, device=device) for split in ("train", "val")
-        )
-        heads, chosen = _fit(task, train, val, params=params)
+        own = downstream.of_task(task)
+        train, val = (downstream.examples(own, split, device) for split in ("train", "val"))
+        heads, chosen = fit(task, train, val, params=params)
         tensors[f"{number}.weight"] = heads.weight.detach().cpu().contiguous()
         tensors[f"{number}.bias"] = heads.bias.detach().cpu().contiguous()
         counts = {"train_items": len(train.features), "val_items": len(val.features)}
@@ -119,7 +116,7 @@ def fit_saved_heads(model: Path, dataset: Path, features: Path, *, params: Linea
 
 
 def saved_heads(model: Path) -> Iterator[SavedHeads]:
-    """The heads of a saved model, in name order; those fitted on other weights are left out, with a warning.
+    """The heads of a saved model, in name order; those fitted on other weights are skipped with a warning.
 
     Raises `UserError` for files that cannot be read.
     """
@@ -143,17 +140,3 @@ def saved_heads(model: Path) -> Iterator[SavedHeads]:
             )
             continue
         yield SavedHeads(path.stem, tasks, heads, card)
-
-
-def _fit(task: Task, train: Examples, val: Examples, *, params: LinearParams) -> tuple[Heads, dict[str, Any]]:
-    if params.probe == "convex":
-        return fit_convex(task, train, val)
-    fitted = fit_heads(task, train, val, params=params, seeds=range(params.seeds))
-    return fitted.heads, {"epochs": fitted.epochs, "validation_loss": fitted.losses}
-
-
-def _examples(data: TaskData, split: str, dataset: Path, *, features: Features, device: str) -> Examples:
-    rows = data.rows[split]
-    scaled = unit_length(features[rows], [data.item_ids[row] for row in rows], dataset)
-    target = torch.from_numpy(data.target[rows])
-    return Examples(torch.from_numpy(scaled).to(device), target.to(device))

@@ -1,4 +1,4 @@
-"""Images as people have them (files, folders, bytes, Pillow images), taken in as the pipeline does."""
+"""Images as people have them (files, folders, bytes, Pillow images), prepared as in the pipeline."""
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from pacl_core.errors import UserError
-from pacl_core.media.image_header import SUFFIXES
+from pacl_core.media.image_tree import is_image, walk
 from pacl_core.media.images import decode_jpeg, normalise_image, read_image
-from pacl_core.media.rejects import UnusableError
+from pacl_core.media.rejects import Rejected, UnusableError
 from pacl_core.models.preprocess import Preprocess
 
 ImageLike = Image.Image | bytes | str | PathLike[str]
 Pixels = NDArray[np.uint8]
 
-STORED_SIDE = 256  # short side of stored images, of which features were learnt and evaluated
+STORED_SIDE = 256  # short side of the stored images that models are trained and evaluated on
 _PNG_MODES = ("RGB", "RGBA", "L", "LA", "P", "1", "I;16")
 
 
@@ -29,7 +29,7 @@ _PNG_MODES = ("RGB", "RGBA", "L", "LA", "P", "1", "I;16")
 class Batch:
     """Files in order, each with the reason why it is no usable image or None.
 
-    `pixels` [B, 3, H, W] uint8 are of those that are, in the same order; None where none is.
+    `pixels` [B, 3, H, W] uint8 are those of the usable ones, in the same order; None where there is none.
     """
 
     files: list[tuple[Path, UnusableError | None]]
@@ -37,12 +37,14 @@ class Batch:
 
     @property
     def paths(self) -> list[Path]:
-        """Of the rows of `pixels`."""
+        """The files of the rows of `pixels`."""
         return [path for path, error in self.files if error is None]
 
 
 def image_files(given: Iterable[Path]) -> Iterator[Path]:
     """Files as they are named; of a folder, every file below it with an image's suffix, in name order.
+
+    Hidden entries and links to folders are passed over.
 
     Raises `UserError` for a folder without any.
     """
@@ -50,7 +52,8 @@ def image_files(given: Iterable[Path]) -> Iterator[Path]:
         if not path.is_dir():
             yield path
             continue
-        found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+        folders = (files for files in walk(path) if not isinstance(files, Rejected))
+        found = sorted(file for files in folders for file in files if is_image(file) and file.is_file())
         if not found:
             raise UserError(f"{path}: no picture in this folder")
         yield from found
@@ -79,7 +82,7 @@ def _encoded(image: Image.Image) -> bytes:
 
 
 def batches(paths: Iterable[Path], preprocess: Preprocess, size: int, *, workers: int) -> Iterator[Batch]:
-    """Batches of up to `size` files, in order, the next one decoding while the caller works on this one."""
+    """Batches of up to `size` files, in order; the next one is decoded while the caller works on this one."""
 
     def ready(path: Path) -> Pixels | UnusableError:
         try:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from pacl_core.errors import UserError
-from pacl_core.evaluation.protocols.prompts import class_prompts
+from pacl_core.evaluation.protocols.zero_shot import CLASS, class_probabilities, ensemble, prompt_vectors
 from pacl_core.inference.images import ImageLike, Pixels, stacked
 from pacl_core.models.backbones import Backbone
 from pacl_core.models.frozen import pixel_features
@@ -22,15 +22,16 @@ from pacl_core.params.evaluation import ZeroShotParams
 from pacl_core.runtime.settings import runtime
 
 Vectors = NDArray[np.float32]
+Probabilities = NDArray[np.float64]
 
-# Mikels et al. (2005): the eight emotions of FI, which most work on images names
+# Mikels et al. (2005): the eight emotions of FI, which most work on images uses
 EMOTIONS = ("amusement", "awe", "contentment", "excitement", "anger", "disgust", "fear", "sadness")
 PROMPTS = ZeroShotParams().prompts  # paper 4.5.2
 
 
 @dataclass(frozen=True)
 class SavedModel:
-    """A backbone in evaluation mode, what it is fed with, and the space that its images share with texts.
+    """A backbone in evaluation mode, its preprocessing, and the space that its images share with texts.
 
     Images are paths, encoded bytes or Pillow images; one that cannot be read raises `UnusableError`.
     """
@@ -56,7 +57,7 @@ class SavedModel:
         return self.backbone.dim
 
     def embed(self, images: Iterable[ImageLike]) -> Vectors:
-        """Pooled features `[N, dim]` float32, as the pipeline's own: not of unit length."""
+        """Pooled features `[N, dim]` float32, not scaled to unit length, as in the pipeline."""
         blocks = [self.features(pixels) for pixels in stacked(images, self.preprocess, self.batch)]
         return np.concatenate(blocks) if blocks else np.empty((0, self.dim), np.float32)
 
@@ -65,11 +66,11 @@ class SavedModel:
         images: Iterable[ImageLike],
         labels: Sequence[str] = EMOTIONS,
         prompts: Sequence[str] = PROMPTS,
-    ) -> Vectors:
+    ) -> Probabilities:
         """Zero-shot probabilities `[N, len(labels)]` (paper Table 3): softmax of cosine / temperature.
 
-        A label stands where a prompt says [C]; several prompts count by the mean of their vectors. Raises
-        `UserError` for a model without a way from images to texts, fewer than two labels, no [C].
+        Each label takes the place of [C] in the prompts; several prompts count by the mean of their vectors.
+        Raises `UserError` for a model without a way from images to texts, fewer than two labels, no [C].
         """
         vectors = self.class_vectors(labels, prompts)
         return self.probabilities(self.embed(images), vectors)
@@ -86,18 +87,13 @@ class SavedModel:
         """Unit vectors `[C, E]` of class names."""
         if len(set(labels)) < 2 or len(set(labels)) < len(labels):
             raise UserError(f"labels: at least two different ones, not {list(labels)}")
-        if not prompts or any("[C]" not in prompt for prompt in prompts):
-            raise UserError(f"prompts: every one must hold [C] where the label goes, not {list(prompts)}")
-        mean = np.mean([self._space.texts(class_prompts(prompt, labels)) for prompt in prompts], axis=0)
-        unit: Vectors = mean / np.linalg.norm(mean, axis=1, keepdims=True)
-        return unit
+        if not prompts or any(CLASS not in prompt for prompt in prompts):
+            raise UserError(f"prompts: every one must hold {CLASS} where the label goes, not {list(prompts)}")
+        return ensemble([prompt_vectors(self._space, prompt, labels) for prompt in prompts])
 
-    def probabilities(self, features: Vectors, class_vectors: Vectors) -> Vectors:
-        """Softmax `[N, C]` over classes of cosine / temperature."""
-        logits = self._space.scale * (self.joint(features) @ class_vectors.T)
-        raised: Vectors = np.exp(logits - logits.max(axis=1, keepdims=True))
-        raised /= raised.sum(axis=1, keepdims=True)
-        return raised
+    def probabilities(self, features: Vectors, class_vectors: Vectors) -> Probabilities:
+        """Softmax `[N, C]` over classes of cosine / temperature, as zero-shot evaluation computes it."""
+        return class_probabilities(self.joint(features), class_vectors, self._space.scale)
 
     @cached_property
     def _features(self) -> Callable[[Pixels], Vectors]:
@@ -115,7 +111,7 @@ class SavedModel:
 
 
 def load_saved_model(folder: str | PathLike[str], device: str | None = None) -> SavedModel:
-    """Load a saved model. Texts' encoder is loaded when it is first needed."""
+    """Load a saved model. Its text encoder is loaded when first needed."""
     machine = runtime()
     path = Path(folder)
     return SavedModel(path, load_model(path), device or machine.device, machine.batch)

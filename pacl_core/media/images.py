@@ -1,6 +1,5 @@
 """Any image file -> one normal form: sRGB JPEG, upright, on white, of bounded size."""
 
-import hashlib
 import io
 import struct
 from collections import deque
@@ -16,8 +15,8 @@ import simplejpeg
 from PIL import Image, ImageCms
 
 from pacl_core.errors import UserError
+from pacl_core.media.image_hashes import perceptual_hash, pixel_hash
 from pacl_core.media.image_header import MAX_BYTES, cut_short, open_image
-from pacl_core.media.perceptual_hash import perceptual_hash
 from pacl_core.media.regular_file import read_regular
 from pacl_core.media.rejects import UnusableError
 
@@ -66,9 +65,10 @@ def normalise_image(data: bytes, short_side: int, box: Box | None = None) -> Nor
     """
     try:
         with open_image(data) as image:
-            rgb = _shrink(
-                _rgb(_reduced(image, short_side) if box is None else _cropped(image, box)), short_side
-            )
+            # a PGM of more than 255 greys is read into 32 bits as 0..65535; elsewhere such greys may be any
+            greys = 65535 if image.format == "PPM" else None
+            upright = _reduced(image, short_side) if box is None else _cropped(image, box)
+            rgb = _shrink(_rgb(upright, greys), short_side)
     except (UnusableError, MemoryError):
         raise
     except Image.DecompressionBombError as error:
@@ -79,8 +79,7 @@ def normalise_image(data: bytes, short_side: int, box: Box | None = None) -> Nor
         raise UnusableError("truncated" if truncated else "decode_failed", message) from error
     jpeg = io.BytesIO()
     rgb.save(jpeg, "JPEG", quality=JPEG_QUALITY, subsampling="4:4:4")
-    digest = hashlib.sha256(struct.pack("<II", *rgb.size) + rgb.tobytes()).hexdigest()
-    return NormalisedImage(jpeg.getvalue(), rgb.width, rgb.height, digest, perceptual_hash(rgb))
+    return NormalisedImage(jpeg.getvalue(), rgb.width, rgb.height, pixel_hash(rgb), perceptual_hash(rgb))
 
 
 def decode_jpeg(jpeg: bytes) -> Image.Image:
@@ -128,11 +127,14 @@ def _orientation(image: Image.Image) -> int:
     return value if isinstance(value, int) else 1
 
 
-def _rgb(image: Image.Image) -> Image.Image:
-    """Any mode -> sRGB over white."""
+def _rgb(image: Image.Image, greys: int | None) -> Image.Image:
+    """Any mode -> sRGB over white. `greys`: the value of white in 32-bit grey, where it is known."""
     profile = image.info.get("icc_profile")
+    transparent = image.info.get("transparency")
+    if isinstance(transparent, tuple) and max(transparent) > 255:  # of 16 bits, as the pixels were
+        image.info["transparency"] = tuple(value >> 8 for value in transparent)
     if image.mode.startswith("I") or image.mode == "F":
-        image = _eight_bit(image)
+        image = _eight_bit(image, greys)
     elif image.has_transparency_data or image.mode in ("La", "PA", "RGBa"):
         image = image.convert("LA").convert("RGBA") if image.mode == "La" else image.convert("RGBA")
     elif image.mode not in ("RGB", "L", "CMYK"):
@@ -145,14 +147,20 @@ def _rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _eight_bit(image: Image.Image) -> Image.Image:
-    """16- and 32-bit grey -> 8 bits; floats are taken as 0..1 where none is larger, else as 0..255."""
+def _eight_bit(image: Image.Image, greys: int | None) -> Image.Image:
+    """16- and 32-bit grey -> 8 bits over white; floats are 0..1 where none is larger, else 0..255."""
     values = np.nan_to_num(np.asarray(image, dtype=np.float32))
     if image.mode == "F":
-        scale = 255.0 if values.max() <= 1 else 1.0
+        white = 1.0 if values.max() <= 1 else 255.0
+    elif image.mode.startswith("I;16"):
+        white = 65535.0
     else:
-        scale = 255.0 / 65535.0 if image.mode.startswith("I;16") or values.max() > 255 else 1.0
-    return Image.fromarray(np.clip(np.rint(values * scale), 0, 255).astype(np.uint8))
+        white = greys or (65535.0 if values.max() > 255 else 255.0)
+    eight = np.clip(np.rint(values * (255.0 / white)), 0, 255).astype(np.uint8)
+    transparent = image.info.get("transparency")
+    if isinstance(transparent, int):
+        eight[values == transparent] = 255
+    return Image.fromarray(eight)
 
 
 def _srgb(image: Image.Image, profile: bytes) -> Image.Image:

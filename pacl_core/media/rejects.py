@@ -13,7 +13,7 @@ _ROWS = 4096
 
 @dataclass(frozen=True)
 class Rejected:
-    """An input that is no pair: where it stands, a short code, and the particulars."""
+    """An input that is no pair: where it is, a short code, and details."""
 
     source: str
     reason: str

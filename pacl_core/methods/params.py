@@ -26,7 +26,7 @@ from pacl_core.params.evaluation import (
 from pacl_core.params.models import BackboneParams, TextEncoderParams
 from pacl_core.params.pairs import PairsParams
 from pacl_core.params.reading import read_section
-from pacl_core.params.section import Section
+from pacl_core.params.section import Name, Section
 
 
 class Params(Section):
@@ -44,12 +44,18 @@ class Params(Section):
     embedding_map: EmbeddingMapParams = EmbeddingMapParams()
     shards: ShardsParams = ShardsParams()
     train: TrainParams = TrainParams()
-    downstream: dict[str, DownstreamParams]
+    downstream: dict[Name, DownstreamParams]
     leaks: LeaksParams = LeaksParams()
-    variants: dict[str, VariantParams] = Field(default_factory=dict)
+    variants: dict[Name, VariantParams] = Field(default_factory=dict)
     evaluate: EvaluateParams = EvaluateParams()
     examples: ExamplesParams = ExamplesParams()
     report: ReportParams = ReportParams()
+
+    @property
+    def input_paths(self) -> dict[str, str]:
+        """Paths of people's own files that DVC hashes, by their keys."""
+        downstream = {f"downstream.{name}.path": one.path for name, one in self.downstream.items()}
+        return {"pairs.path": self.pairs.path, "anps.path": self.anps.path} | downstream
 
 
 def load(path: Path | str) -> Params:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from pacl_core.params.section import Section
+from pacl_core.params.section import Name, Section, Seed
 
 
 class DownstreamParams(Section):
@@ -58,7 +58,9 @@ class FinetuneParams(Section):
 class ZeroShotParams(Section):
     """Prompts with [C] in place of the class; `ensemble` adds the mean of all as one more."""
 
-    prompts: tuple[str, ...] = ("A photo with [C] emotion.", "The photo makes me feel so [C]!")
+    prompts: tuple[str, ...] = Field(
+        default=("A photo with [C] emotion.", "The photo makes me feel so [C]!"), min_length=1
+    )
     ensemble: bool = True
 
 
@@ -68,8 +70,10 @@ class EvaluateParams(Section):
     `exclude_leaks`: which test items with a duplicate among the pairs are left out.
     """
 
-    protocols: tuple[Literal["linear", "finetune", "zero_shot"], ...] = ("linear",)
-    variants: tuple[str, ...] = ("initial", "pacl")
+    protocols: tuple[Literal["linear", "finetune", "zero_shot"], ...] = Field(
+        default=("linear",), min_length=1
+    )
+    variants: tuple[Name, ...] = Field(default=("initial", "pacl"), min_length=1)
     exclude_leaks: Literal["none", "exact", "near"] = "none"
     bootstrap: int = Field(default=2000, ge=100)
     linear: LinearParams = LinearParams()
@@ -82,11 +86,11 @@ class ExamplesParams(Section):
 
     count: int = Field(default=6, ge=1, le=50)
     top: int = Field(default=5, ge=1, le=20)
-    seed: int = Field(default=0, ge=0)
+    seed: Seed = 0
 
 
 class ReportParams(Section):
     """How many pairs of each partition the report shows."""
 
     samples: int = Field(default=8, ge=1)
-    seed: int = Field(default=0, ge=0)
+    seed: Seed = 0

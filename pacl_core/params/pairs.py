@@ -39,7 +39,7 @@ class NearDuplicatesParams(Section):
 
 
 class PairsParams(Section):
-    """The corpus, the reader that understands it, and the short side of stored images in pixels."""
+    """The corpus, its reader, and the short side of stored images in pixels."""
 
     reader: str
     path: str

@@ -7,6 +7,7 @@ from typing import TypeVar, get_args, get_origin
 import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+from yaml.reader import ReaderError
 
 from pacl_core.errors import UserError
 from pacl_core.params.section import Section
@@ -20,22 +21,34 @@ def read_section(path: Path, model: type[Model], absent: str = "no such file") -
     `absent` is what the line says where there is no file.
     """
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        tree = yaml.safe_load(path.read_bytes())  # which reads UTF-16, too, by its byte-order mark
+    except (FileNotFoundError, IsADirectoryError):
         raise UserError(f"{path}: {absent}") from None
+    except ReaderError as error:
+        raise UserError(
+            f"{path}: not UTF-8 ({error.reason}, at {error.position}); save it as UTF-8"
+        ) from None
     except yaml.YAMLError as error:
         raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    return validated(tree, model, str(path))
+
+
+def validated(tree: object, model: type[Model], where: str) -> Model:
+    """`tree` as a section. Raises `UserError`, one line: `where`, then each key that is wrong."""
     try:
         return model.model_validate(tree)
     except ValidationError as error:
         lines = [_line(detail, model) for detail in error.errors()]
-        raise UserError(f"{path}: {'; '.join(lines)}") from None
+        raise UserError(f"{where}: {'; '.join(lines)}") from None
 
 
 def _line(detail: ErrorDetails, model: type[Section]) -> str:
-    key = ".".join(str(part) for part in detail["loc"])
+    named = ".".join(str(part) for part in detail["loc"] if part != "[key]")  # pydantic's word for a name
+    key = " ".join(named.split())  # it is what somebody wrote
     if detail["type"] == "extra_forbidden":
-        close = get_close_matches(str(detail["loc"][-1]), _keys_beside(detail["loc"], model), n=1, cutoff=0.5)
+        close = get_close_matches(
+            str(detail["loc"][-1]), _sibling_keys(detail["loc"], model), n=1, cutoff=0.5
+        )
         hint = f"; did you mean '{close[0]}'?" if close else ""
         return f"{key}: unknown key{hint}"
     if detail["type"] == "missing":
@@ -47,10 +60,10 @@ def _line(detail: ErrorDetails, model: type[Section]) -> str:
         hint = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(names)}"
         return f"{key}: unknown value '{detail['input']}'; {hint}"
     message = detail["msg"].removeprefix("Value error, ")
-    return f"{key}: {message[0].lower()}{message[1:]}"
+    return f"{key}{': ' if key else ''}{message[0].lower()}{message[1:]}"
 
 
-def _keys_beside(location: tuple[int | str, ...], model: type[Section]) -> list[str]:
+def _sibling_keys(location: tuple[int | str, ...], model: type[Section]) -> list[str]:
     """Field names of the section that holds the last part of `location`."""
     section: object = model
     for part in location[:-1]:

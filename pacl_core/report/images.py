@@ -13,7 +13,7 @@ Thumbnail = Callable[[bytes, int], str]
 def thumbnails(scale: float) -> Thumbnail:
     """(JPEG, pixels of the long side) -> data URI. `scale` makes all of a page smaller."""
 
-    @lru_cache(maxsize=4096)  # a pair may stand in several places
+    @lru_cache(maxsize=4096)  # a pair may appear in several sections
     def thumbnail(jpeg: bytes, side: int) -> str:
         size = max(16, round(scale * side))
         with Image.open(io.BytesIO(jpeg)) as image:

@@ -1,7 +1,8 @@
-"""Artefacts as the page needs them. One that is not there is None: its section then says so."""
+"""Artefacts as the page needs them. A missing one is None: its section then says so."""
 
 import csv
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,24 @@ import polars as pl
 
 from pacl_core.errors import UserError
 from pacl_core.files.json_csv import read_json
-from pacl_core.files.tables import scan_table, take_rows
+from pacl_core.files.tables import part_files, scan_table, take_rows
+
+Pairs = dict[int, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Artefacts:
+    """Paths of what the page shows: tables of pairs, a folder per kind of the rest, a folder per model."""
+
+    pairs: Path
+    partition: Path
+    cluster_examples: Path
+    examples: Path
+    metrics: Path
+    plots: Path
+    training: Path
+    evaluation: Path
+    models: tuple[Path, ...]
 
 
 def optional_json(path: Path) -> Any | None:
@@ -25,11 +43,8 @@ def optional_columns(path: Path, delimiter: str = ",") -> dict[str, list[float]]
     return {name: [float(row[name]) for row in rows] for name in rows[0]} if rows else None
 
 
-Pairs = dict[int, dict[str, Any]]
-
-
 def rows_of(table: Path, sample_ids: Iterable[str]) -> dict[str, int]:
-    """The row number of each id in partition.parquet; one that is not there is left out. Streamed."""
+    """The row number of each id in the partition table; an id that is not there is left out. Streamed."""
     wanted = pl.Series(sorted(set(sample_ids)), dtype=pl.String)
     found = (
         scan_table(table)
@@ -41,14 +56,14 @@ def rows_of(table: Path, sample_ids: Iterable[str]) -> dict[str, int]:
     return {sample_id: int(row) for row, sample_id in found.iter_rows()}
 
 
-def pairs_of(root: Path, rows: Iterable[int], columns: list[str]) -> Pairs:
-    """Columns of partition.parquet and the `image` of these rows.
+def pairs_of(artefacts: Artefacts, rows: Iterable[int], columns: list[str]) -> Pairs:
+    """Columns of the partition table and the `image` of these rows.
 
     Raises `UserError` where the partition is not of the stored pairs.
     """
-    table, rows = root / "data/partition.parquet", list(rows)
+    table, rows = artefacts.partition, list(rows)
     details = take_rows([table], rows, columns)
-    images = take_rows(sorted((root / "data/pairs").glob("*.parquet")), rows, ["sample_id", "image"])
+    images = take_rows(part_files(artefacts.pairs), rows, ["sample_id", "image"])
     for row in rows:
         if row not in images or images[row]["sample_id"] != details[row]["sample_id"]:
             raise UserError(f"{table}: not of these pairs; run 'dvc repro partition'")

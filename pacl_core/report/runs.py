@@ -1,4 +1,4 @@
-"""Runs of the project as DVC lists them: parameters and figures of the workspace and of experiments."""
+"""Runs of the project as DVC lists them: parameters and metrics of the workspace and of experiments."""
 
 import json
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 from pacl_core.errors import UserError
 
-# what the sweeps of Tables 4 and 5 and of Figure 5 change; everything else is the run's setting
+# what the sweeps of Tables 4 and 5 and of Figure 5 change; all else is fixed within a sweep
 SWEPT = (
     "partition.mode",
     "partition.factual.threshold",
@@ -24,25 +24,25 @@ SWEPT = (
 
 @dataclass(frozen=True)
 class Run:
-    """One run. `baseline`: the parameters of the commit it started from; `figures`: stem of a file in
+    """One run. `baseline`: the parameters of the commit that it started from; `metrics`: stem of a file in
     metrics/results -> its values."""
 
     name: str
     params: dict[str, Any]
     baseline: dict[str, Any]
-    figures: dict[str, dict[str, float]]
+    metrics: dict[str, dict[str, float]]
 
     def differs(self) -> dict[str, Any]:
-        """The swept keys in which it departs from its baseline, with its values."""
+        """The swept keys in which it differs from its baseline, with its values."""
         return {key: self.params.get(key) for key in SWEPT if self.params.get(key) != self.baseline.get(key)}
 
     def has(self, wanted: dict[str, Any]) -> bool:
-        """Whether its swept keys are `wanted`, and its baseline's where `wanted` says nothing."""
+        """Whether its swept keys are those of `wanted`, and of its baseline where `wanted` has none."""
         return all(self.params.get(key) == wanted.get(key, self.baseline.get(key)) for key in SWEPT)
 
 
 def read_runs(text: str, source: str) -> list[Run]:
-    """Runs that have figures, the workspace first. Raises `UserError` where `text` is not DVC's JSON."""
+    """Runs that have metrics, the workspace first. Raises `UserError` where `text` is not DVC's JSON."""
     try:
         commits = json.loads(text)
         runs = []
@@ -53,17 +53,17 @@ def read_runs(text: str, source: str) -> list[Run]:
                 runs += [_run(revision, baseline) for revision in experiment["revs"][:1]]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{source}: not the output of 'dvc exp show --json' ({error!r})") from None
-    return [run for run in runs if run.figures]
+    return [run for run in runs if run.metrics]
 
 
 def _run(entry: dict[str, Any], baseline: dict[str, Any]) -> Run:
     files = ((entry.get("data") or {}).get("metrics") or {}).items()
-    figures = {
+    metrics = {
         PurePosixPath(path).stem: found["data"]
         for path, found in files
         if PurePosixPath(path).parent == PurePosixPath("metrics/results") and found.get("data")
     }
-    return Run(entry.get("name") or entry["rev"][:7], _params(entry), baseline, figures)
+    return Run(entry.get("name") or entry["rev"][:7], _params(entry), baseline, metrics)
 
 
 def _params(entry: dict[str, Any]) -> dict[str, Any]:

@@ -10,9 +10,9 @@ _ALWAYS = ("files", "runtime/fingerprint.py", "runtime/scratch.py")
 
 
 def code_sha256(*rooms: str | Path) -> str:
-    """Hex SHA-256 over files: rooms or modules of pacl_core ("encoding", "runtime/threads.py"), and paths.
+    """Hex SHA-256 over files: folders or modules of pacl_core ("encoding", "runtime/threads.py"), and paths.
 
-    The rooms by whose code everything is written, read and found again always count.
+    `_ALWAYS` counts for every stage.
     """
     digest = hashlib.sha256()
     for file in code_files(*rooms):
@@ -21,7 +21,7 @@ def code_sha256(*rooms: str | Path) -> str:
 
 
 def code_files(*rooms: str | Path) -> list[Path]:
-    """The files that `code_sha256` covers, in its order; of a room also what is no code, as shipped weights.
+    """The files that `code_sha256` covers, in its order; of a folder all files, shipped weights too.
 
     `Path(__file__)` is the file of a stage.
     """

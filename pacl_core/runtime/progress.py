@@ -50,7 +50,7 @@ class Progress:
 
 
 def counted(items: Iterable[Item], what: str) -> Iterator[Item]:
-    """The same items, counted as they pass; nobody knows how many will come."""
+    """The same items, counted as they pass; their number is not known."""
     with Progress(what, None) as progress:
         for item in items:
             yield item

@@ -57,7 +57,10 @@ def runtime(environ: Mapping[str, str] = os.environ, path: Path = Path("runtime.
     """Read the settings. Raises `UserError` for an unknown setting, a count below one, no such device."""
     given: dict[str, object] = {}
     if path.is_file():
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        try:
+            loaded = yaml.safe_load(path.read_bytes()) or {}
+        except yaml.YAMLError as error:  # other encodings than UTF-8 and UTF-16, too
+            raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
         if not isinstance(loaded, dict):
             raise UserError(f"{path}: expected 'setting: value' lines")
         for name, value in loaded.items():

@@ -1,1 +1,1 @@
-"""Contrastive training of the backbone on frozen text embeddings (paper 3.3, 4.2)."""
+"""The engine that trains any method: steps, checkpoints, several processes; it knows no method."""

@@ -1,4 +1,4 @@
-"""The processes of one run: each trains on its share of every batch, and all hold the same weights."""
+"""The processes of one run: each trains on its slice of every batch, and all hold the same weights."""
 
 import hashlib
 import os
@@ -13,7 +13,6 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from pacl_core.errors import UserError
-from pacl_core.training.batches import Rows
 
 # A rank that dies ends the run at once (torchrun sees to that). This is for one that hangs, and for a
 # machine that is lost; longer than rank 0 needs to decode the images while the others wait.
@@ -21,10 +20,10 @@ TIMEOUT = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
-class Ranks:
+class World:
     """This process is number `rank` of `count` and works on `device`. Nothing is sent where it is alone.
 
-    Every other method than `share` and `own` is to be called by all ranks, in the same order.
+    Every method but `local_slice` is to be called by all ranks, in the same order.
     """
 
     rank: int = 0
@@ -40,13 +39,9 @@ class Ranks:
         """Whether this is the one that logs, writes checkpoints and publishes."""
         return self.rank == 0
 
-    def share(self, size: int) -> slice:
+    def local_slice(self, size: int) -> slice:
         """This rank's part of `size` things: contiguous, as even as can be, empty where there are too few."""
         return slice(*(self._start(rank, size) for rank in (self.rank, self.rank + 1)))
-
-    def own(self, batches: Mapping[str, Rows]) -> dict[str, Rows]:
-        """This rank's share of the batch of every partition."""
-        return {partition: rows[self.share(len(rows))] for partition, rows in batches.items()}
 
     def wait(self) -> None:
         """Go on when every rank has come here."""
@@ -82,7 +77,7 @@ class Ranks:
                 parameter.grad = grad.copy_(piece.view_as(grad))
 
     def gather(self, tensor: Tensor, size: int) -> Tensor:
-        """`[size, ...]`: the shares `[share, ...]` of all ranks one after the other; gradients flow back."""
+        """`[size, ...]`: the slices of all ranks one after the other; gradients flow back."""
         return tensor if self.alone else _gathered(self, tensor, size)
 
     def same_weights(self, module: nn.Module) -> None:
@@ -110,18 +105,18 @@ class Ranks:
         return rank * (size // self.count) + min(rank, size % self.count)
 
 
-ALONE = Ranks()
+ALONE = World()
 
 
 @contextmanager
-def ranks(device: str, environ: Mapping[str, str] = os.environ) -> Iterator[Ranks]:
+def world_of(device: str, environ: Mapping[str, str] = os.environ) -> Iterator[World]:
     """The ranks that torchrun started (gloo on a CPU, nccl on GPUs), or one alone; `device` as in runtime.
 
     Raises `UserError` where a GPU would have to serve two ranks.
     """
     count = int(environ.get("WORLD_SIZE", "1"))
     if count == 1:
-        yield Ranks(device=device)
+        yield World(device=device)
         return
     on_gpu = device.startswith("cuda")
     if on_gpu:
@@ -136,20 +131,20 @@ def ranks(device: str, environ: Mapping[str, str] = os.environ) -> Iterator[Rank
     elif device != "cpu":
         raise UserError(f"several ranks on device '{device}': only cuda and cpu can; set PACL_DEVICE")
     dist.init_process_group("nccl" if on_gpu else "gloo", timeout=TIMEOUT)
-    yield Ranks(dist.get_rank(), dist.get_world_size(), device)
+    yield World(dist.get_rank(), dist.get_world_size(), device)
     # only after success: a failed rank leaves at once, and torchrun ends the others
     dist.destroy_process_group()
 
 
-def own_folder(work: Path, group: Ranks) -> Path:
+def own_folder(work: Path, world: World) -> Path:
     """A folder for what a rank keeps to itself; `work` itself for one alone.
 
     Raises `UserError` where rank 0 works in another place.
     """
-    if group.alone:
+    if world.alone:
         return work
-    with group.first_before_the_others():
-        folder = work / f"rank-{group.rank}"
+    with world.first_before_the_others():
+        folder = work / f"rank-{world.rank}"
         folder.mkdir(exist_ok=True)
     if not (work / "rank-0").is_dir():
         raise UserError(
@@ -162,25 +157,25 @@ class _Gather(torch.autograd.Function):
     """All ranks' shares of equal length `[S, ...]` -> `[count * S, ...]`."""
 
     @staticmethod
-    def forward(ctx: torch.autograd.function.FunctionCtx, share: Tensor, group: Ranks) -> Tensor:
-        ctx.group = group  # type: ignore[attr-defined]
-        shares = [torch.empty_like(share) for _ in range(group.count)]
+    def forward(ctx: torch.autograd.function.FunctionCtx, share: Tensor, world: World) -> Tensor:
+        ctx.world = world  # type: ignore[attr-defined]
+        shares = [torch.empty_like(share) for _ in range(world.count)]
         dist.all_gather(shares, share)
         return torch.cat(shares)
 
     @staticmethod
     def backward(ctx: torch.autograd.function.FunctionCtx, gradient: Tensor) -> tuple[Tensor, None]:
         # every rank's loss looks at every share: its gradient is the sum of what all ranks send
-        group: Ranks = ctx.group  # type: ignore[attr-defined]
-        total = group.add_up(gradient.clone(memory_format=torch.contiguous_format))
-        return total.chunk(group.count)[group.rank], None
+        world: World = ctx.world  # type: ignore[attr-defined]
+        total = world.add_up(gradient.clone(memory_format=torch.contiguous_format))
+        return total.chunk(world.count)[world.rank], None
 
 
-def _gathered(group: Ranks, share: Tensor, size: int) -> Tensor:
+def _gathered(world: World, share: Tensor, size: int) -> Tensor:
     # shares differ by at most one: padded to the same length for the way
-    longest = -(-size // group.count)
+    longest = -(-size // world.count)
     padding = share.new_zeros((longest - len(share), *share.shape[1:]))
-    everything: Tensor = _Gather.apply(torch.cat([share, padding]), group)
-    counts = [Ranks(rank, group.count).share(size) for rank in range(group.count)]
+    everything: Tensor = _Gather.apply(torch.cat([share, padding]), world)
+    counts = [World(rank, world.count).local_slice(size) for rank in range(world.count)]
     pieces = torch.split(everything, longest)
     return torch.cat([piece[: own.stop - own.start] for piece, own in zip(pieces, counts, strict=True)])

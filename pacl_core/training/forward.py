@@ -5,13 +5,15 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from pacl_core.methods.pacl.params import TrainParams
+from pacl_core.params.training import TrainingParams
+from pacl_core.training.distributed import World
+from pacl_core.training.sync_batch_norm import world_features
 
 # fastest on a CPU: EfficientNet-Lite0 at 112 pixels did 72 images a CPU second, 56 at 8, 66 at 64, 41 at 128
 CPU_PIECE = 16
 
 
-def prepare(module: nn.Module, params: TrainParams, device: str) -> nn.Module:
+def learning(module: nn.Module, params: TrainingParams, device: str) -> nn.Module:
     """The backbone on its device, ready to learn.
 
     `batch_norm: frozen` keeps statistics, and then dropout is off too.
@@ -21,21 +23,29 @@ def prepare(module: nn.Module, params: TrainParams, device: str) -> nn.Module:
     return module.train(params.batch_norm == "update")
 
 
-def one_forward(params: TrainParams, device: str) -> bool:
-    """Whether all batches of a step pass the backbone at once.
+def one_forward(params: TrainingParams, device: str) -> bool:
+    """Whether all images of a step pass the backbone at once.
 
     Statistics that update are of the whole step, and a GPU is fastest on all of it at once.
     """
     return params.batch_norm == "update" or device != "cpu"
 
 
-def features_of(module: nn.Module, params: TrainParams, device: str) -> Callable[[Tensor], Tensor]:
-    """`[B, 3, H, W]` normalised -> `[B, D]`, in the precision of `params`, compiled where they ask for it."""
-    called = torch.compile(module) if params.compile else module  # shares the weights of `module`
-    run: Callable[[Tensor], Tensor] = called if one_forward(params, device) else _in_pieces(called)
-    if params.precision == "float32":
-        return run
+def backbone_features(
+    module: nn.Module, dim: int, params: TrainingParams, *, world: World
+) -> Callable[[Tensor], Tensor]:
+    """`[B, 3, H, W]` normalised -> `[B, dim]`, in the precision of `params`, compiled where they ask for it.
 
+    Of several ranks, B is this one's, which may be 0; statistics that update are those of all ranks.
+    """
+    called = torch.compile(module) if params.compile else module  # shares the weights of `module`
+    run: Callable[[Tensor], Tensor] = called if one_forward(params, world.device) else _in_pieces(called)
+    if params.precision == "bfloat16":
+        run = _autocast(run, world.device)
+    return world_features(run, module, dim, world=world)
+
+
+def _autocast(run: Callable[[Tensor], Tensor], device: str) -> Callable[[Tensor], Tensor]:
     def autocast(images: Tensor) -> Tensor:
         with torch.autocast(torch.device(device).type, torch.bfloat16):
             return run(images)

@@ -1,187 +1,156 @@
-"""The training run: epochs of steps, checkpoints on the way, the same bits after any interruption."""
+"""The engine: epochs of steps of any method, checkpoints on the way, the same bits after any interruption."""
 
 import logging
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from pacl_core.errors import UserError
-from pacl_core.files.vectors import Vectors
-from pacl_core.methods.pacl.objective import active_partitions, scheduled_partitions
-from pacl_core.methods.pacl.params import TrainParams
-from pacl_core.methods.pacl.shards.read import Samples
-from pacl_core.models.backbones import Backbone
+from pacl_core.params.training import TrainingParams
 from pacl_core.runtime.threads import one_thread
-from pacl_core.training.averaging import load_average, start_average
-from pacl_core.training.batches import Rows, epoch_batches, steps_in_epoch
 from pacl_core.training.checkpoint import History, Position, load_checkpoint, save_checkpoint
-from pacl_core.training.deterministic import deterministic
-from pacl_core.training.distributed import ALONE, Ranks
-from pacl_core.training.holdout import hold_out
-from pacl_core.training.images import pixel_source
+from pacl_core.training.distributed import ALONE, World
 from pacl_core.training.meter import Meter
-from pacl_core.training.optimiser import learning_rate_factor, set_learning_rates
-from pacl_core.training.pixels import ahead, batch_loader, decoded_source
-from pacl_core.training.rebuilt import early_and_late, example_batch, keep_early, rebuilt_positives
-from pacl_core.training.retrieval import held_out_recalls
-from pacl_core.training.state import Learner, make_learner
-from pacl_core.training.update import update
-from pacl_core.training.warmup import warm_up
+from pacl_core.training.method import Batch, Inputs, Method
+from pacl_core.training.optimiser import learning_rate_factor, make_optimiser, set_learning_rates
+from pacl_core.training.pixels import ahead
+from pacl_core.training.state import TrainState, evaluating, load_average, start_average
+from pacl_core.training.step import NotFiniteError, update
 
 log = logging.getLogger("pacl")
 
 
 @dataclass(frozen=True)
-class Trained:
-    """What a run leaves besides the backbone's weights.
+class Run:
+    """Where and how a run is carried out, which decides nothing of its result.
 
-    `projectors`: "image.weight" [dim, D_v], "text.weight" [dim, D_t]. `history`: metrics per epoch.
-    `card`: a JSON value for the model card. `rebuilt`: examples of rebuilt positives, early and late.
+    `work`: the folder of its checkpoints, saved after each epoch and every `checkpoint_minutes` within one.
+    `section`: what messages call the section of its parameters. `label`: how each line of the log begins.
     """
 
-    projectors: dict[str, Tensor]
-    history: History
-    card: dict[str, object]
-    rebuilt: dict[str, object]
+    work: Path
+    checkpoint_minutes: float = 10
+    section: str = "train"
+    label: str = ""
 
 
-def train(
-    samples: Samples,
-    backbone: Backbone,
-    params: TrainParams,
-    images: Vectors | None,
-    work: Path,
-    device: str,
-    workers: int,
-    checkpoint_minutes: float = 10,
-    group: Ranks = ALONE,
-) -> Trained:
-    """Enhance `backbone.module` in place (paper 3.3) and return its projectors and curves.
+def train(method: Method[Inputs], params: TrainingParams, run: Run, *, world: World = ALONE) -> History:
+    """Train `method.model` in place; returns the figures of every epoch.
 
-    `images` are the stored features of the untouched backbone, needed where `projector_warmup_steps` > 0.
-    Checkpoints live in `work`, one after each epoch and one every `checkpoint_minutes`; called again with
-    the same arguments after a kill, it goes on from the last one and ends with the same bits. Of several
-    ranks, each calls this on the same samples with a `device` of its own; all end with the same weights.
-    Raises `UserError` where there is nothing to train, or where a loss or gradient is not finite.
+    Called again with an equal method after a kill, it resumes after the last checkpoint in `run.work` and
+    ends with the same bits. Of several ranks, each calls this with the same method on a device of its own;
+    all end with the same weights. Raises `UserError` where the warm-up of the learning rate is longer than
+    the run, and where a loss or gradient is not finite.
     """
-    rows, held = hold_out(samples, params.holdout, params.seed)
-    sizes = {partition: len(own) for partition, own in rows.items()}
-    plan = [active_partitions(epoch, params.epochs, params.usage, sizes) for epoch in range(params.epochs)]
-    steps = [steps_in_epoch(active, sizes, params.batch_size, params.batching) for active in plan]
-    _announce(sizes, len(held), params, sum(steps))
-    phase = [epoch for epoch, active in enumerate(plan) if "weak" in active]
-    weak = rows["weak"] if phase and group.first else rows["weak"][:0]
-    shown = example_batch(weak, params.batch_size, params.seed)
-    learner = make_learner(backbone, samples.texts.shape[1], params, device, group)
-    preprocess = backbone.preprocess
-
-    with deterministic(params.seed, device), ThreadPoolExecutor(workers) as pool:
-        position = load_checkpoint(work, learner, device)
-        if position is None:
-            position = Position()
-            _warm_up(learner, samples, rows["strong"], images, params, device)
-        else:
-            log.info("continuing after %d epochs and %d steps", len(position.history), position.steps)
-        group.agree("the last checkpoint", [len(position.history), position.steps])
-        with group.first_before_the_others():
-            load = batch_loader(preprocess, pixel_source(samples, preprocess, params, work, pool), device)
-        plain = batch_loader(preprocess, decoded_source(samples.image, preprocess, pool), device)
+    epochs = range(params.epochs)
+    steps = [len(method.batches(epoch)) for epoch in epochs]
+    if params.warmup_steps >= sum(steps):
+        raise UserError(
+            f"{run.section}.warmup_steps: {params.warmup_steps} of a run of {sum(steps)} steps; give fewer, "
+            "or more epochs"
+        )
+    state = _new_state(method, params)
+    with deterministic(params.seed, world.device):
+        position = _begin(method, state, run, world=world)
         saved = time.monotonic()
-        for epoch in range(len(position.history), params.epochs):
-            what = f"epoch {epoch + 1} of {params.epochs}"
-            if not plan[epoch]:
-                scheduled = ", ".join(scheduled_partitions(epoch, params.epochs, params.usage))
-                log.info("%s: nothing to train, no pairs in %s", what, scheduled)
-            if epoch in phase[:1] and position.steps == 0 and len(shown):
-                keep_early(work, rebuilt_positives(learner, samples, shown, partial(plain, epoch)))
-            meter = Meter(what, steps[epoch], position.values, position.steps)
-            drawn = epoch_batches(plan[epoch], rows, params.batch_size, epoch, params.seed, params.batching)
-            left = islice(drawn, position.steps, None)
-            for batches, pixels in meter.waits(ahead(partial(_images, load, epoch, group), left)):
+        for epoch in epochs[len(position.history) :]:
+            what = f"{run.label}epoch {epoch + 1} of {params.epochs}"
+            meter = Meter(what, steps[epoch], position.values, done=position.steps)
+            load = partial(method.load, epoch)
+            left = islice(method.batches(epoch), position.steps, None)
+            for batch, inputs in meter.waits(ahead(load, left)):
                 step = sum(steps[:epoch]) + position.steps
                 factor = learning_rate_factor(step, sum(steps), params.warmup_steps)
-                rates = set_learning_rates(learner.optimiser, factor)
-                where = f"step {step} (epoch {epoch + 1})"
-                group.seed(params.seed, step)
-                images_seen = sum(len(own) for own in batches.values())
-                meter.add(update(learner, samples, pixels, batches, params, where), rates, images_seen)
+                rates = set_learning_rates(state.optimiser, factor)
+                world.seed(params.seed, step)
+                try:
+                    scalars = update(method, state, params, inputs=inputs, world=world)
+                except NotFiniteError as error:
+                    message = _explained(error, batch, method.sample_ids, step=step, epoch=epoch, run=run)
+                    if params.non_finite == "stop":
+                        raise UserError(message) from None
+                    log.warning("skipped %s", message)
+                    scalars = {}
+                if params.non_finite == "skip":
+                    scalars["skipped_steps"] = torch.tensor(float(not scalars), device=world.device)
+                meter.add(scalars, rates, batch.size)
                 position.steps += 1
-                due = time.monotonic() - saved >= 60 * checkpoint_minutes
-                if (
-                    group.first and due and position.steps < steps[epoch]
-                ):  # else the epoch's own follows at once
-                    save_checkpoint(work, position, learner, device)
+                due = time.monotonic() - saved >= 60 * run.checkpoint_minutes
+                # the last step of an epoch is followed by the epoch's own checkpoint
+                if world.first and due and position.steps < steps[epoch]:
+                    save_checkpoint(run.work, position, state, device=world.device)
                     saved = time.monotonic()
-            looked_at = held if group.first else held[:0]
-            recalls = held_out_recalls(learner, samples, looked_at, partial(plain, epoch), params.batch_size)
-            position = Position([*position.history, meter.means() | recalls])
-            if group.first:
-                save_checkpoint(work, position, learner, device)
+            figures = meter.means()
+            if world.first:
+                with evaluating(state):
+                    figures |= method.evaluate(epoch)
+            position = Position([*position.history, figures])
+            if world.first:
+                save_checkpoint(run.work, position, state, device=world.device)
             saved = time.monotonic()
-        late = rebuilt_positives(learner, samples, shown, partial(plain, params.epochs)) if len(shown) else []
-
-    load_average(learner.model, learner.average)
-    backbone.module.eval()
-    weights = {name: tensor.detach().cpu() for name, tensor in learner.projectors.state_dict().items()}
-    temperature = learner.temperature
-    card = {
-        "params": params.model_dump(),
-        "temperature": temperature if isinstance(temperature, float) else temperature().item(),
-        "samples": sizes,
-        "held_out": len(held),
-        "steps": sum(steps),
-        "text_dim": int(samples.texts.shape[1]),
-        "torch": torch.__version__,
-    }
-    return Trained(weights, position.history, card, early_and_late(work, shown, late))
+    load_average(state.model, state.average)
+    state.model.eval()
+    return position.history
 
 
-def _images(
-    load: Callable[[int, Rows], Tensor], epoch: int, group: Ranks, batches: dict[str, Rows]
-) -> Tensor:
-    return load(epoch, np.concatenate(list(group.own(batches).values())))
+@contextmanager
+def deterministic(seed: int, device: str) -> Iterator[None]:
+    """Seed torch's generators and, on the CPU, allow deterministic algorithms only; undone at the end."""
+    algorithms = torch.are_deterministic_algorithms_enabled()
+    filling = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    cuda = device.startswith("cuda")
+    with torch.random.fork_rng(devices=[device] if cuda else []):
+        torch.manual_seed(seed)
+        try:
+            # some layers have no deterministic form on a GPU; there they only warn
+            torch.use_deterministic_algorithms(True, warn_only=cuda)
+            # filling is for finding reads of unset memory, and costs time
+            torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+            yield
+        finally:
+            torch.use_deterministic_algorithms(algorithms)
+            torch.utils.deterministic.fill_uninitialized_memory = filling  # type: ignore[attr-defined]
 
 
-def _warm_up(
-    learner: Learner,
-    samples: Samples,
-    strong: Rows,
-    images: Vectors | None,
-    params: TrainParams,
-    device: str,
-) -> None:
-    if params.projector_warmup_steps == 0:
-        return
-    if images is None:
-        raise ValueError("the warm-up of the projectors needs stored image features")
-    if learner.group.first:
-        with one_thread():
-            warm_up(learner.projectors, samples, strong, images, params, device)
-    learner.group.same_weights(learner.projectors)
-    learner.average.update(start_average(learner.model) if learner.average else {})
+def _new_state(method: Method[Inputs], params: TrainingParams) -> TrainState:
+    return TrainState(
+        model=method.model,
+        optimiser=make_optimiser(method.model, method.learning_rates, params),
+        average=start_average(method.model) if params.ema is not None else {},
+    )
 
 
-def _announce(sizes: dict[str, int], held: int, params: TrainParams, steps: int) -> None:
-    used = scheduled_partitions(params.epochs - 1, params.epochs, params.usage)
-    if steps == 0:
-        raise UserError(
-            f"nothing to train: no pairs in {', '.join(used)}; lower a threshold in 'partition' or widen "
-            "train.usage"
-        )
-    if params.warmup_steps >= steps:
-        raise UserError(
-            f"train.warmup_steps: {params.warmup_steps} of a run of {steps} steps; give fewer, or more epochs"
-        )
-    for partition in used:
-        if sizes[partition] == 0:
-            log.info("partition %s has no pairs: it contributes nothing", partition)
-    counts = ", ".join(f"{partition} {sizes[partition]}" for partition in used)
-    log.info("%s pairs, %d held out; %d epochs, %d steps", counts, held, params.epochs, steps)
+def _begin(method: Method[Inputs], state: TrainState, run: Run, *, world: World) -> Position:
+    """The state of the last checkpoint, or of a new run after its warm-up; where that is."""
+    position = load_checkpoint(run.work, state, world.device)
+    if position is None:
+        position = Position()
+        if world.first:
+            with one_thread():
+                method.warm_up()
+        world.same_weights(state.model)
+        if state.average:
+            state.average.update(start_average(state.model))
+    else:
+        done = f"{len(position.history)} epochs and {position.steps} steps"
+        log.info("%sresuming after %s", run.label, done)
+    world.agree("the last checkpoint", [len(position.history), position.steps])
+    return position
+
+
+def _explained(
+    error: NotFiniteError, batch: Batch, ids: Sequence[str], *, step: int, epoch: int, run: Run
+) -> str:
+    """What happened where, what to do about it, and the samples of the terms that it names."""
+    parts = [name for name in error.terms if name in batch.parts] or list(batch.parts)
+    named = ", ".join(ids[row] for name in parts for row in batch.parts[name])
+    return (
+        f"{run.label}step {step} (epoch {epoch + 1}): {error.what}; lower the learning rates in "
+        f"'{run.section}', or fix what is wrong with these samples: {named}"
+    )

@@ -28,7 +28,7 @@ class Meter:
     `values` holds them, those of `done` steps before a restart included; it is a checkpoint's to keep.
     """
 
-    def __init__(self, what: str, steps: int, values: dict[str, list[Tensor]], done: int = 0) -> None:
+    def __init__(self, what: str, steps: int, values: dict[str, list[Tensor]], *, done: int = 0) -> None:
         self.what, self._steps, self._done, self._values = what, steps, done, values
         self._images, self._waited = 0, 0.0
         self._rates: dict[str, float] = {}

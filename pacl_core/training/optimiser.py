@@ -7,17 +7,19 @@ from itertools import groupby
 import torch
 from torch import Tensor, nn
 
-from pacl_core.methods.pacl.params import TrainParams
+from pacl_core.params.training import TrainingParams
 
 
-def make_optimiser(model: nn.ModuleDict, params: TrainParams) -> torch.optim.AdamW:
+def make_optimiser(
+    model: nn.ModuleDict, learning_rates: Mapping[str, float], params: TrainingParams
+) -> torch.optim.AdamW:
     """Groups by part of the model, decay and layer; a group has `part` and `full_lr`.
 
-    Norms and biases are not decayed. Whatever is not the backbone learns at the projectors' rate.
+    `learning_rates`: of every part of the model. Norms and biases are not decayed.
     """
     groups: dict[tuple[str, float, float], list[Tensor]] = {}
     for part, module in model.items():
-        full_lr = params.backbone_lr if part == "backbone" else params.projector_lr
+        full_lr = learning_rates[part]
         scales: dict[str, float] = {}
         if part == "backbone" and params.layer_decay is not None:
             scales = layer_scales(module, params.layer_decay)

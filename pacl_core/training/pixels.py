@@ -3,16 +3,17 @@
 import math
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
 from pacl_core.files.npy_file import allocate
+from pacl_core.models.frozen import model_input
 from pacl_core.models.preprocess import Preprocess
 
 Pixels = NDArray[np.uint8]
@@ -28,32 +29,52 @@ CACHE_BYTES = 4 * 1024**3  # of scratch space; 100,000 images at 112 pixels, 28,
 _BLOCK = 256
 
 
-def plain_source(
-    images: Images, count: int, preprocess: Preprocess, work: Path, pool: Executor
-) -> PixelSource:
-    """Pixels of rows 0..count - 1 as the model is fed; decoded once into `work` within `CACHE_BYTES`."""
-    if count * 3 * preprocess.size**2 > CACHE_BYTES:
-        return decoded_source(images, preprocess, pool)
-    return _cached_source(images, count, preprocess, work, pool)
+@dataclass(frozen=True)
+class ImageSource:
+    """Images of rows 0 to `count` - 1, and how they become a model's input.
+
+    `work` is a folder for decoded pixels, `pool` the threads that decode.
+    """
+
+    image: Images
+    count: int
+    preprocess: Preprocess
+    work: Path
+    pool: Executor
 
 
-def decoded_source(images: Images, preprocess: Preprocess, pool: Executor) -> PixelSource:
-    """Pixels as the model is fed, decoded each time."""
-    return lambda epoch, rows: np.stack(
-        list(pool.map(lambda row: preprocess.pixels(images(row)), rows.tolist()))
-    )
+def view_source(source: ImageSource, seed: int, *, crop: bool, flip: bool) -> PixelSource:
+    """Pixels to learn from: without random crops they are decoded once, where they fit."""
+    pixels = cropped_source(source, seed) if crop else plain_source(source)
+    return flipped_source(pixels, seed) if flip else pixels
 
 
-def cropped_source(images: Images, preprocess: Preprocess, seed: int, pool: Executor) -> PixelSource:
+def plain_source(source: ImageSource) -> PixelSource:
+    """Pixels as the model takes them; decoded once into `work` within `CACHE_BYTES`."""
+    if source.count * 3 * source.preprocess.size**2 > CACHE_BYTES:
+        return decoded_source(source)
+    return _cached_source(source)
+
+
+def decoded_source(source: ImageSource) -> PixelSource:
+    """Pixels as the model takes them, decoded each time."""
+
+    def pixels(row: int) -> Pixels:
+        return source.preprocess.pixels(source.image(row))
+
+    return lambda epoch, rows: np.stack(list(source.pool.map(pixels, rows.tolist())))
+
+
+def cropped_source(source: ImageSource, seed: int) -> PixelSource:
     """A random resized crop of each image, another one in every epoch."""
 
-    def source(epoch: int, rows: NDArray[np.int64]) -> Pixels:
+    def cropped(epoch: int, rows: NDArray[np.int64]) -> Pixels:
         def view(row: int) -> Pixels:
-            return random_resized_crop(images(row), preprocess, row, epoch, seed)
+            return random_resized_crop(source.image(row), source.preprocess, (seed, epoch, row, 1))
 
-        return np.stack(list(pool.map(view, rows.tolist())))
+        return np.stack(list(source.pool.map(view, rows.tolist())))
 
-    return source
+    return cropped
 
 
 def flipped_source(source: PixelSource, seed: int) -> PixelSource:
@@ -72,16 +93,8 @@ def batch_loader(
     preprocess: Preprocess, pixels: PixelSource, device: str
 ) -> Callable[[int, NDArray[np.int64]], Tensor]:
     """(epoch, rows [B]) -> `[B, 3, size, size]` float32 on the device, normalised there, channels last."""
-
-    def load(epoch: int, rows: NDArray[np.int64]) -> Tensor:
-        none = np.empty((0, 3, preprocess.size, preprocess.size), np.uint8)
-        taken = torch.from_numpy(pixels(epoch, rows) if len(rows) else none)
-        if device.startswith("cuda"):  # a copy from pinned memory does not stop the step under way
-            taken = taken.pin_memory()
-        moved = taken.to(device, non_blocking=True)
-        return preprocess.normalise(moved).contiguous(memory_format=torch.channels_last)
-
-    return load
+    none = np.empty((0, 3, preprocess.size, preprocess.size), np.uint8)
+    return lambda epoch, rows: model_input(pixels(epoch, rows) if len(rows) else none, preprocess, device)
 
 
 def ahead(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result]]:
@@ -97,18 +110,15 @@ def ahead(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tup
             yield pending[0], pending[1].result()
 
 
-def _cached_source(
-    images: Images, count: int, preprocess: Preprocess, work: Path, pool: Executor
-) -> PixelSource:
-    path = work / "pixels.npy"
+def _cached_source(source: ImageSource) -> PixelSource:
+    path, size, count = source.work / "pixels.npy", source.preprocess.size, source.count
     if not path.exists():
-        draft = work / "pixels.draft.npy"
-        array = allocate(draft, (count, 3, preprocess.size, preprocess.size), np.uint8)
+        draft = source.work / "pixels.draft.npy"
+        array = allocate(draft, (count, 3, size, size), np.uint8)
+        decoded = decoded_source(source)
         for start in range(0, count, _BLOCK):
-            block = range(start, min(start + _BLOCK, count))
-            decoded = pool.map(lambda row: preprocess.pixels(images(row)), block)
-            for row, pixels in zip(block, decoded, strict=True):
-                array[row] = pixels
+            block = np.arange(start, min(start + _BLOCK, count))
+            array[block] = decoded(0, block)
         array.flush()
         draft.replace(path)
     pixels_N = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -127,10 +137,10 @@ def flips(rows: NDArray[np.int64], epoch: int, seed: int) -> NDArray[np.bool_]:
 
 
 def random_resized_crop(
-    image: Image.Image, preprocess: Preprocess, row: int, epoch: int, seed: int
+    image: Image.Image, preprocess: Preprocess, seed: tuple[int, ...]
 ) -> NDArray[np.uint8]:
     """A random part of the image as `[3, size, size]` uint8: 90 to 100 % of its area, aspect 3/4 to 4/3."""
-    generator = np.random.default_rng((seed, epoch, row, 1))
+    generator = np.random.default_rng(seed)
     width, height = image.size
     area = width * height * generator.uniform(*CROP_AREA)
     aspect = math.exp(generator.uniform(math.log(CROP_ASPECT[0]), math.log(CROP_ASPECT[1])))

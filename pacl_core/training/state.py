@@ -1,59 +1,62 @@
 """Everything that a step changes, in one place: weights, moments, averages."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from pacl_core.methods.pacl.params import TrainParams
-from pacl_core.models.backbones import Backbone
-from pacl_core.training.averaging import Average, start_average
-from pacl_core.training.distributed import ALONE, Ranks
-from pacl_core.training.forward import features_of, one_forward, prepare
-from pacl_core.training.optimiser import make_optimiser
-from pacl_core.training.projectors import make_projectors
-from pacl_core.training.sync_batch_norm import rank_features
-from pacl_core.training.temperature import LearnedTemperature
+Average = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
-class Learner:
-    """`model` holds `backbone`, `projectors` and, where it is learnt, `temperature`.
-
-    `features` runs the backbone; `together`: on all batches of a step at once; `mixed`: they are one batch.
-    `average` is empty where none is asked for. `group`: this process among those that learn together.
-    """
+class TrainState:
+    """`average`: the moving average of the parameters by name, empty where none is asked for."""
 
     model: nn.ModuleDict
-    projectors: nn.ModuleDict
-    temperature: float | LearnedTemperature
     optimiser: torch.optim.Optimizer
     average: Average
-    features: Callable[[Tensor], Tensor]
-    together: bool
-    mixed: bool
-    group: Ranks
+
+    @property
+    def parameters(self) -> list[Tensor]:
+        """What the optimiser moves, in its order."""
+        return [parameter for group in self.optimiser.param_groups for parameter in group["params"]]
 
 
-def make_learner(
-    backbone: Backbone, text_dim: int, params: TrainParams, device: str, group: Ranks = ALONE
-) -> Learner:
-    """The backbone, moved to the device in place, and new projectors, before the first step."""
-    module = prepare(backbone.module, params, device)
-    projectors = make_projectors(backbone.dim, text_dim, params.dim, params.seed).to(device)
-    model = nn.ModuleDict({"backbone": module, "projectors": projectors})
-    temperature: float | LearnedTemperature = params.temperature
-    if params.temperature_learnable:
-        model["temperature"] = temperature = LearnedTemperature(params.temperature).to(device)
-    return Learner(
-        model=model,
-        projectors=projectors,
-        temperature=temperature,
-        optimiser=make_optimiser(model, params),
-        average=start_average(model) if params.ema is not None else {},
-        features=rank_features(features_of(module, params, device), module, backbone.dim, group),
-        together=one_forward(params, device),
-        mixed=params.batching == "mixed",
-        group=group,
-    )
+def start_average(model: nn.Module) -> Average:
+    """A copy of the model's parameters, by name."""
+    return {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+
+
+@torch.no_grad()
+def update_average(average: Average, model: nn.Module, decay: float) -> None:
+    """average <- decay x average + (1 - decay) x parameter, in place (Polyak averaging).
+
+    Buffers are not averaged: statistics of a normalisation are a moving average already.
+    """
+    parameters = [parameter.detach() for _, parameter in model.named_parameters()]
+    torch._foreach_lerp_(list(average.values()), parameters, 1 - decay)
+
+
+@torch.no_grad()
+def load_average(model: nn.Module, average: Average) -> None:
+    """Give the model the averaged parameters, for good. An empty average changes nothing."""
+    if average:
+        for name, parameter in model.named_parameters():
+            parameter.copy_(average[name])
+
+
+@contextmanager
+def evaluating(state: TrainState) -> Iterator[None]:
+    """Within it the model has its averaged parameters and is in evaluation mode; then both as before."""
+    modes = [(module, module.training) for module in state.model.modules()]
+    own = start_average(state.model) if state.average else {}
+    load_average(state.model, state.average)
+    state.model.eval()
+    try:
+        yield
+    finally:
+        load_average(state.model, own)
+        for module, training in modes:
+            module.training = training

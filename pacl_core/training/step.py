@@ -1,108 +1,99 @@
-"""One step's gradients: the backbone over the batches of all active partitions, their losses summed."""
+"""One step: gradients to new weights, and the term to blame where they are not finite."""
 
-import math
-from collections.abc import Callable
+from collections.abc import Sequence
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from pacl_core.errors import UserError
-from pacl_core.methods.pacl.objective import batch_shares, partition_loss, partition_masks
-from pacl_core.methods.pacl.shards.read import Samples
-from pacl_core.training.batches import Rows
-from pacl_core.training.distributed import ALONE, Ranks
-from pacl_core.training.losses import Losses
-from pacl_core.training.mixed import mixed_loss_of
-from pacl_core.training.negatives import without_negatives
-from pacl_core.training.projectors import embed
-from pacl_core.training.rank_step import share_of_losses
-from pacl_core.training.temperature import LearnedTemperature
+from pacl_core.params.training import TrainingParams
+from pacl_core.training.distributed import World
+from pacl_core.training.method import Inputs, Losses, Method
+from pacl_core.training.state import TrainState, update_average
 
 
-class NotFiniteError(UserError):
-    """A loss or gradient is infinite or no number."""
+class NotFiniteError(Exception):
+    """A loss or gradient of some `terms` is infinite or no number; `what` says which."""
+
+    def __init__(self, what: str, terms: Sequence[str]) -> None:
+        super().__init__(what)
+        self.what, self.terms = what, terms
+
+
+def update(
+    method: Method[Inputs],
+    state: TrainState,
+    params: TrainingParams,
+    *,
+    inputs: Sequence[Inputs],
+    world: World,
+) -> dict[str, Tensor]:
+    """One optimiser step; its scalars for the curves, the norm of all gradients before clipping among them.
+
+    Raises `NotFiniteError` for a loss or gradient that is not finite; the weights, and with
+    `non_finite: skip` the buffers too, are then as they were.
+    """
+    # the forward of a normalisation that updates would keep what is not finite in its statistics
+    buffers = list(state.model.buffers()) if params.non_finite == "skip" else []
+    before = [buffer.clone() for buffer in buffers]
+    losses = add_gradients(method, state, inputs, world=world)
+    norm = gradient_norm(state)
+    # one look at the device, which waits for the whole step
+    if not torch.isfinite(torch.stack([*losses.terms.values(), norm])).all():
+        error = _not_finite(method, state, losses, inputs=inputs, world=world)
+        for buffer, value in zip(buffers, before, strict=True):
+            buffer.copy_(value)
+        raise error
+    if params.clip_norm is not None:
+        torch.nn.utils.clip_grads_with_norm_(state.parameters, params.clip_norm, norm)
+    state.optimiser.step()
+    if params.ema is not None:
+        update_average(state.average, state.model, params.ema)
+    scalars = {f"loss/{term}": loss for term, loss in losses.terms.items()}
+    return {**scalars, **losses.figures, "gradient_norm": norm}
 
 
 def add_gradients(
-    features: Callable[[Tensor], Tensor],
-    projectors: nn.ModuleDict,
-    images: Tensor,
-    batches: dict[str, Rows],
-    samples: Samples,
-    temperature: float | LearnedTemperature,
-    together: bool,
-    where: str,
-    mixed: bool = False,
-    group: Ranks = ALONE,
+    method: Method[Inputs], state: TrainState, inputs: Sequence[Inputs], *, world: World
 ) -> Losses:
-    """Add the gradients of the summed losses of one batch per partition; returns the losses.
+    """Give every parameter the gradient of the summed losses of all pieces and ranks.
 
-    `images` [sum of B, 3, H, W] float32 are the images of `batches` one after the other, on the device
-    where everything happens; `features` is the backbone. Candidates of an anchor are its own batch only,
-    so the partitions' gradients simply add up: `together` they share one forward (and the statistics of a
-    normalisation that updates), else they follow one another and memory holds one batch's activations.
-    `mixed` takes them for one batch, whose anchors have all of it as candidates. Of several ranks, `images`
-    is this one's share, and the gradients of all ranks are summands. Raises `NotFiniteError` for a loss that
-    is not finite, with `where` (the step), its term and its samples.
+    Returns the losses of all pieces and ranks, detached.
     """
-    losses = Losses()
-    groups = [batches] if together or mixed else [{partition: rows} for partition, rows in batches.items()]
-    start = 0
-    for chosen in groups:
-        size = sum(len(rows) for rows in group.own(chosen).values())
-        own = images[start : start + size]
-        arguments = (features, projectors, own, chosen, samples, temperature, losses, mixed)
-        total = _summed(*arguments) if group.alone else share_of_losses(*arguments, group)
-        _check_finite(losses, chosen, samples, where)
-        total.backward()  # type: ignore[no-untyped-call]
-        start += size
-    return losses
+    state.optimiser.zero_grad()
+    terms: dict[str, Tensor] = {}
+    figures: dict[str, Tensor] = {}
+    for piece in inputs:
+        losses = method.losses(piece, world)
+        torch.autograd.backward(torch.stack(list(losses.terms.values())).sum())
+        for name, term in losses.terms.items():
+            value = world.add_up(term.detach().clone())
+            terms[name] = terms[name] + value if name in terms else value
+        figures |= losses.figures
+    world.add_up_gradients(state.parameters)
+    return Losses(terms, figures)
 
 
-def _summed(
-    features: Callable[[Tensor], Tensor],
-    projectors: nn.ModuleDict,
-    images: Tensor,
-    batches: dict[str, Rows],
-    samples: Samples,
-    temperature: float | LearnedTemperature,
-    losses: Losses,
-    mixed: bool,
-) -> Tensor:
-    """The sum of the batches' losses with its graph; each is noted in `losses`."""
-    rows = np.concatenate(list(batches.values()))
-    text_TD = torch.from_numpy(np.array(samples.texts[rows])).to(images.device)
-    factual = torch.from_numpy(samples.factual_labels[rows]).to(images.device)
-    emotional = torch.from_numpy(samples.emotional_labels[rows]).to(images.device)
-    z_v, z_t = embed(projectors, features(images).float(), text_TD)
-    tau = temperature if isinstance(temperature, float) else temperature()
-    if mixed:
-        return mixed_loss_of(z_v @ z_t.T, batches, factual, emotional, tau, losses)
-    terms = []
-    start = 0
-    for partition, batch in batches.items():
-        own = slice(start, start + len(batch))
-        start += len(batch)
-        similarity = z_v[own] @ z_t[own].T
-        labels = factual[own], emotional[own]
-        loss = partition_loss(similarity, partition, *labels, tau)
-        terms.append(loss)
-        losses.terms[partition] = loss.detach()
-        with torch.no_grad():
-            for name, share in batch_shares(similarity, partition, *labels).items():
-                losses.shares[f"{name}/{partition}"] = share
-            masks = partition_masks(similarity, partition, *labels)
-            losses.shares[f"without_negatives/{partition}"] = without_negatives(masks)
-    return torch.stack(terms).sum()
+def gradient_norm(state: TrainState) -> Tensor:
+    """The Euclidean norm of all gradients as one vector, a scalar."""
+    gradients = [parameter.grad for parameter in state.parameters if parameter.grad is not None]
+    return torch.nn.utils.get_total_norm(gradients)
 
 
-def _check_finite(losses: Losses, batches: dict[str, Rows], samples: Samples, where: str) -> None:
-    for partition, rows in batches.items():
-        loss = losses.terms[partition].item()
-        if not math.isfinite(loss):
-            ids = ", ".join(samples.sample_ids[row] for row in rows)
-            raise NotFiniteError(
-                f"{where}: loss of {partition} is {loss}; lower the learning rates in 'train', or mend "
-                f"what is wrong with these samples: {ids}"
-            )
+def _not_finite(
+    method: Method[Inputs], state: TrainState, losses: Losses, *, inputs: Sequence[Inputs], world: World
+) -> NotFiniteError:
+    """Names the terms that are not finite, else those whose own gradients are not, else all."""
+    wrong = {name: loss.item() for name, loss in losses.terms.items() if not torch.isfinite(loss)}
+    if wrong:
+        said = ", ".join(f"loss of {name} is {value}" for name, value in wrong.items())
+        return NotFiniteError(said, list(wrong))
+    named = []
+    for piece in inputs:
+        for name, term in method.losses(piece, world).terms.items():
+            state.optimiser.zero_grad()
+            torch.autograd.backward(term, retain_graph=True)
+            world.add_up_gradients(state.parameters)
+            if not torch.isfinite(gradient_norm(state)):
+                named.append(name)
+    named = named or list(losses.terms)
+    return NotFiniteError(f"gradient of {' + '.join(named)} is not finite", named)

@@ -1,1 +1,1 @@
-"""Parts of docs/ that are made from dvc.yaml and the params models: `python -m scripts.reference`."""
+"""What is generated from dvc.yaml and the params models, for docs/ and the report."""

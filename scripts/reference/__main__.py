@@ -1,4 +1,4 @@
-"""Write the generated parts of docs/ anew: python -m scripts.reference"""
+"""Rewrite what is generated from dvc.yaml and the params models: python -m scripts.reference"""
 
 import sys
 from pathlib import Path

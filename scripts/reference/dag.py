@@ -1,10 +1,12 @@
-"""docs/images/dag.svg: the stages and who reads whose outs, from dvc.yaml."""
+"""The stages of dvc.yaml and what each reads, as an SVG for docs/ and for the report."""
+
+from html import escape
 
 import networkx as nx
 
 from scripts.reference.dvc_file import Stage, flow
 
-# Column and row of each stage; one that is not listed takes a free place below what it reads.
+# Column and row of each stage; a stage that is not listed takes a free place below those that it reads.
 _PLACES = {
     "pairs": (2, 0),
     "factual_scores": (0, 1),
@@ -23,29 +25,36 @@ _PLACES = {
     "features": (1, 7),
     "leaks": (4, 7),
     "evaluate": (2, 8),
-    "compare": (2, 9),
-    "examples": (3, 9),
-    "report": (2, 10),
+    "measure": (2, 9),
+    "compare": (2, 10),
+    "examples": (3, 10),
+    "report": (2, 11),
 }
 _REPEATED = {"variant": "per weights", "downstream": "per data set", "leaks": "per data set"}
-_REPEATED |= {"features": "per data set, variant", "evaluate": "per data set, protocol, variant"}
+_REPEATED |= {"features": "per data set, variant"}
+_REPEATED |= dict.fromkeys(("evaluate", "measure"), "per data set, protocol, variant")
 _WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _MARGIN = 148, 34, 16, 24, 8
 _STYLE = """\
-text { font: 13px system-ui, sans-serif; fill: #1f2328; text-anchor: middle }
-.many { font-size: 9.5px; fill: #59636e }
-rect { fill: #eef2fb; stroke: #5b6ea8; rx: 5px }
-.model rect { fill: #fdf1e3; stroke: #b0722a }
-path { fill: none; stroke: #8b949e; stroke-width: 1.3 }
-marker path { fill: #8b949e; stroke: none }
+#dag text { font: 13px system-ui, sans-serif; fill: #1f2328; text-anchor: middle }
+#dag .many { font-size: 9.5px; fill: #59636e }
+#dag rect { fill: #eef2fb; stroke: #5b6ea8; rx: 5px }
+#dag .model rect { fill: #fdf1e3; stroke: #b0722a }
+#dag path { fill: none; stroke: #8b949e; stroke-width: 1.3 }
+#dag marker path { fill: #8b949e; stroke: none }
 @media (prefers-color-scheme: dark) {
-  text { fill: #e6edf3 } .many { fill: #9da7b3 }
-  rect { fill: #1c2333; stroke: #8aa0e0 } .model rect { fill: #33261a; stroke: #d99a53 }
+  #dag text { fill: #e6edf3 }
+  #dag .many { fill: #9da7b3 }
+  #dag rect { fill: #1c2333; stroke: #8aa0e0 }
+  #dag .model rect { fill: #33261a; stroke: #d99a53 }
 }"""
-_MODELS = ("models/", "data/embeddings", "data/scores", "data/features")  # written by a model's pass
+_MODELS = ("models/", "data/embeddings", "data/scores", "data/features")  # written by stages that run a model
 
 
 def draw(stages: dict[str, Stage]) -> str:
-    """The image as SVG text, light and dark by the reader's setting."""
+    """The image as SVG text, light or dark as the reader's system is set.
+
+    Its styles apply to itself only: in the report it is part of a page.
+    """
     graph = flow(stages)
     places = _places(graph)
     columns = 1 + max(column for column, _ in places.values())
@@ -56,10 +65,10 @@ def draw(stages: dict[str, Stage]) -> str:
     nodes = [_node(stage, *places[name]) for name, stage in stages.items()]
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" id="dag" viewBox="0 0 {width} {height}" role="img">',
             "<title>Stages of the pipeline and what flows between them</title>",
             f"<style>{_STYLE}</style>",
-            '<marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
+            '<marker id="dag-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
             'orient="auto"><path d="M0 0 8 4 0 8z"/></marker>',
             *edges,
             *nodes,
@@ -84,8 +93,9 @@ def _node(stage: Stage, column: int, row: int) -> str:
     kind = ' class="model"' if any(out.startswith(_MODELS) for out in stage.writes) else ""
     middle = x + _WIDTH / 2
     note = f'<text class="many" x="{middle:g}" y="{y + 28}">{repeated}</text>' if repeated else ""
+    box = f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}"/>'
     return (
-        f'<g{kind}><title>{stage.desc}</title><rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}"/>'
+        f"<g{kind}><title>{escape(stage.desc, quote=False)}</title>{box}"
         f'<text x="{middle:g}" y="{y + (16 if repeated else 22)}">{stage.name}</text>{note}</g>'
     )
 
@@ -100,7 +110,7 @@ def _edge(places: dict[str, tuple[int, int]], source: str, target: str) -> str:
     above = to_y - _GAP_Y if free else y
     below = above + _GAP_Y - 8  # the tip points down
     curve = f"C{x} {below - 2} {to_x} {above + 2} {to_x} {below}"
-    return f'<path marker-end="url(#tip)" d="M{x} {y}V{above}{curve}V{to_y}"/>'
+    return f'<path marker-end="url(#dag-arrow)" d="M{x} {y}V{above}{curve}V{to_y}"/>'
 
 
 def _corner(column: int, row: int) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Stages of dvc.yaml: what of each is data, what code, and who reads whose outs."""
+"""Stages of dvc.yaml: the data that they read and write, and which stage reads the outs of which."""
 
 import re
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ def _stage(name: str, body: dict[str, list[str]]) -> Stage:
 
 
 def flow(stages: dict[str, Stage]) -> nx.DiGraph:
-    """Who reads whose outs, without the edges that others imply."""
+    """Edges from a stage to those that read its outs, without the edges that others imply."""
     graph = nx.DiGraph()
     graph.add_nodes_from(stages)
     for reader in stages.values():
@@ -51,7 +51,7 @@ def flow(stages: dict[str, Stage]) -> nx.DiGraph:
 
 
 def _meet(out: str, dep: str) -> bool:
-    """One lies in the other; `${...}` stands for any name, and alone for a path outside the DAG."""
+    """Whether one is inside the other; `${...}` is any name, and alone a path outside the DAG."""
     if dep.startswith("${"):
         return False
     shorter, longer = sorted((_parts(out), _parts(dep)), key=len)

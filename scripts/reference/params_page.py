@@ -2,28 +2,28 @@
 
 import types
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import yaml
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from pacl_core.methods.params import Params
-from pacl_core.params.section import Section
+from pacl_core.params.section import Name, Section
 
 _BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<", "min_length": "length >="}
 _HEAD = """\
 # Parameters
 
-Every key of `params.yaml`, by section: what decides results, and nothing else. `make reference` writes this
-page from the models in `pacl_core/params`, which check the file before any work begins. A key without a
-default must be given. The stages that a key makes stale are in [Stages](stages.md); settings of the machine
-are no parameters, see [Machine](machine.md).
+Every key of `params.yaml`, by section. Only what changes results is a parameter; settings of the machine are
+in [Machine](machine.md). `make reference` writes this page from the models in `pacl_core/params` and
+`pacl_core/methods`, which check the file before any work begins. A key without a default is required.
+[Stages](stages.md) lists the keys that make each stage stale.
 """
 
 
 def params_page(meanings: Path) -> str:
-    """The page. Raises `KeyError` for a key that nobody describes, and for a line without a key."""
+    """The page. Raises `KeyError` for a key without a description, and for a description without a key."""
     words: dict[str, str] = yaml.safe_load(meanings.read_text(encoding="utf-8"))
     used: set[str] = set()
     parts = [_HEAD]
@@ -32,7 +32,7 @@ def params_page(meanings: Path) -> str:
         table = ["| key | type | default | what it decides |", "|---|---|---|---|", *rows]
         parts.append("\n".join([f"## {name}", "", _intro(field), "", *table]) + "\n")
     if unknown := set(words) - used:
-        raise KeyError(f"{meanings}: '{unknown.pop()}' is no key of the params models; delete its line")
+        raise KeyError(f"{meanings}: '{unknown.pop()}' is not a key of the params models; delete its line")
     return "\n".join(parts)
 
 
@@ -43,7 +43,7 @@ def _intro(field: FieldInfo) -> str:
 
 
 def _leaves(prefix: str, field: FieldInfo) -> list[tuple[str, FieldInfo]]:
-    """Single values under a field, by their full key; `<name>` stands for the keys of a mapping."""
+    """Single values under a field, by their full key; `<name>` is the key of a mapping."""
     section = _section(field.annotation)
     if section is None:
         return [(prefix, field)]
@@ -66,7 +66,7 @@ def _row(
     if key in words:
         used.add(key)
     bounds = ", ".join(
-        f"{sign} {getattr(one, name):g}"
+        f"{sign} {getattr(one, name):.10g}"
         for one in field.metadata
         for name, sign in _BOUNDS.items()
         if getattr(one, name, None) is not None
@@ -77,6 +77,8 @@ def _row(
 
 
 def _type(annotation: Any) -> str:
+    if get_origin(annotation) is Annotated:
+        return "name" if annotation == Name else _type(get_args(annotation)[0])
     if get_origin(annotation) is Literal:
         return " or ".join(f"`{value}`" for value in get_args(annotation))
     if get_origin(annotation) in (Union, types.UnionType):

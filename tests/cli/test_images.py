@@ -1,4 +1,4 @@
-"""predict, embed and head: images in, answers out, failures named."""
+"""predict, embed, head and export on images (and their shared arguments): answers out, failures named."""
 
 import shutil
 

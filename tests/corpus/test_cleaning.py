@@ -1,5 +1,7 @@
 """Texts of posts, cleaned by parameters."""
 
+import unicodedata
+from functools import partial
 from typing import Any
 
 import pytest
@@ -46,7 +48,7 @@ def test_by_itself_it_removes_only_what_cannot_be_stored() -> None:
     [
         ({"urls": "remove"}, "see http://t.co/aB1 and www.x.org/a?b=c#d.", "see   and  ."),
         ({"urls": "remove"}, "(https://a.org/b) HTTP://UP.COM!", "( )  !"),
-        ({"urls": "remove"}, "pic.twitter.com/abc nothttp://x", "nothttp://x"),
+        ({"urls": "remove"}, "pic.twitter.com/abc so gladhttp://x", "so glad"),
         ({"mentions": "remove"}, "@a_1 hi @b! mail me@home.org", "hi  ! mail me@home.org"),
         ({"mentions": "remove"}, "RT @a: hi", "RT   hi"),
         ({"retweets": "remove"}, "RT @a: RT @b: hi @c", "hi @c"),
@@ -70,10 +72,84 @@ def test_each_parameter_alone(params: dict[str, str], found: str, expected: str)
     assert cleaned(found, **params) == expected
 
 
+PRESET = ALL | {"emoji": "keep"}
+NFD = partial(unicodedata.normalize, "NFD")
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        # what follows a link without a blank
+        ("so cute https://t.co/AbC12😍😍 look", "so cute 😍😍 look"),
+        ("見て https://t.co/AbC12かわいい犬", "見て かわいい犬"),
+        ("见 http://t.cn/A6abc。今天真开心", "见 。今天真开心"),
+        ("https://t.co/AbC12，好美", "，好美"),
+        ("see https://t.co/AbC12, ok", "see , ok"),
+        ("https://x.com/한국어", "한국어"),
+        ("sunset pic.twitter.com/AbC1かわいい", "sunset かわいい"),
+        ("https://t.co/abc#happy", "happy"),
+        # what it follows
+        ("so proud of youhttps://t.co/AbC12", "so proud of you"),
+        ("great_https://t.co/AbC12 day", "great_ day"),
+        ("nicepic.twitter.com/AbC1 x", "nice x"),
+        ("今天真开心http://t.cn/A6abc 好", "今天真开心 好"),
+        ("中文www.example.com/a好", "中文 好"),
+        # all of the link, and what is none
+        ("see https://en.wikipedia.org/wiki/Foo_(bar). ok", "see . ok"),
+        ("(see https://x.com/a)", "(see )"),
+        ("https://de.wikipedia.org/wiki/Müller x", "x"),
+        ("http://müller.de/x y", "y"),
+        ("https://t.co/abc?amp=1 x", "x"),
+        ("awww.so cute at chat.co/abc", "awww.so cute at chat.co/abc"),
+        # cut at the end of a tweet
+        ("so good http:/…", "so good"),
+        ("so good https://t.co/Ab…", "so good"),
+        ("so good ht…", "so good"),
+        ("so good http...", "so good"),
+        ("wait for the night…", "wait for the night…"),
+        # mentions
+        ("お疲れさま@taro_y さん", "お疲れさま さん"),
+        ("＠taro こんにちは", "こんにちは"),
+        ("@taroかわいい犬", "かわいい犬"),
+        ("@小明 你好", "你好"),
+        ("hi @tom😀 x", "hi 😀 x"),
+        ("nice day@bob ok", "nice day ok"),
+        ("สวัสดี@tom ครับ", "สวัสดี ครับ"),
+        ("ज़रूर@ram ok", "ज़रूर ok"),
+        ("@राम नमस्ते", "नमस्ते"),
+        (NFD("@josé hola"), "hola"),
+        ("RT ＠taro： hi", "hi"),
+        ("mail a.b@c.de or josé@mail.de, 5@3", "mail a.b@c.de or josé@mail.de, 5@3"),
+        # hashtags of letters with marks and joiners
+        ("#नमस्ते दुनिया", "नमस्ते दुनिया"),
+        ("#สวัสดี", "สวัสดี"),
+        ("#தமிழ்", "தமிழ்"),
+        ("#مُحَمَّد x", "مُحَمَّد x"),
+        ("#שָׁלוֹם", "שָׁלוֹם"),
+        ("#می‌خواهم x", "می‌خواهم x"),
+        (NFD("#CaféDay2024"), NFD("Café Day 2024")),
+        ("＃嬉しい ね", "嬉しい ね"),
+        ("#️⃣ and 1️⃣ #_ #2", "#️⃣ and 1️⃣ #_ #2"),
+    ],
+)
+def test_words_beside_links_and_mentions_survive_whole(found: str, expected: str) -> None:
+    assert cleaned(found, **PRESET) == expected
+
+
+WRITING = ["かわいい", "开心", "สวัสดี", "நன்றி", "नमस्ते", "שלום", "한국", "😍", "👩‍🚀", "🇩🇪"]
+LINKS = ["https://t.co/AbC12", "http://t.cn/A6abc", "pic.twitter.com/AbC12", "www.x.org/a?b=c"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from([*WRITING, NFD("été!"), "привет!"]), st.sampled_from(LINKS), st.sampled_from(WRITING))
+def test_a_link_goes_whole_and_alone(before: str, link: str, after: str) -> None:
+    for found in (f"{before}{link}{after}", f"{before} {link} {after}"):
+        assert cleaned(found, **PRESET) == f"{before} {after}"
+
+
 def test_a_tweet_as_the_presets_clean_it() -> None:
-    preset = ALL | {"emoji": "keep"}
     found = "RT @Some_One: I &lt;3 my #CuteDog 😍😍 \r\n http://t.co/x1 @friend via"
-    assert cleaned(found, **preset) == "I <3 my Cute Dog 😍😍 via"
+    assert cleaned(found, **PRESET) == "I <3 my Cute Dog 😍😍 via"
 
 
 @pytest.mark.parametrize("text", ["", " \n", "\0", "\ud83d", "\u200b\ufe0f", "\u2800\u3164"])
@@ -108,7 +184,20 @@ def test_a_million_characters() -> None:
     words = "happy dog #SunnyDay @friend http://t.co/x &amp; 😂 "
     long = words * (1_000_000 // len(words))
     assert cleaned(long, **ALL).startswith("happy dog Sunny Day & happy")
-    for hostile in ("#" * 1_000_000, "@" * 1_000_000, "www." * 250_000 + ")", "www.)" + ")" * 1_000_000):
+    for hostile in (
+        "#" * 1_000_000,
+        "@" * 1_000_000,
+        "www." * 250_000 + ")",
+        "www.)" + ")" * 1_000_000,
+        "http://(" + "a" * 1_000_000,
+        "http://(a" * 100_000,
+        "http://a" * 100_000 + "…",
+        "#1" * 500_000,
+        "a@a." * 250_000,
+        "…" * 1_000_000,
+        "क्" * 300_000,
+        "@" + "a.b" * 300_000,
+    ):
         assert cleaned(hostile + " word", **ALL).endswith("word")
 
 

@@ -31,9 +31,10 @@ def first_column(title: str) -> list[str]:
 
 def reasons_in_source() -> set[str]:
     """Codes that a rejection may carry, wherever the corpus makes one."""
-    places = {"UnusableError": (0,), "Rejected": (1,), "read_regular": (2, 3)}
+    places = {"UnusableError": (0,), "Rejected": (1,), "read_regular": (2, 3), "ListedFiles": (1,)}
     found = {*webdataset._FAILED.values(), webdataset._OTHER_FAILURE}
-    for file in sorted((ROOT / "pacl_core/corpus").rglob("*.py")):
+    files = [file for room in ("corpus", "media") for file in (ROOT / "pacl_core" / room).rglob("*.py")]
+    for file in files:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 for place in places.get(node.func.id, ()):

@@ -127,8 +127,8 @@ def check(found: Iterator[Post | Rejected]) -> None:
     try:
         for item in found:
             if isinstance(item, Post):
-                item.key.encode()
-                assert item.key and isinstance(item.image, bytes) and isinstance(item.text, str)
+                item.sample_id.encode()
+                assert item.sample_id and isinstance(item.image, bytes) and isinstance(item.text, str)
             else:
                 (item.source + item.detail).encode()
                 assert REASON.fullmatch(item.reason)

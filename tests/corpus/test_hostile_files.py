@@ -31,7 +31,7 @@ def outcomes(folder: Path, reader: str = "folder", **manifest: str) -> dict[str,
     """key -> text of posts, source -> reason of rejections."""
     params = PairsParams.model_validate({"reader": reader, "path": str(folder), "manifest": manifest})
     items: list[Post | Rejected] = list(read_posts(params))
-    found = {one.key: one.text for one in items if isinstance(one, Post)}
+    found = {one.sample_id: one.text for one in items if isinstance(one, Post)}
     return found | {one.source: one.reason for one in items if isinstance(one, Rejected)}
 
 
@@ -122,7 +122,7 @@ if os.getuid() == 0:
     import encodings.utf_8_sig, pacl_core.corpus.readers.folder  # Python itself may be closed afterwards
     os.setgroups([]); os.setgid(65534); os.setuid(65534)
 for item in read_posts(PairsParams(reader="folder", path=sys.argv[1])):
-    print(getattr(item, "key", None) or (item.source + " " + item.reason))
+    print(getattr(item, "sample_id", None) or (item.source + " " + item.reason))
 """
 
 

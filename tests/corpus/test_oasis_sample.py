@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pacl_core.corpus.pair_store import write_pairs
+from pacl_core.corpus.pair_store import StorePaths, write_pairs
 from pacl_core.corpus.readers import read_posts
 from pacl_core.files.tables import read_table
 from pacl_core.params.pairs import ManifestParams, PairsParams
@@ -21,9 +21,7 @@ def test_oasis_becomes_pairs_by_parameters_alone(tmp_path: Path) -> None:
     counts = write_pairs(
         lambda: read_posts(params),
         params,
-        tmp_path / "pairs",
-        rejected=tmp_path / "rejected.parquet",
-        scratch=tmp_path / "scratch",
+        StorePaths(tmp_path / "pairs", tmp_path / "rejected.parquet", tmp_path / "scratch"),
     )
     assert (counts["pairs"], counts["rejected"]) == (120, 0)
     rows = read_table(tmp_path / "pairs", ["sample_id", "text"]).to_pylist()

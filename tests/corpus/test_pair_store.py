@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from pacl_core.corpus.pair_parts import PAIRS_SCHEMA
-from pacl_core.corpus.pair_store import write_pairs
+from pacl_core.corpus.pair_store import StorePaths, write_pairs
 from pacl_core.corpus.posts import Post
 from pacl_core.corpus.readers import read_posts
 from pacl_core.errors import UserError
@@ -37,9 +37,7 @@ def store(
         return write_pairs(
             lambda: iter(found),
             params,
-            folder / name,
-            rejected=folder / f"{name}.parquet",
-            scratch=unfinished,
+            StorePaths(folder / name, folder / f"{name}.parquet", unfinished),
             workers=workers,
             **parts,
         )
@@ -154,8 +152,15 @@ def test_reading_stays_a_few_posts_ahead_of_writing(tmp_path: Path) -> None:
 
 def test_a_corpus_without_a_usable_pair_is_one_clear_line(tmp_path: Path) -> None:
     broken = [Post("a", b"<html>", "x"), Post("b", b"", "y"), Post("c", b"<html>", "z")]
-    with pytest.raises(UserError, match=r"no usable pair among 3 inputs.*web_page 2, empty 1"):
+    message = r"no usable pair among 3 inputs.*web_page 2, empty 1 \(the first is a: starts with b'<html>'\)"
+    with pytest.raises(UserError, match=message):
         store(broken, tmp_path)
+    rejected = pq.read_table(tmp_path / "pairs.parquet").to_pylist()
+    assert [(row["source"], row["reason"]) for row in rejected] == [
+        ("a", "web_page"),
+        ("b", "empty"),
+        ("c", "web_page"),
+    ]
     with pytest.raises(UserError, match="the corpus is empty"):
         store([], tmp_path, "none")
 

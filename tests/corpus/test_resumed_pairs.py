@@ -1,4 +1,4 @@
-"""A run of `pairs` that was interrupted goes on, and ends with the bytes of one that was not."""
+"""A run of `pairs` that was interrupted resumes (`pair_store_state`), and ends with the same bytes."""
 
 import io
 import logging
@@ -85,9 +85,7 @@ def store(folder: Path, found: list[Post | Rejected], stop: int | None = None) -
         pair_store.write_pairs(
             lambda: interrupted(found, stop),
             PARAMS,
-            folder / "pairs",
-            rejected=folder / "rejected.parquet",
-            scratch=unfinished,
+            pair_store.StorePaths(folder / "pairs", folder / "rejected.parquet", unfinished),
             workers=2,
             part_bytes=20_000,
         )
@@ -114,7 +112,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         calls.append(1)
         return plain(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(normalising, "normalise_picture", counted)
+    monkeypatch.setattr(normalising, "normalise_image", counted)
     return calls
 
 
@@ -168,11 +166,11 @@ def test_a_corpus_that_changed_is_begun_again(
     old = found[place]
     assert isinstance(old, Post)
     changed: dict[str, Post | Rejected] = {
-        "picture": Post(old.key, image(999), old.text, old.extras),
-        "text": Post(old.key, old.image, "other", old.extras),
+        "picture": Post(old.sample_id, image(999), old.text, old.extras),
+        "text": Post(old.sample_id, old.image, "other", old.extras),
         "key": Post("other", old.image, old.text, old.extras),
-        "rejected": Rejected(old.key, "missing_text", "gone"),
-        "extras": Post(old.key, old.image, old.text, {"provenance": "random"}),
+        "rejected": Rejected(old.sample_id, "missing_text", "gone"),
+        "extras": Post(old.sample_id, old.image, old.text, {"provenance": "random"}),
     }
     found[place : place + 1] = [changed[change]] if change in changed else []
     assert store(tmp_path / "cut", found) == store(tmp_path / "whole", found)
@@ -206,7 +204,7 @@ def test_a_full_disk_under_the_state_is_one_line(tmp_path: Path, monkeypatch: py
     def full(*_: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(pair_store.RunState, "commit", full)
+    monkeypatch.setattr(pair_store.PairStoreState, "commit", full)
     with pytest.raises(UserError, match=r"state\.sqlite: database or disk is full"):
         store(tmp_path, items(20))
     assert not (tmp_path / "pairs").exists()
@@ -319,7 +317,7 @@ def test_ctrl_c_ends_with_one_line_and_loses_nothing(project: Path, tmp_path: Pa
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate()
     assert process.returncode == 130
-    assert errors.splitlines()[-1] == "pairs: error: interrupted; 'dvc repro' goes on from here"
+    assert errors.splitlines()[-1] == "pairs: error: interrupted; 'dvc repro' resumes from here"
     assert "continuing after" in pairs(project).stderr
     assert outs(project) == outs(project / "whole")
     take(project, tmp_path)

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
+from tests.built_once import built_once
+from tests.faults.shims import shims
 from tests.paths import ROOT
 
 SOURCES = (
@@ -77,7 +80,7 @@ class Project:
     def run(self, *command: str, **environment: str) -> Done:
         """Run a command of the virtual environment in the project."""
         env = os.environ | {"DVC_NO_ANALYTICS": "1", "PACL_WORKERS": "2", "PACL_DEVICE": "cpu"} | environment
-        env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
+        env["PATH"] = os.pathsep.join((str(shims()), str(Path(sys.executable).parent), env["PATH"]))
         done = subprocess.run(
             command, cwd=self.root, env=env, capture_output=True, text=True, check=False, timeout=600
         )
@@ -105,7 +108,7 @@ class Project:
 
 
 def copy_project(folder: Path, posts: int = 150) -> Project:
-    """The project's own sources in `folder`, under git, with the embedded corpus cut small."""
+    """The project's sources in `folder`, under git; embedded corpus, phrases and test set are cut small."""
     for source in SOURCES:
         target = folder / source
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -117,14 +120,19 @@ def copy_project(folder: Path, posts: int = 150) -> Project:
         shutil.rmtree(folder / "data/corpora" / name)
     project = Project(folder)
     recipe = folder / "data/corpora/openmoji.yaml"
-    recipe.write_text(re.sub(r"^posts: \d+", f"posts: {posts}", recipe.read_text(), flags=re.MULTILINE))
+    text = re.sub(r"^posts: \d+", f"posts: {posts}", recipe.read_text(), flags=re.MULTILINE)
+    recipe.write_text(re.sub(r"^min_uses: \d+", "min_uses: 100", text, flags=re.MULTILINE))
+    ontology = folder / "data/ontology/affective_anps.txt"
+    ontology.write_text("".join(ontology.read_text().splitlines(keepends=True)[::8]))
     project.edit(
-        backbone__image_size=64,
+        backbone__image_size=32,
         train__batch_size=8,
         train__projector_warmup_steps=5,
+        downstream__emoji_sentiment__image_size=64,
         evaluate__linear__epochs=3,
         evaluate__linear__seeds=2,
         evaluate__bootstrap=100,
+        report__samples=2,
     )
     for command in (
         ("init", "-q", "-b", "main"),
@@ -133,6 +141,18 @@ def copy_project(folder: Path, posts: int = 150) -> Project:
     ):
         subprocess.run(("git", *command), cwd=folder, check=True)
     return project
+
+
+def reproduced(factory: pytest.TempPathFactory) -> Project:
+    """The small project after one full reproduction, committed."""
+
+    def build(folder: Path) -> None:
+        project = copy_project(folder)
+        project.repro()
+        commit_all(project, "reproduced")
+
+    root, _ = built_once(factory, "reproduced", build)
+    return Project(root)
 
 
 def commit_all(project: Project, message: str) -> None:

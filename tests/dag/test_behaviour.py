@@ -10,7 +10,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from tests.dag.small_project import Project, commit_all, copy_project
+from tests.dag.small_project import Project, reproduced
 
 pytestmark = pytest.mark.dag
 
@@ -19,27 +19,30 @@ AFTER_TRAIN = {
     "features@emoji_sentiment-pacl",
     "evaluate@emoji_sentiment-linear-pacl",
     "evaluate@emoji_sentiment-zero_shot-pacl",
+    "measure@emoji_sentiment-linear-pacl",
+    "measure@emoji_sentiment-zero_shot-pacl",
     "compare",
     "examples",
     "report",
+}
+EVALUATIONS = {
+    f"evaluate@emoji_sentiment-{protocol}-{variant}"
+    for protocol in ("linear", "zero_shot")
+    for variant in ("initial", "pacl")
 }
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The small project after one full reproduction, committed."""
-    copied = copy_project(tmp_path_factory.mktemp("project"))
-    copied.repro()
-    commit_all(copied, "reproduced")
-    return copied
+    return reproduced(tmp_path_factory)
 
 
 @pytest.fixture
 def restored(project: Project):
     """The project, put back after the test: from the run cache, without running anything."""
-    params = (project.root / "params.yaml").read_bytes()
     yield project
-    (project.root / "params.yaml").write_bytes(params)
+    assert project.run("git", "checkout", "-q", "--", "params.yaml", "pacl_core").code == 0
     assert project.repro().ran == set()
 
 
@@ -74,10 +77,17 @@ def test_the_backbone_starts_at_the_image_embeddings(restored: Project) -> None:
     restored.edit(backbone__image_size=48)
     backbone = {"image_embeddings", "initial", "pseudo_labels", "embedding_map"}
     backbone |= {"features@emoji_sentiment-initial", "evaluate@emoji_sentiment-linear-initial"}
-    backbone |= {"evaluate@emoji_sentiment-zero_shot-initial"}
+    # not the measuring of zero_shot-initial: what does not apply stays as it was
+    backbone |= {"evaluate@emoji_sentiment-zero_shot-initial", "measure@emoji_sentiment-linear-initial"}
     # labels may come out the same, and then nothing changes in the shards
     assert backbone <= (ran := restored.repro().ran) <= backbone | {"shards"} | AFTER_TRAIN
     assert ran >= AFTER_TRAIN
+
+
+def test_an_edited_metric_starts_at_the_evaluations(restored: Project) -> None:
+    with (restored.root / "pacl_core/evaluation/metrics/single_label.py").open("a") as metric:
+        metric.write("# the same figures\n")
+    assert restored.repro().ran == EVALUATIONS | {"compare"}  # with equal outs, nothing after them
 
 
 def write_faces(root: Path) -> dict[str, str]:
@@ -103,7 +113,8 @@ def write_faces(root: Path) -> dict[str, str]:
 def test_a_data_set_more_runs_its_own_stages_and_one_less_runs_none(restored: Project) -> None:
     sets = yaml.safe_load((restored.root / "params.yaml").read_text())["downstream"]
     restored.edit(downstream=sets | {"faces": write_faces(restored.root) | {"image_size": 48}})
-    of_stages = ("features@faces", "evaluate@faces-linear", "evaluate@faces-zero_shot")
+    protocols = ("evaluate@faces-linear", "evaluate@faces-zero_shot")
+    of_stages = ("features@faces", *protocols, "measure@faces-linear", "measure@faces-zero_shot")
     of_faces = {f"{stage}-{name}" for stage in of_stages for name in ("initial", "pacl")}
     ran = restored.repro().ran
     assert ran == {"downstream@faces", "leaks@faces", "compare", "examples", "report"} | of_faces
@@ -128,6 +139,29 @@ def test_another_protocols_params_leave_the_evaluations_alone(restored: Project)
     assert restored.repro().ran == {"report"}  # which shows params.yaml
 
 
+def test_editing_a_metric_measures_again_but_runs_no_model(restored: Project) -> None:
+    """Predictions stay; where the metrics stay as well, nothing but the comparison looks at them again."""
+    metric = restored.root / "pacl_core/evaluation/metrics/regression.py"
+    before = metric.read_text()
+    metric.write_text(f"{before}\n# another line\n")
+    measured = {
+        f"measure@emoji_sentiment-{protocol}-{variant}"
+        for protocol in ("linear", "zero_shot")
+        for variant in ("initial", "pacl")
+    }
+    try:
+        assert restored.repro().ran == {"compare"} | measured
+    finally:
+        metric.write_text(before)
+
+
+def test_the_number_of_resamples_starts_at_the_metrics(restored: Project) -> None:
+    restored.edit(evaluate__bootstrap=120)
+    ran = restored.repro().ran
+    assert "measure@emoji_sentiment-linear-pacl" in ran
+    assert not {one for one in ran if one.startswith(("evaluate", "features", "train"))}
+
+
 def test_other_weights_are_one_more_variant(restored: Project) -> None:
     """The enhanced weights under another name give the enhanced figures."""
     copied = restored.root / "data/weights/theirs.safetensors"
@@ -136,7 +170,11 @@ def test_other_weights_are_one_more_variant(restored: Project) -> None:
     theirs = {"weights": "data/weights/theirs.safetensors", "sha256": None, "prefix": None}
     restored.edit(variants={"theirs": theirs}, evaluate__variants=["initial", "pacl", "theirs"])
     own = {"variant@theirs", "features@emoji_sentiment-theirs"}
-    own |= {f"evaluate@emoji_sentiment-{protocol}-theirs" for protocol in ("linear", "zero_shot")}
+    own |= {
+        f"{stage}@emoji_sentiment-{protocol}-theirs"
+        for stage in ("evaluate", "measure")
+        for protocol in ("linear", "zero_shot")
+    }
     assert restored.repro().ran == own | {"compare", "examples", "report"}
     figures = [
         json.loads((restored.root / f"evaluation/emoji_sentiment-linear-{name}.json").read_text())["tasks"]

@@ -1,15 +1,12 @@
 """A stage killed in the middle of a model pass goes on from its scratch and ends with the same bytes."""
 
-import os
 import shutil
 import signal
-import subprocess
-import sys
-import time
 
 import pytest
 
 from tests.dag.small_project import Project, copy_project
+from tests.faults.processes import starter, until
 
 pytestmark = pytest.mark.dag
 
@@ -23,8 +20,8 @@ PASSES = {
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Large enough that a pass lasts for several of the notes that it makes of its progress."""
-    copied = copy_project(tmp_path_factory.mktemp("killed"), posts=1200)
-    copied.edit(backbone__image_size=160)
+    copied = copy_project(tmp_path_factory.mktemp("killed"), posts=400)
+    copied.edit(backbone__image_size=96)
     for stage in ("pairs", "factual_scores"):
         done = copied.run("python", "-m", f"stages.{stage}")
         assert done.code == 0, done.output
@@ -33,15 +30,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 def kill_half_way(project: Project, stage: str, seconds: float = 120) -> None:
     """Start a stage and SIGKILL it once its scratch says that something is finished."""
-    env = os.environ | {"PACL_BATCH": "1", "PACL_DEVICE": "cpu"}
-    running = subprocess.Popen((sys.executable, "-m", f"stages.{stage}"), cwd=project.root, env=env)
+    running = starter().start(project.root, stage, PACL_BATCH="1")
     scratch = project.root / ".pacl/scratch" / stage
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and running.poll() is None:
-        if any(scratch.rglob("done.json")):
-            running.send_signal(signal.SIGKILL)
-            break
-        time.sleep(0.005)
+    until(lambda: any(scratch.rglob("done.json")) or not running.running, seconds)
+    running.kill(signal.SIGKILL)
     assert running.wait() == -signal.SIGKILL, "the stage ended before it could be killed"
 
 

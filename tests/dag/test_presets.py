@@ -90,7 +90,7 @@ def test_resnet50_preset(tmp_path: Path) -> None:
     plain.load_state_dict(saved, strict=True)  # as it is, by the library it came from
     initial = load_file(project.root / "models/initial/backbone.safetensors")
     assert any(not torch.equal(saved[name], initial[name]) for name in saved)
-    assert "report/index.html" in project.run("python", "-m", "pacl_core.report.headline").output
+    assert "report/index.html" in project.run("python", "-m", "pacl_core.cli.headline").output
     for protocol in ("linear", "finetune"):
         tasks = json.loads((project.root / f"evaluation/emotic-{protocol}-pacl.json").read_text())["tasks"]
         assert set(tasks) == {"emotions", "vad"}

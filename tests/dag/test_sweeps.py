@@ -25,7 +25,7 @@ def adopted(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 def tables(project: Project) -> dict[str, list[list[str]]]:
     """Title -> rows of cells, of what `make tables` prints."""
-    done = project.run("python", "-m", "pacl_core.report.tables")
+    done = project.run("python", "-m", "pacl_core.cli.tables")
     assert done.code == 0, done.output
     found = {}
     for part in done.output.split("\n## ")[1:]:

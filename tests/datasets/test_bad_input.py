@@ -18,7 +18,7 @@ from pacl_core.models.backbones import load_backbone
 from pacl_core.models.saved import save_model
 from pacl_core.params.evaluation import DownstreamParams, LinearParams
 from pacl_core.params.models import BackboneParams
-from stages import compare, downstream, evaluate, features
+from stages import compare, downstream, evaluate, features, measure
 from tests.paths import ROOT
 from tests.tiny_checkpoints import write_tiny_timm_resnet
 
@@ -142,6 +142,7 @@ def test_every_fault_is_counted_and_every_figure_is_a_number_or_a_reason(
     for variant in ("initial", "pacl"):
         stage(features, "faulty", variant)
         stage(evaluate, "faulty", "linear", variant)
+        stage(measure, "faulty", "linear", variant)
     stage(compare)
     summary = json.loads((project / "evaluation/faulty-linear-pacl.json").read_text())
     comparison = json.loads((project / "metrics/comparison.json").read_text())

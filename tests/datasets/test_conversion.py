@@ -52,6 +52,32 @@ def test_no_label_is_no_problem(value: object) -> None:
     assert convert({"emotion": value}, record(fine=FINE)) == Converted({"fine": None}, ())  # type: ignore[dict-item]
 
 
+DIGITS = {"kind": "single_label", "column": "emotion", "classes": ["1", "2", "12"]}
+TRUTHS = {"kind": "single_label", "column": "emotion", "classes": ["false", "true"]}
+GRADES = {
+    "kind": "single_label",
+    "column": "emotion",
+    "classes": ["low", "high"],
+    "of": {"1": "low", "2": "high"},
+}
+
+
+@pytest.mark.parametrize("value", [12, 12.0, "12", "12.0", "12."])
+def test_whole_numbers_that_became_floats_are_their_class(value: object) -> None:
+    assert convert({"emotion": value}, record(e=DIGITS)).targets == {"e": 2}  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("value", [True, 1, 1.0, "True", "TRUE", "true", "1", "1.0"])
+def test_booleans_are_their_class(value: object) -> None:
+    assert convert({"emotion": value}, record(e=TRUTHS)).targets == {"e": 1}  # type: ignore[dict-item]
+    assert convert({"emotion": value}, record(e=GRADES)).targets == {"e": 0}  # type: ignore[dict-item]
+
+
+def test_composed_and_decomposed_labels_are_one() -> None:
+    task = {"kind": "single_label", "column": "emotion", "classes": ["fiert\u00e9", "joie"]}
+    assert convert({"emotion": "fierte\u0301"}, record(e=task)).targets == {"e": 0}
+
+
 def test_a_hierarchy_needs_every_level() -> None:
     coarse = COARSE | {"column": "polarity", "of": {"awe": "+", "joy": "+", "fear": "-"}}
     levels = record(coarse=coarse, fine=FINE, both={"kind": "hierarchical", "levels": ["coarse", "fine"]})
@@ -90,9 +116,12 @@ def test_votes_become_shares() -> None:
 
 
 def test_marks_are_nought_or_one_and_what_is_not_written_is_nought() -> None:
-    for yes in (1, 1.0, True, "1"):
+    for yes in (1, 1.0, True, "1", "1.0", "True", "true"):
         assert convert({"m": yes, "n": None}, record(c=MARKS)).targets == {"m": 1, "n": 0}
     assert convert({"m": "0", "n": 0.0}, record(c=MARKS)).targets == {"m": 0, "n": 0}
+    for no in (0, 0.0, False, "0", "0.0", "False", "", None, math.nan):
+        assert convert({"m": no, "n": 1}, record(c=MARKS)).targets == {"m": 0, "n": 1}
+    assert convert({"m": None, "n": math.nan}, record(c=MARKS)).targets == {"m": None, "n": None}
     assert convert({"m": None}, record(c=MARKS)) == Converted({"m": None, "n": None}, ())
     assert reasons(convert({"m": "yes", "n": 0}, record(c=MARKS))) == [("c", "not_a_mark")]
 

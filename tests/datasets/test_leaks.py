@@ -171,7 +171,7 @@ def test_the_stage_writes_its_outs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         stage.main(params)
 
 
-def test_a_stopped_search_goes_on_from_what_it_had_compared(
+def test_a_stopped_search_resumes_after_what_it_had_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     stored = pairs(tmp_path / "pairs", [(f"p{n:03}", f"h{n % 7}", n % 50) for n in range(200)])
@@ -181,11 +181,11 @@ def test_a_stopped_search_goes_on_from_what_it_had_compared(
     monkeypatch.setattr(leaks, "KEEP_SECONDS", 0.0)
     real, blocks = leaks._near, []
 
-    def stopped(block, *others):
+    def stopped(block, *others, **options):
         blocks.append(block)
         if len(blocks) == 5:
             raise InterruptedError
-        return real(block, *others)
+        return real(block, *others, **options)
 
     monkeypatch.setattr(leaks, "_near", stopped)
     (tmp_path / "work").mkdir()

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pacl_core.datasets.splits import ALL, assign_splits, content_groups, deal, strata
+from pacl_core.datasets.splits import (
+    ALL,
+    assign_splits,
+    content_groups,
+    deal,
+    finest_labels,
+    placeholders,
+    strata,
+)
 from pacl_core.datasets.tasks import Level, Task
 
 LABEL = Task("label", "single_label", ("label",), ("a", "b", "c"))
@@ -19,16 +27,19 @@ def frame(
     labels: list[int | None],
     images: list[int] | None = None,
     split: list[str | None] | None = None,
+    files: list[int] | None = None,
 ) -> pl.DataFrame:
     rows = range(len(hashes))
     return pl.DataFrame(
         {
             "pixel_hash": [f"hash{one}" for one in hashes],
-            "picture": [f"picture{one}" for one in (images or rows)],
+            "image_name": [f"image{one}" for one in (images or rows)],
+            "file_hash": [f"file{hash_}" for hash_ in (files or rows)],
             "split": split or [None] * len(hashes),
             "label": labels,
         },
-        schema={"pixel_hash": pl.String, "picture": pl.String, "split": pl.String, "label": pl.Int32},
+        schema=dict.fromkeys(("pixel_hash", "image_name", "file_hash", "split"), pl.String)
+        | {"label": pl.Int32},
     )
 
 
@@ -69,7 +80,7 @@ def test_splits_never_straddle_content_and_do_not_hang_on_order(rows, random) ->
     hashes, images, labels = (list(column) for column in zip(*rows, strict=True))
     items = frame(hashes, labels, images)
     split = assign_splits(items, [LABEL])
-    for column in ("pixel_hash", "picture"):
+    for column in ("pixel_hash", "image_name"):
         of = items.with_columns(split).group_by(column).agg(pl.col("split").n_unique())
         assert of["split"].max() == 1
     order = list(range(len(items)))
@@ -102,8 +113,53 @@ def test_remainders_of_many_classes_do_not_fall_to_one_split() -> None:
     assert abs(counts["val"] - 37.5) < 2 and abs(counts["test"] - 37.5) < 2
 
 
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 60)), min_size=1, max_size=60))
+@settings(deadline=None)
+def test_every_class_is_trained_on(rows: list[tuple[int, int]]) -> None:
+    """A class with one group is in train alone; of several groups, train has one."""
+    labels, hashes = (list(column) for column in zip(*rows, strict=True))
+    task = Task("label", "single_label", ("label",), tuple(map(str, range(31))))
+    items = frame(hashes, list(labels))
+    found = items.with_columns(assign_splits(items, [task]), group=content_groups(items))
+    strata_of_groups = found.group_by("group").agg(pl.col("label").max(), pl.col("split").first())
+    for _, groups in strata_of_groups.group_by("label"):
+        assert "train" in groups["split"]
+
+
+def test_classes_of_one_image_are_not_tested() -> None:
+    task = Task("label", "single_label", ("label",), tuple(map(str, range(40))))
+    assert set(assign_splits(frame(list(range(40)), list(range(40))), [task])) == {"train"}
+    half = ["train"] * 40 + ["test"]
+    items = frame(list(range(41)), [*range(40), 0], split=[*half])
+    assert assign_splits(items, [task]).to_list() == half
+
+
+def test_the_only_image_of_any_tasks_class_is_trained_on() -> None:
+    """Of a mark and of a coarse label as well, where the strata are those of another task."""
+    marks = Task("marks", "multi_label", ("m", "n"), ("m", "n"))
+    coarse = Task("coarse", "single_label", ("coarse",), ("x", "y"))
+    labels: list[int | None] = [row % 3 for row in range(100)]
+    for only in range(0, 100, 7):
+        items = frame(list(range(100)), labels).with_columns(
+            m=pl.Series([float(row == only) for row in range(100)]),
+            n=pl.Series([1.0] * 100),
+            coarse=pl.Series([int(row == (only + 50) % 100) for row in range(100)]),
+        )
+        split = assign_splits(items, [LABEL, marks, coarse])
+        assert split[only] == split[(only + 50) % 100] == "train"
+        assert Counter(split) == {"train": 80, "val": 10, "test": 10}
+
+
+def test_one_image_less_of_thousands_moves_two_at_most() -> None:
+    hashes = [f"{number * 7919 % 4000:04}" for number in range(4000)]
+    before, _ = deal([1] * 4000, hashes, ALL, owed={})
+    for gone in (0, 1234, 3999):
+        after, _ = deal([1] * 3999, hashes[:gone] + hashes[gone + 1 :], ALL, owed={})
+        assert sum(a != b for a, b in zip(before[:gone] + before[gone + 1 :], after, strict=True)) <= 2
+
+
 def test_a_big_group_goes_where_it_fits() -> None:
-    split, _ = deal([50, *[1] * 50], [bytes([rank]) for rank in range(51)], ALL, owed={})
+    split, _ = deal([50, *[1] * 50], [f"{number:02}" for number in range(51)], ALL, owed={})
     sizes = {name: sum(50 if not g else 1 for g in range(51) if split[g] == name) for name in ALL}
     assert sizes == {"train": 80, "val": 10, "test": 10}
 
@@ -143,3 +199,27 @@ def test_the_finest_classes_make_the_strata() -> None:
     joint = Task("joint", "hierarchical", ("coarse", "label"), levels=(Level("coarse", ("a", "b")),))
     items = frame([1, 2, 3], [2, 0, 1]).with_columns(pl.Series("coarse", [0, 0, 1]))
     assert strata(items, [joint, coarse, LABEL]).tolist() == [2, 0, 1]
+
+
+def test_one_hash_under_several_labels_on_several_images() -> None:
+    rows = [
+        # hash, image, label, placeholder
+        ("gone", "1", 0, True),
+        ("gone", "2", 3, True),
+        ("gone", "3", None, True),
+        ("twice", "4", 1, False),  # a plain duplicate
+        ("twice", "5", 1, False),
+        ("crowd", "6", 1, False),  # two persons of one image
+        ("crowd", "6", 2, False),
+        ("unsure", "7", 1, False),
+        ("unsure", "8", None, False),
+    ]
+    hashes, images, labels, expected = zip(*rows, strict=True)
+    items = pl.DataFrame({"pixel_hash": hashes, "image_name": images, "label": labels})
+    assert placeholders(items, "label").to_list() == list(expected)
+
+
+def test_the_label_compared_is_the_finest() -> None:
+    two, eight = (Task(str(n), "single_label", (str(n),), tuple(map(str, range(n)))) for n in (2, 8))
+    assert finest_labels([Task("r", "regression", ("r",)), two, eight]) is eight
+    assert finest_labels([Task("r", "regression", ("r",))]) is None

@@ -1,5 +1,7 @@
 """A data set through both passes: what is stored, what is refused, and how it is told."""
 
+import dataclasses
+import hashlib
 import io
 import json
 import logging
@@ -70,7 +72,7 @@ def new_scratch(tmp_path: Path) -> Path:
 
 def write(tmp_path: Path, items: Iterable[Item | Rejected], workers: int = 1) -> dict[str, Any]:
     path, scratch = tmp_path / "out/made.parquet", new_scratch(tmp_path)
-    return write_dataset("made", RECORD, items, path=path, image_size=16, workers=workers, scratch=scratch)
+    return write_dataset(RECORD, items, path, image_size=16, workers=workers, scratch=scratch)
 
 
 def thirty() -> list[Item | Rejected]:
@@ -185,9 +187,7 @@ def test_placeholders_are_dropped_and_counted(tmp_path: Path) -> None:
 
     keeping = RECORD.model_copy(update={"placeholders": "keep"})
     path, scratch = tmp_path / "made.parquet", new_scratch(tmp_path)
-    kept = write_dataset(
-        "made", keeping, [*thirty(), *gone], path=path, image_size=16, workers=1, scratch=scratch
-    )
+    kept = write_dataset(keeping, [*thirty(), *gone], path, image_size=16, workers=1, scratch=scratch)
     assert sum(kept["counts"]["items"].values()) == 36 and kept["counts"]["placeholders"] == 0
 
 
@@ -231,7 +231,7 @@ def test_an_empty_split_is_refused_and_leaves_nothing(
     assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
 
 
-def test_a_stopped_run_goes_on_behind_its_last_whole_part(
+def test_a_stopped_run_resumes_after_its_last_whole_part(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Refused items and targets, duplicates across parts and the order of all come out the same."""
@@ -254,7 +254,7 @@ def test_a_stopped_run_goes_on_behind_its_last_whole_part(
     (tmp_path / "stopped").mkdir()
     path, scratch = tmp_path / "stopped/out/made.parquet", new_scratch(tmp_path / "stopped")
     with pytest.raises(InterruptedError):
-        write_dataset("made", RECORD, stopped(), path=path, image_size=16, workers=1, scratch=scratch)
+        write_dataset(RECORD, stopped(), path, image_size=16, workers=1, scratch=scratch)
     assert not path.exists()
     decoded: list[bytes] = []
     real = normalising.normalise_image
@@ -263,11 +263,55 @@ def test_a_stopped_run_goes_on_behind_its_last_whole_part(
         decoded.append(data)
         return real(data, *others)
 
-    monkeypatch.setattr(normalising, "normalise_picture", counted)
+    monkeypatch.setattr(normalising, "normalise_image", counted)
     with caplog.at_level(logging.INFO):
-        write_dataset("made", RECORD, iter(given), path=path, image_size=16, workers=1, scratch=scratch)
+        write_dataset(RECORD, iter(given), path, image_size=16, workers=1, scratch=scratch)
     assert "made: continuing after 28" in caplog.text
     assert len(decoded) <= len(given) - 28
     for file in ("made.parquet", "made.json", "made_rejected.parquet"):
         expected = (tmp_path / "undisturbed/out" / file).read_bytes()
         assert (tmp_path / "stopped/out" / file).read_bytes() == expected
+
+
+def splits_of(tmp_path: Path, items: list[Item | Rejected], image_size: int = 16) -> dict[str, str]:
+    path = new_scratch(tmp_path) / "made.parquet"
+    write_dataset(RECORD, items, path, image_size=image_size, workers=1, scratch=new_scratch(tmp_path))
+    rows = pq.read_table(path, columns=["item_id", "split"]).to_pylist()
+    return {row["item_id"]: row["split"] for row in rows}
+
+
+def test_our_splits_hang_on_the_published_files_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither `image_size`, nor a decoder whose pixels differ, nor names move an item."""
+
+    def large(number: int) -> bytes:
+        stream = io.BytesIO()
+        pixels = np.random.default_rng(number).integers(0, 256, (48, 40, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(stream, "JPEG")
+        return stream.getvalue()
+
+    given: list[Item | Rejected] = [
+        item(number, ("fear", "joy", "awe")[number % 3], image=large(number)) for number in range(120)
+    ]
+    expected = splits_of(tmp_path, given, 16)
+    assert splits_of(tmp_path, given, 24) == splits_of(tmp_path, given, 100) == expected
+    real = normalising.normalise_image
+
+    def another(data: bytes, *others: Any) -> Any:
+        found = real(data, *others)
+        return dataclasses.replace(found, pixel_hash=found.pixel_hash[::-1])
+
+    monkeypatch.setattr(normalising, "normalise_image", another)
+    assert splits_of(tmp_path, given) == expected
+    renamed: list[Item | Rejected] = [
+        dataclasses.replace(one, item_id=one.item_id[::-1]) for one in given if isinstance(one, Item)
+    ]
+    assert splits_of(tmp_path, renamed) == {name[::-1]: split for name, split in expected.items()}
+
+
+def test_boxes_of_one_file_have_hashes_of_their_own() -> None:
+    whole, left, right = item(1, "joy"), item(1, "joy", box=(0, 0, 4, 8)), item(1, "joy", box=(4, 0, 8, 8))
+    assert draft.file_hash(whole) == hashlib.sha256(image(1)).hexdigest()
+    assert len({draft.file_hash(one) for one in (whole, left, right)}) == 3
+    assert draft.file_hash(left) == draft.file_hash(item(1, "fear", item_id="other", box=(0, 0, 4, 8)))

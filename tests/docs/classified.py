@@ -2,8 +2,8 @@
 
 The first rule whose pattern matches the whole command holds. `how` is
 
-* RUN: run for real in a small copy of the project whose stages up to `partition` have run;
-* RUN_ALL: the same where the whole pipeline has run (slow);
+* RUN: run for real in a small copy of the project whose stages have run;
+* RUN_ALL: the same, of those that take minutes (slow);
 * TARGET: a target of the Makefile, which `make -n` must know; `why` says what runs its recipe;
 * OPTIONS: cannot run here, for the reason in `why`; its options must be in the tool's own `--help`;
 * SWEEP: a script that queues experiments: run with a `dvc` that only notes them, each must be valid params;
@@ -33,10 +33,10 @@ RULES = (
     Rule(r"pip install .*", "OPTIONS", "downloads; CI's 'make install' installs the project"),
     Rule(r"hf download .*", "OPTIONS", "needs a network"),
     Rule(r"pacl .*", "ELSEWHERE", "tests/readme/test_using_the_result.py"),
-    Rule(r"torchrun .* -m stages\.train", "ELSEWHERE", "tests/training/test_ranks_stage.py"),
+    Rule(r"torchrun .* -m stages\.train", "ELSEWHERE", "tests/methods/pacl/training/test_ranks_stage.py"),
     Rule(r"(RAY_ADDRESS=\S+ )?PACL_ENGINE=ray dvc repro.*", "ELSEWHERE", "tests/encoding/test_ray_engine.py"),
     Rule(
-        r"ray start .*", "OPTIONS", "starts a cluster that outlives the test; tests/encoding start their own"
+        r"ray start .*", "OPTIONS", "starts a cluster that outlives the test; tests/encoding starts its own"
     ),
     Rule(r"cp presets/\S+\.yaml params\.yaml( && dvc repro)?", "ELSEWHERE", "tests/dag/test_presets.py"),
     Rule(r"sh presets/sweeps/\S+\.sh.*", "SWEEP"),
@@ -53,11 +53,11 @@ RULES = (
     Rule(r"dvc (params|metrics|plots) (diff|show).*", "RUN"),
     Rule(r"PACL_DEVICE=cpu PACL_WORKERS=2 dvc repro partition", "RUN"),
     Rule(r"python scripts/plan_scale\.py .*", "RUN"),
+    Rule(r"python -m scripts\.compare_locks .*", "ELSEWHERE", "tests/scripts/test_compare_locks.py"),
     Rule(r"python -m stages\.(pairs|factual_scores|anps|emotional_scores|partition)", "RUN"),
 )
 
-# Python blocks run as they stand where the stages up to `partition` have run, unless they need the whole
-# pipeline, or a test elsewhere runs them on what they need.
+# Python blocks run as they are in that copy, or a test elsewhere runs them on what they need.
 PYTHON_RUN_ALL = (r"data/shards",)
 PYTHON_ELSEWHERE = {
     r"^import pacl_core|^from efficientnet_lite_|^import timm|^import open_clip": (

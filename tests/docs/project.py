@@ -10,19 +10,16 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from tests.dag.small_project import Project, commit_all, copy_project
+from tests.dag.small_project import Project, commit_all
 from tests.docs.classified import PYTHON_ELSEWHERE, PYTHON_RUN_ALL, rule_for
 from tests.docs.pages import ROOT, Block, blocks, commands
 
 
-def reproduced(folder: Path, *stages: str) -> Project:
-    """The small project after `dvc repro` of each stage, committed."""
-    project = copy_project(folder)
-    for beside in ("presets", "scripts"):
-        shutil.copytree(ROOT / beside, folder / beside, ignore=shutil.ignore_patterns("__pycache__"))
-    for stage in stages:  # one at a time: each has the ten minutes of a command
-        project.repro(stage)
-    commit_all(project, "reproduced")
+def with_its_scripts(project: Project) -> Project:
+    """The project, what the pages also name next to it, committed."""
+    for folder in ("presets", "scripts"):
+        shutil.copytree(ROOT / folder, project.root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    commit_all(project, "scripts")
     return project
 
 

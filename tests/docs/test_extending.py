@@ -1,6 +1,5 @@
 """The examples of docs/extending.md, written into a copy of the project and run."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ import yaml
 from PIL import Image
 
 from tests.docs.pages import ROOT, Block, blocks
+from tests.faults.processes import starter
 
 EXAMPLES = [block for block in blocks() if block.page == "docs/extending.md" and block.title]
 
@@ -53,15 +53,8 @@ class Copy:
                 target.write_text(block.text)
 
     def run(self, stage: str, *arguments: str) -> None:
-        done = subprocess.run(
-            [sys.executable, "-m", f"stages.{stage}", *arguments],
-            cwd=self.root,
-            env=os.environ | {"PYTHONPATH": str(self.root), "PACL_DEVICE": "cpu", "OMP_NUM_THREADS": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
+        done = starter().run(self.root, stage, *arguments)
+        assert done.wait() == 0, done.output
 
 
 def patched(text: str, diff: str) -> str:

@@ -1,11 +1,11 @@
-"""Commands, Python blocks and tables that need the stages up to `partition`."""
+"""Commands, Python blocks and tables of the pages, in a project whose stages have run."""
 
 import polars as pl
 import pytest
 
-from tests.dag.small_project import Project
+from tests.dag.small_project import Project, reproduced
 from tests.docs.pages import Block
-from tests.docs.project import columns, python_blocks, reproduced, run_python, shell, to_run
+from tests.docs.project import columns, python_blocks, run_python, shell, to_run, with_its_scripts
 from tests.docs.tables import described
 
 pytestmark = pytest.mark.dag
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.dag
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return reproduced(tmp_path_factory.mktemp("project"), "partition")
+    return with_its_scripts(reproduced(tmp_path_factory))
 
 
 @pytest.mark.parametrize("command", to_run("RUN"))

@@ -1,10 +1,10 @@
-"""Commands, Python blocks and tables that need the whole pipeline."""
+"""Commands and Python blocks that take minutes, and every table, in a project whose stages have run."""
 
 import pytest
 
-from tests.dag.small_project import Project
+from tests.dag.small_project import Project, reproduced
 from tests.docs.pages import Block
-from tests.docs.project import columns, python_blocks, reproduced, run_python, shell, to_run
+from tests.docs.project import columns, python_blocks, run_python, shell, to_run, with_its_scripts
 from tests.docs.tables import described
 
 pytestmark = [pytest.mark.dag, pytest.mark.slow]
@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.dag, pytest.mark.slow]
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return reproduced(tmp_path_factory.mktemp("project"), "partition", "train", "report")
+    return with_its_scripts(reproduced(tmp_path_factory))
 
 
 @pytest.mark.parametrize("block", python_blocks(whole=True), ids=str)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dvc
 import pytest
+import scmrepo
 
 from tests.docs.pages import ROOT, blocks
 
@@ -22,9 +23,10 @@ _LITERAL = 12  # characters that a message must share with the source
 
 @cache
 def patterns() -> list[re.Pattern[str]]:
-    """Every string of the project, and of DVC's own errors, its inserted values left open."""
+    """Every string of the project, and of DVC's and scmrepo's errors, its inserted values left open."""
     files = [*(ROOT / "pacl_core").rglob("*.py"), *(ROOT / "stages").glob("*.py")]
     files += [Path(dvc.__file__).parent / name for name in ("lock.py", "repo/reproduce.py")]
+    files.append(Path(scmrepo.__file__).parent / "git/backend/pygit2/__init__.py")
     found: list[re.Pattern[str]] = []
     for file in files:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

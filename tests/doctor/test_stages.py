@@ -1,11 +1,13 @@
 """What DVC would run again, in words, and how long it took."""
 
-import json
+import re
+import shutil
+import subprocess
+import sys
 
 import pytest
 
-from pacl_core.cli.doctor import _again, _duration
-from pacl_core.doctor.stages import StageToRun, _reasons, stages_to_run
+from pacl_core.doctor.stages import StageToRun, _reasons, stages_to_run, way_into_dvc
 from pacl_core.errors import UserError
 
 DVC_YAML = """
@@ -29,9 +31,6 @@ stages:
 @pytest.fixture(scope="module")
 def reproduced(tmp_path_factory):
     """A project of three stages that has been run."""
-    import subprocess
-    import sys
-
     root = tmp_path_factory.mktemp("project")
     for name, text in {
         "dvc.yaml": DVC_YAML,
@@ -54,13 +53,12 @@ def project(reproduced, monkeypatch):
 
 
 def test_nothing_to_do(project):
-    assert stages_to_run() == []
-    assert _again([]) == ["", "dvc repro has nothing to do"]
+    assert stages_to_run({}) == []
 
 
 def test_a_changed_input_and_what_follows(project):
     (project / "in.txt").write_text("changed")
-    assert stages_to_run() == [
+    assert stages_to_run({}) == [
         StageToRun("first", ["in.txt modified"], None),
         StageToRun("second", [], None),
     ]
@@ -68,7 +66,7 @@ def test_a_changed_input_and_what_follows(project):
 
 def test_a_changed_parameter_is_named_by_its_key(project):
     (project / "params.yaml").write_text("sigma: 2\n")
-    assert stages_to_run()[0].why == ["sigma modified"]
+    assert stages_to_run({})[0].why == ["sigma modified"]
 
 
 def test_code_and_missing_files_are_counted():
@@ -84,23 +82,29 @@ def test_code_and_missing_files_are_counted():
 
 def test_times_are_those_of_the_last_run(project):
     (project / "in.txt").write_text("changed")
-    timings = project / "timings"
-    timings.mkdir()
-    (timings / "first.json").write_text(json.dumps({"stage": "first", "seconds": 75.5}))
-    (timings / "second.json").write_text("{")
-    found = stages_to_run(timings)
+    found = stages_to_run({"first": 75.5, "another": 1.0})
     assert [one.seconds for one in found] == [75.5, None]
-    assert _again(found)[-1] == "  together about 76 s, and 1 stage whose time is not known"
 
 
 def test_outside_of_a_project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match="not inside of a DVC repository"):
-        stages_to_run()
+        stages_to_run({})
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(None, "unknown"), (3.4, "3 s"), (120, "2 min"), (7200, "2.0 h")]
-)
-def test_durations(seconds, text):
-    assert _duration(seconds) == text
+def test_a_copy_without_git_history_is_told_the_way(reproduced, tmp_path, monkeypatch):
+    """A ZIP of the project has .dvc and no .git, which DVC refuses; what is said makes it work."""
+    copy = tmp_path / "unpacked"
+    shutil.copytree(reproduced, copy)
+    (copy / ".dvc/config").write_text("")  # as committed: not told that there is no git
+    monkeypatch.chdir(copy)
+    with pytest.raises(UserError, match="is not a git repository"):
+        stages_to_run({})
+    command = re.search("'(dvc config [^']+)'", way_into_dvc(copy))
+    assert command is not None
+    subprocess.run([sys.executable, "-m", *command[1].split()], cwd=copy, check=True)
+    assert stages_to_run({}) == []
+
+
+def test_in_another_folder_the_way_is_to_the_root(tmp_path):
+    assert way_into_dvc(tmp_path) == "run from the project's root"

@@ -147,7 +147,7 @@ def test_ctrl_c_leaves_no_ray_process_and_what_is_done_is_kept(project: Path) ->
     kill_when(process, scratch, 1, lambda: process.send_signal(signal.SIGINT))
     _, output = process.communicate(timeout=60)
     assert process.returncode == 130, output
-    assert output.endswith("text_embeddings: error: interrupted; 'dvc repro' goes on from here\n")
+    assert output.endswith("text_embeddings: error: interrupted; 'dvc repro' resumes from here\n")
     deadline = time.monotonic() + 20
     while ray_processes() - before and time.monotonic() < deadline:
         time.sleep(0.2)

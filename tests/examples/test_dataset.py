@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from pacl_core.datasets.tasks import Task
-from pacl_core.evaluation.metrics.summary import write_summary
 from pacl_core.evaluation.predictions import Predictions, write_predictions
+from pacl_core.evaluation.summary_file import Evaluation, write_summary
 from pacl_core.examples.dataset import read_dataset, retrieval_examples, zero_shot_examples
 from pacl_core.files.vectors import write_vectors
 from pacl_core.params.evaluation import ExamplesParams
@@ -35,8 +35,9 @@ def faces(tmp_path, monkeypatch):
     return path
 
 
-def test_queries_are_test_items_and_images_their_own(faces):
-    rows, figures = retrieval_examples(read_dataset(faces), ("initial", "pacl"), PARAMS)
+def test_queries_are_test_items_and_images_their_own(faces, tmp_path):
+    folders = {name: tmp_path / f"data/features/faces-{name}" for name in ("initial", "pacl")}
+    rows, figures = retrieval_examples(read_dataset(faces), folders, PARAMS)
     queries = [row for row in rows if row["rank"] == 0]
     assert len(queries) == 4
     assert all(int(row["item_id"][4:]) % 3 == 2 for row in queries)
@@ -58,16 +59,15 @@ def test_the_ensemble_stands_for_its_prompts(faces, tmp_path):
     stem = tmp_path / "evaluation/faces-zero_shot-pacl"
     write_predictions(stem.with_suffix(".parquet"), parts)
     tasks = {name: {"task": MOOD.to_json()} for name in names}
-    write_summary(
-        stem.with_suffix(".json"),
-        "faces",
-        "zero_shot",
+    evaluation = Evaluation(
+        dataset="faces",
+        protocol="zero_shot",
         variant="pacl",
         backbone="tiny",
         not_applicable=None,
         excluded_test_items=0,
-        tasks=tasks,
     )
+    write_summary(stem.with_suffix(".json"), evaluation, tasks)
     rows, shares = zero_shot_examples(read_dataset(faces), "pacl", tmp_path / "evaluation", params=PARAMS)
     assert shares == {"mood, ensemble": 1.0}
     assert [row["right"] for row in rows] == [True] * 4
@@ -77,16 +77,15 @@ def test_the_ensemble_stands_for_its_prompts(faces, tmp_path):
 
 def test_a_variant_without_zero_shot_has_no_examples(faces, tmp_path):
     stem = tmp_path / "evaluation/faces-zero_shot-initial"
-    write_summary(
-        stem.with_suffix(".json"),
-        "faces",
-        "zero_shot",
+    evaluation = Evaluation(
+        dataset="faces",
+        protocol="zero_shot",
         variant="initial",
         backbone="tiny",
         not_applicable="no projectors",
         excluded_test_items=0,
-        tasks={},
     )
+    write_summary(stem.with_suffix(".json"), evaluation, {})
     assert zero_shot_examples(read_dataset(faces), "initial", tmp_path / "evaluation", params=PARAMS) == (
         [],
         {},

@@ -27,7 +27,7 @@ def test_the_nearest_others_come_first(features):
         assert found[0][1] == pytest.approx(cosine(features[row], features[others[0]]), abs=1e-5)
 
 
-def test_a_image_never_finds_itself_even_where_all_are_shown(features):
+def test_an_image_never_finds_itself_even_where_all_are_shown(features):
     (found,) = top_matches(features, [5], 50)
     assert sorted(row for row, _ in found) == [row for row in range(20) if row != 5]
 

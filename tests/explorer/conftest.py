@@ -1,8 +1,10 @@
 """One small set of pairs for all tests here."""
 
+from pathlib import Path
+
 import pytest
 
-from pacl_core.explorer.pairs import open_pairs
+from pacl_core.explorer.pairs import Tables, open_pairs
 from tests.small_run import write_pairs_and_partition
 
 
@@ -13,6 +15,11 @@ def root(tmp_path_factory):
     return folder
 
 
+def tables_of(folder: Path) -> Tables:
+    data = folder / "data"
+    return Tables(data / "partition.parquet", data / "pairs", data / "pseudo_labels.parquet")
+
+
 @pytest.fixture(scope="session")
 def pairs(root):
-    return open_pairs(root)
+    return open_pairs(tables_of(root))

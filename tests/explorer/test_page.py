@@ -1,4 +1,4 @@
-"""The pages, served by a real process and seen by a real browser."""
+"""The pages and their filters (page, controls), served by a real process and seen by a real browser."""
 
 import os
 import socket
@@ -74,10 +74,10 @@ def status(address: str, **headers: str) -> int:
 
 
 def test_addresses(site, pairs):
-    with urlopen(f"{site}/picture/7.jpg") as answer:
+    with urlopen(f"{site}/image/7.jpg") as answer:
         assert (answer.headers["Content-Type"], answer.read()) == ("image/jpeg", pairs.jpeg(7))
-    assert status(f"{site}/picture/{PAIRS}.jpg") == 404
-    assert status(f"{site}/picture/-1.jpg") == 404
+    assert status(f"{site}/image/{PAIRS}.jpg") == 404
+    assert status(f"{site}/image/-1.jpg") == 404
     assert status(f"{site}/pair/{PAIRS}") == 404
     assert status(f"{site}/pair/0") == 200
     for method in ("POST", "PUT", "DELETE"):

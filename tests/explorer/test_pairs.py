@@ -7,6 +7,7 @@ import pytest
 
 from pacl_core.errors import UserError
 from pacl_core.explorer.pairs import open_pairs
+from tests.explorer.conftest import tables_of
 from tests.small_run import PAIRS
 
 
@@ -34,7 +35,7 @@ def copy(root, tmp_path):
 
 def test_pseudo_labels_may_be_missing(copy):
     (copy / "data/pseudo_labels.parquet").unlink()
-    assert "factual_label" not in open_pairs(copy).columns
+    assert "factual_label" not in open_pairs(tables_of(copy)).columns
 
 
 @pytest.mark.parametrize("name", ["data/partition.parquet", "data/pairs"])
@@ -42,11 +43,11 @@ def test_partition_and_pairs_may_not(copy, name):
     path = copy / name
     shutil.rmtree(path) if path.is_dir() else path.unlink()
     with pytest.raises(UserError, match=f"{name}: missing"):
-        open_pairs(copy)
+        open_pairs(tables_of(copy))
 
 
 def test_tables_of_different_runs_are_refused(copy):
     labels = copy / "data/pseudo_labels.parquet"
     pl.read_parquet(labels).reverse().write_parquet(labels)
     with pytest.raises(UserError, match="not of the same run"):
-        open_pairs(copy)
+        open_pairs(tables_of(copy))

@@ -1,19 +1,20 @@
 """The project that all these tests share, and the server that starts its stages."""
 
-from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from tests.built_once import built_once
 from tests.faults.processes import Starter, starter
 from tests.faults.small_reference import Reference, make_reference
 
 
 @pytest.fixture(scope="session")
-def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
-    with starter(tmp_path_factory.mktemp("told")) as ready:
-        yield ready
+def start() -> Starter:
+    return starter()
 
 
 @pytest.fixture(scope="session")
 def reference(tmp_path_factory: pytest.TempPathFactory, start: Starter) -> Reference:
-    return make_reference(tmp_path_factory.mktemp("faults") / "project", start)
+    root, made = built_once(tmp_path_factory, "faults", lambda root: make_reference(root, start))
+    return replace(made, root=root)

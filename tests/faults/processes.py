@@ -1,14 +1,18 @@
 """Stages of a small project as real processes, started, killed and looked at from outside."""
 
+import atexit
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import IO
 
@@ -28,6 +32,7 @@ class Process:
     def wait(self) -> int:
         if self._ended is None:
             self._ended = os.waitstatus_to_exitcode(int(self._server.readline()))
+            self._server.close()
         return self._ended
 
     def kill(self, number: int) -> None:
@@ -52,25 +57,27 @@ class Process:
 
 @dataclass
 class Starter:
-    """The fork server, and the environment of every stage that it starts."""
+    """The fork server at `address`, and the environment of every stage that it starts."""
 
-    server: subprocess.Popen[str]
+    address: Path
     told: Path
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str]
+    _number: Iterator[int] = field(default_factory=count)
 
     def start(self, folder: Path, *arguments: str, **environment: str) -> Process:
-        """Start `python -m stages.<arguments>` in `folder`; wait for it before the next one is started."""
-        errors = self.told / "errors"  # not in the folder: its disk may be full
+        """Start `python -m stages.<arguments>` in `folder`."""
+        errors = self.told / f"errors-{next(self._number)}"  # not in the folder: its disk may be full
         given = {
             "folder": str(folder),
-            "arguments": arguments,
+            "arguments": (f"stages.{arguments[0]}", *arguments[1:]),
             "environment": self.environment | environment,
-            "errors": str(errors),
         }
-        assert self.server.stdin is not None and self.server.stdout is not None
-        print(json.dumps(given), file=self.server.stdin, flush=True)
-        pid = int(self.server.stdout.readline())
-        return Process(pid, time.monotonic(), errors, self.server.stdout)
+        with errors.open("wb") as written, socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(self.address))
+            told = f"{json.dumps(given)}\n".encode()
+            socket.send_fds(client, [told], [written.fileno(), written.fileno()])
+            answers = client.makefile()
+        return Process(int(answers.readline()), time.monotonic(), errors, answers)
 
     def run(self, folder: Path, *arguments: str, **environment: str) -> Process:
         process = self.start(folder, *arguments, **environment)
@@ -78,18 +85,22 @@ class Starter:
         return process
 
 
-@contextmanager
-def starter(told: Path) -> Iterator[Starter]:
-    """A fork server for as long as it is wanted; `told` is a folder for what the stages write on stderr."""
+@cache
+def starter() -> Starter:
+    """The fork server of this test process, which ends with it."""
+    folder = Path(tempfile.mkdtemp(prefix="fork-"))
     environ = os.environ | {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
-    command = (sys.executable, str(Path(__file__).with_name("fork_server.py")))
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ
-    ) as server:
-        assert server.stdout is not None and server.stdin is not None
-        assert server.stdout.readline().strip() == "ready"
-        yield Starter(server, told, {"PACL_DEVICE": "cpu", "PACL_WORKERS": "2", "PACL_BATCH": "8"})
-        server.stdin.close()
+    command = (sys.executable, str(Path(__file__).with_name("fork_server.py")), str(folder / "socket"))
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ)
+    atexit.register(_end, server, folder)
+    assert server.stdout is not None and server.stdout.readline().strip() == "ready"
+    machine = {"PACL_DEVICE": "cpu", "PACL_WORKERS": "2", "PACL_BATCH": "8"}
+    return Starter(folder / "socket", folder, environ | machine)
+
+
+def _end(server: subprocess.Popen[str], folder: Path) -> None:
+    server.communicate()
+    shutil.rmtree(folder)
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ def make_reference(root: Path, start: Starter) -> Reference:
     copy_project(root)
     recipe = root / "data/corpora/openmoji.yaml"
     text = re.sub(r"^posts: \d+", "posts: 64", recipe.read_text(), flags=re.MULTILINE)
-    recipe.write_text(re.sub(r"^min_uses: \d+", "min_uses: 200", text, flags=re.MULTILINE))
+    recipe.write_text(re.sub(r"^min_uses: \d+", "min_uses: 300", text, flags=re.MULTILINE))
     ontology = root / "data/ontology/affective_anps.txt"
     ontology.write_text("".join(ontology.read_text().splitlines(keepends=True)[:64]))
     weights = root / "data/weights/theirs.pth"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.dag.small_project import Project
 from tests.faults.processes import drafts, tree, until
 from tests.faults.small_reference import Reference
 
@@ -22,15 +23,13 @@ def known(reference: Reference, tmp_path_factory: pytest.TempPathFactory) -> Ref
     """A copy of the project whose outs DVC has taken as they are."""
     root = tmp_path_factory.mktemp("dvc") / "project"
     shutil.copytree(reference.root, root)
-    done = dvc(root, "commit", "--force")
-    done.communicate()
-    assert done.returncode == 0
-    output = finished(dvc(root, "repro"))
-    assert "Running stage" not in output
+    assert Project(root).run("dvc", "commit", "--force").code == 0
+    assert Project(root).repro().ran == set()
     return replace(reference, root=root)
 
 
 def dvc(root: Path, *arguments: str) -> subprocess.Popen[str]:
+    """The real command, it and its stages in one process group, as a terminal starts them."""
     environ = os.environ | {"DVC_NO_ANALYTICS": "1", "PACL_DEVICE": "cpu", "PACL_WORKERS": "2"}
     environ |= {"PACL_BATCH": "8", "OMP_NUM_THREADS": "1"}
     environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environ['PATH']}"
@@ -78,7 +77,7 @@ def test_a_flipped_byte_is_mended_before_anything_reads_it(
     whole = file.read_bytes()
     place = random.Random(artefact).randrange(len(whole))
     file.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
-    finished(dvc(known.root, "repro", consumer))
+    Project(known.root).repro(consumer)
     assert file.read_bytes() == whole
     assert tree(known.root, known.stages[consumer]) == known.outs[consumer]
 
@@ -101,11 +100,11 @@ def test_interrupted_it_ends_with_what_to_run_and_goes_on(known: Reference, numb
     output, _ = process.communicate(timeout=120)
     assert process.returncode != 0
     assert "Traceback" not in output, output
-    assert "interrupted; 'dvc repro' goes on from here" in output
+    assert "interrupted; 'dvc repro' resumes from here" in output
     stage = known.root / ".pacl/locks/text_embeddings.lock"
     assert until(lambda: not Path(f"/proc/{stage.read_text()}").exists(), 30)
     assert not drafts(known.root)
     # by force: DVC would take the outs from its cache, where it has them, and nothing would go on
-    finished(dvc(known.root, "repro", "--force", "--single-item", "text_embeddings"))
+    Project(known.root).repro("--force", "--single-item", "text_embeddings", PACL_BATCH="8")
     assert not (known.root / ".pacl/scratch/text_embeddings").exists()
     assert tree(known.root, known.stages["text_embeddings"]) == known.outs["text_embeddings"]

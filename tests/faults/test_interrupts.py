@@ -1,4 +1,4 @@
-"""Ctrl-C and a scheduler's SIGTERM, to a bare stage and to `dvc repro`; two of either at once."""
+"""Ctrl-C and SIGTERM to a stage, as stages.signals and stages.run end it; two stages at once."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from tests.faults.small_reference import Reference
 
 pytestmark = pytest.mark.dag
 
-LINE = "interrupted; 'dvc repro' goes on from here"
+LINE = "interrupted; 'dvc repro' resumes from here"
 
 
 def lines_of(output: str, stage: str) -> list[str]:
@@ -56,7 +56,7 @@ def test_a_second_one_ends_at_once(reference: Reference, start: Starter) -> None
         time.sleep(0.001)
     assert process.wait() == 130, process.output
     assert "Traceback" not in process.output
-    assert "'dvc repro' goes on from here" in process.output
+    assert "'dvc repro' resumes from here" in process.output
     restore(reference, start, "text_embeddings")
 
 
@@ -75,7 +75,7 @@ def test_among_the_imports_it_is_one_line_too(reference: Reference) -> None:
         told = process.stderr.read()
     assert process.returncode == 130, told
     assert "Traceback" not in told
-    assert "interrupted before its work began; 'dvc repro' goes on from here" in told
+    assert "interrupted before its work began; 'dvc repro' resumes from here" in told
 
 
 def test_one_that_was_to_be_ignored_is_ignored(reference: Reference) -> None:
@@ -97,19 +97,12 @@ def test_two_at_once_the_second_says_so_and_the_first_finishes(reference: Refere
     process = in_the_work(reference, start)
     process.kill(signal.SIGSTOP)  # it holds the lock for as long as this test needs
     try:
-        second = subprocess.run(
-            (sys.executable, "-m", "stages.text_embeddings"),
-            cwd=reference.root,
-            env=os.environ | {"PACL_DEVICE": "cpu"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        second = start.run(reference.root, "text_embeddings")
     finally:
         process.kill(signal.SIGCONT)
-    (line,) = lines_of(second.stderr, "text_embeddings")
+    (line,) = lines_of(second.output, "text_embeddings")
     assert f"another process runs text_embeddings here (pid {process.pid})" in line
-    assert second.returncode == 1
+    assert second.wait() == 1
     assert process.wait() == 0, process.output
     restore(reference, start, "text_embeddings")
 

@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pacl_core.errors import UserError
 from pacl_core.files.publish import publish_folder, published_file, published_folder
-from pacl_core.runtime.lock import locked
 from tests.paths import ROOT
 
 
@@ -113,20 +111,3 @@ def test_a_folder_made_elsewhere_moves_in_whole(tmp_path: Path) -> None:
     (made / "inner/file").write_text("new")
     publish_folder(made, target)
     assert (target / "inner/file").read_text() == "new" and not made.exists()
-
-
-def test_a_lock_is_held_by_one_and_dropped_by_the_dead(tmp_path: Path) -> None:
-    path = tmp_path / "a.lock"
-    script = "import sys, time; from pathlib import Path; from pacl_core.runtime.lock import locked\n"
-    script += f"with locked(Path({str(path)!r}), 'x'): print('held', flush=True); time.sleep(60)"
-    environ = os.environ | {"PYTHONPATH": str(ROOT)}
-    with subprocess.Popen((sys.executable, "-c", script), env=environ, stdout=subprocess.PIPE) as holder:
-        assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
-        with (
-            pytest.raises(UserError, match=rf"another process runs x here \(pid {holder.pid}\)"),
-            locked(path, "x"),
-        ):
-            pass
-        holder.kill()
-    with locked(path, "x"):
-        assert path.read_text() == str(os.getpid())

@@ -12,6 +12,7 @@ from pacl_core.datasets.task_data import read_task_data
 from pacl_core.datasets.tasks import Level, Task, read_tasks
 from pacl_core.errors import UserError
 from pacl_core.evaluation.protocols import linear
+from pacl_core.evaluation.protocols.downstream_data import DownstreamData
 from pacl_core.inference.heads import fit_saved_heads, heads_folder, readable, saved_heads
 from pacl_core.params.evaluation import LinearParams
 
@@ -36,9 +37,8 @@ def test_predictions_are_the_protocols(project, params):
     fit(project, params)
     dataset = project / "data/downstream/emoji_sentiment.parquet"
     features = read_features(project / "data/features/emoji_sentiment-pacl", dataset)
-    outcomes = linear.run(
-        read_tasks(dataset.with_suffix(".json")), dataset, features, params=params, excluded=(), device="cpu"
-    )
+    tasks = read_tasks(dataset.with_suffix(".json"))
+    outcomes = linear.run(tasks, DownstreamData(dataset, features), params, device="cpu")
     [kept] = saved_heads(project / "models/pacl")
     for outcome in outcomes:
         test = next(part for part in outcome.predictions if part.split == "test")

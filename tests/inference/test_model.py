@@ -13,11 +13,18 @@ from safetensors.torch import load_file
 from transformers import AutoModel, AutoTokenizer
 
 import pacl_core
+from pacl_core.datasets.features import read_features
+from pacl_core.datasets.task_data import read_task_data
+from pacl_core.datasets.tasks import read_tasks
 from pacl_core.errors import UserError
+from pacl_core.evaluation.predictions import read_predictions, write_predictions
+from pacl_core.evaluation.protocols import zero_shot
+from pacl_core.evaluation.protocols.downstream_data import DownstreamData
 from pacl_core.media.images import normalise_image
 from pacl_core.media.rejects import UnusableError
 from pacl_core.models.backbones import load_backbone
 from pacl_core.models.saved import save_model
+from pacl_core.params.evaluation import ZeroShotParams
 from pacl_core.params.models import BackboneParams, TextEncoderParams
 from tests.small_run import drawing, features_of
 from tests.tiny_checkpoints import write_tiny_open_clip, write_tiny_roberta
@@ -83,7 +90,7 @@ def test_classes_are_the_softmax_of_cosines_over_temperature(run, files):
     found = model.classify(files, labels, prompts)
     weights = load_file(run / "models/pacl/projectors.safetensors")
     q_v, q_t = weights["image.weight"].numpy(), weights["text.weight"].numpy()
-    for features, shares in zip(model.embed(files), found, strict=True):
+    for features, probabilities in zip(model.embed(files), found, strict=True):
         image = q_v @ features
         image = image / np.linalg.norm(image)
         exponents = []
@@ -92,7 +99,31 @@ def test_classes_are_the_softmax_of_cosines_over_temperature(run, files):
             mean = sum(text / np.linalg.norm(text) for text in texts) / len(prompts)
             exponents.append(float(image @ mean / np.linalg.norm(mean)) / 0.07)
         expected = [math.exp(one) / sum(math.exp(other) for other in exponents) for one in exponents]
-        np.testing.assert_allclose(shares, expected, rtol=1e-3, atol=1e-5)
+        np.testing.assert_allclose(probabilities, expected, rtol=1e-3, atol=1e-5)
+
+
+def test_classes_are_those_of_the_zero_shot_protocol_to_the_bit(run, tmp_path):
+    dataset = run / "data/downstream/emoji_sentiment.parquet"
+    features = read_features(run / "data/features/emoji_sentiment-pacl", dataset)
+    tasks, prompts = read_tasks(dataset.with_suffix(".json")), ("A photo with [C] emotion.", "So [C]!")
+    outcomes = zero_shot.run(
+        tasks,
+        DownstreamData(dataset, features),
+        run / "models/pacl",
+        params=ZeroShotParams(prompts=prompts),
+        device="cpu",
+    )
+    stored = tmp_path / "predictions.parquet"
+    write_predictions(stored, [part for outcome in outcomes for part in outcome.predictions])
+    model = pacl_core.load(run / "models/pacl", "cpu")
+    (polarity,) = (task for task in tasks if task.kind == "single_label")
+    test = features[read_task_data(polarity, dataset).rows["test"]]
+    shown = {"prompt 1": prompts[:1], "prompt 2": prompts[1:], "ensemble": prompts}
+    for which, asked in shown.items():
+        found = model.probabilities(test, model.class_vectors(polarity.classes, asked))
+        (expected,) = read_predictions(stored, f"polarity, {which}", "test").prediction
+        assert found.dtype == expected.dtype
+        assert (found == expected).all()
 
 
 def test_it_works_from_another_folder_with_relative_weights_of_the_text_encoder(tmp_path, files, monkeypatch):

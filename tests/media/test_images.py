@@ -151,6 +151,43 @@ def test_every_mode_becomes_rgb_over_white() -> None:
         assert difference <= 3, name
 
 
+def png(grey: int, depth: int, kind: int, transparent: bytes | None) -> bytes:
+    """A PNG of one grey, as its specification has it: Pillow writes no tRNS of 16 bits."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    pixel = struct.pack(">H" if depth == 16 else ">B", grey) * (3 if kind == 2 else 1)
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, depth, kind, 0, 0, 0))
+    trns = chunk(b"tRNS", transparent) if transparent is not None else b""
+    pixels = chunk(b"IDAT", zlib.compress((b"\0" + pixel * 8) * 8))
+    return b"\x89PNG\r\n\x1a\n" + header + trns + pixels + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (png(0x8000, 16, 0, None), 128),
+        (png(0x8000, 16, 0, b"\0\0"), 128),
+        (png(0x8000, 16, 0, b"\x80\0"), 255),
+        (png(0, 16, 0, b"\0\0"), 255),
+        (png(0, 16, 0, b"\0\1"), 0),
+        (png(0x80, 8, 0, b"\0\x80"), 255),
+        (png(0x80, 8, 0, b"\0\x81"), 128),
+        (png(0x8000, 16, 2, b"\x80\0" * 3), 255),
+        (png(0x8000, 16, 2, b"\x90\0" * 3), 128),
+        *((f"P5 8 8 {most}\n".encode() + struct.pack(">H", grey) * 64, expected)
+          for most, grey, expected in ((65535, 200, 1), (65535, 0, 0), (65535, 0x8000, 128), (1000, 500, 128),
+                                       (256, 1, 1), (4095, 4095, 255))),
+        (b"P5 8 8 255\n" + b"\xc8" * 64, 200),
+        (b"P2 8 8 65535\n" + b"255 " * 64, 1),
+    ],
+)  # fmt: skip
+def test_deep_greys_keep_their_white_and_their_transparency(data: bytes, expected: int) -> None:
+    found = normalised(data)
+    assert found.min() == found.max() == expected
+
+
 def test_first_frame_of_an_animation() -> None:
     frames = [Image.new("RGB", (32, 32), colour) for colour in ("blue", "red", "green")]
     for form in ("GIF", "WEBP", "PNG", "TIFF"):

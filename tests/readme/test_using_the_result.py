@@ -38,8 +38,8 @@ def project(tmp_path_factory):
     write_metrics(root)
     shutil.copy(ROOT / "params.yaml", root)
     (root / "holiday.jpg").write_bytes(drawing(1))
-    (root / "pictures").mkdir()
-    (root / "pictures/one.png").write_bytes(drawing(2))
+    (root / "images").mkdir()
+    (root / "images/one.png").write_bytes(drawing(2))
     return root
 
 
@@ -90,8 +90,8 @@ def test_the_files_that_the_commands_promise(project):
 def test_pacl_core_load(project, monkeypatch):
     monkeypatch.chdir(project)
     names = executed(SNIPPETS[0])
-    assert (names["vectors"].shape, names["shares"].shape) == ((1, names["model"].dim), (1, 2))
-    executed(SNIPPETS[0].replace("models/pacl", "models/initial").split("shares")[0])
+    assert (names["vectors"].shape, names["probabilities"].shape) == ((1, names["model"].dim), (1, 2))
+    executed(SNIPPETS[0].replace("models/pacl", "models/initial").split("probabilities")[0])
 
 
 def features_here(count: int = 2) -> tuple[torch.Tensor, torch.Tensor]:

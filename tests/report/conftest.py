@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from pacl_core.report.build import render
+from stages.report import artefacts as artefacts_of
 
 HOSTILE = (
     '<script>alert("x")</script> &quot; \'><img src=x onerror=alert(1)> javascript:alert(1) '
@@ -30,23 +31,6 @@ train: {epochs: 3, batch_size: 64, temperature: 0.07, backbone_lr: 1.0e-4, proje
 downstream: {emoji_sentiment: {record: r.yaml, path: p}}
 evaluate: {variants: [initial, pacl]}
 """
-DVC = """\
-stages:
-  pairs: {desc: the corpus, cmd: a, outs: [data/pairs], metrics: [metrics/pairs.json]}
-  partition:
-    cmd: b
-    deps: [data/pairs]
-    outs: [data/partition.parquet, plots/plane.csv]
-    metrics: [metrics/partition.json]
-  evaluate:
-    matrix: {variant: [initial, pacl]}
-    cmd: c
-    deps: [data/partition.parquet]
-    outs: ["evaluation/${item.dataset}-${item.protocol}-${item.variant}.json"]
-  compare: {cmd: d, deps: [evaluation, data/pairs], outs: [metrics/comparison.json, plots/not_there.csv]}
-  later: {cmd: e, deps: [metrics/comparison.json], outs: [data/later]}
-  report: {cmd: f, deps: [metrics/comparison.json, data/pairs], outs: [report]}
-"""
 THRESHOLDS = {"factual": 0.7, "emotional": 0.55}
 NAMES = ("strong", "partial_emotional", "partial_factual", "weak")
 
@@ -60,15 +44,21 @@ def project(tmp_path_factory):
 
 
 @pytest.fixture
-def artefacts(project, tmp_path):
+def root(project, tmp_path):
     """A copy of `project` to change."""
     return shutil.copytree(project, tmp_path / "copy")
+
+
+@pytest.fixture
+def artefacts(root):
+    """Where the artefacts of `root` lie."""
+    return artefacts_of(root)
 
 
 @pytest.fixture(scope="session")
 def html(project):
     """The page of `project`."""
-    return render(project, PARAMS, count=8, seed=0)
+    return render(artefacts_of(project), PARAMS, count=8, seed=0)
 
 
 @pytest.fixture
@@ -167,7 +157,6 @@ def write_artefacts(root, pairs=400):
     write(root / "plots/plane.csv", "\n".join(["factual_value,emotional_value,pairs", *lines]))
     sizes = {"sizes": {"0": 260, "1": 140}, "inertia": 0.613}
     write_json(root / "metrics/pseudo_labels.json", {"factual": sizes, "emotional": sizes})
-    write(root / "dvc.yaml", DVC)
     write(root / "plots/threshold_grid.csv", grid_text(factual, emotional))
     write_clusters(root, ids, int(np.flatnonzero(partition == "strong")[0]))
     write_rebuilt(root, ids, partition)

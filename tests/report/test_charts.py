@@ -9,7 +9,9 @@ from pacl_core.report.charts.clusters import flat_map, size_bars
 from pacl_core.report.charts.curves import curves
 from pacl_core.report.charts.histogram import histogram
 from pacl_core.report.charts.plane import plane
+from pacl_core.report.charts.reliability import reliability
 from pacl_core.report.charts.svg import Scale, difference, element
+from pacl_core.report.charts.vega import bundle, partition_scale, script_json
 
 NAMES = {"strong": "S", "partial_emotional": "PE", "partial_factual": "PF", "weak": "W"}
 HOSTILE = "</script><script>alert(1)</script> \u2028 \u202e javascript:alert(1)"
@@ -101,6 +103,38 @@ def test_long_series_are_thinned():
 def test_size_bars_keep_their_order():
     rows = size_bars("s", "t", [("label 0", 3), ("label 1", 9)]).spec["data"]["values"]
     assert rows == [{"name": "label 0", "pairs": 3}, {"name": "label 1", "pairs": 9}]
+
+
+def test_a_bar_of_a_calibration_chart_ends_at_its_accuracy():
+    """Empty bins have no bar; the bar with most items is the darkest."""
+    bins = [
+        {"low": 0.0, "high": 0.5, "share": 0.25, "confidence": 0.3, "accuracy": 0.5},
+        {"low": 0.5, "high": 0.9, "share": 0.75, "confidence": 0.8, "accuracy": 1.0},
+        {"low": 0.9, "high": 1.0, "share": 0.0, "confidence": None, "accuracy": None},
+    ]
+    bars = hand_marks(reliability("t", bins), "rect", "fill-accent")
+    (diagonal,) = hand_marks(reliability("t", bins), "line", "zero")
+    top, floor = float(diagonal.get("y2")), float(diagonal.get("y1"))
+    tops = [float(bar.get("y")) for bar in bars]
+    assert tops == [pytest.approx((top + floor) / 2), pytest.approx(top)]
+    assert [bar.get("fill-opacity") for bar in bars] == ["0.5", "1"]
+
+
+def test_data_in_a_script_element_cannot_end_it():
+    value = {"text": HOSTILE, "&": [1, None]}
+    written = script_json(value)
+    assert not set("<>&\u2028\u2029") & set(written)
+    assert json.loads(written) == value
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        script_json(float("nan"))
+    assert "vegaEmbed" in bundle()
+
+
+def test_partitions_have_their_own_colours():
+    assert partition_scale(NAMES) == {
+        "domain": ["S", "PE", "PF", "W"],
+        "range": ["var(--strong)", "var(--partial_emotional)", "var(--partial_factual)", "var(--weak)"],
+    }
 
 
 def test_a_hostile_caption_stays_text_in_drawing_and_data():

@@ -1,4 +1,4 @@
-"""What the sections take from artefacts: thresholds, clusters, rebuilt positives, examples, the size."""
+"""What the sections take from artefacts: a function per section, without the page."""
 
 import json
 
@@ -10,16 +10,20 @@ from pacl_core.report.build import MAX_BYTES, NAMES, render
 from pacl_core.report.images import thumbnails
 from pacl_core.report.sections.clusters import clusters
 from pacl_core.report.sections.examples import examples
+from pacl_core.report.sections.limits import leaks, limits
 from pacl_core.report.sections.partition import thresholds
+from pacl_core.report.sections.results import main_results, overview, published, results
+from pacl_core.report.sections.run import lookup, what_ran
+from pacl_core.report.sections.task_details import task_details
 from pacl_core.report.sections.training import rebuilt, training
 
 IMAGE = thumbnails(1.0)
 
 
-def test_the_runs_own_thresholds_give_the_runs_own_shares(artefacts):
+def test_the_runs_own_thresholds_give_the_runs_own_shares(root, artefacts):
     own = {"factual": 0.7, "emotional": 0.55}
     found = thresholds(artefacts, {"partition": {"factual": {"transform": "clipscore"}}}, own)
-    shares = json.loads((artefacts / "metrics/partition.json").read_text())["shares"]
+    shares = json.loads((root / "metrics/partition.json").read_text())["shares"]
     (row,) = [row for row in found["tables"]["factual"] if row["own"]]
     assert row["at"] == 0.7
     assert row["shares"] == pytest.approx([shares[name] for name in list(NAMES)[:4]])
@@ -30,14 +34,14 @@ def test_the_runs_own_thresholds_give_the_runs_own_shares(artefacts):
 
 
 @pytest.mark.parametrize("missing", ["plots/threshold_grid.csv", "a threshold"])
-def test_no_grid_no_sliders(artefacts, missing):
-    (artefacts / missing).unlink(missing_ok=True)
+def test_no_grid_no_sliders(root, artefacts, missing):
+    (root / missing).unlink(missing_ok=True)
     own = {"factual": None if missing == "a threshold" else 0.7, "emotional": 0.55}
     assert thresholds(artefacts, {}, own) is None
 
 
-def test_a_cluster_shows_its_nearest_pairs_and_its_map(artefacts):
-    table = pl.read_parquet(artefacts / "data/partition.parquet")
+def test_a_cluster_shows_its_nearest_pairs_and_its_map(root, artefacts):
+    table = pl.read_parquet(root / "data/partition.parquet")
     factual, emotional = clusters(artefacts, NAMES, IMAGE)
     label, pairs = factual["nearest"][1]
     assert label == "label 1"
@@ -47,22 +51,22 @@ def test_a_cluster_shows_its_nearest_pairs_and_its_map(artefacts):
     assert points == by_partition.spec["data"]["values"]
     assert {point["cluster"] for point in points} == {"label 0", "label 1"}
     assert points[0]["partition"] == NAMES[table["partition"][0]]
-    (artefacts / "plots/embedding_map.csv").unlink()
-    (artefacts / "data/cluster_examples.parquet").unlink()
+    (root / "plots/embedding_map.csv").unlink()
+    (root / "data/cluster_examples.parquet").unlink()
     assert [one["maps"] for one in clusters(artefacts, NAMES, IMAGE)] == [[], []]
 
 
-def test_rebuilt_positives_come_first_with_both_moments(artefacts):
+def test_rebuilt_positives_come_first_with_both_moments(root, artefacts):
     found = rebuilt(artefacts, IMAGE)
     kept = [[when["kept"] for when in one["when"]] for one in found["examples"]]
     assert kept == [[True, False]] * 4 + [[True, True]] * 2
-    table = pl.read_parquet(artefacts / "data/partition.parquet")
+    table = pl.read_parquet(root / "data/partition.parquet")
     first_weak = table.filter(partition="weak")["text"][0]
     assert {one["when"][1]["text"] for one in found["examples"][:4]} == {first_weak}
 
 
-def test_a_record_of_other_pairs_is_not_shown(artefacts):
-    path = artefacts / "training/rebuilt_positives.json"
+def test_a_record_of_other_pairs_is_not_shown(root, artefacts):
+    path = root / "training/rebuilt_positives.json"
     record = json.loads(path.read_text())
     record["late"][0]["positive"] = "of another corpus"
     path.write_text(json.dumps(record))
@@ -87,9 +91,68 @@ def test_a_query_has_what_each_variant_finds(artefacts):
     ]
 
 
-def test_phases_begin_where_a_partitions_loss_does(artefacts):
-    (artefacts / "training/plots/metrics/loss/weak.tsv").write_text("step\tweak\n8\t1.0\n9\t0.9\n")
-    (artefacts / "training/plots/metrics/loss/partial_emotional.tsv").write_text(
+def test_the_overview_has_a_row_per_task_and_the_cards_those_that_can_be_compared(artefacts):
+    evaluations = results(artefacts)
+    assert [(one["dataset"], one["protocol"]) for one in evaluations] == [
+        ("emoji_sentiment", "linear"),
+        ("emoji_sentiment", "zero_shot"),
+    ]
+    rows = {row["task"]: row["label"].text for row in overview(evaluations)}
+    assert rows["valence"] == "R²" and rows["levels"] == "Accuracy, fine"
+    assert [row["task"] for row in main_results(evaluations)] == ["valence", "polarity", "levels", "themes"]
+
+
+def test_published_values_are_grouped_by_table_and_protocol(artefacts):
+    (table,) = published(artefacts)
+    assert (table["caption"], table["methods"]) == (
+        "Table 1: enhancement (ResNet-50, linear)",
+        ["initial", "PACL"],
+    )
+    (row,) = table["rows"]
+    assert row["cells"] == {"initial": ("57.72", "61.20", "+3.48"), "PACL": ("59.50", "–", "")}
+
+
+def test_what_ran_has_models_settings_and_corpus(artefacts):
+    params = {"train": {"epochs": 3}, "backbone": {"kind": "timm", "name": "resnet50"}}
+    ran = what_ran(artefacts, params)
+    assert ran["settings"] == [("Backbone", "timm, resnet50"), ("Epochs", "3")]
+    assert [model["variant"] for model in ran["models"]] == ["initial", "pacl"]
+    assert ran["models"][1]["training"] == [("steps", "141"), ("samples.strong", "78")]
+    assert ran["corpus"]["rejected"] == 7
+    assert lookup(params, "train.epochs") == 3 and lookup(params, "train.epochs.of") is None
+
+
+def test_empty_partitions_are_limits(root, artefacts):
+    path = root / "metrics/partition.json"
+    metrics = json.loads(path.read_text())
+    metrics["shares"] |= {"strong": 0.0, "weak": 0.0}
+    path.write_text(json.dumps(metrics))
+    found = limits(artefacts.metrics, {}, None)
+    assert "No pair is strong or weak; training learnt nothing from these partitions." in found
+    assert found[0].startswith("400 pairs were used")
+    assert leaks(artefacts.metrics, {"downstream": {"emoji_sentiment": {}}})[0]["near_items"] == 5
+    assert leaks(artefacts.metrics, {}) == []
+
+
+def test_details_of_a_task_are_one_block_or_one_per_level():
+    classes = [{"class": "joy", "support": 4, "f1": 0.5}, {"class": "fear", "support": 0, "f1": None}]
+    single = {"per_class": classes, "confusion": [[3.0, 1.0], [0.0, 0.0]]}
+    (block,) = task_details({"initial": single, "pacl": single})
+    assert block["per_class"]["metrics"] == ["f1"]
+    assert block["per_class"]["rows"] == [("joy", 4, ["50.0", "50.0"]), ("fear", 0, ["–", "–"])]
+    assert block["confusions"][0] == (
+        "initial",
+        ["joy", "fear"],
+        [[(3.0, 0.75), (1.0, 0.25)], [(0.0, 0.0), (0.0, 0.0)]],
+    )
+    levels = task_details({"pacl": {"coarse": single, "fine": single, "accuracy": 0.5}})
+    assert [one["level"] for one in levels] == ["coarse", "fine"]
+    assert task_details({"pacl": {}}) == []
+
+
+def test_phases_begin_where_a_partitions_loss_does(root, artefacts):
+    (root / "training/plots/metrics/loss/weak.tsv").write_text("step\tweak\n8\t1.0\n9\t0.9\n")
+    (root / "training/plots/metrics/loss/partial_emotional.tsv").write_text(
         "step\tpartial_emotional\n4\t1.0\n"
     )
     assert training(artefacts)["phases"] == [(0.5, "strong"), (4.5, "+ partial"), (8.5, "+ weak")]

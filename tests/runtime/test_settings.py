@@ -66,3 +66,14 @@ def test_a_device_that_is_not_there_is_one_line(tmp_path: Path, device: str) -> 
 def test_the_devices_of_a_cluster_are_on_its_nodes(tmp_path: Path) -> None:
     given = {"PACL_DEVICE": "cuda:99", "PACL_ENGINE": "ray"}
     assert runtime(given, tmp_path / "none.yaml").device == "cuda:99"
+
+
+def test_encodings_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "runtime.yaml"
+    for encoding in ("utf-8-sig", "utf-16"):
+        path.write_bytes("workers: 3\n".encode(encoding))
+        assert runtime({}, path).workers == 3
+    for data in ("workers: 3  # caf\u00e9\n".encode("cp1252"), b"workers: [\n"):
+        path.write_bytes(data)
+        with pytest.raises(UserError, match=r"runtime\.yaml: not valid YAML"):
+            runtime({}, path)

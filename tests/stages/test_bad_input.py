@@ -1,8 +1,5 @@
 """A user's mistake ends a stage in one clear line and a non-zero exit; a broken file never does."""
 
-import resource
-import subprocess
-import sys
 from io import BytesIO
 from pathlib import Path
 
@@ -13,6 +10,7 @@ from PIL import Image
 
 from pacl_core.files.json_csv import read_json
 from pacl_core.files.vectors import write_vectors
+from tests.faults.processes import starter
 from tests.paths import ROOT
 
 
@@ -28,21 +26,9 @@ def stage(
             section = section[parent]
         section[last] = value
     (folder / "params.yaml").write_text(yaml.safe_dump(tree))
-
-    def limit() -> None:
-        if file_limit is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
-
-    done = subprocess.run(
-        (sys.executable, "-m", f"stages.{name}"),
-        cwd=folder,
-        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "PACL_DEVICE": "cpu"},
-        capture_output=True,
-        text=True,
-        preexec_fn=limit,
-        check=False,
-    )
-    return done.returncode, done.stderr
+    limit = {} if file_limit is None else {"FILE_LIMIT": str(file_limit)}
+    done = starter().run(folder, name, PYTHONPATH=str(ROOT), **limit)
+    return done.wait(), done.output
 
 
 def the_line(folder: Path, name: str, changes: dict[str, object], file_limit: int | None = None) -> str:
@@ -161,4 +147,29 @@ def test_a_stage_without_its_inputs_says_what_to_run(tmp_path: Path) -> None:
 def test_a_wrong_key_in_params(tmp_path: Path) -> None:
     assert "params.yaml: train.epocs: unknown key; did you mean 'epochs'?" in the_line(
         tmp_path, "pseudo_labels", {"train.epocs": 3}
+    )
+
+
+def test_inputs_that_stop_dvc_are_named_before_it_hashes_them(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "a.txt").write_text("fine")
+    changes = {"pairs.path": str(corpus), "anps.path": str(corpus / "a.txt"), "downstream": {}}
+    assert stage(tmp_path, "check_inputs", changes)[0] == 0
+    (corpus / "q.jpg").symlink_to("/nowhere/x.jpg")
+    assert f"check_inputs: error: DVC cannot hash {corpus}/q.jpg: a link to nothing. Delete" in the_line(
+        tmp_path, "check_inputs", changes
+    )
+
+
+def test_names_are_checked_before_a_stage_of_theirs(tmp_path: Path) -> None:
+    tree = yaml.safe_load((ROOT / "params.yaml").read_text())
+    (entry,) = tree["downstream"].values()
+    (tmp_path / "data").mkdir()
+    assert stage(tmp_path, "check_names", {})[0] == 0
+    first = (tmp_path / "data/names_checked.txt").read_bytes()
+    assert stage(tmp_path, "check_names", {"downstream": {"other": entry}})[0] == 0
+    assert (tmp_path / "data/names_checked.txt").read_bytes() == first  # or all that follows would be stale
+    assert "downstream.x;y: 'x;y' is no name" in the_line(
+        tmp_path, "check_names", {"downstream": {"x;y": entry}}
     )

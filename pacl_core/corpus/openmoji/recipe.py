@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from pacl_core.corpus.openmoji.glyphs import Glyph, Sentiment
 from pacl_core.corpus.provenance import Provenance
-from pacl_core.errors import UserError, unknown
-from pacl_core.params.section import Section
+from pacl_core.params.reading import read_section
+from pacl_core.params.section import Section, Seed
 
 
 class Shares(Section):
@@ -36,7 +35,7 @@ class Shares(Section):
 class Split(Section):
     """Shares of the groups with human sentiment that validation and test hold; the rest trains."""
 
-    seed: int = 0
+    seed: Seed = 0
     val: float = Field(gt=0, lt=1)
     test: float = Field(gt=0, lt=1)
 
@@ -50,7 +49,7 @@ class Split(Section):
 class EmojiRecipe(Section):
     """Which noisy posts are made, and which emoji are held out. See data/corpora/openmoji.yaml."""
 
-    seed: int = 0
+    seed: Seed = 0
     posts: int = Field(ge=1)
     shares: Shares
     min_uses: int = Field(ge=1)
@@ -62,23 +61,9 @@ class EmojiRecipe(Section):
 
 def load_recipe(path: Path) -> EmojiRecipe:
     """Read and check a recipe. Raises `UserError`, one line."""
-    try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, IsADirectoryError):
-        raise UserError(
-            f"{path}: no such recipe; the emoji corpus needs data/corpora/openmoji.yaml"
-        ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
-    if isinstance(tree, dict):
-        for key in tree:
-            if key not in EmojiRecipe.model_fields:
-                raise UserError(f"{path}: {unknown('key', str(key), EmojiRecipe.model_fields)}")
-    try:
-        return EmojiRecipe.model_validate(tree)
-    except ValidationError as error:
-        lines = [f"{'.'.join(map(str, e['loc'])) or 'recipe'}: {e['msg']}" for e in error.errors()]
-        raise UserError(f"{path}: {'; '.join(lines)}") from None
+    return read_section(
+        path, EmojiRecipe, "no such recipe; the emoji corpus needs data/corpora/openmoji.yaml"
+    )
 
 
 def group_sentiments(glyphs: Sequence[Glyph], min_uses: int) -> dict[str, Sentiment]:

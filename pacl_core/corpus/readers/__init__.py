@@ -1,7 +1,7 @@
 """Corpus forms, found by file name.
 
 A reader is a module here with `read(params)`, which yields every input of the corpus at `params.path`, in a
-fixed order, as a `Post` (key, image bytes, text, extras) or a `Rejected`. A new one touches no other file.
+fixed order, as a `Post` (sample_id, image bytes, text, extras) or a `Rejected`. No other file changes.
 """
 
 from collections.abc import Iterator

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from pacl_core.corpus.file_pairs import corpus_folder, walk
+from pacl_core.corpus.file_pairs import corpus_folder, file_posts
 from pacl_core.corpus.posts import Post
 from pacl_core.media.rejects import Rejected
 from pacl_core.params.pairs import PairsParams
 
 
 def read(params: PairsParams) -> Iterator[Post | Rejected]:
-    """Posts by path; the key is the path in the folder without suffix. `UserError`: no such folder."""
-    return walk(corpus_folder(params.path), key=lambda path: path.as_posix())
+    """Posts by path; the sample_id is the path in the folder without suffix. `UserError`: no such folder."""
+    return file_posts(corpus_folder(params.path), lambda path: path.as_posix())

@@ -3,22 +3,34 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-from pacl_core.corpus.file_pairs import corpus_folder, read_post
+from pacl_core.corpus.file_pairs import corpus_folder
 from pacl_core.corpus.posts import Post
 from pacl_core.errors import UserError
 from pacl_core.files.seen_ids import Seen
+from pacl_core.media.image_tree import is_image
+from pacl_core.media.images import read_image
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
-from pacl_core.media.text_decoding import open_text
+from pacl_core.media.text_decoding import open_text, read_text
 from pacl_core.params.pairs import PairsParams
 
 _LABELS = "labelResultAll.txt"
 
 
+class _Files(NamedTuple):
+    """Images and texts by stem, and what is neither or comes second."""
+
+    images: dict[str, Path]
+    texts: dict[str, Path]
+    refused: list[Rejected]
+
+
 def read(params: PairsParams) -> Iterator[Post | Rejected]:
     """Posts whose ids the label file lists, in its order, then those of `data/` that it lacks, by number.
 
-    Labels themselves are passed over, and posts without one are posts all the same: none is needed here.
+    Labels are not read, and posts without one count: none is needed here. Texts that are no UTF-8 are GBK, as
+    nearly all of the published ones are, else Latin-1.
     Without the label file all come by number. Raises `UserError`: no folder, no `data/` in it.
     """
     root = corpus_folder(params.path)
@@ -29,20 +41,19 @@ def read(params: PairsParams) -> Iterator[Post | Rejected]:
 
 
 def _posts(root: Path, data: Path) -> Iterator[Post | Rejected]:
-    stems, others = _stems(data)
+    files = _files(data)
     with Seen() as seen:
         for item in _listed(root / _LABELS):
             if isinstance(item, Rejected):
                 yield item
             elif seen.add(item):
-                yield _post(data, item)
+                yield _post(data, item, files)
             else:
                 yield Rejected(f"{_LABELS}:{item}", "duplicate_id", "the label file lists it twice")
-        for stem in sorted(stems, key=_by_number):
+        for stem in sorted(files.images.keys() | files.texts.keys(), key=_by_number):
             if seen.add(valid_name(stem)):
-                yield _post(data, stem)
-    for name in others:
-        yield Rejected(f"data/{valid_name(name)}", "other_file", "neither a picture (.jpg) nor a text (.txt)")
+                yield _post(data, stem, files)
+    yield from files.refused
 
 
 def _listed(labels: Path) -> Iterator[str | Rejected]:
@@ -59,22 +70,28 @@ def _listed(labels: Path) -> Iterator[str | Rejected]:
                 yield Rejected(f"{_LABELS}:{number}", "malformed_row", "does not start with a number")
 
 
-def _stems(data: Path) -> tuple[set[str], list[str]]:
-    stems, others = set(), []
+def _files(data: Path) -> _Files:
+    files = _Files({}, {}, [])
     for path in sorted(path for path in data.iterdir() if path.name[0] != "."):
-        if path.suffix.lower() in (".jpg", ".txt"):
-            stems.add(path.stem)
-        else:
-            others.append(path.name)
-    return stems, others
+        source = f"data/{valid_name(path.name)}"
+        if not is_image(path) and path.suffix.lower() != ".txt":
+            detail = "neither a picture (.jpg) nor a text (.txt)"
+            files.refused.append(Rejected(source, "other_file", detail))
+            continue
+        known, reason = (files.images, "second_picture") if is_image(path) else (files.texts, "second_text")
+        if known.setdefault(path.stem, path) != path:
+            files.refused.append(Rejected(source, reason, f"{known[path.stem].name} came before"))
+    return files
 
 
 def _by_number(stem: str) -> tuple[int, int, str]:
     return (0, int(stem), stem) if re.fullmatch(r"\d{1,18}", stem, re.ASCII) else (1, 0, stem)
 
 
-def _post(data: Path, stem: str) -> Post | Rejected:
+def _post(data: Path, stem: str, files: _Files) -> Post | Rejected:
+    image = files.images.get(stem, data / f"{stem}.jpg")
+    text = files.texts.get(stem, data / f"{stem}.txt")
     try:
-        return read_post(valid_name(stem), data / f"{stem}.jpg", data / f"{stem}.txt")
+        return Post(valid_name(stem), read_image(image), read_text(text, gbk=True))
     except UnusableError as error:
         return error.rejected(f"data/{valid_name(stem)}")

@@ -14,7 +14,7 @@ from pacl_core.params.pairs import PairsParams
 
 
 def read(params: PairsParams) -> Iterator[Post | Rejected]:
-    """Posts in the order of the glyphs; keys like "1F600-2"."""
+    """Posts in the order of the glyphs; ids like "1F600-2"."""
     recipe = load_recipe(Path(params.path))
     glyphs = corpus_glyphs(read_glyphs(), recipe)
     image = lru_cache(maxsize=1)(render)  # posts of one glyph follow each other

@@ -10,17 +10,15 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
-from pydantic import ValidationError
-
 from pacl_core.datasets.items import Item
 from pacl_core.datasets.record import DatasetRecord
-from pacl_core.errors import UserError, unknown
+from pacl_core.errors import unknown
 from pacl_core.media.rejects import Rejected
-from pacl_core.params.section import Section
+from pacl_core.params.reading import validated
 
 
 def read_items(record: DatasetRecord, path: Path) -> Iterator[Item | Rejected]:
-    """The items that lie at `path`, read as the record says.
+    """The items at `path`, read as the record says.
 
     Raises `UserError`: unknown reader; an option that the reader does not take, naming its key; nothing at
     `path` (when the first item is asked for).
@@ -29,21 +27,6 @@ def read_items(record: DatasetRecord, path: Path) -> Iterator[Item | Rejected]:
     if record.reader not in known:
         raise unknown("reader", record.reader, known)
     reader = import_module(f"{__name__}.{record.reader}")
-    items: Iterator[Item | Rejected] = reader.read(path, _options(record, reader.Options))
+    options = validated(record.options, reader.Options, f"options of reader '{record.reader}'")
+    items: Iterator[Item | Rejected] = reader.read(path, options)
     return items
-
-
-def _options(record: DatasetRecord, options: type[Section]) -> Section:
-    try:
-        return options.model_validate(record.options)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(("options", *(str(part) for part in first["loc"])))
-        if first["type"] == "extra_forbidden":
-            if not options.model_fields:
-                raise UserError(f"{key}: the reader '{record.reader}' takes no options") from None
-            raise UserError(
-                f"{key}: {unknown('option', str(first['loc'][-1]), options.model_fields)}"
-            ) from None
-        message = first["msg"].removeprefix("Value error, ")
-        raise UserError(f"{key}: {message[0].lower()}{message[1:]}") from None

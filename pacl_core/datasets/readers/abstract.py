@@ -1,7 +1,7 @@
 """Abstract paintings (Machajdik, Hanbury 2010): votes for eight emotions per image.
 
 `ABSTRACT_groundTruth.csv`: its header names the emotions, with or without a name before them for the column
-of file names; file names, and names of columns in some copies, stand in single quotes. The item_id is
+of file names. File names, and in some copies names of columns, are in single quotes. The item_id is
 the file name; values are the counts by emotion, as the header spells them.
 """
 
@@ -9,13 +9,12 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from pacl_core.corpus.manifest_rows import MAX_FIELD
 from pacl_core.datasets.items import Item
-from pacl_core.datasets.published_text import existing_file, number
+from pacl_core.datasets.published_text import existing_file, lines, number
 from pacl_core.errors import UserError
 from pacl_core.media.images import read_image
+from pacl_core.media.listed_files import ListedFiles
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
-from pacl_core.media.text_decoding import open_text
 from pacl_core.params.section import Section
 
 EMOTIONS = ("Amusement", "Anger", "Awe", "Content", "Disgust", "Excitement", "Fear", "Sad")
@@ -29,44 +28,41 @@ class Options(Section):
 
 
 def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
-    """Rows in order. Rejected: malformed_row, missing_image, unreadable. Raises `UserError`: no table, a
-    header without the eight emotions.
+    """Rows in order. Rejected: malformed_row, outside_dataset, missing_image, unreadable. Raises
+    `UserError`: no table, a header without the eight emotions.
     """
     table = existing_file(path / options.annotations, "the table of votes for abstract paintings")
-    csv.field_size_limit(MAX_FIELD)
-    with open_text(table) as stream:
-        rows = csv.reader(stream)
-        header = _header(rows)
-        emotions = [name for name in header if name in EMOTIONS]
-        if sorted(emotions) != sorted(EMOTIONS) or len(header) - len(EMOTIONS) not in (0, 1):
-            raise UserError(f"{table}: its first line is not the eight emotions ({', '.join(EMOTIONS)})")
-        if header[: len(header) - len(EMOTIONS)] + emotions != header:
-            raise UserError(f"{table}: the column of file names is not the first; put it before the emotions")
-        while True:
-            try:
-                fields = [_bare(field) for field in next(rows)]
-            except StopIteration:
-                return
-            except csv.Error as error:  # the reader goes on at the next line
-                yield Rejected(f"{table.name}:{rows.line_num}", "malformed_row", str(error))
-                continue
-            if any(fields):
-                yield _item(path / options.images, emotions, fields, source=f"{table.name}:{rows.line_num}")
+    files = ListedFiles(path, "outside_dataset")
+    rows = _rows(table)
+    _, header = next(rows, (1, []))
+    emotions = [name for name in header if name in EMOTIONS]
+    if sorted(emotions) != sorted(EMOTIONS) or len(header) - len(EMOTIONS) not in (0, 1):
+        raise UserError(f"{table}: its first line is not the eight emotions ({', '.join(EMOTIONS)})")
+    if header[: len(header) - len(EMOTIONS)] + emotions != header:
+        raise UserError(f"{table}: the column of file names is not the first; put it before the emotions")
+    for at, fields in rows:
+        source = f"{table.name}:{at}"
+        if any(fields):
+            yield _item(files, path / options.images, emotions, fields=fields, source=source)
 
 
-def _header(rows: Iterator[list[str]]) -> list[str]:
-    try:
-        return [_bare(field) for field in next(rows, [])]
-    except csv.Error:
-        return []
+def _rows(table: Path) -> Iterator[tuple[int, list[str]]]:
+    """(line number, its fields); a quote that is not closed ends with its line."""
+    for at, line in lines(table):
+        try:
+            yield at, [_bare(field) for field in next(csv.reader([line]))]
+        except csv.Error:
+            yield at, [line[:80]]  # a field too long: no row of nine fields
 
 
-def _item(folder: Path, emotions: list[str], fields: list[str], *, source: str) -> Item | Rejected:
+def _item(
+    files: ListedFiles, folder: Path, emotions: list[str], *, fields: list[str], source: str
+) -> Item | Rejected:
     if len(fields) != len(emotions) + 1 or not fields[0]:
         detail = f"{len(fields)} fields, not a file name and {len(emotions)} counts"
         return Rejected(source, "malformed_row", detail)
     try:
-        image = read_image(folder / fields[0])
+        image = read_image(files.find(folder, fields[0]))
     except UnusableError as error:
         return error.rejected(source)
     counts = {name: number(field) for name, field in zip(emotions, fields[1:], strict=True)}

@@ -1,24 +1,27 @@
-"""A folder per class, with images in it or in folders below: FI, Emotion-6, UnbiasedEmo, one's own.
+"""A folder per class, with images in it or in folders below: FI, Emotion-6, UnbiasedEmo, your own.
 
 <root>/<class>/**/<image>            item_id: path under the root; value `label`: the folder's name
 <root>/<split folder>/<class>/**       with `splits`
 """
 
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import Field
 
-from pacl_core.datasets.image_files import existing_folder, image_files, labelled_item, listing, name_in
+from pacl_core.datasets.image_files import existing_folder, image_files, labelled_item
 from pacl_core.datasets.items import Item
-from pacl_core.datasets.published_text import Split
+from pacl_core.datasets.tasks import Split
 from pacl_core.errors import UserError
+from pacl_core.media.image_tree import listing, name_in
 from pacl_core.media.rejects import Rejected
 from pacl_core.params.section import Section
 
 
 class Options(Section):
-    """`root`: where the folders of the classes lie. Names are compared without regard to case.
+    """`root`: where the folders of the classes lie. Neither case nor composed letters (NFC, NFD)
+    matter in names.
 
     `classes`: the folders that are classes (null: all). `misplaced`: label of a folder that lies under
     another class, by its path from the folder of the classes. `splits`: split of each folder above the
@@ -32,7 +35,7 @@ class Options(Section):
 
 
 def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
-    """Images by path. Rejected: other_folder, other_file, no_class (an image beside the class folders),
+    """Images by path. Rejected: other_folder, other_file, no_class (an image next to the class folders),
     linked_folder, unreadable. Raises `UserError`: no folder, no folder of any class.
     """
     root = existing_folder(path / options.root, "a folder per class")
@@ -44,14 +47,16 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
 
 
 def _classes(root: Path, top: Path, options: Options, *, split: str | None) -> Iterator[Item | Rejected]:
-    known = {name.casefold(): name for name in options.classes or ()}
-    moved = {folder.strip("/").casefold(): label for folder, label in options.misplaced.items()}
+    known = {_form(name): name for name in options.classes or ()}
+    moved = {
+        _form(folder.replace("\\", "/").strip("/")): label for folder, label in options.misplaced.items()
+    }
     folders = {}
     for entry, is_folder in listing(top):
         if is_folder:
             name = entry.name.strip()
-            label = known.get(name.casefold()) if options.classes else name
-            folders[entry] = label or moved.get(name.casefold())
+            label = known.get(_form(name)) if options.classes else name
+            folders[entry] = label or moved.get(_form(name))
     if not any(folders.values()):
         expected = ", ".join(options.classes or ("any",))
         raise UserError(f"{top}: no folder of a class in it; expected a folder per class ({expected})")
@@ -61,7 +66,7 @@ def _classes(root: Path, top: Path, options: Options, *, split: str | None) -> I
             return None
         return Rejected(name_in(root, folder), "other_folder", "its name is none of the classes")
 
-    for found in image_files(root, enter, top):
+    for found in image_files(root, top, enter):
         if isinstance(found, Rejected):
             yield found
         elif found.parent == top:
@@ -75,7 +80,11 @@ def _classes(root: Path, top: Path, options: Options, *, split: str | None) -> I
 def _moved_label(parts: tuple[str, ...], moved: dict[str, str]) -> str | None:
     """The label of the innermost misplaced folder that the file lies in."""
     for depth in range(len(parts) - 1, 0, -1):
-        label = moved.get("/".join(parts[:depth]).casefold())
+        label = moved.get(_form("/".join(parts[:depth])))
         if label is not None:
             return label
     return None
+
+
+def _form(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()

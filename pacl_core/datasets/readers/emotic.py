@@ -10,11 +10,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pacl_core.datasets.emotic_annotations import Person, csv_persons, mat_persons
+from pacl_core.datasets.emotic_annotations import RATINGS, Person, csv_persons, mat_persons
 from pacl_core.datasets.image_files import existing_folder
 from pacl_core.datasets.items import Item
-from pacl_core.datasets.published_text import Split, existing_file
-from pacl_core.media.images import read_image
+from pacl_core.datasets.published_text import existing_file
+from pacl_core.datasets.tasks import Split
+from pacl_core.media.images import Box, read_image
+from pacl_core.media.listed_files import ListedFiles
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
 from pacl_core.params.section import Section
 
@@ -25,7 +27,6 @@ CATEGORIES = (
     "Suffering", "Surprise", "Sympathy", "Yearning",
 )  # fmt: skip
 ALIASES = {"Disquitement": "Disquietment"}
-RATINGS = ("valence", "arousal", "dominance")
 
 
 class Options(Section):
@@ -40,8 +41,8 @@ class Options(Section):
 
 def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
     """Persons in the annotations' order. Rejected: no_person, malformed_row, unknown_label, empty_box (`crop:
-    person` only), missing_image, unreadable. Raises `UserError`: no annotations, none of a split, no folder
-    of images.
+    person` only), outside_dataset, missing_image, unreadable. Raises `UserError`: no annotations, none of a
+    split, no folder of images.
     """
     images = existing_folder(path / options.images, "the folders ade20k, emodb_small, framesdb and mscoco")
     expected = "EMOTIC's Annotations.mat, or options.annotations with a CSV file per split"
@@ -51,7 +52,8 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
     else:
         files = {split: existing_file(path / name, expected) for split, name in options.annotations.items()}
         persons = csv_persons(files)
-    # persons of one image stand together: it is read once
+    listed = ListedFiles(path, "outside_dataset")
+    # the persons of an image follow each other: it is read once
     read_once = lru_cache(maxsize=1)(read_image)
     seen: Counter[str] = Counter()
     for person in persons:
@@ -64,7 +66,7 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
         try:
             box = _box(person) if options.crop == "person" else None
             values = _values(person)
-            image = read_once(images / person.folder / person.filename)
+            image = read_once(listed.find(images, f"{person.folder}/{person.filename}"))
         except UnusableError as error:
             yield error.rejected(item_id)
             continue
@@ -80,8 +82,8 @@ def _values(person: Person) -> dict[str, str | float | None]:
     return {**marks, **dict(zip(RATINGS, person.ratings, strict=True))}
 
 
-def _box(person: Person) -> tuple[int, int, int, int]:
-    """The box in whole pixels; some reach beyond the image's edges, where the store clips them."""
+def _box(person: Person) -> Box:
+    """The box in whole pixels; where it reaches beyond the image, the store clips it."""
     if person.box is None:
         raise UnusableError("empty_box", "no box of four numbers")
     left, top, right, bottom = (round(edge) for edge in person.box)

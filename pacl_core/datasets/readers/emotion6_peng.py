@@ -12,6 +12,7 @@ from pacl_core.datasets.items import Item
 from pacl_core.datasets.published_text import existing_file, lines, number
 from pacl_core.errors import UserError
 from pacl_core.media.images import read_image
+from pacl_core.media.listed_files import ListedFiles
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
 from pacl_core.params.section import Section
 
@@ -27,8 +28,8 @@ class Options(Section):
 
 
 def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
-    """Rows in order. Rejected: malformed_row, missing_image, unreadable. Raises `UserError`: no table, a
-    header without the columns above.
+    """Rows in order. Rejected: malformed_row, outside_dataset, missing_image, unreadable. Raises
+    `UserError`: no table, a header without the columns above.
     """
     table = existing_file(path / options.annotations, "Emotion6's table of distributions")
     rows = lines(table)
@@ -36,6 +37,7 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
     missing = [name for name in (NAME, *VALUES) if name not in header]
     if missing:
         raise UserError(f"{table}: its first line has no column [{missing[0]}]; expected that of Emotion6")
+    files = ListedFiles(path, "outside_dataset")
     places = {name: header.index(name) for name in VALUES}
     for line, row in rows:
         fields = [field.strip() for field in row.split("\t")]
@@ -45,7 +47,7 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
             continue
         name = fields[header.index(NAME)]
         try:
-            image = read_image(path / options.images / name)
+            image = read_image(files.find(path / options.images, name))
         except UnusableError as error:
             yield error.rejected(f"{table.name}:{line}")
             continue

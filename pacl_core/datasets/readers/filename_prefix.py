@@ -1,6 +1,6 @@
 """Images whose label is the start of their file name: ArtPhoto's `amusement_0123.jpg`.
 
-The item_id is the path under the folder, the value `label` what stands before the first separator.
+The item_id is the path under the folder, the value `label` the part of its name before the first separator.
 """
 
 from collections.abc import Iterator
@@ -8,8 +8,9 @@ from pathlib import Path
 
 from pydantic import Field
 
-from pacl_core.datasets.image_files import existing_folder, image_files, labelled_item, name_in
+from pacl_core.datasets.image_files import existing_folder, image_files, labelled_item
 from pacl_core.datasets.items import Item
+from pacl_core.media.image_tree import name_in
 from pacl_core.media.rejects import Rejected
 from pacl_core.params.section import Section
 

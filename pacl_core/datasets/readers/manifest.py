@@ -3,7 +3,9 @@
 Values are passed on by column: a label, several marks, numbers or shares, as the record's tasks say.
 """
 
+import os
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,13 @@ from pydantic import Field
 
 from pacl_core.corpus.manifest_rows import Pattern, Row, cell, fill, read_pattern, read_rows
 from pacl_core.datasets.items import Item
-from pacl_core.datasets.published_text import Split, existing_file
+from pacl_core.datasets.names import find_name, is_absent, whole, without_point
+from pacl_core.datasets.published_text import existing_file
+from pacl_core.datasets.tasks import Split
+from pacl_core.datasets.written_list import written_list
 from pacl_core.errors import UserError
 from pacl_core.media.images import read_image
+from pacl_core.media.listed_files import ListedFiles
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
 from pacl_core.params.section import Section
 
@@ -22,7 +28,9 @@ _LARGEST = 1 << 63
 
 
 class SeparatedLabels(Section):
-    """Several labels in one cell: each of `labels` becomes a value of its name, "1" or "0"."""
+    """Several labels in one cell: each of `labels` becomes a value of its name, "1" or "0". A list in
+    brackets, as Python or NumPy writes it, is read as that, whatever the `separator`.
+    """
 
     column: str
     labels: tuple[str, ...]
@@ -31,11 +39,11 @@ class SeparatedLabels(Section):
 
 class Options(Section):
     """`file`: the table in the data set's folder, one per split where it is a mapping, null where the path is
-    the table. `image`: a column of paths from the table's folder, or a pattern over columns such as
+    the table. `image`: a column of paths from the table's folder, or a pattern over columns like
     "images/{Theme}.jpg". `values`: the columns that tasks use. `id`: a column, else the row number.
 
     `split`: a column with train, val or test, or other names that `splits` maps to them. `strip`: characters
-    around names, labels and ids, such as quotes, that do not belong to them.
+    to remove around names, labels and ids, such as quotes.
     """
 
     file: str | dict[Split, str] | None = None
@@ -49,18 +57,22 @@ class Options(Section):
 
 
 def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
-    """Rows in order. Rejected: malformed_row, missing_id, missing_image, unknown_split, unknown_label (of
-    `separated`), unreadable. Raises `UserError`: no table, no such column, a pattern that cannot be read.
+    """Rows in order. Rejected: malformed_row, missing_id, outside_dataset, missing_image, unknown_split,
+    unknown_label (of `separated`), unreadable. Raises `UserError`: no table, no such column, a pattern that
+    cannot be read.
     """
     pattern = read_pattern(options.image, "options.image")
+    files = ListedFiles(path if path.is_dir() else path.parent, "outside_dataset")
     for split, table in _tables(path, options.file):
         for number, row in read_rows(table, _columns(options, pattern)):
             if isinstance(row, Rejected):
                 yield row
                 continue
+            row = {column: whole(value) for column, value in row.items()}
             default_id = str(number) if split is None else f"{split}/{number}"
             try:
-                yield _item(table.parent, options, pattern, row=row, default_id=default_id, split=split)
+                image = _path(files, table.parent, pattern, row=row, strip=options.strip)
+                yield _item(options, row, image, default_id=default_id, split=split)
             except UnusableError as error:
                 yield error.rejected(f"{table.name}:{number}")
 
@@ -82,13 +94,11 @@ def _columns(options: Options, pattern: Pattern) -> list[str]:
     return list(dict.fromkeys(columns))
 
 
-def _item(
-    folder: Path, options: Options, pattern: Pattern, *, row: Row, default_id: str, split: Split | None
-) -> Item:
+def _item(options: Options, row: Row, image: Path, *, default_id: str, split: Split | None) -> Item:
     item_id = default_id
     if options.id is not None:
         item_id = valid_name(_bare(cell(row, options.id), options.strip))
-        if not item_id:
+        if item_id.casefold() in ("", "nan"):
             raise UnusableError("missing_id", f"column '{options.id}' is empty")
     values: dict[str, str | float | None] = {
         column: _value(column, row[column], options.strip) for column in options.values
@@ -96,8 +106,18 @@ def _item(
     if options.separated is not None:
         values |= _marks(row, options.separated, options.strip)
     if options.split is not None:
-        split = _split(_bare(cell(row, options.split), options.strip), options.splits)
-    return Item(item_id, read_image(folder / fill(pattern, row, options.strip)), values, split)
+        split = _split(row[options.split], options)
+    return Item(item_id, read_image(image), values, split)
+
+
+def _path(files: ListedFiles, folder: Path, pattern: Pattern, *, row: Row, strip: str) -> Path:
+    path = files.find(folder, fill(pattern, row, strip))
+    if os.path.lexists(path):
+        return path
+    # a column of whole numbers of which one is absent becomes 12.0 in a CSV, too
+    numbers = {column: without_point(_bare(cell(row, column), strip)) for column in pattern.columns}
+    other = files.find(folder, fill(pattern, numbers))
+    return other if os.path.lexists(other) else path
 
 
 def _bare(text: str, strip: str) -> str:
@@ -105,10 +125,12 @@ def _bare(text: str, strip: str) -> str:
 
 
 def _value(column: str, value: Any, strip: str) -> str | float | None:
-    """A cell as the store takes it: text, or a number; None for what is absent."""
-    if value is None or (isinstance(value, float) and value != value):
+    """A cell as the store takes it: text, a number or a truth; None for what is absent."""
+    if is_absent(value):
         return None
-    if isinstance(value, bool | float):
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, float | Decimal):
         return float(value)
     if isinstance(value, int):
         return value if abs(value) < _LARGEST else str(value)
@@ -121,23 +143,42 @@ def _value(column: str, value: Any, strip: str) -> str | float | None:
 def _marks(row: Row, separated: SeparatedLabels, strip: str) -> dict[str, str | float | None]:
     """ "1" or "0" per label; None for every label where the cell is empty."""
     value = row[separated.column]
-    if isinstance(value, list) and all(isinstance(label, str) for label in value):
-        given = value
+    if isinstance(value, list) and all(isinstance(label, str) or is_absent(label) for label in value):
+        given = [label for label in value if not is_absent(label)]
     else:
-        text = cell(row, separated.column)
-        given = text.split(separated.separator) if text.strip() else []
-    names = {_bare(label, strip) for label in given} - {""}
-    strange = sorted(names - set(separated.labels))
+        text = cell(row, separated.column).strip()
+        given = _written(text, separated.column) if text[:1] == "[" else text.split(separated.separator)
+        given = [] if text.casefold() in _ABSENT else given
+    meant = {
+        label: find_name(label, separated.labels) for label in {_bare(label, strip) for label in given} - {""}
+    }
+    strange = sorted(label for label, name in meant.items() if name is None)
     if strange:
         raise UnusableError("unknown_label", valid_name(f"'{strange[0]}' in column '{separated.column}'"))
+    names = set(meant.values())
     if not names:
         return dict.fromkeys(separated.labels)
     return {label: "1" if label in names else "0" for label in separated.labels}
 
 
-def _split(text: str, splits: dict[str, Split]) -> Split:
-    known: dict[str, Split] = splits or {"train": "train", "val": "val", "test": "test"}
-    if text not in known:
+def _written(text: str, column: str) -> list[str]:
+    """The texts of a list that Python or NumPy wrote, as pandas leaves it in a CSV."""
+    labels = written_list(text)
+    texts = [label for label in labels if isinstance(label, str)]
+    if len(texts) < len(labels):
+        raise UnusableError("malformed_row", f"column '{column}' holds a list of numbers: {text[:80]}")
+    return texts
+
+
+def _split(value: Any, options: Options) -> Split:
+    known: dict[str, Split] = options.splits or {"train": "train", "val": "val", "test": "test"}
+    if isinstance(value, list | dict):
+        raise UnusableError(
+            "malformed_row", f"column '{options.split}' holds a {type(value).__name__}, not text"
+        )
+    text = "" if value is None else _bare(str(value), options.strip)
+    name = find_name(text, known)
+    if name is None:
         detail = f"'{text}' is none of {', '.join(known)}; map it by options.splits"
         raise UnusableError("unknown_split", valid_name(detail))
-    return known[text]
+    return known[name]

@@ -1,1 +1,1 @@
-"""Variants side by side: paired differences, and the figures that papers printed."""
+"""Variants side by side: paired differences, and the values that papers printed."""

@@ -1,7 +1,7 @@
-"""The paper's Tables 1 to 3 beside a run: what was published for the same backbone, protocol and figure."""
+"""The paper's Tables 1 to 3 next to a run: values published for the same backbone, protocol and metric."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +9,15 @@ from pacl_core.evaluation.comparison.variants import Comparison
 from pacl_core.files.json_csv import read_rows
 
 _TABLES = (1, 2, 3)
+_COMMON = ("protocol", "backbone", "method", "dataset", "task", "metric", "value", "prompt")
 
 
 @dataclass(frozen=True)
 class Published:
-    """One printed figure, in our units.
+    """One printed value, in our units.
 
-    `models`: names in model.json of its backbone; `variant`: what stands for its method here, None for
-    methods with models of their own; `prompt`: of zero-shot.
+    `models`: names in model.json of its backbone; `variant`: the one that is its method here, None for
+    methods with models of their own; `prompt`: of zero-shot; `settings`: columns that only its table has.
     """
 
     table: int
@@ -30,10 +31,11 @@ class Published:
     prompt: str | None
     models: frozenset[str]
     variant: str | None
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
-def load_published(folder: Path) -> list[Published]:
-    """Rows of `folder`/table1.csv to table3.csv; backbones.csv and methods.csv name what they join to."""
+def load_published(folder: Path, tables: Sequence[int] = _TABLES) -> list[Published]:
+    """Rows of `folder`/table<n>.csv, table by table; backbones.csv and methods.csv name what they join to."""
     backbones = read_rows(folder / "backbones.csv")
     variants = {row["method"]: row["variant"] for row in read_rows(folder / "methods.csv")}
     return [
@@ -49,17 +51,18 @@ def load_published(folder: Path) -> list[Published]:
             prompt=row.get("prompt") or None,
             models=frozenset(one["name"] for one in backbones if one["backbone"] == row["backbone"]),
             variant=variants.get(row["method"]),
+            settings={name: value for name, value in row.items() if name not in _COMMON},
         )
-        for table in _TABLES
+        for table in tables
         for row in read_rows(folder / f"table{table}.csv")
     ]
 
 
 def join(published: Sequence[Published], comparisons: Sequence[Comparison]) -> list[dict[str, Any]]:
-    """Published figures that a run has too: one row a figure and variant, table by table.
+    """Published values that a run has too: a row per value and variant, table by table.
 
     Each row: `table, backbone, method, dataset, protocol, task, metric, variant, published, ours,
-    difference`; ours and difference are None where the figure is undefined.
+    difference`; ours and difference are None where the metric is undefined.
     """
     return [row for one in published for comparison in comparisons for row in _matches(one, comparison)]
 
@@ -73,10 +76,10 @@ def _matches(one: Published, comparison: Comparison) -> Iterator[dict[str, Any]]
     if comparison["backbones"][variant] not in one.models:
         return
     for name, task in comparison["tasks"].items():
-        figure = task["figures"].get(one.metric, {"variants": {}})["variants"].get(variant)
-        if figure is None or not _same_task(one, name, task["chosen"].get(variant, {})):
+        metric = task["figures"].get(one.metric, {"variants": {}})["variants"].get(variant)
+        if metric is None or not _same_task(one, name, task["chosen"].get(variant, {})):
             continue
-        ours = figure["mean"]
+        ours = metric["mean"]
         yield {
             "table": one.table,
             "backbone": one.backbone,

@@ -12,7 +12,8 @@ from pacl_core.errors import UserError
 from pacl_core.evaluation.metrics import headline
 from pacl_core.evaluation.metrics.intervals import bootstrap, interval
 from pacl_core.evaluation.predictions import Predictions, read_predictions
-from pacl_core.files.json_csv import read_json, result_name
+from pacl_core.evaluation.summary_file import read_summary
+from pacl_core.files.json_csv import result_name
 
 Comparison = dict[str, Any]
 
@@ -31,15 +32,17 @@ def compare(
 ) -> Comparison:
     """One data set under one protocol, every variant: a JSON value.
 
-    `folder` holds `<dataset>-<protocol>-<variant>.json` and `.parquet` as the evaluate stage wrote them.
+    `folder` holds `<dataset>-<protocol>-<variant>.parquet` and `.json`, of the stages evaluate and measure.
     Gives `dataset, protocol, variants, backbones, not_applicable {variant: reason}, excluded_test_items` and
-    `tasks`: of each its `task`, `test_items`, what each variant has `chosen`, and `figures`: per metric
+    `tasks`: for each its `task`, `test_items`, what each variant has `chosen`, and `figures`: per metric
     `variants {variant: {mean, std, low, high[, reason]}}` and `differences {variant: {value, low, high}}`
-    from the first variant, where both have the figure.
-    Raises `UserError` where an evaluation is missing, or two are of different test items.
+    from the first variant, where both have a value.
+    Raises `UserError` where an evaluation is missing, or two have different test items.
     """
     stems = {variant: folder / f"{dataset}-{protocol}-{variant}" for variant in variants}
-    summaries = {variant: _summary(stem) for variant, stem in stems.items()}
+    summaries = {
+        variant: read_summary(stem.with_name(f"{stem.name}.json")) for variant, stem in stems.items()
+    }
     given = {v: one for v, one in summaries.items() if one["not_applicable"] is None}
     names = list(dict.fromkeys(name for one in given.values() for name in one["tasks"]))
     return {
@@ -56,20 +59,20 @@ def compare(
 
 
 def comparison_table(comparisons: Sequence[Comparison]) -> pa.Table:
-    """Tidy rows, one per task, metric and variant; a variant without a figure has its `reason`.
+    """Tidy rows, one per task, metric and variant; a variant without a value has its `reason`.
 
-    A variant that a protocol cannot evaluate has a row for each figure of the others; where no variant can
-    be evaluated, one row without task and metric.
+    A variant that a protocol cannot evaluate has a row for each metric of the others; where no variant can
+    be evaluated, each has one row without task and metric.
     """
     rows = []
     for one in comparisons:
         key = {"dataset": one["dataset"], "protocol": one["protocol"]}
         for name, task in one["tasks"].items():
-            for metric, figure in task["figures"].items():
+            for metric, compared in task["figures"].items():
                 for variant in one["variants"]:
                     row = key | {"task": name, "metric": metric, "variant": variant}
-                    entry = figure["variants"].get(variant, _ABSENT)
-                    change = figure["differences"].get(variant, {})
+                    entry = compared["variants"].get(variant, _ABSENT)
+                    change = compared["differences"].get(variant, {})
                     row |= {name: entry[name] for name in _VALUES}
                     row |= {"reason": one["not_applicable"].get(variant, entry.get("reason"))}
                     row |= {"difference": change.get("value")}
@@ -78,15 +81,6 @@ def comparison_table(comparisons: Sequence[Comparison]) -> pa.Table:
         if not one["tasks"]:
             rows += [key | {"variant": v, "reason": why} for v, why in one["not_applicable"].items()]
     return pa.Table.from_pylist(rows, schema=_ROW)
-
-
-def _summary(stem: Path) -> dict[str, Any]:
-    path = stem.with_name(f"{stem.name}.json")
-    try:
-        summary: dict[str, Any] = read_json(path)
-    except FileNotFoundError:
-        raise UserError(f"{path}: missing; run 'dvc repro evaluate'") from None
-    return summary
 
 
 def _compared(
@@ -103,29 +97,30 @@ def _compared(
     boot = _resampled(
         Task.from_json(first["task"]), {v: stems[v] for v in entries}, baseline, resamples=resamples
     )
-    figures: dict[str, Any] = {}
+    metrics: dict[str, Any] = {}
     for variant, entry in entries.items():
         for metric, found in entry["figures"].items():
-            figure = figures.setdefault(metric, {"variants": {}, "differences": {}})
+            compared = metrics.setdefault(metric, {"variants": {}, "differences": {}})
             kept = {key: found[key] for key in (*_VALUES, "reason") if key in found}
-            figure["variants"][variant] = kept
-            base = figure["variants"].get(baseline)
+            compared["variants"][variant] = kept
+            base = compared["variants"].get(baseline)
             if variant == baseline or base is None or base["mean"] is None or kept["mean"] is None:
                 continue
             low, high = interval(boot[variant][metric] - boot[baseline][metric]) or (None, None)
-            figure["differences"][variant] = {"value": kept["mean"] - base["mean"], "low": low, "high": high}
+            difference = kept["mean"] - base["mean"]
+            compared["differences"][variant] = {"value": difference, "low": low, "high": high}
     return {
         "task": first["task"],
         "test_items": first["test_items"],
         "chosen": {variant: entry["chosen"] for variant, entry in entries.items()},
-        "figures": figures,
+        "figures": metrics,
     }
 
 
 def _resampled(
     task: Task, stems: Mapping[str, Path], baseline: str, *, resamples: int
 ) -> dict[str, dict[str, Any]]:
-    """Each variant's figures on the same resamples; nothing where there is no pair to compare."""
+    """Each variant's metrics on the same resamples; empty where there is no pair to compare."""
     if baseline not in stems or len(stems) < 2:
         return {}
     tests = {
@@ -151,33 +146,33 @@ _CHANGE = {"difference": "value", "low": "low", "high": "high"}
 def results(
     comparisons: Sequence[Comparison], published: Sequence[Mapping[str, Any]]
 ) -> dict[str, dict[str, float]]:
-    """File name -> row, of each task's headline figure and of each figure that was published.
+    """File name -> row, of each task's headline metric and of each metric that was published.
 
-    A row has each variant's mean, `difference`, `low`, `high` and `published_<variant>`, and what ours is
-    above that as `<variant>_minus_published`. The plain names belong to the second variant; a further one
-    prefixes them with its own name. What is not defined, or was not published, is left out.
+    A row has each variant's mean, `difference`, `low`, `high`, `published_<variant>` and
+    `<variant>_minus_published`. The second variant has the plain names, a further one prefixes them with its
+    own. What is undefined, or was not published, is left out.
     """
     printed: dict[str, dict[str, float]] = {}
     for row in published:
         name = result_name(row["dataset"], row["protocol"], row["task"], metric=row["metric"])
-        beside = {f"published_{row['variant']}": row["published"]}
+        entry = {f"published_{row['variant']}": row["published"]}
         if row["difference"] is not None:
-            beside[f"{row['variant']}_minus_published"] = row["difference"]
-        printed[name] = beside | printed.get(name, {})
+            entry[f"{row['variant']}_minus_published"] = row["difference"]
+        printed[name] = entry | printed.get(name, {})
     found = {}
     for one in comparisons:
         for task, entry in one["tasks"].items():
             first = headline(Task.from_json(entry["task"]))
-            for metric, figure in entry["figures"].items():
+            for metric, compared in entry["figures"].items():
                 name = result_name(one["dataset"], one["protocol"], task, metric=metric)
                 if metric == first or name in printed:
-                    found[name] = _row(figure, one["variants"]) | printed.get(name, {})
+                    found[name] = _row(compared, one["variants"]) | printed.get(name, {})
     return {name: row for name, row in found.items() if row}
 
 
-def _row(figure: Mapping[str, Any], variants: Sequence[str]) -> dict[str, float]:
-    row = {variant: entry["mean"] for variant, entry in figure["variants"].items()}
-    for variant, change in figure["differences"].items():
+def _row(compared: Mapping[str, Any], variants: Sequence[str]) -> dict[str, float]:
+    row = {variant: entry["mean"] for variant, entry in compared["variants"].items()}
+    for variant, change in compared["differences"].items():
         prefix = "" if variant == variants[1] else f"{variant}_"
         row |= {f"{prefix}{name}": change[key] for name, key in _CHANGE.items()}
     return {name: value for name, value in row.items() if value is not None}

@@ -1,8 +1,8 @@
-"""The figures of a task, by its kind.
+"""The metrics of a task, by its kind.
 
-A figure is a number, or the reason (a text) why there is none; a NaN never leaves this room. Each kind's
-file has `measure` (the figures), `resampler` (the same figures on many resamples at once) and `details`
-(tables per class, confusion, calibration).
+The value of a metric is a number, or the reason (a text) why there is none; no function here returns a NaN
+as a value. Each kind's file has `measure` (the metrics), `resampler` (the same metrics on many resamples at
+once) and `details` (tables per class, confusion, calibration).
 """
 
 import importlib
@@ -16,14 +16,14 @@ from pacl_core.errors import unknown
 from pacl_core.evaluation.metrics.checks import checked
 from pacl_core.evaluation.metrics.item_sums import Resampler
 
-Figure = float | str
+Value = float | str
 
 _HEADLINES = {"distribution": "kl", "multi_label": "map", "regression": "r2", "single_label": "accuracy"}
 _KINDS = (*_HEADLINES, "hierarchical")
 
 
 def headline(task: Task) -> str:
-    """The one figure of a task that `dvc metrics` shows; of a hierarchical one, its finest level's accuracy.
+    """The metric of a task that `dvc metrics` shows; for a hierarchical task, its finest level's accuracy.
 
     Raises `UserError` for an unknown kind, as every function here does.
     """
@@ -31,32 +31,32 @@ def headline(task: Task) -> str:
     return _HEADLINES.get(task.kind) or f"accuracy_{task.levels[-1].name}"
 
 
-def measure(task: Task, target: NDArray[Any], prediction: NDArray[Any]) -> dict[str, Figure]:
-    """Figures of one head. `target` [N, T], `prediction` [N, C] as `tasks.Task` describes them.
+def measure(task: Task, target: NDArray[Any], prediction: NDArray[Any]) -> dict[str, Value]:
+    """Metrics of one head. `target` [N, T], `prediction` [N, C] as `tasks.Task` describes them.
 
     Raises ValueError for NaN, infinity, wrong shapes, and what should be probabilities and is not.
     """
     kind = _of(task.kind)
-    figures: dict[str, Figure] = kind.measure(task, *checked(task, target, prediction))
-    return figures
+    values: dict[str, Value] = kind.measure(task, *checked(task, target, prediction))
+    return values
 
 
 def resampled(
     task: Task, target: NDArray[Any], prediction: NDArray[Any], *, counts: NDArray[Any]
 ) -> dict[str, NDArray[Any]]:
-    """The same figures where item n is taken `counts[r, n]` times: name -> [R], NaN where undefined."""
+    """The same metrics where item n is taken `counts[r, n]` times: name -> [R], NaN where undefined."""
     return resampler(task, target, prediction)(counts)
 
 
 def resampler(task: Task, target: NDArray[Any], prediction: NDArray[Any]) -> Resampler:
-    """`resampled` without its counts: what depends on the items alone is prepared once for many blocks."""
+    """`resampled` without its counts: prepares once what depends on the items alone."""
     kind = _of(task.kind)
     prepared: Resampler = kind.resampler(task, *checked(task, target, prediction))
     return prepared
 
 
 def details(task: Task, target: NDArray[Any], predictions: NDArray[Any]) -> dict[str, Any]:
-    """Tables behind the figures, as JSON; `predictions` [S, N, C] of S seeds. Undefined entries are None."""
+    """Tables behind the metrics, as JSON; `predictions` [S, N, C] of S seeds. Undefined entries are None."""
     kind = _of(task.kind)
     tables: dict[str, Any] = kind.details(task, *checked(task, target, predictions))
     return tables

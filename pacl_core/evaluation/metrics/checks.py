@@ -1,4 +1,4 @@
-"""What a figure may be computed from; anything else is refused, for it would give a figure all the same."""
+"""What a metric may be computed from. Anything else is refused: it would give a number all the same."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from pacl_core.datasets.tasks import Task
 
 Array = NDArray[Any]
 
-# rounding of a float16 softmax; the tolerance of `tasks.targets` for shares
+# rounding of a float16 softmax; the tolerance of `tasks.targets` for distributions
 _SLACK = 1e-3
 
 

@@ -49,30 +49,30 @@ def intersection(target: Array, prediction: Array) -> float:
 
 def measure(task: Task, target: Array, prediction: Array) -> dict[str, float | str]:
     """All six; an infinite KL becomes its reason."""
-    figures: dict[str, float | str] = {}
+    values: dict[str, float | str] = {}
     for name, per_item in _MEASURES.items():
         value = _mean(per_item, target, prediction)
-        figures[name] = value if np.isfinite(value) else "a predicted share is 0 where the target's is not"
-    return figures
+        values[name] = value if np.isfinite(value) else "a predicted share is 0 where the target's is not"
+    return values
 
 
 def resampler(task: Task, target: Array, prediction: Array) -> Resampler:
     """Means over the items taken; undefined only where an item with an infinite KL is among them."""
     d, p = _checked(target, prediction)
-    values = np.stack([per_item(d, p) for per_item in _MEASURES.values()])
-    infinite = ~np.isfinite(values)
-    rows = csr_array(np.vstack([np.ones(len(d)), np.where(infinite, 0, values), infinite.astype(float)]))
+    per_item_MN = np.stack([per_item(d, p) for per_item in _MEASURES.values()])
+    infinite = ~np.isfinite(per_item_MN)
+    rows = csr_array(np.vstack([np.ones(len(d)), np.where(infinite, 0, per_item_MN), infinite.astype(float)]))
 
-    def figures(counts: Array) -> dict[str, Array]:
-        total_1R, sums, undefined = np.split(item_sums(rows, counts), [1, 1 + len(values)])
+    def values_of(counts: Array) -> dict[str, Array]:
+        total_1R, sums, undefined = np.split(item_sums(rows, counts), [1, 1 + len(per_item_MN)])
         means = ratio(np.where(undefined > 0, np.nan, sums), total_1R)
         return dict(zip(_MEASURES, means, strict=True))
 
-    return figures
+    return values_of
 
 
 def details(task: Task, target: Array, predictions: Array) -> dict[str, Any]:
-    """None: the figures say it all."""
+    """Empty: the metrics say it all."""
     return {}
 
 

@@ -1,4 +1,4 @@
-"""Hierarchical: the single-label figures of every level, and whether the levels agree.
+"""Hierarchical: the single-label metrics of every level, and whether the levels agree.
 
 Names: `accuracy_<level>` and so on. `consistency`: the share of items whose predicted coarser classes are
 the ancestors of their predicted finest class. `accuracy_joint`: the share with every level right.
@@ -21,14 +21,14 @@ _NO_ANCESTORS = "the data set names no ancestors of its finest classes"
 
 def measure(task: Task, target: Array, prediction: Array) -> dict[str, float | str]:
     """`target` [N, levels] class indices, `prediction` [N, C] probabilities level after level."""
-    figures: dict[str, float | str] = {}
+    values: dict[str, float | str] = {}
     for level, level_target, level_prediction in _levels(task, target, prediction):
-        values = single_label.measure(level, level_target, level_prediction)
-        figures |= {f"{name}_{level.name}": value for name, value in values.items()}
+        of_level = single_label.measure(level, level_target, level_prediction)
+        values |= {f"{name}_{level.name}": value for name, value in of_level.items()}
     consistent, right = _agreement(task, target, prediction)
-    figures["consistency"] = _NO_ANCESTORS if consistent is None else float(consistent.mean())
-    figures["accuracy_joint"] = float(right.mean())
-    return figures
+    values["consistency"] = _NO_ANCESTORS if consistent is None else float(consistent.mean())
+    values["accuracy_joint"] = float(right.mean())
+    return values
 
 
 def resampler(task: Task, target: Array, prediction: Array) -> Resampler:
@@ -38,16 +38,16 @@ def resampler(task: Task, target: Array, prediction: Array) -> Resampler:
     known = np.zeros(len(right)) if consistent is None else consistent
     rows = csr_array(np.stack([known, right]).astype(float))
 
-    def figures(counts: Array) -> dict[str, Array]:
+    def values_of(counts: Array) -> dict[str, Array]:
         values: dict[str, Array] = {}
-        for level, level_figures in levels:
-            values |= {f"{name}_{level}": value for name, value in level_figures(counts).items()}
-        shares = ratio(item_sums(rows, counts), counts.sum(axis=1))
-        values["consistency"] = np.full_like(shares[0], np.nan) if consistent is None else shares[0]
-        values["accuracy_joint"] = shares[1]
+        for level, values_of_level in levels:
+            values |= {f"{name}_{level}": value for name, value in values_of_level(counts).items()}
+        fractions = ratio(item_sums(rows, counts), counts.sum(axis=1))
+        values["consistency"] = np.full_like(fractions[0], np.nan) if consistent is None else fractions[0]
+        values["accuracy_joint"] = fractions[1]
         return values
 
-    return figures
+    return values_of
 
 
 def details(task: Task, target: Array, predictions: Array) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """95 % intervals by the bootstrap over test items (Efron 1979), of the mean over seeds.
 
-A resample takes N items with replacement. The same seed and N give the same resamples, so that the
-difference of two variants is taken pair by pair on the same items.
+A resample takes N items with replacement. The same seed and N give the same resamples, so
+differences of two variants are paired: both are measured on the same items.
 """
 
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ from pacl_core.datasets.tasks import Task
 from pacl_core.evaluation.metrics import resampler
 
 LOW, HIGH = 0.025, 0.975
-_CELLS = 500_000  # of one block of counts: 4 MB, of the size of a cache, was fastest of 0.1 to 4 million
+_CELLS = 500_000  # of one block of counts: 4 MB, which fits a cache, was the fastest of 0.1 to 4 million
 
 
 def resamples(items: int, count: int, seed: int) -> Iterator[NDArray[np.float64]]:
-    """Blocks [R, items] of how often each item is taken; the rows of all blocks are `count`.
+    """Blocks [R, items] of how often each item is taken; all blocks together have `count` rows.
 
     A block is a view of an array [items, R]: sums over items then read it row by row.
     """
@@ -35,14 +35,14 @@ def resamples(items: int, count: int, seed: int) -> Iterator[NDArray[np.float64]
 def bootstrap(
     task: Task, target: NDArray[Any], predictions: NDArray[Any], *, count: int, seed: int
 ) -> dict[str, NDArray[np.float64]]:
-    """Each figure's mean over seeds on `count` resamples. `target` [N, T], `predictions` [S, N, C].
+    """Each metric's mean over seeds on `count` resamples. `target` [N, T], `predictions` [S, N, C].
 
-    Gives name -> [count]; NaN where a figure is undefined on a resample.
+    Gives name -> [count]; NaN where a metric is undefined on a resample.
     """
     prepared = [resampler(task, target, prediction) for prediction in predictions]
     blocks: list[dict[str, NDArray[np.float64]]] = []
     for counts in resamples(len(target), count, seed):
-        per_seed = [figures(counts) for figures in prepared]
+        per_seed = [values_of(counts) for values_of in prepared]
         blocks.append({name: np.mean([one[name] for one in per_seed], axis=0) for name in per_seed[0]})
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 

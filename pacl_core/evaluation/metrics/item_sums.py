@@ -1,6 +1,6 @@
 """Sums over items on many resamples at once.
 
-All figures are made from a few sums over the items taken. `rows` [G, N] names which items each sum is over
+All metrics are made from a few sums over the items taken. `rows` [G, N] names which items each sum is over
 and how much each adds; the matrix is sparse because an item belongs to few of them. Letters: G sums,
 N items, R resamples, C classes.
 """

@@ -55,7 +55,7 @@ def resampler(task: Task, target: Array, prediction: Array) -> Resampler:
     ends = np.cumsum([part.shape[0] for part in parts])[:-1]
     rankings = [ranking_of(truth[:, c], prediction[:, c]) for c in range(classes)]
 
-    def figures(counts: Array) -> dict[str, Array]:
+    def values_of(counts: Array) -> dict[str, Array]:
         hits_CR, both_CR, differing, misranked = np.split(item_sums(rows, counts), ends)
         total = counts.sum(axis=1)
         ap_CR, auc_CR = np.stack([ranking.ap_and_auc(counts) for ranking in rankings], axis=1)
@@ -68,7 +68,7 @@ def resampler(task: Task, target: Array, prediction: Array) -> Resampler:
             "f1_macro": _column_means(ratio(2 * hits_CR, both_CR)),
         }
 
-    return figures
+    return values_of
 
 
 def details(task: Task, target: Array, predictions: Array) -> dict[str, Any]:

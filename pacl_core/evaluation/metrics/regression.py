@@ -25,22 +25,23 @@ def measure(task: Task, target: Array, prediction: Array) -> dict[str, float | s
         by_name["mse_x100"].append(100 * float(mean_squared_error(t, p)))
         by_name["r2"].append(_CONSTANT if flat else float(r2_score(t, p)))
         by_name["pearson"].append(_CONSTANT if flat else _pearson(t, p))
-    figures: dict[str, float | str] = {}
-    for name, values in by_name.items():
-        figures[name] = _mean(values, task.columns)
-        if len(values) > 1:
-            figures |= {f"{name}_{column}": value for column, value in zip(task.columns, values, strict=True)}
-    return figures
+    values: dict[str, float | str] = {}
+    for name, per_column in by_name.items():
+        values[name] = _mean(per_column, task.columns)
+        if len(per_column) > 1:
+            named = zip(task.columns, per_column, strict=True)
+            values |= {f"{name}_{column}": value for column, value in named}
+    return values
 
 
 def resampler(task: Task, target: Array, prediction: Array) -> Resampler:
     """The same from weighted moments, all resamples in one product."""
     squared = (target - prediction) ** 2
-    # moments of standardised values lose no digits to an offset, and any variance is a share of 1
+    # standardised, so that moments lose no digits to an offset
     t, p = _standardised(target), _standardised(prediction)
     scale = target.var(axis=0)
 
-    def figures(counts: Array) -> dict[str, Array]:
+    def values_of(counts: Array) -> dict[str, Array]:
         weights = ratio(counts, counts.sum(axis=1, keepdims=True))
         mse = weights @ squared
         mean_t, mean_p = weights @ t, weights @ p
@@ -57,11 +58,11 @@ def resampler(task: Task, target: Array, prediction: Array) -> Resampler:
                 values |= {f"{name}_{column}": value[:, k] for k, column in enumerate(task.columns)}
         return values
 
-    return figures
+    return values_of
 
 
 def details(task: Task, target: Array, predictions: Array) -> dict[str, Any]:
-    """None: the figures per dimension say it all."""
+    """Empty: the metrics per dimension say it all."""
     return {}
 
 

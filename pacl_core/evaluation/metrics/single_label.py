@@ -53,7 +53,7 @@ def resampler(task: Task, target: Array, prediction: Array) -> Resampler:
     )
     rows = vstack(parts, format="csr")
 
-    def figures(counts: Array) -> dict[str, Array]:
+    def values_of(counts: Array) -> dict[str, Array]:
         cells_XR, gaps_BR, error_1R = np.split(item_sums(rows, counts), [len(cells), rows.shape[0] - 1])
         support_CR, picked_CR, hits_CR = np.split(per_class @ cells_XR, 3)
         total_R, both_CR = support_CR.sum(axis=0), support_CR + picked_CR
@@ -66,14 +66,14 @@ def resampler(task: Task, target: Array, prediction: Array) -> Resampler:
             "brier": ratio(error_1R[0], total_R),
         }
 
-    return figures
+    return values_of
 
 
 def details(task: Task, target: Array, predictions: Array) -> dict[str, Any]:
     """Per class and confusion (rows are the truth), means over seeds; reliability bins pooled over seeds.
 
     A class that a seed never chooses has precision 0 there, as in scikit-learn; a class without test items
-    has None throughout and stands in `absent_classes`.
+    has None throughout and is listed in `absent_classes`.
     """
     truth, chosen_SN = target[:, 0].astype(int), predictions.argmax(axis=2)
     names = task.classes or tuple(str(index) for index in range(task.outputs))

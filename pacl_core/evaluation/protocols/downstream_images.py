@@ -1,4 +1,4 @@
-"""Images of a stored data set in any order: a table's are read from its beginning only."""
+"""Images of a stored data set in any order, copied out of the table, which is read from its start only."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ _READ = 64  # images per read: compressed bytes in memory stay small
 def unpacked_images(dataset: Path, rows: NDArray[np.intp], work: Path) -> Images:
     """The images of `rows` (ascending), by their place among these. Safe in threads.
 
-    Their JPEG bytes are copied to `work`, once; no other row's are. Raises `UserError` for a broken one.
+    Only their JPEG bytes are copied to `work`, once. Raises `UserError` for a broken one.
     """
     path, places = work / "pictures.jpegs", work / "pictures.npy"
     if not places.exists():

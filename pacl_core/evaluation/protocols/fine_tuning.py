@@ -1,4 +1,4 @@
-"""Fine-tuning of a backbone and one linear head: the steps, and the choice of the epoch (paper 4.4).
+"""Fine-tuning of a backbone and one linear head as a method of the training engine (paper 4.4).
 
 The head takes features at unit length, as in the linear protocol and for the same reason: AdamW moves every
 weight of it by up to 1e-2 in a step, which on raw pooled features moves an output by 1e-2 times their sum.
@@ -6,88 +6,179 @@ On 120 OASIS photos (EfficientNet-Lite0 at 96 pixels, BatchNorm frozen, 4 epochs
 seeds, 24 test photos) R2 was -147 and -48 with raw features, 0.00 and 0.17 at unit length.
 """
 
-import logging
 import math
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from pacl_core.datasets.tasks import Task
 from pacl_core.errors import UserError
-from pacl_core.evaluation.protocols.fine_tuning_state import Epochs, finish, finished, load_epoch, save_epoch
 from pacl_core.evaluation.protocols.heads import Loss, has_polarity, head_loss, polarity_consistent_loss
+from pacl_core.files.json_csv import read_json, write_json
+from pacl_core.files.publish import published_file
 from pacl_core.params.evaluation import FinetuneParams
-from pacl_core.training.deterministic import deterministic
-from pacl_core.training.optimiser import learning_rate_factor, set_learning_rates
+from pacl_core.params.training import TrainingParams
+from pacl_core.training.checkpoint import History, tensors_on_cpu
+from pacl_core.training.distributed import World
+from pacl_core.training.forward import learning
+from pacl_core.training.loop import Run, train
+from pacl_core.training.method import Batch, Losses, RowIds
 from pacl_core.training.pixels import ahead
 
-log = logging.getLogger("pacl")
-
-Rows = NDArray[np.int64]
-Load = Callable[[int, Rows], Tensor]  # (epoch, rows [B]) -> [B, 3, H, W] on the device
+Load = Callable[[int, RowIds], Tensor]  # (epoch, rows [B]) -> [B, 3, H, W] on the device
 
 # images at once without gradients: more leave the cache of a CPU, and fewer leave a GPU idle
 _ON_CPU, _ON_GPU = 16, 128
+_BEST = "best.json"
 
 
-def fit(
-    task: Task,
-    model: nn.ModuleDict,
-    target: Tensor,
-    train: Rows,
-    val: Rows,
-    views: Load,
-    plain: Load,
-    params: FinetuneParams,
-    seed: int,
-    work: Path,
-) -> Epochs:
-    """Train `backbone` and `head` of `model` in place, leave the best epoch's weights in `work`.
+@dataclass(frozen=True)
+class Chosen:
+    """The epoch with the lowest validation loss, counted from 1; the losses of all, None where not finite."""
 
-    `target` [N, T] is on the model's device, `train` and `val` are rows of it; `views` loads images to
-    learn from, `plain` those to validate on. The epoch with the lowest loss on `val` is chosen. Called
-    again after a kill, it goes on behind the last finished epoch and ends with the same bits. Raises
-    `UserError` where no epoch had a finite loss.
+    epoch: int
+    losses: list[float | None]
+
+    @property
+    def loss(self) -> float:
+        """The chosen epoch's."""
+        found = self.losses[self.epoch - 1]
+        assert found is not None
+        return found
+
+
+class Piece(NamedTuple):
+    """A step's images [B, 3, H, W] and rows of the target [B]."""
+
+    images: Tensor
+    rows: Tensor
+
+
+@dataclass(frozen=True)
+class FineTuning:
+    """`backbone` and `head` of `model` learn `task`; the weights of the best epoch stay in `work`.
+
+    `features` runs the backbone. `target` [N, T] is on the model's device, `train` and `val` are rows of it.
+    `views` loads images to learn from, `plain` those to validate on.
     """
-    if (over := finished(work)) is not None:
-        return over
-    device = str(target.device)
-    loss_of = task_loss(task, params)
-    optimiser = _optimiser(model, params)
-    epochs = load_epoch(work, model, optimiser)
-    per_epoch = -(-len(train) // params.batch_size)
-    for epoch in range(len(epochs.losses), params.epochs):
-        generator = np.random.default_rng((seed, epoch))
-        # sizes differ by at most one: BatchNorm has no statistics of a remainder of one image
-        batches = np.array_split(generator.permutation(train), per_epoch)
-        with deterministic(int(generator.integers(2**62)), device):
-            model.train(params.batch_norm == "update")  # frozen keeps statistics, and dropout off
-            for step, (rows, images) in enumerate(ahead(partial(views, epoch), batches)):
-                factor = learning_rate_factor(epoch * per_epoch + step, params.epochs * per_epoch)
-                set_learning_rates(optimiser, factor)
-                optimiser.zero_grad()
-                torch.autograd.backward(loss_of(outputs(model, images), target[torch.from_numpy(rows)]))
-                optimiser.step()
-            loss = float(loss_of(outputs_of(model, plain, val, device), target[torch.from_numpy(val)]))
-        epochs = epochs.followed_by(loss if math.isfinite(loss) else None)
-        save_epoch(work, epochs, model, optimiser)
-        log.info(
-            "%s, seed %d: epoch %d of %d, validation loss %.4f, best %d",
-            *(task.name, seed, epoch + 1, params.epochs, loss, epochs.best),
-        )
-    if epochs.best == 0:
+
+    task: Task
+    model: nn.ModuleDict
+    features: Callable[[Tensor], Tensor]
+    target: Tensor
+    train: RowIds
+    val: RowIds
+    sample_ids: Sequence[str]
+    views: Load
+    plain: Load
+    params: FinetuneParams
+    seed: int
+    work: Path
+
+    @property
+    def learning_rates(self) -> dict[str, float]:
+        return {"backbone": self.params.backbone_lr, "head": self.params.head_lr}
+
+    def warm_up(self) -> None:
+        """Nothing comes before the first step."""
+
+    def batches(self, epoch: int) -> list[Batch]:
+        """A pass over the training rows; sizes differ by at most one, for BatchNorm's sake."""
+        order = np.random.default_rng((self.seed, epoch)).permutation(self.train)
+        per_epoch = -(-len(self.train) // self.params.batch_size)
+        return [Batch({self.task.name: rows}) for rows in np.array_split(order, per_epoch)]
+
+    def load(self, epoch: int, batch: Batch) -> list[Piece]:
+        rows = batch.rows()
+        return [Piece(self.views(epoch, rows), torch.from_numpy(rows))]
+
+    def losses(self, inputs: Piece, world: World) -> Losses:
+        target = self.target[inputs.rows.to(self.target.device)]
+        found = self.model["head"](unit_features(self.features(inputs.images)))
+        return Losses({self.task.name: self._loss(found, target)})
+
+    def evaluate(self, epoch: int) -> dict[str, float]:
+        """The loss on `val`; the weights are kept where none before was as low."""
+        found = outputs_of(self.model, self.plain, self.val, device=str(self.target.device))
+        loss = float(self._loss(found, self.target[torch.from_numpy(self.val).to(self.target.device)]))
+        if not math.isfinite(loss):
+            return {}
+        lowest = read_json(self.work / _BEST)["loss"] if epoch and (self.work / _BEST).exists() else math.inf
+        if loss < lowest:  # of equal losses the earlier epoch is chosen
+            with published_file(best_weights(self.work, epoch + 1)) as draft:
+                save_file(tensors_on_cpu(self.model.state_dict()), draft)
+            write_json(self.work / _BEST, {"epoch": epoch + 1, "loss": loss})
+            for other in self.work.glob("*best-*.safetensors"):  # drafts too, of runs that were killed
+                if other != best_weights(self.work, epoch + 1):
+                    other.unlink()
+        return {"validation_loss": loss}
+
+    def extras(self) -> dict[str, Tensor]:
+        return {f"head.{name}": tensor for name, tensor in self.model["head"].state_dict().items()}
+
+    @property
+    def _loss(self) -> Loss:
+        return task_loss(self.task, self.params)
+
+
+def engine_params(params: FinetuneParams, seed: int) -> TrainingParams:
+    """The protocol's parameters as the engine takes them."""
+    return TrainingParams(
+        epochs=params.epochs,
+        batch_size=params.batch_size,
+        weight_decay=params.weight_decay,
+        batch_norm=params.batch_norm,
+        seed=seed,
+    )
+
+
+def fit(method: FineTuning, device: str) -> Chosen:
+    """Train in place; leave the weights of the best epoch in `method.work` (`best_weights`).
+
+    Resumes after the last finished epoch where it was killed, and ends with the same bits. Raises
+    `UserError` where a loss is not finite, or the validation loss never is.
+    """
+    done = method.work / "done.json"
+    if done.exists():
+        return Chosen(**read_json(done))
+    settings = engine_params(method.params, method.seed)
+    run = Run(
+        method.work,
+        checkpoint_minutes=math.inf,  # after every epoch
+        section="evaluate.finetune",
+        label=f"{method.task.name}, seed {method.seed}: ",
+    )
+    learning(method.model, settings, device)
+    history = train(method, settings, run, world=World(device=device))
+    chosen = _chosen(history, f"task '{method.task.name}', seed {method.seed}")
+    write_json(done, asdict(chosen))
+    for checkpoint in method.work.glob("epoch-*"):  # several times the size of what was chosen
+        shutil.rmtree(checkpoint)
+    return chosen
+
+
+def _chosen(history: History, what: str) -> Chosen:
+    losses = [figures.get("validation_loss") for figures in history]
+    finite = [loss for loss in losses if loss is not None]
+    if not finite:
         raise UserError(
-            f"task '{task.name}', seed {seed}: the validation loss was never finite; lower "
-            "evaluate.finetune.backbone_lr or head_lr"
+            f"{what}: the validation loss was never finite; lower evaluate.finetune.backbone_lr or head_lr"
         )
-    finish(work, epochs)
-    return epochs
+    return Chosen(losses.index(min(finite)) + 1, losses)
+
+
+def best_weights(work: Path, epoch: int) -> Path:
+    """The file with the weights of a chosen epoch."""
+    return work / f"best-{epoch:05d}.safetensors"
 
 
 def task_loss(task: Task, params: FinetuneParams) -> Loss:
@@ -99,28 +190,19 @@ def task_loss(task: Task, params: FinetuneParams) -> Loss:
 
 def outputs(model: nn.ModuleDict, images: Tensor) -> Tensor:
     """Normalised images [B, 3, H, W] -> outputs [B, C] of the head."""
-    found: Tensor = model["head"](normalize(model["backbone"](images).float(), dim=1))
+    found: Tensor = model["head"](unit_features(model["backbone"](images)))
     return found
 
 
-def outputs_of(model: nn.ModuleDict, load: Load, rows: Rows, device: str) -> Tensor:
+def unit_features(features: Tensor) -> Tensor:
+    """Features [B, D] at unit length, float32."""
+    return normalize(features.float(), dim=1)
+
+
+def outputs_of(model: nn.ModuleDict, load: Load, rows: RowIds, *, device: str) -> Tensor:
     """Outputs [N, C] in evaluation mode, a few images at a time; leaves the model in it."""
     model.eval()
     size = _ON_CPU if device == "cpu" else _ON_GPU
     pieces = [rows[start : start + size] for start in range(0, len(rows), size)]
     with torch.inference_mode():
         return torch.cat([outputs(model, images) for _, images in ahead(partial(load, 0), pieces)])
-
-
-def _optimiser(model: nn.ModuleDict, params: FinetuneParams) -> torch.optim.AdamW:
-    """AdamW, a rate per part; norms' scales and biases, the parameters of one dimension, do not decay."""
-    groups = []
-    for part, lr in (("backbone", params.backbone_lr), ("head", params.head_lr)):
-        parameters = list(model[part].parameters())
-        for decay, chosen in (
-            (params.weight_decay, [p for p in parameters if p.ndim > 1]),
-            (0.0, [p for p in parameters if p.ndim <= 1]),
-        ):
-            group = {"params": chosen, "lr": lr, "weight_decay": decay, "part": part, "full_lr": lr}
-            groups.append(group)
-    return torch.optim.AdamW([group for group in groups if group["params"]], fused=True)

@@ -20,14 +20,24 @@ from pacl_core.datasets.task_data import TaskData, read_task_data
 from pacl_core.datasets.tasks import Task
 from pacl_core.evaluation.predictions import Outcome, Predictions
 from pacl_core.evaluation.protocols.downstream_images import unpacked_images
-from pacl_core.evaluation.protocols.fine_tuning import Load, Rows, fit, outputs_of
-from pacl_core.evaluation.protocols.fine_tuning_state import Epochs, best_weights
+from pacl_core.evaluation.protocols.fine_tuning import (
+    Chosen,
+    FineTuning,
+    Load,
+    best_weights,
+    engine_params,
+    fit,
+    outputs_of,
+)
 from pacl_core.evaluation.protocols.heads import has_polarity, head_prediction, new_head
 from pacl_core.models.backbones import Backbone
 from pacl_core.models.saved import load_model
 from pacl_core.params.evaluation import FinetuneParams
+from pacl_core.training.distributed import World
+from pacl_core.training.forward import backbone_features
+from pacl_core.training.method import RowIds
 from pacl_core.training.pixels import (
-    Images,
+    ImageSource,
     PixelSource,
     batch_loader,
     cropped_source,
@@ -36,139 +46,150 @@ from pacl_core.training.pixels import (
 )
 
 
+@dataclass(frozen=True)
+class Workplace:
+    """Where and how the runs are carried out: a torch device, decode threads, a folder of scratch."""
+
+    device: str
+    workers: int
+    scratch: Path
+
+
 def run(
     tasks: Sequence[Task],
     dataset: Path,
     model: Path,
+    *,
     params: FinetuneParams,
     excluded: Collection[str],
-    device: str,
-    workers: int,
-    scratch: Path,
+    place: Workplace,
 ) -> list[Outcome]:
     """Predictions of every task on validation and test, [seeds, N, C] each.
 
     `model` is the folder of a saved model, `excluded` are test items to leave out. Called again after a
-    kill it goes on from `scratch`, which must belong to these arguments alone, and gives the same bits.
-    Raises `UserError` for an empty split, a broken image, or a loss that is never finite.
+    kill it resumes from `place.scratch`, which must belong to these arguments alone, and gives the same
+    bits. Raises `UserError` for an empty split, a broken image, or a loss that is not finite.
     """
     data = [read_task_data(task, dataset, excluded) for task in tasks]
     backbone = load_model(model)
-    backbone.module.to(device).to(memory_format=torch.channels_last).requires_grad_()
-    with ThreadPoolExecutor(workers) as pool:
-        machine = _Machine(backbone, params, device, scratch, pool)
-        learnt = _images(machine, dataset, data, ("train", "val"), scratch / "learning")
+    backbone.module.to(place.device).to(memory_format=torch.channels_last)
+    with ThreadPoolExecutor(place.workers) as pool:
+        bench = _Bench(backbone, params, dataset, place, pool)
+        learnt = _images(bench, data, ("train", "val"))
         start = {name: tensor.clone() for name, tensor in backbone.module.state_dict().items()}
-        runs: list[list[Epochs]] = []
+        runs: list[list[Chosen]] = []
         for number, own in enumerate(data):
             runs.append([])
             for seed in range(params.seeds):
                 backbone.module.load_state_dict(start)
-                runs[-1].append(_fit(machine, own, number, learnt, seed))
-        tested = _images(machine, dataset, data, ("test",), scratch / "test")
+                runs[-1].append(_fit(bench, own, learnt, number=number, seed=seed))
+        tested = _images(bench, data, ("test",))
         return [
             Outcome(
                 own.task,
                 [
-                    _predict(machine, own, number, split, shown, runs[number])
+                    _predict(bench, own, shown, number=number, split=split, runs=runs[number])
                     for split, shown in (("val", learnt), ("test", tested))
                 ],
-                _chosen(own.task, params, runs[number]),
+                _what_was_chosen(own.task, params, runs[number]),
             )
             for number, own in enumerate(data)
         ]
 
 
 @dataclass(frozen=True)
-class _Machine:
+class _Bench:
     """What every run uses; `backbone` is on the device and changes from run to run."""
 
     backbone: Backbone
     params: FinetuneParams
-    device: str
-    scratch: Path
+    dataset: Path
+    place: Workplace
     pool: Executor
 
     def work(self, number: int, seed: int) -> Path:
         """The folder of a run. Tasks go by number: their names may hold anything."""
-        work = self.scratch / f"task-{number}-seed-{seed}"
+        work = self.place.scratch / f"task-{number}-seed-{seed}"
         work.mkdir(parents=True, exist_ok=True)
         return work
 
     def network(self, own: TaskData, seed: int) -> nn.ModuleDict:
         """The backbone as it is, and a new head."""
-        target = torch.from_numpy(own.target[own.rows["train"]]).to(self.device)
+        target = torch.from_numpy(own.target[own.rows["train"]]).to(self.place.device)
         head = new_head(own.task, self.backbone.dim, target, seed=seed)
         return nn.ModuleDict({"backbone": self.backbone.module, "head": head})
 
     def load(self, pixels: PixelSource) -> Load:
-        return batch_loader(self.backbone.preprocess, pixels, self.device)
+        return batch_loader(self.backbone.preprocess, pixels, self.place.device)
 
 
 @dataclass(frozen=True)
 class _Images:
-    """Some rows of the data set, their images and plain pixels by the place among these rows."""
+    """Some rows of the data set, and their images by the place among these rows."""
 
     rows: NDArray[np.intp]
-    image: Images
+    source: ImageSource
     plain: PixelSource
 
-    def places(self, rows: NDArray[np.intp]) -> Rows:
+    def places(self, rows: NDArray[np.intp]) -> RowIds:
         return np.searchsorted(self.rows, rows).astype(np.int64)
 
 
-def _images(
-    machine: _Machine, dataset: Path, data: Sequence[TaskData], splits: Sequence[str], work: Path
-) -> _Images:
+def _images(bench: _Bench, data: Sequence[TaskData], splits: Sequence[str]) -> _Images:
+    work = bench.place.scratch / "-".join(splits)
     work.mkdir(parents=True, exist_ok=True)
     rows = np.unique(np.concatenate([own.rows[split] for own in data for split in splits]))
-    image = unpacked_images(dataset, rows, work)
-    plain = plain_source(image, len(rows), machine.backbone.preprocess, work, machine.pool)
-    return _Images(rows, image, plain)
+    image = unpacked_images(bench.dataset, rows, work)
+    source = ImageSource(image, len(rows), bench.backbone.preprocess, work, bench.pool)
+    return _Images(rows, source, plain_source(source))
 
 
-def _fit(machine: _Machine, own: TaskData, number: int, shown: _Images, seed: int) -> Epochs:
-    params = machine.params
-    views = shown.plain
-    if params.random_resized_crop:
-        views = cropped_source(shown.image, machine.backbone.preprocess, seed, machine.pool)
+def _fit(bench: _Bench, own: TaskData, shown: _Images, *, number: int, seed: int) -> Chosen:
+    params = bench.params
+    views = cropped_source(shown.source, seed) if params.random_resized_crop else shown.plain
     if params.horizontal_flip:
         views = flipped_source(views, seed)
-    return fit(
+    model, world = bench.network(own, seed), World(device=bench.place.device)
+    settings = engine_params(params, seed)
+    method = FineTuning(
         task=own.task,
-        model=machine.network(own, seed),
-        target=torch.from_numpy(own.target[shown.rows]).to(machine.device),
+        model=model,
+        features=backbone_features(model["backbone"], bench.backbone.dim, settings, world=world),
+        target=torch.from_numpy(own.target[shown.rows]).to(bench.place.device),
         train=shown.places(own.rows["train"]),
         val=shown.places(own.rows["val"]),
-        views=machine.load(views),
-        plain=machine.load(shown.plain),
+        sample_ids=[own.item_ids[row] for row in shown.rows],
+        views=bench.load(views),
+        plain=bench.load(shown.plain),
         params=params,
         seed=seed,
-        work=machine.work(number, seed),
+        work=bench.work(number, seed),
     )
+    return fit(method, bench.place.device)
 
 
 def _predict(
-    machine: _Machine, own: TaskData, number: int, split: str, shown: _Images, runs: Sequence[Epochs]
+    bench: _Bench, own: TaskData, shown: _Images, *, number: int, split: str, runs: Sequence[Chosen]
 ) -> Predictions:
     """By the chosen weights of each seed."""
     rows = own.rows[split]
     predictions = []
-    for seed, epochs in enumerate(runs):
-        network = machine.network(own, seed)
-        network.load_state_dict(load_file(best_weights(machine.work(number, seed), epochs.best)))
-        found = outputs_of(network, machine.load(shown.plain), shown.places(rows), machine.device)
+    for seed, chosen in enumerate(runs):
+        network = bench.network(own, seed)
+        network.load_state_dict(load_file(best_weights(bench.work(number, seed), chosen.epoch)))
+        load, places = bench.load(shown.plain), shown.places(rows)
+        found = outputs_of(network, load, places, device=bench.place.device)
         predictions.append(head_prediction(own.task)(found).double().cpu().numpy())
     item_ids = [own.item_ids[row] for row in rows]
     return Predictions(own.task.name, split, item_ids, own.target[rows], np.stack(predictions))
 
 
-def _chosen(task: Task, params: FinetuneParams, runs: Sequence[Epochs]) -> dict[str, Any]:
+def _what_was_chosen(task: Task, params: FinetuneParams, runs: Sequence[Chosen]) -> dict[str, Any]:
     """Per seed the epoch and its validation loss; whether the loss is the polarity-consistent one, where
     that is asked for."""
     chosen: dict[str, Any] = {
-        "epochs": [epochs.best for epochs in runs],
-        "validation_loss": [epochs.losses[epochs.best - 1] for epochs in runs],
+        "epochs": [one.epoch for one in runs],
+        "validation_loss": [one.loss for one in runs],
     }
     if params.loss == "polarity_consistent":
         chosen["polarity_consistent"] = has_polarity(task)

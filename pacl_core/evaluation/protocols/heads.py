@@ -72,8 +72,8 @@ def head_prediction(task: Task) -> Prediction:
 def new_head(task: Task, features: int, target: Tensor, *, seed: int) -> torch.nn.Linear:
     """A linear head, initialised from `seed` without touching the global generator.
 
-    A regression starts from the mean of `target` [N, T]: with few steps, the choice of the epoch would else
-    be about the offset alone.
+    A regression starts from the mean of `target` [N, T]: otherwise, with few steps,
+    the choice of the epoch would be about the offset alone.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

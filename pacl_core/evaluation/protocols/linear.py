@@ -11,31 +11,26 @@ still when standardised, and -0.2 to 0.0 at unit length, where ridge regression 
 A regression's bias starts at the training mean, which took the embedded data set's R2 from -0.09 to 0.02
 (ridge regression: 0.04).
 
-The heads of all seeds are one batched problem. Their losses are summed and AdamW works element by element,
-so each head takes the steps that it would take alone.
+The heads of all seeds are fitted together. Their losses are summed and AdamW works element by element, so
+each head takes the steps that it would take alone.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from pacl_core.datasets.features import unit_length
-from pacl_core.datasets.task_data import TaskData, read_task_data
+from pacl_core.datasets.task_data import TaskData
 from pacl_core.datasets.tasks import Task
 from pacl_core.errors import UserError
 from pacl_core.evaluation.predictions import Outcome, Predictions
+from pacl_core.evaluation.protocols.downstream_data import DownstreamData
 from pacl_core.evaluation.protocols.heads import Examples, Heads, Loss, head_loss, head_prediction, new_head
 from pacl_core.evaluation.protocols.probes import fit_convex
 from pacl_core.params.evaluation import LinearParams
 from pacl_core.runtime.threads import one_thread
-
-Features = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -48,35 +43,29 @@ class Fitted:
 
 
 def run(
-    tasks: list[Task],
-    dataset: Path,
-    features: Features,
-    *,
-    params: LinearParams,
-    excluded: Collection[str],
-    device: str,
+    tasks: Sequence[Task], downstream: DownstreamData, params: LinearParams, *, device: str
 ) -> list[Outcome]:
-    """An outcome per task; `features` [N, D] in the row order of `dataset`.
+    """An outcome per task.
 
     Features of test items are looked at only when every head of every task is fitted and chosen. Raises
     `UserError` naming an item whose features are zero or not finite.
     """
     fitted = []
     for task in tasks:
-        data = read_task_data(task, dataset, excluded)
-        train, val = (
-            _examples(data, split, dataset, features=features, device=device) for split in ("train", "val")
-        )
-        heads, chosen = _fit(task, train, val, params=params)
-        val_part = _predicted(data, "val", heads, features=val.features)
-        fitted.append((data, heads, val_part, chosen))
-    return [
-        Outcome(data.task, [val_part, _test_part(data, heads, dataset, features=features)], chosen)
-        for data, heads, val_part, chosen in fitted
-    ]
+        own = downstream.of_task(task)
+        train, val = (downstream.examples(own, split, device) for split in ("train", "val"))
+        heads, chosen = fit(task, train, val, params=params)
+        fitted.append((own, heads, _predicted(own, "val", heads, features=val.features), chosen))
+    outcomes = []
+    for own, heads, on_val, chosen in fitted:
+        test = downstream.examples(own, "test", device)
+        on_test = _predicted(own, "test", heads, features=test.features)
+        outcomes.append(Outcome(own.task, [on_val, on_test], chosen))
+    return outcomes
 
 
-def _fit(task: Task, train: Examples, val: Examples, *, params: LinearParams) -> tuple[Heads, dict[str, Any]]:
+def fit(task: Task, train: Examples, val: Examples, *, params: LinearParams) -> tuple[Heads, dict[str, Any]]:
+    """Heads of the task, one per seed or a convex probe, and what validation chose, as JSON."""
     if params.probe == "convex":
         return fit_convex(task, train, val)
     fitted = fit_heads(task, train, val, params=params, seeds=range(params.seeds))
@@ -118,7 +107,7 @@ def _shuffled(train: Examples, orders: list[torch.Generator], batch_size: int) -
 
 
 def _sum_of_losses(loss_of: Loss, heads: Heads, train: Examples, *, rows_SB: Tensor) -> Tensor:
-    """Losses are means over items, and all seeds have as many: the sum is S times the mean over all."""
+    """Losses are means over equally many items for each seed, so their sum is S times the mean over all."""
     x_SBD = train.features.index_select(0, rows_SB.flatten()).view(*rows_SB.shape, -1)
     # weights on the left: their gradient then comes in their own layout, which halves a step on a CPU
     outputs_SCB = torch.bmm(heads.weight, x_SBD.mT) + heads.bias[:, :, None]
@@ -151,20 +140,8 @@ class _Best:
         return Fitted(self._kept, self._epochs.tolist(), self._losses.tolist())
 
 
-def _examples(data: TaskData, split: str, dataset: Path, *, features: Features, device: str) -> Examples:
-    rows = data.rows[split]
-    scaled = unit_length(features[rows], [data.item_ids[row] for row in rows], dataset)
-    target = torch.from_numpy(data.target[rows])
-    return Examples(torch.from_numpy(scaled).to(device), target.to(device))
-
-
-def _test_part(data: TaskData, heads: Heads, dataset: Path, *, features: Features) -> Predictions:
-    test = _examples(data, "test", dataset, features=features, device=str(heads.bias.device))
-    return _predicted(data, "test", heads, features=test.features)
-
-
-def _predicted(data: TaskData, split: str, heads: Heads, *, features: Tensor) -> Predictions:
-    rows = data.rows[split]
-    prediction = head_prediction(data.task)(heads.outputs(features)).double().cpu().numpy()
-    item_ids = [data.item_ids[row] for row in rows]
-    return Predictions(data.task.name, split, item_ids, data.target[rows], prediction)
+def _predicted(own: TaskData, split: str, heads: Heads, *, features: Tensor) -> Predictions:
+    rows = own.rows[split]
+    prediction = head_prediction(own.task)(heads.outputs(features)).double().cpu().numpy()
+    item_ids = [own.item_ids[row] for row in rows]
+    return Predictions(own.task.name, split, item_ids, own.target[rows], prediction)

@@ -1,13 +1,13 @@
 """Convex probes: one solution, so no epochs and no seeds; validation chooses the strength of the penalty.
 
 Regression: ridge, `|Y - XW - b|^2 + alpha |W|^2`. Classes: logistic regression, `C sum_n loss_n + |W|^2 / 2`,
-multinomial (each level of a hierarchy by itself, a distribution against its shares) or one-vs-rest (multi
-label). The bias is free. This is scikit-learn's objective and its C and alpha.
+multinomial (each level of a hierarchy by itself, a distribution with its probabilities as targets) or
+one-vs-rest (multi label). The bias is free. Objective, C and alpha are scikit-learn's.
 
-All of it is solved along the principal axes of the training features (big_vision's few-shot probe solves
-ridge so): there every alpha costs a division. For logistic regression each axis is also scaled by what the
-objective's curvature is along it before the first step, which takes L-BFGS some tens of steps where the
-raw features, most of whose length lies along their mean, take hundreds to thousands.
+Both are solved along the principal axes of the training features (as big_vision's few-shot ridge probe is):
+there each alpha costs one division. For logistic regression each axis is also scaled by the objective's
+curvature along it before the first step, so that L-BFGS takes some tens of steps; with raw features, most of
+whose length is along their mean, it takes hundreds to thousands.
 """
 
 import logging
@@ -31,7 +31,7 @@ ALPHAS = tuple(float(value) for value in np.logspace(-4, 4, 17))
 CS = tuple(float(value) for value in np.logspace(-2, 5, 15))
 STEPS = 500  # of L-BFGS per C
 TOLERANCE = 1e-6  # of the gradient, per item, in scaled axes
-PATIENCE = 2  # validation may get worse that often in a row as C grows; larger C only overfit more
+PATIENCE = 2  # stop after so many C in a row without a better validation loss: larger C overfit more
 ABSENT = -30.0  # output of a class that training never shows: a probability of about 1e-13
 
 
@@ -52,7 +52,7 @@ class _Axes:
 
 
 def fit_convex(task: Task, train: Examples, val: Examples) -> tuple[Heads, dict[str, Any]]:
-    """The probe of a task and what validation chose. Weights [1, C, D], for features of unit length.
+    """The probe of a task, and what validation chose. Weights [1, C, D], for features of unit length.
 
     A class that training never shows has an output of -30 whatever the features. A fit that did not
     converge is logged, and counted in what is returned as `unconverged`.
@@ -98,14 +98,14 @@ def _ridge(task: Task, axes: _Axes, train: Examples, *, val: Examples) -> tuple[
 
 
 def _logistic(task: Task, axes: _Axes, train: Examples, *, val: Examples) -> tuple[Heads, dict[str, Any]]:
-    shares_NC = _shares(task, train.target)
-    free = (shares_NC > 0).any(dim=0)
+    target_NC = _distributions(task, train.target)
+    free = (target_NC > 0).any(dim=0)
     bias = torch.where(free, 0.0, ABSENT).double()
     if task.kind == "multi_label":  # a class that all items have says no more than one that none has
-        always = (shares_NC == 1).all(dim=0)
+        always = (target_NC == 1).all(dim=0)
         bias[always] = -ABSENT
         free &= ~always
-    problem = _Logistic(axes, shares_NC[:, free], binary=task.kind == "multi_label")
+    problem = _Logistic(axes, target_NC[:, free], binary=task.kind == "multi_label")
     best, chosen, worse, unconverged = None, {"validation_loss": np.inf}, 0, 0
     for C in CS:
         weight_CR = torch.zeros(len(free), len(axes.variance), dtype=torch.float64, device=bias.device)
@@ -130,23 +130,23 @@ def _logistic(task: Task, axes: _Axes, train: Examples, *, val: Examples) -> tup
 class _Logistic:
     """`C sum_n loss_n + |W|^2 / 2` over `along` and free classes, from one C to the next one larger."""
 
-    def __init__(self, axes: _Axes, shares: Tensor, binary: bool) -> None:
-        self._axes, self._shares, self._binary = axes, shares, binary
+    def __init__(self, axes: _Axes, target: Tensor, binary: bool) -> None:
+        self._axes, self._target, self._binary = axes, target, binary
         self._start: tuple[Tensor, Tensor] | None = None
 
     def solve(self, C: float) -> tuple[Tensor, Tensor, bool]:
         """Weights [C, R], biases [C], and whether the solver converged; starts where the last one ended."""
-        items, classes = self._shares.shape
+        items, classes = self._target.shape
         rank = len(self._axes.variance)
         if classes == 0 or (classes == 1 and not self._binary):  # nothing to tell apart
-            zeros = self._shares.new_zeros(classes, rank)
+            zeros = self._target.new_zeros(classes, rank)
             return zeros, zeros.new_zeros(classes), True
-        # mean curvature of a class with share q is q(1 - q); the objective is divided by C N
-        q = self._shares.mean(dim=0)
+        # mean curvature of a class that a fraction q has is q(1 - q); the objective is divided by C N
+        q = self._target.mean(dim=0)
         curvature = (q * (1 - q)).clamp(min=1e-6)
         scale_CR = (curvature[:, None] * self._axes.variance / items + 1 / (C * items)).rsqrt()
         scale_C = curvature.rsqrt()
-        weight, bias = self._start or (self._shares.new_zeros(classes, rank), self._first_bias(q))
+        weight, bias = self._start or (self._target.new_zeros(classes, rank), self._first_bias(q))
 
         def objective(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
             scaled = torch.from_numpy(flat).to(q.device).view(classes, rank + 1)
@@ -179,18 +179,18 @@ class _Logistic:
     def _loss(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
         """The loss summed over items, and its gradient [N, C] by the outputs."""
         if self._binary:
-            loss = functional.binary_cross_entropy_with_logits(outputs, self._shares, reduction="sum")
-            return loss, outputs.sigmoid() - self._shares
+            loss = functional.binary_cross_entropy_with_logits(outputs, self._target, reduction="sum")
+            return loss, outputs.sigmoid() - self._target
         logs = outputs.log_softmax(dim=1)
-        return -(self._shares * logs).sum(), logs.exp() - self._shares
+        return -(self._target * logs).sum(), logs.exp() - self._target
 
 
-def _shares(task: Task, target: Tensor) -> Tensor:
-    """Targets as float64 [N, C]: one-hot, shares that sum to 1, or marks."""
+def _distributions(task: Task, target: Tensor) -> Tensor:
+    """Targets as float64 [N, C]: one-hot, probabilities that sum to 1, or marks."""
     if task.kind == "single_label":
         return functional.one_hot(target[:, 0].long(), task.outputs).double()
-    shares = target.double()
-    return shares / shares.sum(dim=1, keepdim=True) if task.kind == "distribution" else shares
+    found = target.double()
+    return found / found.sum(dim=1, keepdim=True) if task.kind == "distribution" else found
 
 
 def _val_loss(task: Task, heads: Heads, val: Examples) -> float:

@@ -1,82 +1,94 @@
-"""The zero-shot protocol (paper Table 3): class prompts against images, nothing fitted."""
+"""Zero-shot classification (paper Table 3): class prompts against images, nothing fitted.
 
-from collections.abc import Collection, Sequence
+The protocol, and the arithmetic that `pacl predict` shares with it to the bit.
+"""
+
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pacl_core.datasets.task_data import TaskData, read_task_data
+from pacl_core.datasets.task_data import TaskData
 from pacl_core.datasets.tasks import Task
+from pacl_core.errors import UserError
 from pacl_core.evaluation.predictions import NotApplicableError, Outcome, Predictions
-from pacl_core.evaluation.protocols.prompts import class_names, class_prompts
+from pacl_core.evaluation.protocols.downstream_data import DownstreamData
 from pacl_core.models.joint_space import JointSpace, load_joint_space
 from pacl_core.params.evaluation import ZeroShotParams
 
+CLASS = "[C]"  # where a prompt names the class
 
-def run(
-    tasks: Sequence[Task],
-    dataset: Path,
-    features: NDArray[np.float32],
-    *,
-    model: Path,
-    params: ZeroShotParams,
-    excluded: Collection[str],
-    device: str,
-) -> list[Outcome]:
-    """Test predictions [1, N, C] of every single-label task, an outcome per prompt and one of the ensemble.
-
-    `features` [N, D] are the model's raw pooled ones of the whole data set. Images go through projector
-    q_v and prompts through q_t; a CLIP model without projectors uses its own. Raises `NotApplicableError`
-    where there is no such task or no way from images to texts, `UserError` for a prompt without [C].
-    """
-    chosen = [task for task in tasks if task.kind == "single_label"]
-    if not chosen:
-        raise NotApplicableError(f"{dataset.stem} has no single-label task")
-    data = [read_task_data(task, dataset, excluded) for task in chosen]
-    space = load_joint_space(model, device)
-    if space is None:
-        raise NotApplicableError(f"{model.name} has no projectors and is no CLIP model")
-    return [outcome for own in data for outcome in _outcomes(own, features, space, params=params)]
+Vectors = NDArray[np.float32]
 
 
-def _outcomes(
-    own: TaskData, features: NDArray[np.float32], space: JointSpace, *, params: ZeroShotParams
-) -> list[Outcome]:
-    names = class_names(own.task)
-    images_ND = space.images(features[own.rows["test"]])
-    vectors_PCD = np.stack([space.texts(class_prompts(prompt, names)) for prompt in params.prompts])
-    outcomes = [
-        _outcome(
-            own,
-            f"prompt {number}",
-            {"prompt": prompt},
-            shares=_shares(images_ND, vectors_PCD[number - 1], space),
-        )
-        for number, prompt in enumerate(params.prompts, start=1)
-    ]
-    if params.ensemble and len(params.prompts) > 1:
-        mean_CD = vectors_PCD.mean(axis=0)
-        mean_CD /= np.linalg.norm(mean_CD, axis=1, keepdims=True)
-        described = {"prompt": "ensemble"}
-        outcomes.append(_outcome(own, "ensemble", described, shares=_shares(images_ND, mean_CD, space)))
-    return outcomes
+def prompt_vectors(space: JointSpace, prompt: str, names: Sequence[str]) -> Vectors:
+    """Unit vectors [C, E] of one prompt for each class. Raises `UserError` for a prompt without a [C]."""
+    if CLASS not in prompt:
+        raise UserError(f"evaluate.zero_shot.prompts: '{prompt}' has no {CLASS}; put it where the class goes")
+    return space.texts([prompt.replace(CLASS, name) for name in names])
 
 
-def _shares(
-    images_ND: NDArray[np.float32], texts_CD: NDArray[np.float32], space: JointSpace
-) -> NDArray[np.float64]:
-    """Softmax over classes of cosine / temperature, [N, C]."""
-    logits_NC = space.scale * (images_ND @ texts_CD.T).astype(np.float64)
+def ensemble(vectors_PCE: Sequence[Vectors]) -> Vectors:
+    """Unit vectors [C, E] of classes from those of each prompt: their mean; of a single prompt, its own."""
+    if len(vectors_PCE) == 1:
+        return vectors_PCE[0]
+    mean_CE: Vectors = np.mean(vectors_PCE, axis=0)
+    mean_CE /= np.linalg.norm(mean_CE, axis=1, keepdims=True)
+    return mean_CE
+
+
+def class_probabilities(images_NE: Vectors, classes_CE: Vectors, scale: float) -> NDArray[np.float64]:
+    """Softmax [N, C] over classes of cosine / temperature, of unit vectors; `scale` is 1 / temperature."""
+    logits_NC = scale * (images_NE @ classes_CE.T).astype(np.float64)
     raised: NDArray[np.float64] = np.exp(logits_NC - logits_NC.max(axis=1, keepdims=True))
     raised /= raised.sum(axis=1, keepdims=True)
     return raised
 
 
-def _outcome(own: TaskData, which: str, described: dict[str, str], *, shares: NDArray[np.float64]) -> Outcome:
-    task = replace(own.task, name=f"{own.task.name}, {which}")
+def run(
+    tasks: Sequence[Task], downstream: DownstreamData, model: Path, *, params: ZeroShotParams, device: str
+) -> list[Outcome]:
+    """Test predictions [1, N, C] of every single-label task, an outcome per prompt and one of the ensemble.
+
+    Images go through projector q_v and prompts through q_t; a CLIP model without projectors uses its own.
+    Raises `NotApplicableError` without such a task or without a way from images to texts, `UserError` for
+    a prompt without [C].
+    """
+    single_label = [task for task in tasks if task.kind == "single_label"]
+    if not single_label:
+        raise NotApplicableError(f"{downstream.dataset.stem} has no single-label task")
+    data = [downstream.of_task(task) for task in single_label]
+    space = load_joint_space(model, device)
+    if space is None:
+        raise NotApplicableError(f"{model.name} has no projectors and is no CLIP model")
+    return [outcome for own in data for outcome in _outcomes(own, downstream.features, space, params=params)]
+
+
+def _outcomes(
+    own: TaskData, features: Vectors, space: JointSpace, *, params: ZeroShotParams
+) -> list[Outcome]:
+    # what prompts call the classes
+    names = own.task.words or own.task.classes or ()
     rows = own.rows["test"]
-    item_ids = [own.item_ids[row] for row in rows]
-    predictions = Predictions(task.name, "test", item_ids, own.target[rows], shares[None])
-    return Outcome(task, [predictions], {**described, "class_names": list(class_names(own.task))})
+    images_NE = space.images(features[rows])
+    vectors_PCE = [prompt_vectors(space, prompt, names) for prompt in params.prompts]
+    shown = [
+        (f"prompt {number}", prompt, vectors_CE)
+        for number, (prompt, vectors_CE) in enumerate(zip(params.prompts, vectors_PCE, strict=True), start=1)
+    ]
+    if params.ensemble and len(params.prompts) > 1:
+        shown.append(("ensemble", "ensemble", ensemble(vectors_PCE)))
+    outcomes = []
+    for which, prompt, classes_CE in shown:
+        task = replace(own.task, name=f"{own.task.name}, {which}")
+        predictions = Predictions(
+            task=task.name,
+            split="test",
+            item_ids=[own.item_ids[row] for row in rows],
+            target=own.target[rows],
+            prediction=class_probabilities(images_NE, classes_CE, space.scale)[None],
+        )
+        outcomes.append(Outcome(task, [predictions], {"prompt": prompt, "class_names": list(names)}))
+    return outcomes

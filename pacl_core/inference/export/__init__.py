@@ -1,1 +1,1 @@
-"""A saved model in other people's forms: ONNX, and a folder as the Hugging Face Hub holds models."""
+"""A saved model in other formats: ONNX, and a folder for the Hugging Face Hub."""

@@ -1,4 +1,4 @@
-"""Images on which an exported model is held against the network."""
+"""Images on which an exported model is compared with the network."""
 
 from itertools import islice
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A saved model as the Hugging Face Hub holds models: weights, configuration, preprocessing and a card."""
+"""A saved model as a folder for the Hugging Face Hub: weights, configuration, preprocessing and a card."""
 
 import os
 import shutil
@@ -21,10 +21,10 @@ _LIBRARY_NAMES = {"timm": "model.safetensors", "open_clip": "open_clip_model.saf
 def export_hugging_face(model: Path, folder: Path) -> list[str]:
     """Publish `folder` and return the names of its files.
 
-    backbone.safetensors, model.json and what else the saved model has, config.json (timm's form for timm),
-    preprocessor_config.json (transformers' form), README.md (the model card). timm and open_clip find the
-    weights under a name of their own too, one file under two names where the disk can. `folder` must be
-    new or made by this function. Raises `UserError` else, and for a folder that is no saved model.
+    Every file of the saved model, config.json (in timm's format for timm), preprocessor_config.json (in
+    transformers' format), README.md (the model card). timm and open_clip find the weights under their own
+    name too, a hard link where the disk allows it. `folder` must be new or made by this function. Raises
+    `UserError` otherwise, and where `model` is no saved model.
     """
     if folder.exists() and not (folder / CARD).is_file() and any(folder.iterdir()):
         raise UserError(f"{folder}: holds other files; give a folder that does not exist yet")
@@ -52,13 +52,13 @@ def _config(backbone: Backbone, card: dict[str, Any]) -> dict[str, Any]:
 
 
 def _timm_config(backbone: Backbone) -> dict[str, Any]:
-    """timm writes it itself: `timm.create_model("local-dir:<folder>", pretrained=True)` reads it."""
+    """Written by timm itself: `timm.create_model("local-dir:<folder>", pretrained=True)` reads it."""
     import timm
     from timm.models._hub import save_config_for_hf
 
     params, cut = backbone.params, backbone.preprocess
     published = timm.get_pretrained_cfg(params.name)
-    # transformers are built for one size; convolutions take any and know no such option
+    # transformers are built for one size; convolutional networks take any and have no such option
     built_for_size = published is not None and published.fixed_input_size and params.image_size
     options: dict[str, Any] = {"img_size": params.image_size} if built_for_size else {}
     network = timm.create_model(params.name, **options)

@@ -1,4 +1,4 @@
-"""The model card: what the run's own artefacts say, and nothing that they do not."""
+"""The model card: only what the run's own artefacts say."""
 
 import re
 from pathlib import Path
@@ -60,7 +60,7 @@ def model_card(model: Path, card: dict[str, Any]) -> str:
         reader=params.get("pairs.reader"),
         partition=_optional(root / "metrics/partition.json") if training else None,
         results=results,
-        limits=limits(root, _tree(params), None) if training else [],
+        limits=limits(root / "metrics", _tree(params), None) if training else [],
         licences=_fenced(notice) if embedded and notice.is_file() else _OTHER_LICENCE,
     )
     data = ModelCardData(
@@ -104,16 +104,16 @@ def _tree(dotted: dict[str, Any]) -> dict[str, Any]:
 
 
 def _results(root: Path, variant: str) -> list[dict[str, Any]]:
-    """A row per figure of metrics/comparison.json that this variant has."""
+    """A row per metric of metrics/comparison.json that this variant has."""
     path = root / "metrics/comparison.json"
     rows = []
     for one in read_json(path) if path.is_file() else []:
         for task, described in one["tasks"].items():
-            for metric, figure in described["figures"].items():
-                own = figure["variants"].get(variant)
+            for metric, compared in described["figures"].items():
+                own = compared["variants"].get(variant)
                 if own is None or own["mean"] is None:
                     continue
-                initial = figure["variants"].get("initial") if variant != "initial" else None
+                initial = compared["variants"].get("initial") if variant != "initial" else None
                 rows.append(
                     {
                         "dataset": one["dataset"],
@@ -124,7 +124,7 @@ def _results(root: Path, variant: str) -> list[dict[str, Any]]:
                         "value": own["mean"],
                         "own": _with_interval(own["mean"], own),
                         "initial": initial and _with_interval(initial["mean"], initial),
-                        "difference": _difference(figure["differences"].get(variant)),
+                        "difference": _difference(compared["differences"].get(variant)),
                     }
                 )
     return rows
@@ -149,7 +149,7 @@ def _hub_result(row: dict[str, Any]) -> EvalResult:
         task_name=row["task"],
         dataset_type=re.sub(r"\W+", "-", row["dataset"]),
         dataset_name=f"{row['dataset']} ({row['protocol']})",
-        # without it, figures of two tasks of one kind would be filed as one task's
+        # without it, the metrics of two tasks of one kind would be filed under one task
         dataset_config=f"{row['protocol']}, {row['task']}",
         dataset_split="test",
         metric_type=row["metric"],

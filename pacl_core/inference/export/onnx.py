@@ -1,4 +1,4 @@
-"""A saved model as one ONNX file, held against the network it came from."""
+"""A saved model as one ONNX file, checked against the network it came from."""
 
 import contextlib
 import io
@@ -26,7 +26,7 @@ _INSTALL = "pip install 'pacl[export]'"
 
 @dataclass(frozen=True)
 class OnnxExport:
-    """`difference`: the largest between the two runs' outputs, each divided by the largest value there is."""
+    """`difference`: the largest between the outputs of both, relative to the largest value of the output."""
 
     outputs: tuple[str, ...]
     images: int
@@ -34,7 +34,7 @@ class OnnxExport:
 
 
 class _WithNormalising(nn.Module):
-    """uint8 pixels in, so that nobody has to repeat the normalisation; features and joint vectors out."""
+    """Takes uint8 pixels, so that users need not normalise them; gives features and joint vectors."""
 
     mean: Tensor
     std: Tensor
@@ -115,7 +115,7 @@ def _write(network: nn.Module, out: Path, names: tuple[str, ...], *, backbone: B
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """The exporter prints its progress."""
+    """Silences the exporter, which prints its progress."""
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with contextlib.redirect_stdout(io.StringIO()):
         yield

@@ -1,4 +1,4 @@
-"""Stored embeddings as people can look at them: a flat map, and what is nearest to each centre."""
+"""Stored embeddings for people to look at: a flat map, and what is nearest to each centre."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,28 +10,28 @@ from sklearn.decomposition import PCA
 
 BLOCK = 8192
 
-Rows = NDArray[np.float64]
+Vectors = NDArray[np.float64]
 
 
-def prepared(vectors: NDArray[Any], normalise: bool) -> Rows:
-    """Rows [N, D] as float64, of unit length where `normalise`; a row of zeros stays one."""
+def _prepared(vectors: NDArray[Any], normalise: bool) -> Vectors:
+    """Rows [N, D] as float64, of unit length where `normalise`; a row of zeros stays zeros."""
     rows = np.asarray(vectors, np.float64)
     if not normalise:
         return rows
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    ready: Rows = rows / np.where(norms > 0, norms, 1)
+    ready: Vectors = rows / np.where(norms > 0, norms, 1)
     return ready
 
 
-def blocks(vectors: NDArray[Any], normalise: bool) -> Iterator[tuple[int, Rows]]:
-    """All rows in pieces, each with the number of its first row."""
+def _blocks(vectors: NDArray[Any], normalise: bool) -> Iterator[tuple[int, Vectors]]:
+    """All rows in blocks, each with the number of its first row."""
     for start in range(0, len(vectors), BLOCK):
-        yield start, prepared(vectors[start : start + BLOCK], normalise)
+        yield start, _prepared(vectors[start : start + BLOCK], normalise)
 
 
 @dataclass(frozen=True)
 class Flat:
-    """`rows` [P] of the embeddings, ascending; `places` [P, 2]; `explained`: each axis' share of variance."""
+    """`rows` [P] of the embeddings, ascending; `places` [P, 2]; `explained`: fraction of variance by axis."""
 
     rows: NDArray[np.int64]
     places: NDArray[np.float64]
@@ -41,11 +41,11 @@ class Flat:
 def flat_map(vectors: NDArray[Any], points: int, normalise: bool, *, seed: int) -> Flat:
     """PCA of at most `points` rows of [N, D], drawn by `seed`; only they are read.
 
-    Two axes always: of fewer than three rows, or in one dimension, what is missing is 0.
+    Always two axes: those that fewer than three rows, or one dimension, do not have are 0.
     """
     count = min(points, len(vectors))
     rows = np.sort(np.random.default_rng(seed).choice(len(vectors), count, replace=False)).astype(np.int64)
-    sample = prepared(vectors[rows], normalise)
+    sample = _prepared(vectors[rows], normalise)
     places = np.zeros((count, 2))
     explained = [0.0, 0.0]
     axes = min(2, count - 1, sample.shape[1])
@@ -56,7 +56,7 @@ def flat_map(vectors: NDArray[Any], points: int, normalise: bool, *, seed: int) 
     return Flat(rows, places, explained)
 
 
-_DIGITS = 6  # distances that agree so far are of the same image or text, posted twice
+_DIGITS = 6  # distances equal to so many digits belong to one image or text, posted twice
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def nearest(
     """
     centres = _centres(vectors, labels, normalise)
     held = {label: (np.empty(0), np.empty(0, np.int64)) for label in range(len(centres))}
-    for start, block in blocks(vectors, normalise):
+    for start, block in _blocks(vectors, normalise):
         own = labels[start : start + len(block)]
         distances = np.linalg.norm(block - centres[own], axis=1).round(_DIGITS)
         for label in np.unique(own).tolist():
@@ -97,7 +97,7 @@ def nearest(
 def _centres(vectors: NDArray[Any], labels: NDArray[np.integer[Any]], normalise: bool) -> NDArray[np.float64]:
     clusters = int(labels.max()) + 1
     sums = np.zeros((clusters, vectors.shape[1]))
-    for start, block in blocks(vectors, normalise):
+    for start, block in _blocks(vectors, normalise):
         np.add.at(sums, labels[start : start + len(block)], block)
     centres: NDArray[np.float64] = sums / np.maximum(np.bincount(labels, minlength=clusters), 1)[:, None]
     return centres

@@ -5,7 +5,8 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from pacl_core.params.models import Precision, ScorerParams, TextEncoderParams
-from pacl_core.params.section import Section
+from pacl_core.params.section import Section, Seed
+from pacl_core.params.training import TrainingParams
 
 
 class FactualScoresParams(Section):
@@ -61,7 +62,13 @@ class PseudoLabelsParams(Section):
     restarts: int = Field(default=16, ge=1)
     iterations: int = Field(default=50, ge=1)
     sample: int = Field(default=50_000, ge=1)
-    seed: int = Field(default=0, ge=0)
+    seed: Seed = 0
+
+    @model_validator(mode="after")
+    def _enough(self) -> Self:
+        if self.sample < self.k:
+            raise ValueError(f"'sample' ({self.sample}) must be at least 'k' ({self.k})")
+        return self
 
 
 class EmbeddingMapParams(Section):
@@ -69,7 +76,7 @@ class EmbeddingMapParams(Section):
 
     points: int = Field(default=800, ge=10, le=20_000)
     nearest: int = Field(default=6, ge=1, le=100)
-    seed: int = Field(default=0, ge=0)
+    seed: Seed = 0
 
 
 class ShardsParams(Section):
@@ -79,29 +86,17 @@ class ShardsParams(Section):
     max_megabytes: int = Field(default=512, ge=1)
 
 
-class TrainParams(Section):
+class TrainParams(TrainingParams):
     """Contrastive training (paper 3.3, 4.2). Learning rates are per parameter group."""
 
-    epochs: int = Field(default=30, ge=1)
-    batch_size: int = Field(default=64, ge=1)
-    compile: bool = False
     batching: Literal["separate", "mixed"] = "separate"
     dim: int = Field(default=768, ge=1)
     temperature: float = Field(default=0.07, gt=0)
+    temperature_learnable: bool = False
     usage: Literal["strong", "partial", "weak"] = "weak"
     backbone_lr: float = Field(default=1e-3, ge=0)
     projector_lr: float = Field(default=1e-3, ge=0)
-    weight_decay: float = Field(default=0.02, ge=0)
-    batch_norm: Literal["update", "frozen"] = "update"
-    warmup_steps: int = Field(default=0, ge=0)
-    clip_norm: float | None = Field(default=None, gt=0)
-    ema: float | None = Field(default=None, gt=0, lt=1)
-    layer_decay: float | None = Field(default=None, gt=0, le=1)
-    temperature_learnable: bool = False
-    non_finite: Literal["stop", "skip"] = "stop"
-    holdout: int = Field(default=0, ge=0)
-    precision: Literal["float32", "bfloat16"] = "float32"
     projector_warmup_steps: int = Field(default=0, ge=0)
+    holdout: int = Field(default=0, ge=0)
     horizontal_flip: bool = False
     random_resized_crop: bool = False
-    seed: int = Field(default=0, ge=0)

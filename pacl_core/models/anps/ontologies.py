@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from pacl_core.errors import UserError, unknown
+from pacl_core.media.text_decoding import decode_text
 
 # "<tab>beautiful_flower [sentiment: 1.77] [#imgs: 2,380,000]" below "1. beautiful [sentiment: ...]"
 _VSO_PAIR = re.compile(r"^\s+(\S+)\s+\[sentiment:")
@@ -26,11 +27,11 @@ def read_ontology(path: Path, format: str) -> list[str]:
     if format not in _READERS:
         raise unknown("ontology format", format, _READERS)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = decode_text(path.read_bytes())
     except FileNotFoundError:
         raise UserError(f"{path}: no such ontology; name an existing list in anps.path") from None
-    except UnicodeDecodeError:
-        text = path.read_text(encoding="latin-1")
+    if "\0" in text:
+        raise UserError(f"{path}: no text, or UTF-16 without a byte-order mark; save it as UTF-8")
     phrases = (phrase(name) for name in _READERS[format](text))
     pairs = list(dict.fromkeys(words for words in phrases if _PAIR.match(words)))
     if not pairs:

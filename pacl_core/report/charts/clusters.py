@@ -1,4 +1,4 @@
-"""The flat map of embeddings, a point a pair."""
+"""Clusters: a map of embeddings with a point per pair, and bars of sizes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ def flat_map(
 ) -> Chart:
     """`points`: `x`, `y`, `text`, `partition`, `cluster`; `colour` names the one that colours them.
 
-    A click on the legend leaves one colour standing out.
+    A click on the legend highlights one colour.
     """
     place = {"type": "quantitative", "axis": {"labels": False, "ticks": False, "grid": False}}
     place["scale"] = {"zero": False, "nice": False, "padding": 6}

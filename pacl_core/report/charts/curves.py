@@ -1,11 +1,11 @@
-"""Training curves: several series over epochs, with the borders of the phases."""
+"""Training curves: several series over epochs, and where each phase begins."""
 
 from collections.abc import Sequence
 
 from pacl_core.report.charts.vega import Chart, chart
 
 Series = tuple[str, str, Sequence[float], Sequence[float]]  # name, its colour, epochs, values
-_POINTS = 400  # more than the chart has pixels helps nobody
+_POINTS = 400  # as many as the chart has pixels
 
 
 def curves(

@@ -8,7 +8,7 @@ from pacl_core.report.charts.vega import Chart, chart
 def histogram(name: str, table: Mapping[str, Sequence[float]], threshold: float | None) -> Chart:
     """`table`: `value` (bin centres, equally spaced), `unmatched` and `matched` (pairs).
 
-    The page's slider moves the threshold by the signal that is called as the score.
+    The page's slider moves the threshold through a signal with the name of the score.
     """
     values = table["value"]
     half = (values[1] - values[0]) / 2 if len(values) > 1 else 0.5

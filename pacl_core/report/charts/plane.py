@@ -1,4 +1,4 @@
-"""The plane of factual and emotional value: where pairs lie, and the four quadrants."""
+"""The plane of factual and emotional value: how many pairs are where, and the four quadrants."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -18,7 +18,7 @@ def plane(
     *,
     coloured: bool,
 ) -> Chart:
-    """Cells by centre (`factual_value`, `emotional_value`, `pairs`), darker where more pairs lie.
+    """Cells by centre (`factual_value`, `emotional_value`, `pairs`), darker where there are more pairs.
 
     `coloured`: each in the colour of its quadrant, which the page's sliders move. `names`: of the
     partitions on the page.
@@ -31,7 +31,7 @@ def plane(
     ]
     cells = [{key: round(value, 6) for key, value in cell.items()} for cell in cells]
     colour: dict[str, object] = {"value": "var(--accent)"}
-    # a threshold that is not there, or plays no part, divides nothing
+    # a missing threshold, or one that is not in use, divides nothing
     at = {name: -1e9 if value is None else value for name, value in thresholds.items()}
     if coloured:
         legend = {"title": None, "orient": "top", "columns": 2, "symbolOpacity": 1, "symbolType": "square"}

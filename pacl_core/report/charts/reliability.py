@@ -1,4 +1,4 @@
-"""Calibration: how often a classifier is right at each confidence, beside the line of a calibrated one."""
+"""Calibration: how often a classifier is right at each confidence, and the line of perfect calibration."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ _FLOOR = _SIZE - 34
 
 
 def reliability(title: str, bins: list[dict[str, Any]]) -> Markup:
-    """A bar per bin up to its accuracy, darker where more predictions lie; empty bins are left out."""
+    """A bar per bin up to its accuracy, darker where there are more predictions; empty bins are left out."""
     x, y = Scale(0, 1, _LEFT, _END), Scale(0, 1, _FLOOR, _TOP)
     filled = [one for one in bins if one["share"] and one["accuracy"] is not None]
     most = max((one["share"] for one in filled), default=1.0)

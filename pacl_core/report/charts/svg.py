@@ -6,7 +6,7 @@ from markupsafe import Markup, escape
 
 
 def element(tag: str, *children: object, **attributes: object) -> Markup:
-    """`<tag ...>children</tag>`; `class_` stands for class, an underscore for a hyphen."""
+    """`<tag ...>children</tag>`; `class_` means class, an underscore a hyphen."""
     pairs = [(name.rstrip("_").replace("_", "-"), _short(value)) for name, value in attributes.items()]
     written = Markup("").join(Markup(' {}="{}"').format(name, value) for name, value in pairs)
     inner = Markup("").join(escape(child) for child in children)
@@ -43,7 +43,7 @@ _WIDTH, _HEIGHT = 140, 22
 
 
 def difference(value: float, low: float, high: float, *, verdict: str) -> Markup:
-    """Drawn on a scale of its own that holds zero; `verdict` names the colour."""
+    """A difference and its interval on a scale that includes zero; `verdict` names the colour."""
     reach = max(abs(low), abs(high), abs(value)) or 1.0
     x, middle = Scale(-reach, reach, 6, _WIDTH - 6), _HEIGHT / 2
     return image(

@@ -39,6 +39,9 @@ _CONFIG: Spec = {
     # a label per mark would make a page of thousands; the chart has one as a whole
     "aria": False,
 }
+# texts are measured in the font that vl-convert brings: by the reader's, if this machine has it, the drawing
+# would not be the same everywhere
+_MEASURED = "Liberation Sans"
 WIDTH, HEIGHT = 440, 250
 
 
@@ -52,8 +55,9 @@ class Chart:
 
     @property
     def svg(self) -> Markup:
-        """As it stands without scripts."""
-        drawn = _drawn(json.dumps(self.spec))
+        """The drawing for readers without scripts, the same bytes on every machine."""
+        measured = self.spec | {"config": _CONFIG | {"font": _MEASURED}}
+        drawn = _drawn(json.dumps(measured)).replace(f'"{_MEASURED}"', f'"{_CONFIG["font"]}"')
         width, height = re.findall(r'(?:width|height)="([\d.]+)"', drawn)[:2]
         opened = f'<svg class="marks" viewBox="0 0 {width} {height}" aria-hidden="true"'
         return Markup(re.sub(r"<svg[^>]*?(?=>)", opened, drawn, count=1))
@@ -61,7 +65,7 @@ class Chart:
     @property
     def data(self) -> Markup:
         """The specification, as a script element may hold it."""
-        return island(self.spec)
+        return script_json(self.spec)
 
 
 def chart(name: str, title: str, spec: Mapping[str, Any], *, height: int = HEIGHT) -> Chart:
@@ -83,7 +87,7 @@ def partition_scale(names: Mapping[str, str]) -> Spec:
 
 @cache
 def _drawn(spec: str) -> str:
-    """The slow part, once where a page is built again with smaller images."""
+    """The slow part: done once, even if the page is built again with smaller images."""
     return vl_convert.vegalite_to_svg(spec)
 
 
@@ -92,7 +96,7 @@ def bundle() -> str:
     """Vega, Vega-Lite and vega-embed as one script that defines `vegaEmbed`; the package brings them."""
     script = vl_convert.javascript_bundle()  # type: ignore[call-arg]  # its stub asks for a snippet
     if "</script" in script.lower() or "<!--" in script:
-        raise ValueError("the Vega bundle cannot stand inside a script element")
+        raise ValueError("the Vega bundle cannot be put into a script element")
     return script
 
 
@@ -100,7 +104,7 @@ def bundle() -> str:
 _ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
-def island(value: object) -> Markup:
+def script_json(value: object) -> Markup:
     """The inside of `<script type="application/json">`. Raises ValueError for NaN."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character, escaped in _ESCAPED.items():

@@ -1,17 +1,14 @@
-"""Pseudo-labels: how many pairs each cluster has, what lies nearest to its centre, a map of all."""
+"""Pseudo-labels: the size of each cluster, the pairs nearest to its centre, and a map."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from pacl_core.files.json_csv import read_rows
-from pacl_core.files.tables import take_rows
+from pacl_core.files.tables import read_table, take_rows
 from pacl_core.report.charts.clusters import flat_map, size_bars
 from pacl_core.report.charts.vega import Chart, Spec, partition_scale
 from pacl_core.report.images import Thumbnail
-from pacl_core.report.reading import optional_json, pairs_of
+from pacl_core.report.reading import Artefacts, optional_json, pairs_of
 
 _SOURCES = {
     "factual": "image features of the backbone",
@@ -22,13 +19,13 @@ _TEXT = 90  # characters of a caption that a point of the map shows
 _THUMBNAIL = 128
 
 
-def clusters(root: Path, names: Mapping[str, str], image: Thumbnail) -> list[dict[str, Any]] | None:
-    """None where the pseudo-label stage has not run. `names`: of the partitions on the page."""
-    metrics = optional_json(root / "metrics/pseudo_labels.json")
+def clusters(artefacts: Artefacts, names: Mapping[str, str], image: Thumbnail) -> list[dict[str, Any]] | None:
+    """None where the pseudo-label stage has not run. `names`: partition -> its name on the page."""
+    metrics = optional_json(artefacts.metrics / "pseudo_labels.json")
     if metrics is None:
         return None
-    near, explained = _nearest(root, image), optional_json(root / "metrics/embedding_map.json") or {}
-    points = _points(root, names)
+    near, points = _nearest(artefacts, image), _points(artefacts, names)
+    explained = optional_json(artefacts.metrics / "embedding_map.json") or {}
     shown = []
     for side, source in _SOURCES.items():
         sizes = sorted(((int(label), size) for label, size in metrics[side]["sizes"].items()))
@@ -52,28 +49,28 @@ def _label(label: int) -> str:
     return f"label {label}"
 
 
-def _nearest(root: Path, image: Thumbnail) -> dict[tuple[str, int], list[dict[str, Any]]]:
+def _nearest(artefacts: Artefacts, image: Thumbnail) -> dict[tuple[str, int], list[dict[str, Any]]]:
     """(side, label) -> the pairs nearest to its centre, nearest first."""
-    path = root / "data/cluster_examples.parquet"
-    if not path.is_file() or not (root / "data/partition.parquet").is_file():
+    if not artefacts.cluster_examples.is_file() or not artefacts.partition.is_file():
         return {}
     found: dict[tuple[str, int], list[dict[str, Any]]] = {}
-    examples = pl.read_parquet(path).sort("side", "label", "rank").to_dicts()
-    pairs = pairs_of(root, {one["row"] for one in examples}, ["sample_id", "text", "partition"])
+    order = [(name, "ascending") for name in ("side", "label", "rank")]
+    examples = read_table(artefacts.cluster_examples).sort_by(order).to_pylist()
+    pairs = pairs_of(artefacts, {one["row"] for one in examples}, ["sample_id", "text", "partition"])
     for one in examples:
         pair = pairs[one["row"]]
-        shown = pair | {"picture": image(pair["image"], _THUMBNAIL), "distance": one["distance"]}
+        shown = pair | {"image": image(pair["image"], _THUMBNAIL), "distance": one["distance"]}
         found.setdefault((one["side"], one["label"]), []).append(shown)
     return found
 
 
-def _points(root: Path, names: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
+def _points(artefacts: Artefacts, names: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
     """Side -> points of the map, each with its caption and partition."""
-    path, table = root / "plots/embedding_map.csv", root / "data/partition.parquet"
-    if not path.is_file() or not table.is_file():
+    path = artefacts.plots / "embedding_map.csv"
+    if not path.is_file() or not artefacts.partition.is_file():
         return {}
     rows = read_rows(path)
-    pairs = take_rows([table], {int(row["row"]) for row in rows}, ["text", "partition"])
+    pairs = take_rows([artefacts.partition], {int(row["row"]) for row in rows}, ["text", "partition"])
     points: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         pair = pairs[int(row["row"])]

@@ -1,25 +1,24 @@
-"""Test images with what they retrieve before and after, and what zero-shot prompts make of them."""
+"""Test images, what they retrieve before and after training, and their zero-shot predictions."""
 
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
+from pacl_core.files.tables import read_table
 from pacl_core.report.images import Thumbnail
-from pacl_core.report.reading import optional_json
+from pacl_core.report.reading import Artefacts, optional_json
 
 _QUERY, _FOUND = 112, 96
 
-Rows = list[dict[str, Any]]
+Records = list[dict[str, Any]]
 
 
-def examples(root: Path, image: Thumbnail) -> list[dict[str, Any]] | None:
+def examples(artefacts: Artefacts, image: Thumbnail) -> list[dict[str, Any]] | None:
     """One entry per data set; None where the examples stage has not run."""
-    figures = optional_json(root / "metrics/examples.json")
-    if figures is None:
+    metrics = optional_json(artefacts.metrics / "examples.json")
+    if metrics is None:
         return None
-    retrieved = _by_dataset(root / "data/examples/retrieval.parquet")
-    prompted = _by_dataset(root / "data/examples/zero_shot.parquet")
+    retrieved = _by_dataset(artefacts.examples / "retrieval.parquet")
+    prompted = _by_dataset(artefacts.examples / "zero_shot.parquet")
     return [
         {
             "dataset": name,
@@ -27,27 +26,27 @@ def examples(root: Path, image: Thumbnail) -> list[dict[str, Any]] | None:
             "queries": _queries(retrieved.get(name, []), image),
             "zero_shot": _zero_shot(prompted.get(name, []), own["zero_shot_right"], image),
         }
-        for name, own in figures.items()
+        for name, own in metrics.items()
     ]
 
 
-def _by_dataset(path: Path) -> dict[str, Rows]:
-    found: dict[str, Rows] = {}
-    for row in pq.read_table(path).to_pylist() if path.is_file() else []:
+def _by_dataset(path: Path) -> dict[str, Records]:
+    found: dict[str, Records] = {}
+    for row in read_table(path).to_pylist() if path.is_file() else []:
         found.setdefault(row["dataset"], []).append(row)
     return found
 
 
-def _same_label(figures: dict[str, Any]) -> dict[str, Any] | None:
+def _same_label(metrics: dict[str, Any]) -> dict[str, Any] | None:
     """`top`, `items` and (variant, share) pairs; None of a data set without classes."""
-    key = next((name for name in figures if name.startswith("same_label_at_")), None)
+    key = next((name for name in metrics if name.startswith("same_label_at_")), None)
     if key is None:
         return None
-    shares = [(variant, share) for variant, share in figures[key].items() if share is not None]
-    return {"top": key.removeprefix("same_label_at_"), "items": figures["test_items"], "shares": shares}
+    shares = [(variant, share) for variant, share in metrics[key].items() if share is not None]
+    return {"top": key.removeprefix("same_label_at_"), "items": metrics["test_items"], "shares": shares}
 
 
-def _queries(rows: Rows, image: Thumbnail) -> Rows:
+def _queries(rows: Records, image: Thumbnail) -> Records:
     """Each query with (variant, what it finds) pairs."""
     queries = {row["query"]: _shown(row, image, _QUERY) | {"found": {}} for row in rows if row["rank"] == 0}
     for row in rows:
@@ -58,7 +57,7 @@ def _queries(rows: Rows, image: Thumbnail) -> Rows:
     return list(queries.values())
 
 
-def _zero_shot(rows: Rows, shares: dict[str, dict[str, float]], image: Thumbnail) -> Rows:
+def _zero_shot(rows: Records, shares: dict[str, dict[str, float]], image: Thumbnail) -> Records:
     """One entry per task and variant, with its right and wrong examples."""
     shown = []
     for variant, tasks in shares.items():
@@ -73,4 +72,4 @@ def _zero_shot(rows: Rows, shares: dict[str, dict[str, float]], image: Thumbnail
 
 
 def _shown(row: dict[str, Any], image: Thumbnail, side: int) -> dict[str, Any]:
-    return row | {"picture": image(row["image"], side)}
+    return row | {"image": image(row["image"], side)}

@@ -1,4 +1,4 @@
-"""What the run cannot claim: stand-ins for published models, sizes, leaks, intervals that hold zero."""
+"""What the run cannot claim: stand-ins for published models, sizes, leaks, intervals that include zero."""
 
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ _STAND_INS = {
         "The text side of training is MiniLM, a general sentence encoder, not the sentiment encoder SKEP."
     ),
     ("backbone.kind", "efficientnet_lite"): (
-        "The backbone is EfficientNet-Lite0 at a small picture size, not one of the paper's four."
+        "The backbone is EfficientNet-Lite0 at a small image size, not one of the paper's four."
     ),
     ("pairs.reader", "openmoji"): (
         "The posts are emoji drawings with names, mixed up by a seeded rule: nobody posted them, and "
@@ -36,46 +36,49 @@ _STAND_INS = {
     ),
 }
 _PAPER_PAIRS = 200_000
-_MANY = 20  # differences of which one is expected to look clear where nothing changed
+_MANY = 20  # differences: where nothing changed, one of them is expected to look clear
 
 
-def limits(root: Path, params: dict[str, Any], evaluations: list[dict[str, Any]] | None) -> list[str]:
+def limits(metrics: Path, params: dict[str, Any], evaluations: list[dict[str, Any]] | None) -> list[str]:
     """Sentences, most consequential first."""
     found = [text for (key, value), text in _STAND_INS.items() if lookup(params, key) == value]
-    corpus = optional_json(root / "metrics/pairs.json")
+    corpus = optional_json(metrics / "pairs.json")
     if corpus and corpus["pairs"] < _PAPER_PAIRS:
         found.append(f"{corpus['pairs']:,} pairs were used; the paper's corpus has about {_PAPER_PAIRS:,}.")
-    metrics = optional_json(root / "metrics/partition.json")
-    if metrics is not None:
-        empty = [name for name, share in metrics["shares"].items() if share == 0 and name != "partial"]
+    partition = optional_json(metrics / "partition.json")
+    if partition is not None:
+        empty = [name for name, share in partition["shares"].items() if share == 0 and name != "partial"]
         if empty:
-            found.append(f"No pair is {', '.join(empty)}: training had nothing of it to learn from.")
+            those = "this partition" if len(empty) == 1 else "these partitions"
+            found.append(f"No pair is {' or '.join(empty)}; training learnt nothing from {those}.")
     excluding = str(lookup(params, "evaluate.exclude_leaks") or "none")
-    found += [sentence for one in leaks(root, params) if (sentence := _leak(one, excluding))]
+    found += [sentence for one in leaks(metrics, params) if (sentence := _leak(one, excluding))]
     excluded = {one["dataset"]: one["excluded"] for one in evaluations or [] if one["excluded"]}
     if excluded:
         listed = ", ".join(f"{name} {count:,}" for name, count in excluded.items())
-        found.append(f"Test items left out of every figure, as training saw them or nearly: {listed}.")
+        found.append(
+            f"Test items left out of every result, because training saw them or near duplicates: {listed}."
+        )
     sizes = {one["dataset"]: one["test_items"] for one in evaluations or [] if one["test_items"]}
     if sizes:
         listed = ", ".join(f"{name} {count:,}" for name, count in sizes.items())
         found.append(
-            f"Test items: {listed}. Intervals are over these items (bootstrap); they do not cover another "
-            "corpus, training seed or set of test pictures."
+            f"Test items: {listed}. Intervals come from resampling these items; they say nothing about "
+            "another corpus, training seed or test set."
         )
     rows = [row for one in evaluations or [] for task in one["tasks"] for row in task["rows"]]
     changes = [change for row in rows for change in row["changes"] if change["verdict"] != "undefined"]
     unclear = sum(change["verdict"] == "unclear" for change in changes)
     if unclear:
         found.append(
-            f"{unclear} of {len(changes)} differences have a 95 % interval that holds zero: they show "
-            "neither gain nor loss. Figures of one data set are related, so several together are not "
+            f"{unclear} of {len(changes)} differences have a 95 % interval that includes zero: they show "
+            "neither gain nor loss. Metrics of one data set are related, so several of them are not "
             "independent evidence."
         )
     if len(changes) >= _MANY:
         found.append(
-            f"Of {len(changes)} differences about {len(changes) / 20:.0f} would look clear by chance alone: "
-            "the intervals are not corrected for their number."
+            "The intervals are not corrected for multiple comparisons: of "
+            f"{len(changes)} differences about {len(changes) / 20:.0f} would look clear by chance alone."
         )
     return found
 
@@ -85,22 +88,22 @@ def _leak(one: dict[str, Any], excluded: str) -> str | None:
     if not one["exact_items"] and not one["near_items"]:
         return None
     kept = {
-        "none": "they count in the figures",
-        "exact": "the near ones count in the figures",
-        "near": "none of them counts in the figures",
+        "none": "they count in the results",
+        "exact": "the near ones count in the results",
+        "near": "none of them counts in the results",
     }[excluded]
     return (
         f"{one['name']}: of {one['test_items']:,} test items {one['exact_items']:,} are exact and "
-        f"{one['near_items']:,} near duplicates of pre-training pictures (at most {one['distance']} of 64 "
+        f"{one['near_items']:,} near duplicates of pre-training images (at most {one['distance']} of 64 "
         f"bits apart); {kept}."
     )
 
 
-def leaks(root: Path, params: dict[str, Any]) -> list[dict[str, Any]]:
+def leaks(metrics: Path, params: dict[str, Any]) -> list[dict[str, Any]]:
     """`name, test_items, exact_items, near_items, distance` of each data set of `params` that was searched.
 
-    Files of sets that are no longer in params.yaml may still lie there.
+    Files of data sets that are no longer listed may still be there.
     """
     listed = params.get("downstream") or {}
-    paths = sorted((root / "metrics/leaks").glob("*.json"))
+    paths = sorted((metrics / "leaks").glob("*.json"))
     return [{"name": path.stem, **read_json(path)} for path in paths if path.stem in listed]

@@ -1,22 +1,21 @@
-"""The partition: counts and shares beside the published ones, distributions, agreement."""
+"""The partition: counts and shares next to the published ones, distributions, agreement."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from pacl_core.methods.pacl.partitions import PARTITIONS
 from pacl_core.report.charts.histogram import histogram
 from pacl_core.report.charts.plane import plane
-from pacl_core.report.charts.vega import Chart, island
-from pacl_core.report.reading import optional_columns, optional_json
+from pacl_core.report.charts.vega import Chart, script_json
+from pacl_core.report.reading import Artefacts, optional_columns, optional_json
 from pacl_core.report.sections.run import lookup
 
 Bars = list[tuple[str, list[tuple[str, float]]]]
 
 
-def partition(root: Path, mode: str, names: Mapping[str, str]) -> dict[str, Any] | None:
-    """None where the partition stage has not run. `names`: of the partitions on the page."""
-    metrics = optional_json(root / "metrics/partition.json")
+def partition(artefacts: Artefacts, mode: str, names: Mapping[str, str]) -> dict[str, Any] | None:
+    """None where the partition stage has not run. `names`: partition -> its name on the page."""
+    metrics = optional_json(artefacts.metrics / "partition.json")
     if metrics is None:
         return None
     thresholds = metrics["thresholds"]
@@ -29,16 +28,16 @@ def partition(root: Path, mode: str, names: Mapping[str, str]) -> dict[str, Any]
         "thresholds": thresholds,
         "matched": metrics["matched"],
         "histograms": [
-            {"name": name, "chart": _histogram(root, name, thresholds[name])}
+            {"name": name, "chart": _histogram(artefacts, name, thresholds[name])}
             for name in ("factual", "emotional")
         ],
-        "plane": _plane(root, thresholds, names, coloured=mode == "both"),
+        "plane": _plane(artefacts, thresholds, names, coloured=mode == "both"),
         "agreement": metrics.get("agreement"),
     }
 
 
 def _rows(metrics: dict[str, Any]) -> list[dict[str, Any]]:
-    """One row a partition; the published figure of both partial ones is a sum, shown once."""
+    """One row per partition; the paper has one share for both partial ones, shown once."""
     published = metrics.get("published_shares") or {}
     shares = metrics["shares"]
     return [
@@ -62,26 +61,28 @@ def _bars(metrics: dict[str, Any]) -> Bars:
     return rows
 
 
-def _histogram(root: Path, name: str, threshold: float | None) -> Chart | None:
-    table = optional_columns(root / f"plots/{name}_histogram.csv")
+def _histogram(artefacts: Artefacts, name: str, threshold: float | None) -> Chart | None:
+    table = optional_columns(artefacts.plots / f"{name}_histogram.csv")
     return None if table is None else histogram(name, table, threshold)
 
 
 def _plane(
-    root: Path, thresholds: dict[str, float | None], names: Mapping[str, str], *, coloured: bool
+    artefacts: Artefacts, thresholds: dict[str, float | None], names: Mapping[str, str], *, coloured: bool
 ) -> Chart | None:
-    table = optional_columns(root / "plots/plane.csv")
+    table = optional_columns(artefacts.plots / "plane.csv")
     return None if table is None else plane(table, thresholds, names, coloured=coloured)
 
 
-_SHOWN = 7  # rows of the table that stands without scripts
+_SHOWN = 7  # rows of the table that readers without scripts see
 
 Columns = dict[str, list[float]]
 
 
-def thresholds(root: Path, params: dict[str, Any], applied: dict[str, float | None]) -> dict[str, Any] | None:
+def thresholds(
+    artefacts: Artefacts, params: dict[str, Any], applied: dict[str, float | None]
+) -> dict[str, Any] | None:
     """The sliders' data, and the table of a few thresholds; None where there is no grid."""
-    grid = optional_columns(root / "plots/threshold_grid.csv")
+    grid = optional_columns(artefacts.plots / "threshold_grid.csv")
     if grid is None or None in applied.values():
         return None
     steps = {score: sorted(set(grid[f"{score}_threshold"])) for score in ("factual", "emotional")}
@@ -108,7 +109,7 @@ def thresholds(root: Path, params: dict[str, Any], applied: dict[str, float | No
         "transforms": transforms,
         "shared": any(lookup(params, f"partition.{score}.share") is not None for score in steps),
         "tables": tables,
-        "json": island(
+        "json": script_json(
             {
                 "steps": steps,
                 "transforms": transforms,

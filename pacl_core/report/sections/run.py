@@ -1,14 +1,14 @@
-"""What ran: the corpus, the models, the settings that decide most."""
+"""What ran: the corpus, the models, the main settings."""
 
 from pathlib import Path
 from typing import Any
 
 from pacl_core.files.json_csv import read_json
-from pacl_core.report.reading import optional_json
+from pacl_core.report.reading import Artefacts, optional_json
 
-Rows = list[tuple[str, str]]
+Named = list[tuple[str, str]]
 
-# the settings a reader asks for first; all of params.yaml stands below them
+# the settings that a reader asks for first; the page has all of them below these
 _KEYS = (
     ("Corpus", "pairs.reader", "pairs.path"),
     ("Factual scorer", "factual_scores.scorer.kind", "factual_scores.scorer.name"),
@@ -26,10 +26,10 @@ _KEYS = (
 )
 
 
-def what_ran(root: Path, params: dict[str, Any]) -> dict[str, Any]:
+def what_ran(artefacts: Artefacts, params: dict[str, Any]) -> dict[str, Any]:
     return {
-        "corpus": optional_json(root / "metrics/pairs.json"),
-        "models": [_model(path) for path in sorted(root.glob("models/*/model.json"))],
+        "corpus": optional_json(artefacts.metrics / "pairs.json"),
+        "models": [_model(path) for path in artefacts.models if (path / "model.json").is_file()],
         "settings": _settings(params),
     }
 
@@ -42,7 +42,7 @@ def lookup(params: dict[str, Any], key: str) -> Any:
     return value
 
 
-def _settings(params: dict[str, Any]) -> Rows:
+def _settings(params: dict[str, Any]) -> Named:
     rows = []
     for name, *keys in _KEYS:
         values = [str(value) for key in keys if (value := lookup(params, key)) is not None]
@@ -51,22 +51,22 @@ def _settings(params: dict[str, Any]) -> Rows:
     return rows
 
 
-def _model(path: Path) -> dict[str, Any]:
-    card = read_json(path)
+def _model(folder: Path) -> dict[str, Any]:
+    card = read_json(folder / "model.json")
     weights = card.get("initial_weights") or {}
     return {
-        "variant": path.parent.name,
+        "variant": folder.name,
         "name": card.get("name"),
         "library": card.get("library"),
         "dim": card.get("dim"),
         "image_size": card.get("image_size"),
-        "source": weights.get("source") or "the package's own",
+        "source": weights.get("source") or "from its package",
         "sha256": weights.get("sha256"),
         "training": _flat(card.get("training") or {}),
     }
 
 
-def _flat(value: object, key: str = "") -> Rows:
+def _flat(value: object, key: str = "") -> Named:
     """A nested value as (dotted key, text) rows."""
     if isinstance(value, dict):
         inner = ((f"{key}.{name}" if key else str(name), part) for name, part in value.items())

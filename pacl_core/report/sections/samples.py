@@ -1,4 +1,4 @@
-"""Sample pairs of each partition (the paper's Figure 3): by a seeded draw, most certain, borderline."""
+"""Sample pairs of each partition (the paper's Figure 3): drawn at random, most certain, borderline."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from pacl_core.files.json_csv import read_json
 from pacl_core.files.tables import Table, batches
 from pacl_core.methods.pacl.partitions import PARTITIONS
 from pacl_core.report.images import Thumbnail
-from pacl_core.report.reading import pairs_of
+from pacl_core.report.reading import Artefacts, pairs_of
 
 _COLUMNS = [
     "sample_id",
@@ -25,16 +25,18 @@ _BATCH = 16_384
 _THUMBNAIL = 224  # pixels of the long side: sharp on a phone, and about 8 kB
 
 
-def samples(root: Path, count: int, seed: int, *, image: Thumbnail) -> dict[str, list[dict[str, Any]]] | None:
+def samples(
+    artefacts: Artefacts, count: int, seed: int, *, image: Thumbnail
+) -> dict[str, list[dict[str, Any]]] | None:
     """Partition -> pairs with thumbnails; None where the partition or the pairs are missing."""
-    table, pairs = root / "data/partition.parquet", sorted((root / "data/pairs").glob("*.parquet"))
-    if not table.is_file() or not pairs:
+    if not artefacts.partition.is_file() or not artefacts.pairs.is_dir():
         return None
-    chosen = choose(table, read_json(root / "metrics/partition.json")["thresholds"], count, seed=seed)
-    details = pairs_of(root, [row for picks in chosen.values() for row, _ in picks], _COLUMNS)
+    thresholds = read_json(artefacts.metrics / "partition.json")["thresholds"]
+    chosen = choose(artefacts.partition, thresholds, count, seed=seed)
+    details = pairs_of(artefacts, [row for picks in chosen.values() for row, _ in picks], _COLUMNS)
     return {
         name: [
-            details[row] | {"why": why, "picture": image(details[row]["image"], _THUMBNAIL)}
+            details[row] | {"why": why, "image": image(details[row]["image"], _THUMBNAIL)}
             for row, why in picks
         ]
         for name, picks in chosen.items()
@@ -44,10 +46,10 @@ def samples(root: Path, count: int, seed: int, *, image: Thumbnail) -> dict[str,
 def choose(
     table: Path, thresholds: dict[str, float | None], count: int, *, seed: int
 ) -> dict[str, list[tuple[int, str]]]:
-    """Rows of each partition and why: half or more drawn, a quarter most certain, a quarter borderline.
+    """Rows of each partition and why: half or more at random, a quarter most certain, a quarter borderline.
 
-    Certain and borderline are by the distance of a pair's values to the nearer threshold. Memory holds one
-    batch of the table.
+    Certain and borderline follow from the distance of a pair's values to the nearer threshold. Memory holds
+    one batch of the table.
     """
     found = {name: _Candidates(count, np.random.default_rng([seed, n])) for n, name in enumerate(PARTITIONS)}
     start = 0
@@ -83,12 +85,12 @@ class _Candidates:
         self._far = _least(quarter, self._far, -margins[known], rows=-rows[known])
 
     def chosen(self) -> list[tuple[int, str]]:
-        """Rows and why: drawn, most certain, borderline."""
+        """Rows and why: random, most certain, borderline."""
         borderline = [int(row) for row in self._near[:, 1]]
         certain = [int(row) for row in -self._far[:, 1] if row not in borderline]
         rest = [int(row) for row in self._drawn[:, 1] if row not in borderline and row not in certain]
         rest = rest[: self._count - len(borderline) - len(certain)]
-        reasons = (("drawn", rest), ("most certain", certain), ("borderline", borderline))
+        reasons = (("random", rest), ("most certain", certain), ("borderline", borderline))
         return [(row, why) for why, picked in reasons for row in picked]
 
 

@@ -1,4 +1,4 @@
-"""What lies behind a task's figures: classes, confusion, calibration, variants side by side."""
+"""Details of a task: classes, confusion, calibration, variants side by side."""
 
 from typing import Any
 
@@ -38,17 +38,17 @@ def _block(level: str | None, by_variant: dict[str, dict[str, Any]]) -> dict[str
 
 
 def _per_class(by_variant: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """`head` and `rows` of a table: class, count, then every other figure per variant."""
+    """`head` and `rows` of a table: class, count, then every metric per variant."""
     tables = {variant: details["per_class"] for variant, details in by_variant.items()}
     first = next(iter(tables.values()))
     keys = [key for key in first[0] if key != "class"] if first else []
     count = next((key for key in keys if key in _COUNTS), None)
-    figures = [key for key in keys if key != count]
+    metrics = [key for key in keys if key != count]
     rows = []
     for index, row in enumerate(first):
-        cells = [table[index].get(figure) for figure in figures for table in tables.values()]
+        cells = [table[index].get(metric) for metric in metrics for table in tables.values()]
         rows.append((row["class"], row.get(count) if count else None, [_percent(cell) for cell in cells]))
-    return {"count": count, "figures": figures, "variants": list(tables), "rows": rows}
+    return {"count": count, "metrics": metrics, "variants": list(tables), "rows": rows}
 
 
 def _shares(confusion: list[list[float]]) -> list[list[tuple[float, float]]]:

@@ -1,28 +1,28 @@
-"""Training curves from dvclive's tables: the series of one folder (loss terms, rates) share a chart."""
+"""Training curves from the tables of dvclive, one chart per folder (loss terms, rates); rebuilt positives."""
 
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from pacl_core.methods.pacl.partitions import PARTITIONS
 from pacl_core.report.charts.curves import Series, curves
 from pacl_core.report.charts.vega import Chart
 from pacl_core.report.images import Thumbnail
-from pacl_core.report.reading import optional_columns, optional_json, pairs_of, rows_of
+from pacl_core.report.reading import Artefacts, optional_columns, optional_json, pairs_of, rows_of
 
 _OTHERS = ("accent", "second", "third", "fourth")
-# in this order; what is not here follows by name
+# in this order; others follow by name
 _TITLES = {
     "loss": "Loss of each partition",
     "excluded_by_factual": "Candidates that the factual filter excludes from the negatives, share",
     "excluded_by_emotional": "Candidates that the emotional filter excludes from the negatives, share",
     "rebuilt": "Weak anchors whose positive is rebuilt, share",
     "without_negatives": "Anchors without a negative, which learn nothing, share",
-    "recall_image_to_text": "Held-out pairs: the picture finds its text among the first k, share",
-    "recall_text_to_image": "Held-out pairs: the text finds its picture among the first k, share",
+    "recall_image_to_text": "Held-out pairs: the image finds its text among the first k, share",
+    "recall_text_to_image": "Held-out pairs: the text finds its image among the first k, share",
     "gradient_norm": "Norm of the gradient",
     "learning_rate": "Learning rates",
 }
-# what joins in which phase (paper 3.3.5), by the partition whose loss first appears
+# what each phase adds (paper 3.3.5), found by the first loss of a partition
 _PHASES = {
     "strong": "strong",
     "partial_emotional": "+ partial",
@@ -33,9 +33,9 @@ _PHASES = {
 Tables = dict[str, dict[str, dict[str, list[float]]]]
 
 
-def training(root: Path) -> dict[str, Any] | None:
+def training(artefacts: Artefacts) -> dict[str, Any] | None:
     """Charts with their titles, and the phases; None where there are no curves."""
-    folder = root / "training/plots/metrics"
+    folder = artefacts.training / "plots/metrics"
     groups: Tables = {}
     for path in sorted(folder.rglob("*.tsv")):
         table = optional_columns(path, delimiter="\t")
@@ -99,20 +99,20 @@ _SHOWN = 8
 _THUMBNAIL = 128
 
 
-def rebuilt(root: Path, image: Thumbnail) -> dict[str, Any] | None:
+def rebuilt(artefacts: Artefacts, image: Thumbnail) -> dict[str, Any] | None:
     """A few images with their own text and both positives; None where no weak phase was recorded."""
-    record = optional_json(root / "training/rebuilt_positives.json")
-    if not record or not record["late"] or not (root / "data/partition.parquet").is_file():
+    record = optional_json(artefacts.training / "rebuilt_positives.json")
+    if not record or not record["late"] or not artefacts.partition.is_file():
         return None
     both = list(zip(record["early"], record["late"], strict=True))
     # in the order drawn, those first whose positive was rebuilt at any time
     both.sort(key=lambda pair: all(one["positive"] == one["sample_id"] for one in pair))
     chosen = both[:_SHOWN]
     ids = {one[key] for pair in chosen for one in pair for key in ("sample_id", "positive")}
-    rows = rows_of(root / "data/partition.parquet", ids)
+    rows = rows_of(artefacts.partition, ids)
     if ids - rows.keys():
         return None  # trained on other pairs than those that are there now
-    pairs = pairs_of(root, rows.values(), ["sample_id", "text"])
+    pairs = pairs_of(artefacts, rows.values(), ["sample_id", "text"])
 
     def text(sample_id: str) -> str:
         return str(pairs[rows[sample_id]]["text"])
@@ -122,7 +122,7 @@ def rebuilt(root: Path, image: Thumbnail) -> dict[str, Any] | None:
         "examples": [
             {
                 "sample_id": early["sample_id"],
-                "picture": image(pairs[rows[early["sample_id"]]]["image"], _THUMBNAIL),
+                "image": image(pairs[rows[early["sample_id"]]]["image"], _THUMBNAIL),
                 "text": text(early["sample_id"]),
                 "when": [
                     {

@@ -1,4 +1,4 @@
-// Charts get tooltips, sliders move thresholds. Without this script the page still says everything.
+// Tooltips for charts, sliders for thresholds. Without this script the page still says everything.
 const applied = {};
 const views = {};
 

@@ -1,4 +1,4 @@
-"""The embedded corpus: what is shown, what is held out, and that the noise is what it says."""
+"""The embedded corpus (`readers.openmoji`): held out, and whether the noise is what it says."""
 
 import io
 from collections import Counter
@@ -158,9 +158,9 @@ def test_the_reader_yields_unique_keys_and_images(tmp_path: Path) -> None:
     (tmp_path / "small.yaml").write_text(small, encoding="utf-8")
     params = PairsParams(reader="openmoji", path=str(tmp_path / "small.yaml"), image_size=64)
     found = list(read_posts(params))
-    assert len(found) == 300 == len({post.key for post in found})
+    assert len(found) == 300 == len({post.sample_id for post in found})
     assert {post.provenance for post in found} == {kind.value for kind in Provenance}
-    stem = found[0].key.rpartition("-")[0]
+    stem = found[0].sample_id.rpartition("-")[0]
     assert found[0].image == render(stem, 64)
 
 
@@ -168,7 +168,7 @@ def test_the_reader_yields_unique_keys_and_images(tmp_path: Path) -> None:
     ("change", "message"),
     [
         (("kept: 0.22", "kept: 0.5"), "must add up to 1"),
-        (("posts: 4000", "postz: 4000"), "unknown key 'postz'; did you mean 'posts'"),
+        (("posts: 4000", "postz: 4000"), "postz: unknown key; did you mean 'posts'"),
         (("test: 0.4", "test: 0.95"), "must leave groups for training"),
         (("opposite_gap: 0.4", "opposite_gap: 3"), "no emoji has a caption of kind 'opposite_lookalike'"),
         (("seed: 0", "seed: ["), "not valid YAML"),

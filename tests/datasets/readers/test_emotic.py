@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pacl_core.datasets.emotic_annotations import RATINGS
 from pacl_core.datasets.items import Item
 from pacl_core.datasets.readers import emotic
 from pacl_core.errors import UserError
@@ -47,7 +48,7 @@ def test_an_item_per_person(tmp_path: Path) -> None:
 
 def test_ratings_and_where_they_are_missing(tmp_path: Path) -> None:
     ratings = [
-        tuple(item.values[name] for name in emotic.RATINGS)
+        tuple(item.values[name] for name in RATINGS)
         for item in read(write_emotic(tmp_path))
         if isinstance(item, Item)
     ]
@@ -76,7 +77,7 @@ def test_rows_that_cannot_be_used(tmp_path: Path) -> None:
     put(tmp_path / "train.csv", "\n".join(lines).encode())
     found = read(tmp_path, annotations={"train": "train.csv"}, crop="person")
     assert isinstance(found[0], Item) and marked(found[0]) == {"Peace"}
-    assert [found[0].values[name] for name in emotic.RATINGS] == [1.0, None, 3.0]
+    assert [found[0].values[name] for name in RATINGS] == [1.0, None, 3.0]
     assert [one.reason for one in found[1:] if isinstance(one, Rejected)] == [
         "missing_image",
         "unknown_label",
@@ -86,6 +87,35 @@ def test_rows_that_cannot_be_used(tmp_path: Path) -> None:
         "malformed_row",
         "malformed_row",
     ]
+
+
+@pytest.mark.parametrize(
+    ("box", "categories", "ratings"),
+    [
+        ("[0, 1, 8, 9]", "['Peace', 'Doubt/Confusion']", "[5.0, nan, 7.0]"),
+        ("[np.int64(0), np.int64(1), np.int64(8), np.int64(9)]",
+         "[np.str_('Peace'), np.str_('Doubt/Confusion')]",
+         "[np.float64(5.0), np.float64(nan), np.float64(7.0)]"),
+        ("[0 1 8 9]", "['Peace' 'Doubt/Confusion']", "[ 5. nan  7.]"),
+        ("array([0, 1, 8, 9])", "array(['Peace', 'Doubt/Confusion'], dtype=object)", "array([5., nan, 7.])"),
+    ],
+)  # fmt: skip
+def test_lists_as_every_program_writes_them(tmp_path: Path, box: str, categories: str, ratings: str) -> None:
+    put(tmp_path / "emotic" / "a" / "1.jpg", image(1))
+    put(tmp_path / "train.csv", f'{HEADER}\na,1.jpg,,"{box}","{categories}","{ratings}",,'.encode())
+    (item,) = read(tmp_path, annotations={"train": "train.csv"}, crop="person")
+    assert isinstance(item, Item) and marked(item) == {"Peace", "Doubt/Confusion"}
+    assert item.box == (0, 1, 8, 9)
+    assert [item.values[name] for name in RATINGS] == [5.0, None, 7.0]
+
+
+@pytest.mark.parametrize("absent", ["", "nan", "[]", "[nan, nan, nan]"])
+def test_cells_of_nothing_are_absent(tmp_path: Path, absent: str) -> None:
+    put(tmp_path / "emotic" / "a" / "1.jpg", image(1))
+    names = absent.replace("[nan, nan, nan]", "[]")
+    put(tmp_path / "train.csv", f'{HEADER}\na,1.jpg,,"{absent}","{names}","{absent}",,'.encode())
+    (item,) = read(tmp_path, annotations={"train": "train.csv"})
+    assert isinstance(item, Item) and set(item.values.values()) == {None}
 
 
 def test_mistakes_are_named(tmp_path: Path) -> None:

@@ -74,6 +74,18 @@ def test_several_labels_in_one_column(folder: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "text", ["['awe', 'joy']", "['awe' 'joy']", "[np.str_('awe'), np.str_('joy')]", "awe, joy"]
+)
+def test_several_labels_as_a_program_wrote_them(folder: Path, text: str) -> None:
+    path = table(folder, "m.csv", "image,emotions", f'1.jpg,"{text}"', '2.jpg,"[]"', '3.jpg,"[1, 2]"')
+    assert values(path, separated={"column": "emotions", "labels": ["joy", "fear", "awe"]}) == [
+        {"joy": "1", "fear": "0", "awe": "1"},
+        {"joy": None, "fear": None, "awe": None},
+        "malformed_row",
+    ]
+
+
 def test_splits_from_a_column(folder: Path) -> None:
     path = table(folder, "m.csv", "image,set", "1.jpg,Training", "2.jpg,hidden", "3.jpg,Test")
     found = read(path, split="set", splits={"Training": "train", "Test": "test"})
@@ -90,6 +102,86 @@ def test_a_table_per_split(folder: Path) -> None:
     items = read(folder, file={"train": "a.csv", "test": "b.csv"})
     found = [(one.item_id, one.split) for one in items if isinstance(one, Item)]
     assert found == [("train/1", "train"), ("train/2", "train"), ("test/1", "test")]
+
+
+def write_parquet(folder: Path, **columns: list[object]) -> Path:
+    pq.write_table(pa.table(columns), folder / "m.parquet")
+    return folder / "m.parquet"
+
+
+def test_numbers_of_a_column_with_an_absent_one(folder: Path) -> None:
+    """pandas makes floats of whole numbers where one is absent, and writes 1.0 into a CSV."""
+    expected = [Item("1", image(1), {"k": 0}), Item("2", image(2), {"k": 1}), "missing_id"]
+    path = write_parquet(folder, number=[1.0, 2.0, float("nan")], k=[0.0, 1.0, 1.0])
+    options = {"image": "{number}.jpg", "id": "number", "values": ["k"]}
+
+    def outcomes(table: Path) -> list[object]:
+        return [one.reason if isinstance(one, Rejected) else one for one in read(table, **options)]
+
+    assert outcomes(path)[:2] == expected[:2]
+    assert outcomes(path)[2] in ("missing_id", "missing_image")
+    lines = [json.dumps({"number": float(n), "k": n - 1.0}) for n in (1, 2)]
+    assert outcomes(table(folder, "m.jsonl", *lines)) == expected[:2]
+    written = read(table(folder, "m.csv", "number,k", "1.0,0", "2.0,1"), image="{number}.jpg", values=["k"])
+    assert [one.image for one in written if isinstance(one, Item)] == [image(1), image(2)]
+
+
+def test_a_file_as_written_comes_before_a_number(folder: Path) -> None:
+    put(folder / "1.0.jpg", image(9))
+    (item,) = read(table(folder, "m.csv", "number", "1.0"), image="{number}.jpg")
+    assert isinstance(item, Item) and item.image == image(9)
+
+
+@pytest.mark.parametrize("absent", [None, float("nan")])
+def test_an_absent_id_is_not_called_nan(folder: Path, absent: object) -> None:
+    lines = [json.dumps({"image": f"{n}.jpg", "id": name}) for n, name in ((1, "a"), (2, absent))]
+    found = read(table(folder, "m.jsonl", *lines), id="id")
+    assert isinstance(found[0], Item) and isinstance(found[1], Rejected) and found[1].reason == "missing_id"
+
+
+@pytest.mark.parametrize("absent", ["NaN", "null", '"nan"', '""'])
+def test_absent_labels_of_json(folder: Path, absent: str) -> None:
+    lines = ['{"image": "1.jpg", "mood": "calm"}', f'{{"image": "2.jpg", "mood": {absent}}}']
+    assert values(table(folder, "m.jsonl", *lines), values=["mood"]) == [{"mood": "calm"}, {"mood": None}]
+
+
+def test_booleans_are_passed_on(folder: Path) -> None:
+    path = write_parquet(folder, image=["1.jpg", "2.jpg"], happy=[True, None])
+    assert values(path, values=["happy"]) == [{"happy": True}, {"happy": None}]
+    (first, _) = read(path, values=["happy"])
+    assert isinstance(first, Item) and first.values["happy"] is True
+
+
+@pytest.mark.parametrize(
+    ("parts", "splits"),
+    [
+        ([1.0, 0.0, float("nan")], {"1": "train", "0": "test"}),
+        ([True, False, None], {"True": "train", "False": "test"}),
+        ([True, False, None], {"1": "train", "0": "test"}),
+        (["train", "test", None], {}),
+    ],
+)
+def test_splits_as_numbers_and_truths(folder: Path, parts: list[object], splits: dict[str, str]) -> None:
+    path = write_parquet(folder, image=["1.jpg", "2.jpg", "3.jpg"], part=parts)
+    found = read(path, split="part", splits=splits)
+    assert [one.reason if isinstance(one, Rejected) else one.split for one in found] == [
+        "train",
+        "test",
+        "unknown_split",
+    ]
+
+
+def test_several_labels_with_absent_and_decomposed_ones(folder: Path) -> None:
+    path = write_parquet(folder, image=["1.jpg", "2.jpg"], tags=[["fierte\u0301", None], None])
+    assert values(path, separated={"column": "tags", "labels": ["fiert\u00e9", "joie"]}) == [
+        {"fiert\u00e9": "1", "joie": "0"},
+        {"fiert\u00e9": None, "joie": None},
+    ]
+    path = write_parquet(folder, image=["1.jpg", "2.jpg"], tags=[2.0, float("nan")])
+    assert values(path, separated={"column": "tags", "labels": ["1", "2"]}) == [
+        {"1": "0", "2": "1"},
+        {"1": None, "2": None},
+    ]
 
 
 def test_quotes_around_names(folder: Path) -> None:
@@ -128,3 +220,9 @@ def test_mistakes_are_named(folder: Path) -> None:
         with pytest.raises(UserError, match=message):
             read(folder, **options)
     assert read(path) == []
+
+
+def test_a_first_line_without_a_key_does_not_stop_the_stage(folder: Path) -> None:
+    lines = [{"image": "1.jpg"}, {"image": "2.jpg", "mood": "calm"}]
+    path = table(folder, "m.jsonl", *map(json.dumps, lines))
+    assert values(path, values=["mood"]) == ["malformed_row", {"mood": "calm"}]

@@ -37,7 +37,7 @@ def test_iaps(tmp_path: Path) -> None:
     ]
 
 
-def test_iaps_takes_the_mean_of_a_image_rated_twice(tmp_path: Path) -> None:
+def test_iaps_takes_the_mean_of_an_image_rated_twice(tmp_path: Path) -> None:
     items, _ = split(list(iaps.read(write_iaps(tmp_path, count=8), iaps.Options())))
     assert items["2054"].values == {"valence": 2.0, "arousal": 2.75, "dominance": 5.75}
 
@@ -85,6 +85,17 @@ def test_abstract_counts_votes(tmp_path: Path, first: str) -> None:
     assert isinstance(found[5], Item) and found[5].values["Amusement"] is None
 
 
+def test_abstract_loses_no_row_to_a_quote(tmp_path: Path) -> None:
+    table = write_abstract(tmp_path, count=6) / "ABSTRACT_groundTruth.csv"
+    written = table.read_text().splitlines()
+    written[2] = '"' + written[2]  # opened, never closed
+    written[4] = written[4].replace("'", '"')
+    table.write_text("\n".join(written))
+    items, rejected = split(list(abstract.read(tmp_path, abstract.Options())))
+    assert list(items) == [f"abstract_000{number}.jpg" for number in (0, 2, 3, 4, 5)]
+    assert rejected == [("ABSTRACT_groundTruth.csv:3", "malformed_row")]
+
+
 def test_emoset_with_its_own_splits(tmp_path: Path) -> None:
     folder = write_emoset(tmp_path, per_class=1)
     rows = [["fear", "image/none.jpg", ""], ["fear"], {"label": "fear"}, [1, 2, 3]]
@@ -94,6 +105,27 @@ def test_emoset_with_its_own_splits(tmp_path: Path) -> None:
     assert sum(item.split == "test" for item in items.values()) == 16
     assert rejected[0] == ("val.json:1", "missing_image")
     assert [reason for _, reason in rejected[1:]] == ["malformed_row"] * 3
+
+
+@pytest.mark.parametrize(("label", "value"), [("NaN", None), ("null", None), ("1.0", 1), ("true", True)])
+def test_emoset_labels_that_are_no_text(tmp_path: Path, label: str, value: object) -> None:
+    put(tmp_path / "1.jpg", image(1))
+    for split_name in ("train", "val", "test"):
+        put(tmp_path / f"{split_name}.json", b"[]")
+    put(tmp_path / "train.json", f'[[{label}, "1.jpg", ""], [["x"], "1.jpg", ""]]'.encode())
+    item, rejected = emoset.read(tmp_path, emoset.Options())
+    assert isinstance(item, Item) and item.values == {"label": value}
+    assert isinstance(rejected, Rejected) and rejected.reason == "malformed_row"
+
+
+def test_iaps_numbers_that_became_floats_or_are_absent(tmp_path: Path) -> None:
+    put(tmp_path / "images" / "12.jpg", image(1))
+    rows = ["desc\tIAPS\tvalmn\taromn\tdom1mn\tdom2mn"] + [
+        f"x\t{name}\t1\t2\t3\tnan" for name in ("12.0", "nan")
+    ]
+    put(tmp_path / "AllSubjects_1-20.txt", "\n".join(rows).encode())
+    items, rejected = split(list(iaps.read(tmp_path, iaps.Options())))
+    assert list(items) == ["12"] and rejected == [("AllSubjects_1-20.txt:3", "malformed_row")]
 
 
 @pytest.mark.parametrize(

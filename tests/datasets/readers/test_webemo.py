@@ -52,6 +52,59 @@ def test_images_by_a_pattern(tmp_path: Path, pattern: str, name: str) -> None:
     assert [one.reason for one in found[1:] if isinstance(one, Rejected)] == ["malformed_row"] * 2
 
 
+def lists(folder: Path, train: list[str], test: list[str]) -> Path:
+    put(folder / "category.txt", b"('affection', 'love', '+')\n('rage', 'anger', '-')\n")
+    for name, addresses in (("train25.txt", train), ("test25.txt", test)):
+        put(folder / name, "\n".join(f"{address} 1" for address in addresses).encode())
+    return folder
+
+
+def outcomes(folder: Path, **options: str) -> list[str]:
+    return [one.reason if isinstance(one, Rejected) else one.item_id for one in read(folder, **options)]
+
+
+def test_a_file_that_several_addresses_mean_is_nobodys(tmp_path: Path) -> None:
+    put(tmp_path / "images" / "1.jpg", image(1))
+    put(tmp_path / "images" / "2.jpg", image(2))
+    train = ["http://a.com/1.jpg", "http://a.com/2.jpg", "http://b.com/1.jpg", "http://a.com/2.jpg#top"]
+    lists(tmp_path, train, ["http://a.com/x/1.jpg", "http://a.com/2.jpg"])
+    assert outcomes(tmp_path) == [
+        "ambiguous_image",
+        "train/2",
+        "ambiguous_image",
+        "train/4",
+        "ambiguous_image",
+        "test/2",
+    ]
+    (rejected, *_) = read(tmp_path)
+    assert isinstance(rejected, Rejected) and rejected.source == "train25.txt:1"
+    assert "several addresses mean the file" in rejected.detail and rejected.detail.endswith("1.jpg")
+
+
+def test_only_the_query_tells_two_addresses_apart(tmp_path: Path) -> None:
+    put(tmp_path / "images" / "image.php", image(1))
+    lists(tmp_path, ["http://a.com/image.php?id=1", "http://a.com/image.php?id=2"], [])
+    assert outcomes(tmp_path) == ["ambiguous_image"] * 2
+
+
+def test_a_pattern_that_tells_addresses_apart(tmp_path: Path) -> None:
+    for host in "ab":
+        put(tmp_path / f"{host}.com" / "1.jpg", image(ord(host)))
+    lists(tmp_path, ["http://a.com/1.jpg"], ["http://b.com/1.jpg"])
+    found = read(tmp_path, image="{host}/{name}")
+    assert [one.image for one in found if isinstance(one, Item)] == [image(ord("a")), image(ord("b"))]
+
+
+def test_names_that_differ_in_the_case_of_their_suffix(tmp_path: Path) -> None:
+    """Two files are told apart; one file of either name might be either address' image."""
+    lists(tmp_path, ["http://a.com/1.jpg", "http://b.com/1.JPG"], [])
+    put(tmp_path / "images" / "1.Jpg", image(1))
+    assert outcomes(tmp_path) == ["ambiguous_image"] * 2
+    put(tmp_path / "images" / "1.jpg", image(2))
+    put(tmp_path / "images" / "1.JPG", image(3))
+    assert outcomes(tmp_path) == ["train/1", "train/2"]
+
+
 def test_mistakes_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"category\.txt: no such file; expected WebEmo's"):
         read(tmp_path)

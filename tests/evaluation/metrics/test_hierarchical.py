@@ -31,11 +31,11 @@ def chosen_levels(row):
     return [max(range(len(part)), key=lambda c: part[c]) for part in parts]
 
 
-def test_a_level_has_the_figures_and_tables_that_it_has_alone():
+def test_a_level_has_the_metrics_and_tables_that_it_has_alone():
     target, prediction = example(0)
-    figures = measure(TREE, target, prediction)
+    values = measure(TREE, target, prediction)
     for name, value in measure(FINE, target[:, 2:], prediction[:, 5:]).items():
-        assert figures[f"{name}_emotion"] == value
+        assert values[f"{name}_emotion"] == value
     tables = details(TREE, target, prediction[None])
     assert list(tables) == ["polarity", "group", "emotion"]
     assert tables["emotion"] == details(FINE, target[:, 2:], prediction[None, :, 5:])
@@ -49,18 +49,18 @@ def test_consistency_and_joint_accuracy_against_loops():
         polarity, group, emotion = chosen_levels(row)
         consistent += (polarity, group) == ANCESTORS[emotion]
         joint += [polarity, group, emotion] == list(truth)
-    figures = measure(TREE, target, prediction)
-    assert figures["consistency"] == pytest.approx(consistent / 200)
-    assert figures["accuracy_joint"] == pytest.approx(joint / 200)
+    values = measure(TREE, target, prediction)
+    assert values["consistency"] == pytest.approx(consistent / 200)
+    assert values["accuracy_joint"] == pytest.approx(joint / 200)
     assert joint < consistent  # the two are told apart
 
 
 def test_wrong_but_agreeing_levels_are_consistent():
     target = np.array([[0, 0, 0]])
     prediction = np.array([[0, 1, 0, 0, 1, 0, 0, 0, 1]])
-    figures = measure(TREE, target, prediction)
-    assert figures["consistency"] == 1
-    assert figures["accuracy_joint"] == figures["accuracy_emotion"] == 0
+    values = measure(TREE, target, prediction)
+    assert values["consistency"] == 1
+    assert values["accuracy_joint"] == values["accuracy_emotion"] == 0
 
 
 def test_without_ancestors_consistency_has_a_reason():

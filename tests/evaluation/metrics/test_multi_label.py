@@ -56,42 +56,42 @@ def example(seed, items=12, grid=10):
 
 @settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 10_000), grid=st.sampled_from([2, 10, 10_000]))
-def test_every_figure_against_loops(seed, grid):
+def test_every_metric_against_loops(seed, grid):
     target, prediction = example(seed, grid=grid)
     chosen = [[score >= 0.5 for score in row] for row in prediction]
-    figures = measure(EMOTIONS, target, prediction)
+    values = measure(EMOTIONS, target, prediction)
     columns = list(zip(target.T, prediction.T, np.transpose(chosen), strict=True))
-    assert figures["map"] == pytest.approx(np.mean([naive_ap(t, p) for t, p, _ in columns]))
-    assert figures["auc"] == pytest.approx(np.mean([naive_auc(t, p) for t, p, _ in columns]))
+    assert values["map"] == pytest.approx(np.mean([naive_ap(t, p) for t, p, _ in columns]))
+    assert values["auc"] == pytest.approx(np.mean([naive_auc(t, p) for t, p, _ in columns]))
     wrong = sum(chosen[n][c] != target[n][c] for n in range(len(target)) for c in range(3))
-    assert figures["hamming"] == pytest.approx(wrong / target.size)
-    assert figures["ranking_loss"] == pytest.approx(naive_ranking_loss(target, prediction))
-    assert figures["f1_macro"] == pytest.approx(np.mean([naive_f1(t, c) for t, _, c in columns]))
-    assert figures["f1_micro"] == pytest.approx(naive_f1(target.ravel(), np.ravel(chosen)))
+    assert values["hamming"] == pytest.approx(wrong / target.size)
+    assert values["ranking_loss"] == pytest.approx(naive_ranking_loss(target, prediction))
+    assert values["f1_macro"] == pytest.approx(np.mean([naive_f1(t, c) for t, _, c in columns]))
+    assert values["f1_micro"] == pytest.approx(naive_f1(target.ravel(), np.ravel(chosen)))
 
 
 def test_ranking_loss_is_that_of_scikit_learn():
     target, prediction = example(8, items=60)
-    figures = measure(EMOTIONS, target, prediction)
-    assert figures["ranking_loss"] == pytest.approx(label_ranking_loss(target, prediction))
+    values = measure(EMOTIONS, target, prediction)
+    assert values["ranking_loss"] == pytest.approx(label_ranking_loss(target, prediction))
 
 
 def test_by_hand():
     target = np.array([[1, 0, 0], [0, 1, 0], [1, 1, 1]])
     prediction = np.array([[0.9, 0.1, 0.3], [0.4, 0.3, 0.2], [0.2, 0.8, 0.6]])
-    figures = measure(EMOTIONS, target, prediction)
-    assert figures["map"] == pytest.approx(((1 + 2 / 3) / 2 + 1 + 1) / 3)
-    assert figures["auc"] == pytest.approx((0.5 + 1 + 1) / 3)
-    assert figures["hamming"] == pytest.approx(2 / 9)
-    assert figures["ranking_loss"] == pytest.approx((0 + 1 / 2 + 0) / 3)
+    values = measure(EMOTIONS, target, prediction)
+    assert values["map"] == pytest.approx(((1 + 2 / 3) / 2 + 1 + 1) / 3)
+    assert values["auc"] == pytest.approx((0.5 + 1 + 1) / 3)
+    assert values["hamming"] == pytest.approx(2 / 9)
+    assert values["ranking_loss"] == pytest.approx((0 + 1 / 2 + 0) / 3)
 
 
 def test_classes_without_both_outcomes_leave_the_means_and_are_listed():
     target, prediction = example(5)
     target[:, 1], target[:, 2] = 0, 1
-    figures = measure(EMOTIONS, target, prediction)
-    assert figures["map"] == pytest.approx((naive_ap(target[:, 0], prediction[:, 0]) + 1) / 2)
-    assert figures["auc"] == pytest.approx(naive_auc(target[:, 0], prediction[:, 0]))
+    values = measure(EMOTIONS, target, prediction)
+    assert values["map"] == pytest.approx((naive_ap(target[:, 0], prediction[:, 0]) + 1) / 2)
+    assert values["auc"] == pytest.approx(naive_auc(target[:, 0], prediction[:, 0]))
     tables = details(EMOTIONS, target, prediction[None])
     assert tables["undefined_classes"] == ["joy", "fear"]
     assert tables["per_class"][1] == {"class": "joy", "positives": 0, "ap": None, "auc": None, "f1": None}
@@ -101,18 +101,18 @@ def test_classes_without_both_outcomes_leave_the_means_and_are_listed():
 
 def test_reasons_stand_where_no_class_is_left():
     nothing, low = np.zeros((4, 3)), np.full((4, 3), 0.1)
-    figures = measure(EMOTIONS, nothing, low)
-    assert figures["map"] == "no class has a positive item"
-    assert figures["auc"] == "no class has both positive and negative items"
-    assert figures["f1_micro"] == figures["f1_macro"] == "no class is given or predicted"
-    assert figures["hamming"] == figures["ranking_loss"] == 0
+    values = measure(EMOTIONS, nothing, low)
+    assert values["map"] == "no class has a positive item"
+    assert values["auc"] == "no class has both positive and negative items"
+    assert values["f1_micro"] == values["f1_macro"] == "no class is given or predicted"
+    assert values["hamming"] == values["ranking_loss"] == 0
 
 
 def test_a_single_class_is_one_class_not_two():
     task = Task("joy", "multi_label", ("joy",), ("joy",))
-    figures = measure(task, np.array([[1], [0], [0]]), np.array([[0.9], [0.7], [0.1]]))
-    assert figures["f1_macro"] == figures["f1_micro"] == pytest.approx(2 / 3)
-    assert figures["ranking_loss"] == 0
+    values = measure(task, np.array([[1], [0], [0]]), np.array([[0.9], [0.7], [0.1]]))
+    assert values["f1_macro"] == values["f1_micro"] == pytest.approx(2 / 3)
+    assert values["ranking_loss"] == 0
 
 
 def test_tables_are_means_over_seeds_and_json():

@@ -9,6 +9,7 @@ import torch
 from pacl_core.datasets.tasks import Level, Task
 from pacl_core.errors import UserError
 from pacl_core.evaluation.protocols import linear
+from pacl_core.evaluation.protocols.downstream_data import DownstreamData
 from pacl_core.evaluation.protocols.heads import Examples, Heads, head_loss, head_prediction, new_head
 from pacl_core.evaluation.protocols.linear import fit_heads, run
 from pacl_core.params.evaluation import LinearParams
@@ -75,10 +76,8 @@ def test_what_is_planted_is_found(tmp_path, kind, probe):
     x, columns = planted(800)
     (outcome,) = run(
         [TASKS[kind]],
-        write_dataset(tmp_path, columns),
-        x,
-        params=LinearParams(probe=probe, seeds=2, lr=0.05),
-        excluded=(),
+        DownstreamData(write_dataset(tmp_path, columns), x),
+        LinearParams(probe=probe, seeds=2, lr=0.05),
         device="cpu",
     )
     target = outcome.test.target
@@ -156,7 +155,7 @@ def test_each_seed_keeps_the_epoch_with_its_lowest_validation_loss():
 
 def test_fewer_items_than_a_batch_are_one_batch(tmp_path):
     x, columns = planted(12)
-    outcomes = run(ALL, write_dataset(tmp_path, columns), x, params=SHORT, excluded=(), device="cpu")
+    outcomes = run(ALL, DownstreamData(write_dataset(tmp_path, columns), x), SHORT, device="cpu")
     assert [len(outcome.test.item_ids) for outcome in outcomes] == [3] * len(ALL)
     assert all(np.isfinite(outcome.test.prediction).all() for outcome in outcomes)
 
@@ -179,14 +178,14 @@ def test_a_validation_loss_that_is_never_finite_is_an_error():
 def test_the_test_split_changes_neither_fits_nor_choices(tmp_path, params):
     """Other test images and other test targets: choices and validation predictions stay to the bit."""
     x, columns = planted(200)
-    outcomes = run(ALL, write_dataset(tmp_path, columns), x, params=params, excluded=(), device="cpu")
+    outcomes = run(ALL, DownstreamData(write_dataset(tmp_path, columns), x), params, device="cpu")
     in_test = np.arange(200) % 4 == 3
     poison = {"valence": 9.0, "side": 1, "quarter": 0, "m0": 1, "m1": 0, "s0": 0, "s1": 1}
     poisoned = {
         name: np.where(in_test, poison[name], column).astype(column.dtype) for name, column in columns.items()
     }
     turned = np.where(in_test[:, None], -x[:, ::-1], x)
-    others = run(ALL, write_dataset(tmp_path, poisoned), turned, params=params, excluded=(), device="cpu")
+    others = run(ALL, DownstreamData(write_dataset(tmp_path, poisoned), turned), params, device="cpu")
     for outcome, other in zip(outcomes, others, strict=True):
         (val, test), (other_val, other_test) = outcome.predictions, other.predictions
         assert outcome.chosen == other.chosen
@@ -209,10 +208,15 @@ class Watched:
 @pytest.mark.parametrize("params", [SHORT, CONVEX], ids=["head", "convex"])
 def test_test_items_are_looked_at_once_after_every_fit_and_choice(tmp_path, monkeypatch, params):
     log = []
-    real = linear._fit
-    monkeypatch.setattr(linear, "_fit", lambda *given: (log.append("fit"), real(*given))[1])
+    real = linear.fit
+
+    def watched_fit(*given, **named):
+        log.append("fit")
+        return real(*given, **named)
+
+    monkeypatch.setattr(linear, "fit", watched_fit)
     x, columns = planted(60)
-    run(ALL[:2], write_dataset(tmp_path, columns), Watched(x, log), params=params, excluded=(), device="cpu")
+    run(ALL[:2], DownstreamData(write_dataset(tmp_path, columns), Watched(x, log)), params, device="cpu")
     train, val, test = (frozenset(i for i in range(60) if i % 4 in places) for places in ((0, 1), (2,), (3,)))
     assert log == [train, val, "fit", train, val, "fit", test, test]
 
@@ -223,14 +227,14 @@ def test_an_item_without_features_is_named(tmp_path):
         broken = x.copy()
         broken[row] = value
         with pytest.raises(UserError, match=f"zero or not finite, first 'item{row:03}'"):
-            run(ALL[:1], write_dataset(tmp_path, columns), broken, params=SHORT, excluded=(), device="cpu")
+            run(ALL[:1], DownstreamData(write_dataset(tmp_path, columns), broken), SHORT, device="cpu")
 
 
 def test_the_length_of_features_does_not_matter(tmp_path):
     x, columns = planted(60)
     dataset = write_dataset(tmp_path, columns)
     (one,), (long,) = (
-        run(ALL[:1], dataset, scale * x, params=SHORT, excluded=(), device="cpu") for scale in (1, 1000)
+        run(ALL[:1], DownstreamData(dataset, scale * x), SHORT, device="cpu") for scale in (1, 1000)
     )
     assert np.allclose(one.test.prediction, long.test.prediction, atol=1e-5)
 
@@ -238,14 +242,8 @@ def test_the_length_of_features_does_not_matter(tmp_path):
 def test_items_without_a_target_and_excluded_test_items_are_left_out(tmp_path):
     x, columns = planted(60)
     columns["valence"] = [None if i in (4, 7) else value for i, value in enumerate(columns["valence"])]
-    (outcome,) = run(
-        ALL[:1],
-        write_dataset(tmp_path, columns),
-        x,
-        params=SHORT,
-        excluded={"item003", "item004"},
-        device="cpu",
-    )
+    downstream = DownstreamData(write_dataset(tmp_path, columns), x, excluded={"item003", "item004"})
+    (outcome,) = run(ALL[:1], downstream, SHORT, device="cpu")
     expected = [f"item{i:03}" for i in range(60) if i % 4 == 3 and i not in (3, 7)]
     assert outcome.test.item_ids == expected
     assert len(outcome.chosen["epochs"]) == 2
@@ -255,7 +253,7 @@ def test_an_empty_split_is_refused(tmp_path):
     x, columns = planted(60)
     dataset = write_dataset(tmp_path, columns, split=["train"] * 40 + ["test"] * 20)
     with pytest.raises(UserError, match="no items in split 'val'"):
-        run(ALL[:1], dataset, x, params=SHORT, excluded=(), device="cpu")
+        run(ALL[:1], DownstreamData(dataset, x), SHORT, device="cpu")
 
 
 def test_predictions_of_seeds_are_those_of_their_heads():

@@ -99,3 +99,15 @@ def test_the_projects_list_is_the_product_of_its_words():
     product = [f"{adjective} {noun}" for adjective in adjectives for noun in nouns]
     assert (folder / "affective_anps.txt").read_text().splitlines() == product
     assert read_ontology(folder / "affective_anps.txt", "plain") == product
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252"])
+def test_a_list_is_read_in_the_encodings_of_editors(tmp_path, encoding):
+    (tmp_path / "a.txt").write_bytes("happy_dog\r\ncaf\u00e9_chic\r\n".encode(encoding))
+    assert read_ontology(tmp_path / "a.txt", "plain") == ["happy dog", "caf\u00e9 chic"]
+
+
+def test_no_phrase_holds_nul(tmp_path):
+    (tmp_path / "a.txt").write_bytes("happy_dog\n".encode("utf-16-le"))
+    with pytest.raises(UserError, match="UTF-16 without a byte-order mark; save it as UTF-8"):
+        read_ontology(tmp_path / "a.txt", "plain")

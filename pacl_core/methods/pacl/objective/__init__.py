@@ -1,12 +1,21 @@
 """The objective of paper 3.3 as pure functions of tensors: labels -> masks -> one masked loss."""
 
-from pacl_core.methods.pacl.objective.anchors import PARTITIONS, sample_losses
+from pacl_core.methods.pacl.objective.anchors import LocalRows, sample_losses
 from pacl_core.methods.pacl.objective.chunked_loss import (
     chunked_best_matches,
     chunked_partition_loss,
     chunked_sample_losses,
 )
-from pacl_core.methods.pacl.objective.filters import best_image, best_text, emotional_filter, factual_filter
+from pacl_core.methods.pacl.objective.diagnostics import batch_diagnostics
+from pacl_core.methods.pacl.objective.filters import (
+    BestMatches,
+    Labels,
+    best_image,
+    best_matches,
+    best_text,
+    emotional_filter,
+    factual_filter,
+)
 from pacl_core.methods.pacl.objective.masked_loss import masked_loss
 from pacl_core.methods.pacl.objective.partition_loss import (
     Masks,
@@ -18,14 +27,16 @@ from pacl_core.methods.pacl.objective.partition_loss import (
     partition_means,
 )
 from pacl_core.methods.pacl.objective.schedule import active_partitions, scheduled_partitions
-from pacl_core.methods.pacl.objective.shares import batch_shares
 
 __all__ = [
-    "PARTITIONS",
+    "BestMatches",
+    "Labels",
+    "LocalRows",
     "Masks",
     "active_partitions",
-    "batch_shares",
+    "batch_diagnostics",
     "best_image",
+    "best_matches",
     "best_text",
     "chunked_best_matches",
     "chunked_partition_loss",

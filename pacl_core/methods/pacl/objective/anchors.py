@@ -9,16 +9,23 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from pacl_core.methods.pacl.objective.filters import Keys, image_keys, text_keys
+from pacl_core.methods.pacl.objective.filters import BestMatches, Keys, Labels, image_keys, text_keys
 from pacl_core.methods.pacl.objective.masked_loss import masked_loss
-
-PARTITIONS = ("strong", "partial_emotional", "partial_factual", "weak")
-USES_FACTUAL = ("partial_emotional", "weak")  # whose matches under F are never negatives
-USES_EMOTIONAL = ("partial_factual", "weak")  # likewise under E
-REBUILDS = ("weak",)  # whose positive is the best match instead of the partner
+from pacl_core.methods.pacl.partitions import PARTITIONS, REBUILDS, USES_EMOTIONAL, USES_FACTUAL
 
 Partition = str | Tensor
 """One partition's name for all anchors, or `[B]` int64 indices into `PARTITIONS`, one per sample."""
+
+
+class LocalRows(NamedTuple):
+    """The similarities of b samples of a batch of B; `offset` is the place of the first one in the batch.
+
+    `image` [b, B]: of these images to all texts, `text` [b, B]: of these texts to all images.
+    """
+
+    image: Tensor
+    text: Tensor
+    offset: int = 0
 
 
 class Anchors(NamedTuple):
@@ -47,7 +54,7 @@ class Anchors(NamedTuple):
 
 
 def select_anchors(
-    own: slice, partition: Partition, anchors: Keys, candidates: Keys, best: Tensor
+    own: slice, partition: Partition, anchors: Keys, *, candidates: Keys, best: Tensor
 ) -> Anchors:
     """The samples `own` of a batch as anchors of one modality.
 
@@ -70,31 +77,38 @@ def select_anchors(
 
 
 def sample_losses(
-    image_rows: Tensor,
-    text_rows: Tensor,
-    offset: int,
+    rows: LocalRows,
     partition: Partition,
-    factual_labels: Tensor,
-    emotional_labels: Tensor,
-    best_image_T: Tensor,
-    best_text_V: Tensor,
+    labels: Labels,
+    *,
+    best: BestMatches,
     temperature: float | Tensor = 0.07,
     chunk: int | None = None,
 ) -> Tensor:
     """Of b samples of a batch of B: half the loss of the image plus half that of the text, [b] (Eq. 3).
 
-    `image_rows` [b, B] are similarities of these images to all texts, `text_rows` [b, B] of these texts to
-    all images; `offset` is the place of the first one in the batch. Labels [B], best matches [B] and, where
-    it is no name, `partition` [B] are those of the whole batch.
+    `labels`, `best` and, where it is no name, `partition` [B] are those of the whole batch.
     """
-    own = slice(offset, offset + len(image_rows))
-    images = image_keys(factual_labels, emotional_labels, best_text_V)
-    texts = text_keys(factual_labels, emotional_labels, best_image_T)
-    of_images = select_anchors(own, partition, images, texts, best_text_V)
-    of_texts = select_anchors(own, partition, texts, images, best_image_T)
-    image_A = masked_loss(image_rows, of_images.positive, of_images.negatives, temperature, chunk)
-    text_A = masked_loss(text_rows, of_texts.positive, of_texts.negatives, temperature, chunk)
+    of_images, of_texts = anchors_of(rows, partition, labels, best=best)
+    image_A = masked_loss(
+        rows.image, of_images.positive, of_images.negatives, temperature=temperature, chunk=chunk
+    )
+    text_A = masked_loss(
+        rows.text, of_texts.positive, of_texts.negatives, temperature=temperature, chunk=chunk
+    )
     return 0.5 * image_A + 0.5 * text_A
+
+
+def anchors_of(
+    rows: LocalRows, partition: Partition, labels: Labels, *, best: BestMatches
+) -> tuple[Anchors, Anchors]:
+    """The samples of `rows` as anchors: their images against all texts, their texts against all images."""
+    own = slice(rows.offset, rows.offset + len(rows.image))
+    images, texts = image_keys(labels, best), text_keys(labels, best)
+    return (
+        select_anchors(own, partition, images, candidates=texts, best=best.text_V),
+        select_anchors(own, partition, texts, candidates=images, best=best.image_T),
+    )
 
 
 def _among(partition_A: Tensor, names: tuple[str, ...]) -> Tensor:

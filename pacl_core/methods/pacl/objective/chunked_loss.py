@@ -6,15 +6,16 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from pacl_core.methods.pacl.objective.anchors import Partition, sample_losses
+from pacl_core.methods.pacl.objective.anchors import LocalRows, Partition, sample_losses
+from pacl_core.methods.pacl.objective.filters import BestMatches, Labels
 
 
 def chunked_partition_loss(
     image_features: Tensor,
     text_features: Tensor,
     partition: str,
-    factual_labels: Tensor,
-    emotional_labels: Tensor,
+    *,
+    labels: Labels,
     temperature: float | Tensor = 0.07,
     chunk: int = 1024,
 ) -> Tensor:
@@ -30,7 +31,7 @@ def chunked_partition_loss(
     than the square's, so argmax among equals up to rounding may differ.
     """
     losses = chunked_sample_losses(
-        image_features, text_features, partition, factual_labels, emotional_labels, temperature, chunk
+        image_features, text_features, partition, labels=labels, temperature=temperature, chunk=chunk
     )
     return losses.mean()
 
@@ -39,27 +40,18 @@ def chunked_sample_losses(
     image_features: Tensor,
     text_features: Tensor,
     partition: Partition,
-    factual_labels: Tensor,
-    emotional_labels: Tensor,
+    *,
+    labels: Labels,
     temperature: float | Tensor = 0.07,
     chunk: int = 1024,
 ) -> Tensor:
     """The losses [B] of which `chunked_partition_loss` is the mean; `partition` may be one per sample."""
-    best_image_T, best_text_V = chunked_best_matches(image_features, text_features, chunk)
+    best = chunked_best_matches(image_features, text_features, chunk)
 
     def losses(images: Tensor, texts: Tensor, offset: int) -> Tensor:
         own = slice(offset, offset + chunk)
-        return sample_losses(
-            images[own] @ texts.T,
-            texts[own] @ images.T,
-            offset,
-            partition,
-            factual_labels,
-            emotional_labels,
-            best_image_T,
-            best_text_V,
-            temperature,
-        )
+        rows = LocalRows(images[own] @ texts.T, texts[own] @ images.T, offset)
+        return sample_losses(rows, partition, labels, best=best, temperature=temperature)
 
     # the loss draws no random numbers, so there is no generator's state to keep
     recomputed = partial(checkpoint, losses, use_reentrant=False, preserve_rng_state=False)
@@ -69,10 +61,8 @@ def chunked_sample_losses(
 
 
 @torch.no_grad()
-def chunked_best_matches(
-    image_features: Tensor, text_features: Tensor, chunk: int = 1024
-) -> tuple[Tensor, Tensor]:
-    """(`best_image` [B] of each text, `best_text` [B] of each image), the first one on ties."""
+def chunked_best_matches(image_features: Tensor, text_features: Tensor, chunk: int = 1024) -> BestMatches:
+    """As `filters.best_matches`, of features [B, D] instead of their similarity."""
     best_text_V = []
     best_image_T = torch.zeros(len(text_features), dtype=torch.int64, device=text_features.device)
     highest_T = image_features.new_full((len(text_features),), -torch.inf)
@@ -83,4 +73,4 @@ def chunked_best_matches(
         higher = column_T > highest_T  # not >=: of equal ones the first stays
         best_image_T = torch.where(higher, index_T + offset, best_image_T)
         highest_T = torch.where(higher, column_T, highest_T)
-    return best_image_T, torch.cat(best_text_V)
+    return BestMatches(best_image_T, torch.cat(best_text_V))

@@ -6,8 +6,24 @@ vectors per modality (`Keys`) say everything; the `[B, B]` boolean matrices are 
 
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
+
+
+class Labels(NamedTuple):
+    """Pseudo-labels of a batch, `[B]` int64: `factual` of images, `emotional` of texts (paper 3.2)."""
+
+    factual: Tensor
+    emotional: Tensor
+
+
+class BestMatches(NamedTuple):
+    """`image_T`: the image that matches each text best, `text_V`: the text that matches each image best.
+
+    `[B]` int64, the first one on ties, without gradient (paper Eq. 12 and 13).
+    """
+
+    image_T: Tensor
+    text_V: Tensor
 
 
 class Keys(NamedTuple):
@@ -20,14 +36,19 @@ class Keys(NamedTuple):
     emotional: Tensor
 
 
-def image_keys(factual_labels: Tensor, emotional_labels: Tensor, best_text_V: Tensor) -> Keys:
+def best_matches(similarity: Tensor) -> BestMatches:
+    """The best matches of a whole batch from its `similarity` [B, B] (images x texts)."""
+    return BestMatches(best_image(similarity), best_text(similarity))
+
+
+def image_keys(labels: Labels, best: BestMatches) -> Keys:
     """Of every image: its own factual label, and the emotional label of the text that matches it best."""
-    return Keys(factual_labels, emotional_labels[best_text_V])
+    return Keys(labels.factual, labels.emotional[best.text_V])
 
 
-def text_keys(factual_labels: Tensor, emotional_labels: Tensor, best_image_T: Tensor) -> Keys:
+def text_keys(labels: Labels, best: BestMatches) -> Keys:
     """Of every text: the factual label of the image that matches it best, and its own emotional label."""
-    return Keys(factual_labels[best_image_T], emotional_labels)
+    return Keys(labels.factual[best.image_T], labels.emotional)
 
 
 def best_text(similarity: Tensor) -> Tensor:
@@ -58,8 +79,3 @@ def emotional_filter(similarity: Tensor, emotional_labels: Tensor) -> Tensor:
     m_e^-1(t). Paper Eq. 9 and 10. No gradient passes.
     """
     return emotional_labels[best_text(similarity)][:, None] == emotional_labels[None, :]
-
-
-def off_diagonal(similarity: Tensor) -> Tensor:
-    """`[B, B]` bool: every pair but the ones posted together."""
-    return ~torch.eye(len(similarity), dtype=torch.bool, device=similarity.device)

@@ -22,6 +22,7 @@ def masked_loss(
     similarity: Tensor,
     positives: Tensor,
     negatives: Tensor | RowMask,
+    *,
     temperature: float | Tensor = 0.07,
     chunk: int | None = None,
 ) -> Tensor:

@@ -1,4 +1,4 @@
-"""L1 .. L4: of a whole batch, or of the rows that one process of several holds."""
+"""L1 .. L4: of a whole batch, of the rows that one process of several holds, of a batch of all partitions."""
 
 from typing import NamedTuple
 
@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from pacl_core.methods.pacl.objective.anchors import PARTITIONS, sample_losses, select_anchors
-from pacl_core.methods.pacl.objective.filters import best_image, best_text, image_keys, text_keys
+from pacl_core.methods.pacl.objective.anchors import LocalRows, anchors_of, sample_losses
+from pacl_core.methods.pacl.objective.filters import BestMatches, Labels, best_matches
+from pacl_core.methods.pacl.partitions import PARTITIONS
 
 
 class Masks(NamedTuple):
@@ -22,17 +23,11 @@ class Masks(NamedTuple):
     text_negatives: Tensor
 
 
-def partition_masks(
-    similarity: Tensor, partition: str, factual_labels: Tensor, emotional_labels: Tensor
-) -> Masks:
+def partition_masks(similarity: Tensor, partition: str, labels: Labels) -> Masks:
     """Positives and negatives of one batch: Eq. 5, 8, 11 or 14. Arguments as in `partition_loss`."""
-    size = len(similarity)
-    best_text_V, best_image_T = best_text(similarity), best_image(similarity)
-    image = image_keys(factual_labels, emotional_labels, best_text_V)
-    text = text_keys(factual_labels, emotional_labels, best_image_T)
-    everyone = slice(0, size)
-    images = select_anchors(everyone, partition, image, text, best_text_V)
-    texts = select_anchors(everyone, partition, text, image, best_image_T)
+    size, everyone = len(similarity), slice(None)
+    rows = LocalRows(similarity, similarity.T)
+    images, texts = anchors_of(rows, partition, labels, best=best_matches(similarity))
     return Masks(
         image_positives=one_hot(images.positive, size).bool(),
         image_negatives=images.negatives(everyone),
@@ -44,73 +39,47 @@ def partition_masks(
 def partition_loss(
     similarity: Tensor,
     partition: str,
-    factual_labels: Tensor,
-    emotional_labels: Tensor,
+    labels: Labels,
+    *,
     temperature: float | Tensor = 0.07,
     chunk: int | None = None,
 ) -> Tensor:
     """L1 (strong), L2 (partial_emotional), L3 (partial_factual) or L4 (weak) of one batch, a scalar.
 
-    `similarity` [B, B] cosines, rows images, columns texts; labels [B] int64, factual ones of the images,
-    emotional ones of the texts. Every argmax is taken on detached similarities. Half the mean over image
-    anchors plus half the mean over text anchors. Nothing but `similarity` and vectors is kept for the
-    backward pass; both passes make O(chunk x B) at a time beside it and its gradient. Raises ValueError
-    for an unknown partition. Paper Eq. 5, 8, 11, 14.
+    `similarity` [B, B] cosines, rows images, columns texts. Every argmax is taken on detached similarities.
+    Half the mean over image anchors plus half the mean over text anchors. Nothing but `similarity` and
+    vectors is kept for the backward pass; both passes make O(chunk x B) at a time beside it and its
+    gradient. Raises ValueError for an unknown partition. Paper Eq. 5, 8, 11, 14.
     """
-    return sample_losses(
-        similarity,
-        similarity.T,
-        0,
-        partition,
-        factual_labels,
-        emotional_labels,
-        best_image(similarity),
-        best_text(similarity),
-        temperature,
-        chunk,
-    ).mean()
+    rows, best = LocalRows(similarity, similarity.T), best_matches(similarity)
+    return sample_losses(rows, partition, labels, best=best, temperature=temperature, chunk=chunk).mean()
 
 
 def local_partition_loss(
-    image_rows: Tensor,
-    text_rows: Tensor,
-    offset: int,
+    rows: LocalRows,
     partition: str,
-    factual_labels: Tensor,
-    emotional_labels: Tensor,
-    best_image_T: Tensor,
-    best_text_V: Tensor,
+    labels: Labels,
+    *,
+    best: BestMatches,
     temperature: float | Tensor = 0.07,
 ) -> Tensor:
     """What b local samples add to the `partition_loss` of a batch of B, times B: a scalar.
 
-    `image_rows` [b, B] are similarities of the local images to all texts, `text_rows` [b, B] of the local
-    texts to all images; `offset` is the global index of the first local sample. Of the whole batch: labels
-    [B], `best_image_T` [B] int64 the image that matches each text best, `best_text_V` [B] the text that
-    matches each image best. The sum over all processes, divided by B, is the `partition_loss`.
+    `labels` and `best` are of the whole batch. The sum over all processes, divided by B, is the
+    `partition_loss`.
     """
-    return sample_losses(
-        image_rows,
-        text_rows,
-        offset,
-        partition,
-        factual_labels,
-        emotional_labels,
-        best_image_T,
-        best_text_V,
-        temperature,
-    ).sum()
+    return sample_losses(rows, partition, labels, best=best, temperature=temperature).sum()
 
 
 def mixed_terms(
     similarity: Tensor,
     partitions: Tensor,
-    factual_labels: Tensor,
-    emotional_labels: Tensor,
+    labels: Labels,
+    *,
     temperature: float | Tensor = 0.07,
     chunk: int | None = None,
 ) -> Tensor:
-    """L1 to L4 of a mixed batch, [4] in the order of `PARTITIONS`; 0 for a partition without samples.
+    """L1 to L4 of a batch of all partitions, [4] in the order of `PARTITIONS`; 0 for one without samples.
 
     `partitions` [B] int64 are indices into `PARTITIONS`, one per pair; all else as in `partition_loss`. A
     term is the mean over the anchors of its partition. What a pair's partition says holds for it as an
@@ -118,32 +87,21 @@ def mixed_terms(
     anchor meets more negatives, some of them from partitions whose own pairs fit badly, and the similarity
     of 4 partitions of b samples each costs (4b)^2 in place of 4 b^2.
     """
-    losses = sample_losses(
-        similarity,
-        similarity.T,
-        0,
-        partitions,
-        factual_labels,
-        emotional_labels,
-        best_image(similarity),
-        best_text(similarity),
-        temperature,
-        chunk,
-    )
+    rows, best = LocalRows(similarity, similarity.T), best_matches(similarity)
+    losses = sample_losses(rows, partitions, labels, best=best, temperature=temperature, chunk=chunk)
     return partition_means(losses, partitions)
 
 
 def mixed_loss(
     similarity: Tensor,
     partitions: Tensor,
-    factual_labels: Tensor,
-    emotional_labels: Tensor,
+    labels: Labels,
+    *,
     temperature: float | Tensor = 0.07,
     chunk: int | None = None,
 ) -> Tensor:
     """The plain sum of the terms (Eq. 17), a scalar. Arguments as in `mixed_terms`."""
-    terms = mixed_terms(similarity, partitions, factual_labels, emotional_labels, temperature, chunk)
-    return terms.sum()
+    return mixed_terms(similarity, partitions, labels, temperature=temperature, chunk=chunk).sum()
 
 
 def partition_means(losses: Tensor, partitions: Tensor) -> Tensor:

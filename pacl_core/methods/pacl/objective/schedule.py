@@ -24,6 +24,6 @@ def scheduled_partitions(epoch: int, epochs: int, usage: str = "weak") -> tuple[
     return _PHASES[min(phase, _LAST_PHASE[usage])]
 
 
-def active_partitions(epoch: int, epochs: int, usage: str, sizes: Mapping[str, int]) -> tuple[str, ...]:
+def active_partitions(epoch: int, epochs: int, usage: str, *, sizes: Mapping[str, int]) -> tuple[str, ...]:
     """The scheduled partitions that have samples; `sizes` counts them, a partition left out has none."""
     return tuple(name for name in scheduled_partitions(epoch, epochs, usage) if sizes.get(name, 0) > 0)

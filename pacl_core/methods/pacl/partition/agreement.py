@@ -1,4 +1,4 @@
-"""How well the partition finds what the corpus' own record (`provenance`) says of each pair."""
+"""How well the partition agrees with what the corpus itself says of each pair (`provenance`)."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from pacl_core.files.npy_file import release
 from pacl_core.files.tables import Table, aligned
-from pacl_core.methods.pacl.partition.rank_values import ranks
+from pacl_core.methods.pacl.partition.rank_values import rank_values
 from pacl_core.methods.pacl.partition.scores import BLOCK, ScoreColumn, score_column
+from pacl_core.methods.pacl.partition.split import partition_places
 from pacl_core.methods.pacl.partitions import PARTITIONS
 
 Truth = Mapping[str, tuple[bool, bool]]
@@ -20,10 +21,10 @@ Truth = Mapping[str, tuple[bool, bool]]
 def auc(column: ScoreColumn, truth: Iterable[NDArray[np.bool_]]) -> float | None:
     """ROC AUC of a score for a known match; None where a class or every score is missing.
 
-    `truth` holds the matches of the column's rows, block after block. By ranks (Mann and Whitney 1947):
-    the share of pairs of a match and a mismatch that stand in order, ties for half.
+    `truth` holds the matches of the column's rows, block after block. By ranks (Mann and Whitney 1947): the
+    fraction of pairs of a match and a mismatch that are in order, a tie counting one half.
     """
-    ranked = ranks(column)
+    ranked = rank_values(column)
     positives, rank_sum, start = 0, 0.0, 0
     for block in truth:
         of_matches = ranked[start : start + len(block)][block]
@@ -37,17 +38,8 @@ def auc(column: ScoreColumn, truth: Iterable[NDArray[np.bool_]]) -> float | None
     return (rank_sum - positives * (positives + 1) / 2) / (positives * negatives)
 
 
-def true_partition(factual: bool, emotional: bool) -> str:
-    """The partition of a pair whose matches are known."""
-    if factual and emotional:
-        return "strong"
-    if emotional:
-        return "partial_emotional"
-    return "partial_factual" if factual else "weak"
-
-
 def per_partition(counts: NDArray[np.int64]) -> dict[str, dict[str, float | int | None]]:
-    """Precision and recall of each partition from pairs [true, found]; None where none was found or true."""
+    """Precision and recall of each partition from counts [true, found]; None where none was found or true."""
     table: dict[str, dict[str, float | int | None]] = {}
     for place, name in enumerate(PARTITIONS):
         hits, found, true = (
@@ -65,10 +57,10 @@ def agreement(pairs: Path, table: Path, truth: Truth) -> dict[str, object] | Non
     """AUC of both values and per-partition precision and recall of the partition `table`.
 
     `truth` maps a provenance to (factual match, emotional match). None where a pair has no provenance, or
-    one that is not known. Memory holds one block.
+    an unknown one. Memory holds one block.
     """
     matches = np.array(list(truth.values()), bool).reshape(-1, 2)
-    places = np.array([PARTITIONS.index(true_partition(*match)) for match in matches.tolist()], np.intp)
+    places = partition_places(matches[:, 0], matches[:, 1], "both")
     counts = np.zeros((len(PARTITIONS), len(PARTITIONS)), np.int64)
     for known, found in _blocks(pairs, table, truth):
         if known is None:
@@ -90,7 +82,7 @@ def agreement(pairs: Path, table: Path, truth: Truth) -> dict[str, object] | Non
 def _blocks(
     pairs: Path, table: Path, truth: Truth
 ) -> Iterator[tuple[NDArray[np.intp] | None, NDArray[np.intp]]]:
-    """Place of each pair's provenance in `truth`, None for a block with one that is not there; partition."""
+    """By block: each pair's place in `truth` (None where one is not in it), and place in `PARTITIONS`."""
     names, partitions = pa.array(list(truth), pa.string()), pa.array(PARTITIONS, pa.string())
     for ours, theirs in aligned([Table(pairs, ("provenance",)), Table(table, ("partition",))], BLOCK):
         known = pc.index_in(ours["provenance"], names)

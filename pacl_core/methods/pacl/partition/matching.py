@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 from pacl_core.files.npy_file import release
 from pacl_core.methods.pacl.params import ThresholdParams
-from pacl_core.methods.pacl.partition.rank_values import ranks
+from pacl_core.methods.pacl.partition.rank_values import rank_values
 from pacl_core.methods.pacl.partition.scores import ScoreColumn, Scores
 
 
 @dataclass(frozen=True)
 class Transform:
-    """`block(scores, start)`: values [B] of the column's rows from `start` on; `one(score)`: of one score."""
+    """`block(scores, start)`: values [B] of the column's rows from `start` on; `one(score)`: of one."""
 
     block: Callable[[Scores, int], Scores]
     one: Callable[[float], float]
@@ -39,8 +39,8 @@ def minmax(column: ScoreColumn) -> Transform:
 
 
 def rank(column: ScoreColumn) -> Transform:
-    """The share of known scores that are not higher, in (0, 1]; ties share the mean of their ranks."""
-    ranked = ranks(column)
+    """The fraction of known scores that are not higher, in (0, 1]; ties have the mean of their ranks."""
+    ranked = rank_values(column)
 
     def block(scores: Scores, start: int) -> Scores:
         values: Scores = (ranked[start : start + len(scores)] / column.known).astype(np.float32)

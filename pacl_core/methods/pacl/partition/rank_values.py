@@ -1,4 +1,4 @@
-"""Ranks of all scores of a column, on disk: memory holds a bucket of them."""
+"""Ranks of all scores of a column, kept on disk: memory holds one bucket of them."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,17 +14,18 @@ from pacl_core.methods.pacl.partition.scores import BLOCK, ScoreColumn, sort_key
 _RECORD = np.dtype([("score", np.float32), ("row", np.int64)])
 
 
-def ranks(column: ScoreColumn, folder: Path | None = None) -> NDArray[np.float64]:
+def rank_values(column: ScoreColumn, folder: Path | None = None) -> NDArray[np.float64]:
     """Rank of each score [N], from 1, ties at the mean of their ranks, NaN where unknown; memory-mapped.
 
-    The array's file goes with it. 20 bytes a row lie in `folder` (the system's temporary one by default).
+    The array's file is deleted with it. It needs 20 bytes a row in `folder`, by default the system's
+    temporary one.
     """
     if not column.rows:
         return np.empty(0)
     with TemporaryDirectory(dir=folder) as scratch:
         found: NDArray[np.float64] = allocate(Path(scratch) / "ranks.npy", (column.rows,), np.float64)
         histogram = column.coarse_histogram()
-        # whole bins of the histogram go to one bucket: equal scores stand together, and buckets in order
+        # a bin of the histogram goes whole to one bucket: equal scores stay together, buckets are in order
         size = max(1, -(-column.known // bucket_count(column.known)))
         bucket_of = (np.cumsum(histogram) - histogram) // size
         with Buckets(int(bucket_of[-1]) + 1, _RECORD, Path(scratch)) as buckets:

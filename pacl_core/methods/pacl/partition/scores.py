@@ -1,4 +1,4 @@
-"""A column of scores that is read as often as needed and never held: statistics of it, exact, by streaming.
+"""A column of scores, read as often as needed and never held in memory: exact statistics by streaming.
 
 float32 numbers order as their bits do (sign aside), so a histogram of the upper 16 bits and one of the
 lower 16 bits find any order statistic in two readings, whatever the number of rows.
@@ -40,7 +40,7 @@ class ScoreColumn:
             yield block[~np.isnan(block)] + np.float32(0)
 
     def order_statistics(self, places: Sequence[int]) -> list[float]:
-        """The known scores that stand at these places (from 0) when sorted. IndexError outside them."""
+        """The known scores at these places (from 0) when sorted. Raises IndexError for a place outside."""
         if any(not 0 <= place < self.known for place in places):
             raise IndexError(f"places {list(places)} of {self.known} known scores")
         coarse = np.cumsum(self.coarse_histogram())
@@ -56,7 +56,7 @@ class ScoreColumn:
         return [float(score) for score in _scores(np.array(keys, np.uint32))]
 
     def percentile(self, percent: float) -> float:
-        """Linear between the two nearest order statistics, as numpy has it; NaN without known scores."""
+        """Linear between the two nearest order statistics, as in numpy; NaN without known scores."""
         if not self.known:
             return float("nan")
         at = (self.known - 1) * percent / 100

@@ -1,12 +1,9 @@
-"""The four partitions, and the modes of the paper's Table 4."""
+"""Which partition a pair is in, by its matches and the mode (paper 3.1, Table 4)."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pacl_core.methods.pacl.partitions import PARTITIONS
-
-# Paper 4.2: shares in TumEmo at sigma 0.7. "partial" holds both partial partitions.
-PUBLISHED_SHARES = {"strong": 0.22, "partial": 0.51, "weak": 0.27}
 
 # mode -> partition of (neither, factual only, emotional only, both). `partial_emotional` lacks the factual
 # match, so the factual filter applies to it; in mode `factual` the unmatched go there, in `emotional` to

@@ -71,26 +71,26 @@ PLANE_BINS = 40
 
 
 class Range:
-    """The lowest and the highest known value of what was seen."""
+    """The lowest and the highest known value seen."""
 
     def __init__(self) -> None:
         self._low, self._high = np.inf, -np.inf
 
     def add(self, values: Scores) -> None:
-        """See a block of known values."""
+        """Take in a block of known values."""
         if len(values):
             self._low = min(self._low, float(values.min()))
             self._high = max(self._high, float(values.max()))
 
     def edges(self, bins: int) -> NDArray[np.float64]:
-        """Edges [bins + 1] as numpy's histograms have them; 0 to 1 where nothing was seen."""
+        """Edges [bins + 1] as in numpy's histograms; 0 to 1 where nothing was seen."""
         if self._low > self._high:
             return np.linspace(0, 1, bins + 1)
         return np.histogram_bin_edges(np.array([self._low, self._high]), bins)
 
 
 class Histogram:
-    """Pairs by value, matched ones apart, over given edges."""
+    """Counts of matched and unmatched pairs by value, over given edges."""
 
     def __init__(self, edges: NDArray[np.float64]) -> None:
         self._edges = edges
@@ -116,7 +116,7 @@ class Histogram:
 
 
 class Plane:
-    """Pairs by both values, over given edges."""
+    """Counts of pairs by both values, over given edges."""
 
     def __init__(self, factual: NDArray[np.float64], emotional: NDArray[np.float64]) -> None:
         self._edges = factual, emotional

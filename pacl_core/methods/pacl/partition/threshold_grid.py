@@ -11,25 +11,26 @@ from numpy.typing import NDArray
 
 from pacl_core.files.tables import scan_table
 from pacl_core.methods.pacl.partition.split import partition_places
+from pacl_core.methods.pacl.partition.write_partition import Thresholds
 from pacl_core.methods.pacl.partitions import PARTITIONS
 
-_STEPS = 40  # about; the distance between two is 1, 2 or 5 times a power of ten
+_STEPS = 40  # at most, about; two are 1, 2 or 5 times a power of ten apart
 _BATCH = 1 << 16
 
 Grid = NDArray[np.float32]
 Counts = NDArray[np.int64]
 
 
-def threshold_grid(table: Path, factual: float, emotional: float, *, mode: str) -> pa.Table:
-    """Pairs per partition at every two thresholds: those of this run and round ones over the values' range.
+def threshold_grid(table: Path, thresholds: Thresholds, mode: str) -> pa.Table:
+    """Pairs per partition at every two thresholds: this run's own and round ones over the values' range.
 
-    `table` is partition.parquet, read in batches; `factual` and `emotional` are the thresholds applied.
+    `table` is partition.parquet, read in batches; `thresholds` are those applied.
     Columns `factual_threshold`, `emotional_threshold` (float64) and a count per partition, in ascending
-    order. Thresholds apply to transformed values, strictly, in float32, as `match` does; an unknown value
+    order. Thresholds apply to transformed values, strictly, in float32, as in `matching`; an unknown value
     is never matched.
     """
-    across = _thresholds(table, "factual_value", factual)
-    up = _thresholds(table, "emotional_value", emotional)
+    across = _thresholds(table, "factual_value", thresholds.factual)
+    up = _thresholds(table, "emotional_value", thresholds.emotional)
     counts = np.zeros((len(across) + 1, len(up) + 1), np.int64)  # [thresholds below f, thresholds below e]
     with pq.ParquetFile(table, page_checksum_verification=True) as file:
         for batch in file.iter_batches(_BATCH, columns=["factual_value", "emotional_value"]):
@@ -80,7 +81,7 @@ def _passed(values: pa.Array, thresholds: Grid) -> NDArray[np.intp]:
 
 
 def _quadrants(counts: Counts) -> dict[tuple[bool, bool], Counts]:
-    """(factual match, emotional match) -> pairs at each two thresholds."""
+    """(factual match, emotional match) -> pairs at every two thresholds."""
     above = counts[::-1, ::-1].cumsum(0).cumsum(1)[::-1, ::-1]  # [i, j]: at least i and j were passed
     both = above[1:, 1:]
     factual, emotional = above[1:, :1] - both, above[:1, 1:] - both

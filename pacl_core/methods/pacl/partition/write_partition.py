@@ -1,7 +1,8 @@
-"""The partition table: scores, values, matches and names, beside text and ANPs, in corpus order."""
+"""The partition table: text, ANPs, scores, values, matches and partition of each pair, in corpus order."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -38,20 +39,27 @@ class Thresholds:
     emotional: float
 
 
-def write_partition(
-    pairs: Path, anps: Path, factual: Path, *, emotional: Path, out: Path, params: PartitionParams
-) -> Thresholds:
+class Inputs(NamedTuple):
+    """Tables of the same pairs in one row order: posts, phrases, and the two scores."""
+
+    pairs: Path
+    anps: Path
+    factual: Path
+    emotional: Path
+
+
+def write_partition(inputs: Inputs, out: Path, params: PartitionParams) -> Thresholds:
     """Publish partition.parquet. Memory holds one row group, whatever the transforms and thresholds.
 
     Raises `UserError` where the inputs are not rows of the same pairs.
     """
-    of_factual = matcher(score_column(factual, "factual_score"), params.factual)
-    of_emotional = matcher(score_column(emotional, "emotional_score"), params.emotional)
+    of_factual = matcher(score_column(inputs.factual, "factual_score"), params.factual)
+    of_emotional = matcher(score_column(inputs.emotional, "emotional_score"), params.emotional)
     tables = [
-        Table(pairs, ("text",)),
-        Table(anps, ("anps",)),
-        Table(factual, ("factual_score",)),
-        Table(emotional, ("emotional_score",)),
+        Table(inputs.pairs, ("text",)),
+        Table(inputs.anps, ("anps",)),
+        Table(inputs.factual, ("factual_score",)),
+        Table(inputs.emotional, ("emotional_score",)),
     ]
     names = pa.array(PARTITIONS, pa.string())
     start = 0

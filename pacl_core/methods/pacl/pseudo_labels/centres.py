@@ -1,7 +1,7 @@
 """Centres of k-means from a sample: several starts on parts of it, the best one refined on all of it.
 
-Bradley and Fayyad 1998 ("Refining initial points for k-means clustering"). A centre found on S of N
-vectors has an inertia about K/S above that of all: 0.05 % for 25 clusters and 50,000 vectors.
+Bradley and Fayyad 1998 ("Refining initial points for k-means clustering"). Centres found on S vectors
+have an inertia about K/S above those found on all: 0.05 % for 25 clusters and 50,000 vectors.
 """
 
 from typing import Any
@@ -17,13 +17,13 @@ from pacl_core.methods.pacl.params import PseudoLabelsParams
 
 _READ = 128  # rows between two releases: the system maps 64 KB around each
 _PER_CENTRE = 256  # vectors of a part for each centre, as faiss takes by default
-_STOP = 1e-4  # iterations end where one lowers the inertia by a smaller part than this
+_STOP = 1e-4  # iterations end where one lowers the inertia by a smaller fraction than this
 
 
 def find_centres(vectors: NDArray[Any], params: PseudoLabelsParams, what: str) -> NDArray[np.float32]:
     """Centres [K, D] of [N, D] vectors; the same vectors and seed give the same ones.
 
-    Memory: the sample. Raises `UserError` where one of it is not finite; `what` names the embeddings.
+    Memory: the sample. Raises `UserError` where one of them is not finite; `what` names the embeddings.
     """
     generator = np.random.default_rng(params.seed)
     sample = _sample(vectors, params, generator, what=what)
@@ -33,7 +33,7 @@ def find_centres(vectors: NDArray[Any], params: PseudoLabelsParams, what: str) -
     for restart in range(params.restarts):
         rows = np.sort(generator.choice(len(sample), size, replace=False))
         part, seed = sample[rows], params.seed + restart
-        # greedy k-means++: several candidates a centre, which plain k-means++ (faiss) has not
+        # greedy k-means++ tries several candidates per centre; the plain one (faiss) does not
         start, _ = kmeans_plusplus(part, params.k, random_state=seed)
         centres = _fit(part, params, seed, start=start)
         inertia = assign(sample, centres, False, what=what)[1]

@@ -19,12 +19,12 @@ from pacl_core.methods.pacl.pseudo_labels.centres import assign, find_centres
 from pacl_core.runtime.fingerprint import code_sha256
 from pacl_core.runtime.progress import Progress
 
-BLOCK = 16_384  # rows: with fewer, the threads of a product wait for each other; more gains nothing
+BLOCK = 16_384  # rows: with fewer, the threads of a product wait for each other; more are no faster
 
 
 @dataclass(frozen=True)
 class Clusters:
-    """`sizes` [K], `centres` [K, D] float32, `inertia`: mean squared distance; the labels lie on disk."""
+    """`sizes` [K], `centres` [K, D] float32, `inertia`: mean squared distance; the labels are on disk."""
 
     sizes: list[int]
     centres: NDArray[np.float32]
@@ -91,7 +91,7 @@ def clustering_key(folders: list[Path], params: PseudoLabelsParams) -> dict[str,
 
 
 def _identity(file: Path) -> list[object]:
-    """What tells a file from another unread, as for DVC: vectors may be 100 GB, minutes to hash."""
+    """Tells files apart without reading them, as DVC does: hashing 100 GB of vectors takes minutes."""
     found = file.stat()
     return [str(file), found.st_size, found.st_mtime_ns, found.st_ino]
 
@@ -102,7 +102,7 @@ SCHEMA = pa.schema(
 
 
 def write_pseudo_labels(out: Path, ids: Path, factual: Clusters, *, emotional: Clusters) -> None:
-    """Publish `sample_id`, `factual_label`, `emotional_label`; `ids` is the table whose rows were clustered.
+    """Publish `sample_id`, `factual_label`, `emotional_label`; `ids` is the table of the clustered rows.
 
     Memory holds one block.
     """

@@ -1,4 +1,4 @@
-"""Shards of a run that was killed: those that are whole are kept, and the rest of the pairs is found."""
+"""Resuming a killed run: which shards are whole, and which pairs are left."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ Entry = dict[str, Any]  # of index.json: path, samples, bytes, sha256
 
 
 def keep(work: Path, tar: Path, samples: int) -> Entry:
-    """Note that a shard under `<work>/shards` is whole; its entry in the index."""
+    """Note that a shard under `<work>/shards` is whole; returns its entry of the index."""
     sync(tar)
     entry = {
         "path": f"{tar.parent.name}/{tar.name}",
@@ -28,7 +28,7 @@ def keep(work: Path, tar: Path, samples: int) -> Entry:
 
 
 def kept(work: Path, partition: str) -> list[Entry]:
-    """Entries of the partition's whole shards, in order, each compared with its hash; others are removed."""
+    """Entries of the partition's whole shards, in order, checked against their hashes; others are removed."""
     folder = work / "shards" / partition
     entries: list[Entry] = []
     for number in count():
@@ -47,7 +47,7 @@ def kept(work: Path, partition: str) -> list[Entry]:
 
 
 def first_left(table: Path, done: Mapping[str, int]) -> tuple[int, Counter[str]]:
-    """The first row of the partition table that is not among the first `done` ones of its partition.
+    """The first row of the partition table that is not among the `done` first rows of its partition.
 
     Returns the row (the number of rows where none is left), and how many of each partition come before.
     """

@@ -1,4 +1,4 @@
-"""Writing shards: byte-stable tars of bounded size, and the index that vouches for them."""
+"""Writing shards: tars of bounded size with reproducible bytes, and the index to check them by."""
 
 import json
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ class _Series:
 
     @classmethod
     def of(cls, work: Path, partition: str, params: ShardsParams) -> Self:
-        """Those that an earlier run left whole in `work`, to be continued."""
+        """Resumes after the shards that an earlier run left whole in `work`."""
         whole = kept(work, partition)
         return cls(work, partition, params, whole, sum(entry["samples"] for entry in whole))
 
@@ -62,7 +62,7 @@ class _Series:
         self._bytes += size
 
     def abandon(self) -> None:
-        """Let go of the shard being written, which is not whole; its end may find the disk full, too."""
+        """Drop the shard being written, which is not whole; closing it may fail on a full disk, too."""
         if self._writer is not None:
             with suppress(OSError):
                 self._writer.close()
@@ -77,7 +77,7 @@ class _Series:
 
 
 class Inputs(NamedTuple):
-    """What samples are put together from: tables and vectors of the same pairs, in one row order."""
+    """What samples are made of: tables and vectors of the same pairs, in one row order."""
 
     pairs: Path
     partition: Path
@@ -95,7 +95,7 @@ def write_shards(
     """Publish `<out>/<partition>/*.tar` and `<out>/index.json`; returns the index.
 
     Each sample has `.jpg`, `.txt`, `.json` and `.npy` (text embedding, float32 [D]). Memory holds one
-    batch. Called again after a kill, it goes on behind the whole shards in `work`, which must belong to
+    batch. Called again after a kill, it resumes after the whole shards in `work`, which must belong to
     these arguments alone. Raises `UserError` where the inputs are not rows of the same pairs.
     """
     texts = read_vectors(inputs.text_embeddings)

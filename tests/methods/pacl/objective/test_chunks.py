@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from pacl_core.methods.pacl.objective import (
-    PARTITIONS,
+    Labels,
     best_image,
     best_text,
     chunked_best_matches,
@@ -16,6 +16,7 @@ from pacl_core.methods.pacl.objective import (
     masked_loss,
     partition_loss,
 )
+from pacl_core.methods.pacl.partitions import PARTITIONS
 
 SIZE = 13
 CHUNKS = [*range(1, SIZE + 1), 50]
@@ -37,8 +38,8 @@ def labels(size: int = SIZE) -> Tensor:
 def test_rows_in_chunks(partition: str, chunk: int) -> None:
     image, text = features()
     similarity = (image @ text.T).detach().requires_grad_()
-    whole = partition_loss(similarity, partition, *labels(), chunk=SIZE)
-    pieces = partition_loss(similarity, partition, *labels(), chunk=chunk)
+    whole = partition_loss(similarity, partition, Labels(*labels()), chunk=SIZE)
+    pieces = partition_loss(similarity, partition, Labels(*labels()), chunk=chunk)
     assert_same(pieces, whole, (similarity,))
 
 
@@ -47,8 +48,10 @@ def test_rows_in_chunks(partition: str, chunk: int) -> None:
 def test_features_in_chunks(partition: str, chunk: int) -> None:
     leaves = features()
     temperature = torch.tensor(0.05, dtype=torch.float64, requires_grad=True)
-    whole = partition_loss(leaves[0] @ leaves[1].T, partition, *labels(), temperature)
-    pieces = chunked_partition_loss(*leaves, partition, *labels(), temperature, chunk)
+    whole = partition_loss(leaves[0] @ leaves[1].T, partition, Labels(*labels()), temperature=temperature)
+    pieces = chunked_partition_loss(
+        *leaves, partition, labels=Labels(*labels()), temperature=temperature, chunk=chunk
+    )
     assert_same(pieces, whole, (*leaves, temperature))
 
 
@@ -58,8 +61,8 @@ def test_many_positives_in_chunks(chunk: int) -> None:
     similarity = (image @ text.T).detach().requires_grad_()
     positives = labels()[0][:, None] == labels()[1]
     positives.fill_diagonal_(True)
-    whole = masked_loss(similarity, positives, ~positives, 0.07, chunk=SIZE).sum()
-    pieces = masked_loss(similarity, positives, ~positives, 0.07, chunk=chunk).sum()
+    whole = masked_loss(similarity, positives, ~positives, temperature=0.07, chunk=SIZE).sum()
+    pieces = masked_loss(similarity, positives, ~positives, temperature=0.07, chunk=chunk).sum()
     assert_same(pieces, whole, (similarity,))
 
 
@@ -77,9 +80,11 @@ def test_nothing_as_large_as_the_square_is_kept(partition: str) -> None:
     size = 256
     image, text = (side.float().detach().requires_grad_() for side in features(size=size))
     similarity = (image @ text.T).detach().requires_grad_()
-    square = saved_bytes(lambda: partition_loss(similarity, partition, *labels(size)))
+    square = saved_bytes(lambda: partition_loss(similarity, partition, Labels(*labels(size))))
     assert square <= 1.1 * 4 * size**2  # the similarity and vectors
-    chunked = saved_bytes(lambda: chunked_partition_loss(image, text, partition, *labels(size)))
+    chunked = saved_bytes(
+        lambda: chunked_partition_loss(image, text, partition, labels=Labels(*labels(size)))
+    )
     assert chunked <= 0.2 * 4 * size**2
 
 

@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from pacl_core.methods.pacl.objective import PARTITIONS, partition_loss
+from pacl_core.methods.pacl.objective import Labels, partition_loss
+from pacl_core.methods.pacl.partitions import PARTITIONS
 from tests.methods.pacl.objective import naive
 
 KINDS = ("random", "ties", "equal_rows", "all_equal")
@@ -28,7 +29,7 @@ def test_every_number_of_clusters(partition: str, size: int, k: int) -> None:
     # every label occurs, as after k-means: K = B means that all are distinct
     labels = torch.stack([torch.randperm(size, generator=generator) % k for _ in range(2)])
     leaf, naive_leaf = similarity.clone().requires_grad_(), similarity.clone().requires_grad_()
-    loss = partition_loss(leaf, partition, *labels, 0.07)
+    loss = partition_loss(leaf, partition, Labels(*labels), temperature=0.07)
     naive_loss = naive.naive_loss(naive_leaf, partition, *labels.tolist(), 0.07)
     torch.testing.assert_close(loss, naive_loss, rtol=1e-10, atol=1e-12)
     (gradient,) = torch.autograd.grad(loss, leaf)
@@ -47,7 +48,7 @@ def test_half_precision_is_the_float64_value_of_the_same_numbers(
     half = corners[torch.randint(5, (12, 12), generator=generator)].to(dtype).requires_grad_()
     exact = half.detach().double().requires_grad_()
     labels = torch.randint(4, (2, 12), generator=generator)
-    loss = partition_loss(half, partition, *labels, temperature)
+    loss = partition_loss(half, partition, Labels(*labels), temperature=temperature)
     naive_loss = naive.naive_loss(exact, partition, *labels.tolist(), temperature)
     assert loss.dtype == torch.float32 and math.isfinite(loss.item())
     assert loss.item() == pytest.approx(naive_loss.item(), rel=1e-5, abs=1e-6)

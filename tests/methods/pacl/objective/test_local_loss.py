@@ -5,12 +5,13 @@ import torch
 from torch import Tensor
 
 from pacl_core.methods.pacl.objective import (
-    PARTITIONS,
-    best_image,
-    best_text,
+    Labels,
+    LocalRows,
+    best_matches,
     local_partition_loss,
     partition_loss,
 )
+from pacl_core.methods.pacl.partitions import PARTITIONS
 
 
 @pytest.mark.parametrize("partition", PARTITIONS)
@@ -19,16 +20,16 @@ def test_the_parts_add_up_to_the_loss_of_the_batch(partition: str, sizes: tuple[
     generator = torch.Generator().manual_seed(3)
     similarity = (2 * torch.rand(12, 12, generator=generator, dtype=torch.float64) - 1).requires_grad_()
     labels = torch.randint(4, (2, 12), generator=generator)
-    whole = partition_loss(similarity, partition, *labels)
+    whole = partition_loss(similarity, partition, Labels(*labels))
     (whole_gradient,) = torch.autograd.grad(whole, similarity)
 
     parts: list[Tensor] = []
     for rank, size in enumerate(sizes):
         offset = sum(sizes[:rank])
         own = slice(offset, offset + size)
-        best = best_image(similarity), best_text(similarity)
-        rows = similarity[own], similarity.T[own]
-        parts.append(local_partition_loss(*rows, offset, partition, *labels, *best, 0.07))
+        best = best_matches(similarity)
+        rows = LocalRows(similarity[own], similarity.T[own], offset)
+        parts.append(local_partition_loss(rows, partition, Labels(*labels), best=best))
     together = torch.stack(parts).sum() / 12
     (gradient,) = torch.autograd.grad(together, similarity)
     torch.testing.assert_close(together, whole, rtol=1e-12, atol=1e-14)

@@ -5,8 +5,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pacl_core.methods.pacl.objective import PARTITIONS, mixed_terms, partition_loss
-from pacl_core.methods.pacl.objective import partition_loss as mixed_loss
+from pacl_core.methods.pacl.objective import Labels, mixed_loss, mixed_terms, partition_loss
+from pacl_core.methods.pacl.partitions import PARTITIONS
 from tests.methods.pacl.objective import naive
 
 
@@ -22,7 +22,7 @@ def drawn(size: int, k: int, seed: int) -> tuple[torch.Tensor, torch.Tensor, tor
 def test_each_anchor_follows_its_own_partition(size: int, k: int) -> None:
     similarity, partitions, labels = drawn(size, k, seed=size)
     leaf, naive_leaf = similarity.clone().requires_grad_(), similarity.clone().requires_grad_()
-    terms = mixed_terms(leaf, partitions, *labels, 0.07)
+    terms = mixed_terms(leaf, partitions, Labels(*labels), temperature=0.07)
     names = [PARTITIONS[index] for index in partitions.tolist()]
     per_sample = [
         naive.sample_loss(naive_leaf, i, name, *labels.tolist(), 0.07) for i, name in enumerate(names)
@@ -43,8 +43,8 @@ def test_of_one_partition_it_is_that_partitions_loss(size: int, k: int, seed: in
     similarity, _, labels = drawn(size, k, seed)
     similarity.requires_grad_()
     everyone = torch.full((size,), PARTITIONS.index(partition))
-    mixed = mixed_loss(similarity, everyone, *labels)
-    alone = partition_loss(similarity, partition, *labels)
+    mixed = mixed_loss(similarity, everyone, Labels(*labels))
+    alone = partition_loss(similarity, partition, Labels(*labels))
     torch.testing.assert_close(mixed, alone, rtol=1e-12, atol=1e-14)
     here, there = torch.autograd.grad(mixed, similarity), torch.autograd.grad(alone, similarity)
     torch.testing.assert_close(here, there, rtol=1e-12, atol=1e-14)
@@ -57,12 +57,12 @@ def test_the_order_of_a_mixed_batch_does_not_matter(size: int, seed: int) -> Non
     similarity = torch.rand(size, size, generator=generator, dtype=torch.float64)
     _, partitions, labels = drawn(size, 3, seed)
     order = torch.randperm(size, generator=generator)
-    straight = mixed_terms(similarity, partitions, *labels)
-    shuffled = mixed_terms(similarity[order][:, order], partitions[order], *labels[:, order])
+    straight = mixed_terms(similarity, partitions, Labels(*labels))
+    shuffled = mixed_terms(similarity[order][:, order], partitions[order], Labels(*labels[:, order]))
     torch.testing.assert_close(straight, shuffled, rtol=1e-10, atol=1e-12)
 
 
 def test_an_absent_partition_adds_nothing() -> None:
     similarity, _, labels = drawn(6, 3, seed=1)
-    terms = mixed_terms(similarity, torch.tensor([0, 0, 3, 3, 0, 3]), *labels)
+    terms = mixed_terms(similarity, torch.tensor([0, 0, 3, 3, 0, 3]), Labels(*labels))
     assert terms[1] == terms[2] == 0 and terms[0] > 0

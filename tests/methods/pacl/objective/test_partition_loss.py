@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from pacl_core.methods.pacl.objective import (
-    PARTITIONS,
+    Labels,
     emotional_filter,
     factual_filter,
     partition_loss,
     partition_masks,
 )
+from pacl_core.methods.pacl.partitions import PARTITIONS
 from tests.methods.pacl.objective import naive
 
 
@@ -38,7 +39,7 @@ def both(
     """(value, gradient) of the loss under test and of the naive one."""
     results = []
     for loss in (
-        lambda s: partition_loss(s, partition, torch.tensor(f), torch.tensor(e), tau),
+        lambda s: partition_loss(s, partition, Labels(torch.tensor(f), torch.tensor(e)), temperature=tau),
         lambda s: naive.naive_loss(s, partition, f, e, tau),
     ):
         leaf = similarity.clone().requires_grad_()
@@ -86,7 +87,7 @@ def test_without_negatives_loss_and_gradient_are_zero(partition: str) -> None:
     similarity, _, _ = batch(5, 1, seed=1)
     similarity.requires_grad_()
     labels = torch.zeros(5, dtype=torch.int64)  # one label: every pair may be a match
-    loss = partition_loss(similarity, partition, labels, labels)
+    loss = partition_loss(similarity, partition, Labels(labels, labels))
     loss.backward()
     assert loss.item() == 0
     assert similarity.grad is not None and not similarity.grad.any()
@@ -95,7 +96,7 @@ def test_without_negatives_loss_and_gradient_are_zero(partition: str) -> None:
 @pytest.mark.parametrize("partition", PARTITIONS)
 def test_a_single_sample_has_loss_zero(partition: str) -> None:
     similarity = torch.tensor([[0.3]], requires_grad=True)
-    loss = partition_loss(similarity, partition, torch.tensor([4]), torch.tensor([2]))
+    loss = partition_loss(similarity, partition, Labels(torch.tensor([4]), torch.tensor([2])))
     loss.backward()
     assert loss.item() == 0
     assert similarity.grad is not None and similarity.grad.item() == 0
@@ -106,7 +107,7 @@ def test_a_single_sample_has_loss_zero(partition: str) -> None:
 def test_extreme_similarities_in_half_precision_stay_finite(partition: str, dtype: torch.dtype) -> None:
     similarity = (1 - 2 * torch.eye(4)).to(dtype).requires_grad_()  # partners at -1, all others at +1
     labels = torch.arange(4)
-    loss = partition_loss(similarity, partition, labels, labels, temperature=0.01)
+    loss = partition_loss(similarity, partition, Labels(labels, labels), temperature=0.01)
     loss.backward()
     assert loss.dtype == torch.float32 and math.isfinite(loss.item())
     assert similarity.grad is not None and torch.isfinite(similarity.grad).all()
@@ -117,10 +118,14 @@ def test_extreme_similarities_in_half_precision_stay_finite(partition: str, dtyp
 def test_the_temperature_can_learn() -> None:
     similarity, f, e = batch(6, 3, seed=2)
     temperature = torch.tensor(0.07, dtype=torch.float64, requires_grad=True)
-    partition_loss(similarity, "strong", torch.tensor(f), torch.tensor(e), temperature).backward()
+    partition_loss(
+        similarity, "strong", Labels(torch.tensor(f), torch.tensor(e)), temperature=temperature
+    ).backward()
     step = 1e-6
     higher, lower = (
-        partition_loss(similarity, "strong", torch.tensor(f), torch.tensor(e), 0.07 + sign * step)
+        partition_loss(
+            similarity, "strong", Labels(torch.tensor(f), torch.tensor(e)), temperature=0.07 + sign * step
+        )
         for sign in (1, -1)
     )
     assert temperature.grad is not None
@@ -129,7 +134,7 @@ def test_the_temperature_can_learn() -> None:
 
 def test_an_unknown_partition_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown partition 'mixed'"):
-        partition_loss(torch.eye(2), "mixed", torch.zeros(2), torch.zeros(2))
+        partition_loss(torch.eye(2), "mixed", Labels(torch.zeros(2), torch.zeros(2)))
 
 
 batches = st.builds(
@@ -144,9 +149,9 @@ def test_the_order_of_a_batch_does_not_matter(
 ) -> None:
     similarity, f, e = drawn
     order = torch.randperm(len(f), generator=torch.Generator().manual_seed(seed))
-    f_B, e_B = torch.tensor(f), torch.tensor(e)
-    straight = partition_loss(similarity, partition, f_B, e_B)
-    shuffled = partition_loss(similarity[order][:, order], partition, f_B[order], e_B[order])
+    f_B, e_B = Labels(torch.tensor(f), torch.tensor(e))
+    straight = partition_loss(similarity, partition, Labels(f_B, e_B))
+    shuffled = partition_loss(similarity[order][:, order], partition, Labels(f_B[order], e_B[order]))
     torch.testing.assert_close(straight, shuffled, rtol=1e-10, atol=1e-12)
 
 
@@ -156,13 +161,13 @@ def test_swapping_modalities_and_filters_swaps_the_partial_losses(
     drawn: tuple[Tensor, list[int], list[int]],
 ) -> None:
     similarity, f, e = drawn
-    f_B, e_B = torch.tensor(f), torch.tensor(e)
-    here = partition_loss(similarity, "partial_emotional", f_B, e_B)
-    there = partition_loss(similarity.T, "partial_factual", e_B, f_B)
+    f_B, e_B = Labels(torch.tensor(f), torch.tensor(e))
+    here = partition_loss(similarity, "partial_emotional", Labels(f_B, e_B))
+    there = partition_loss(similarity.T, "partial_factual", Labels(e_B, f_B))
     torch.testing.assert_close(here, there, rtol=1e-12, atol=1e-12)
     for partition in ("strong", "weak"):
-        here = partition_loss(similarity, partition, f_B, e_B)
-        there = partition_loss(similarity.T, partition, e_B, f_B)
+        here = partition_loss(similarity, partition, Labels(f_B, e_B))
+        there = partition_loss(similarity.T, partition, Labels(e_B, f_B))
         torch.testing.assert_close(here, there, rtol=1e-12, atol=1e-12)
 
 
@@ -172,9 +177,9 @@ def test_scaling_similarity_and_temperature_together_changes_nothing(
     drawn: tuple[Tensor, list[int], list[int]], partition: str, scale: float
 ) -> None:
     similarity, f, e = drawn
-    f_B, e_B = torch.tensor(f), torch.tensor(e)
-    plain = partition_loss(similarity, partition, f_B, e_B, 0.07)
-    scaled = partition_loss(similarity * scale, partition, f_B, e_B, 0.07 * scale)
+    f_B, e_B = Labels(torch.tensor(f), torch.tensor(e))
+    plain = partition_loss(similarity, partition, Labels(f_B, e_B), temperature=0.07)
+    scaled = partition_loss(similarity * scale, partition, Labels(f_B, e_B), temperature=0.07 * scale)
     torch.testing.assert_close(plain, scaled, rtol=1e-10, atol=1e-12)
 
 
@@ -184,7 +189,7 @@ def test_every_anchor_keeps_its_positive_and_its_partner_is_never_a_negative(
     drawn: tuple[Tensor, list[int], list[int]], partition: str
 ) -> None:
     similarity, f, e = drawn
-    masks = partition_masks(similarity, partition, torch.tensor(f), torch.tensor(e))
+    masks = partition_masks(similarity, partition, Labels(torch.tensor(f), torch.tensor(e)))
     assert (masks.image_positives.sum(dim=1) == 1).all()
     assert (masks.text_positives.sum(dim=0) == 1).all()
     assert not (masks.image_positives & masks.image_negatives).any()

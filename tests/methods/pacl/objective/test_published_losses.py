@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from pacl_core.methods.pacl.objective import masked_loss, partition_loss
+from pacl_core.methods.pacl.objective import Labels, masked_loss, partition_loss
 from tests.paths import ROOT
 
 LABELS = torch.tensor([0, 1, 1, 2, 0, 2, 3, 1])
@@ -32,15 +32,15 @@ def similarity() -> Tensor:
 
 @pytest.mark.parametrize("scale", CLIP_LOSS)
 def test_strong_loss_is_the_clip_loss(scale: float) -> None:
-    ours = partition_loss(similarity(), "strong", LABELS, LABELS, temperature=1 / scale)
+    ours = partition_loss(similarity(), "strong", Labels(LABELS, LABELS), temperature=1 / scale)
     assert ours.item() == pytest.approx(CLIP_LOSS[scale], rel=1e-6)
 
 
 @pytest.mark.parametrize("temperature", SUMMED_POSITIVES)
 def test_masked_loss_sums_positives_inside_the_log(temperature: float) -> None:
     positives = LABELS[:, None] == LABELS[None, :]
-    here = masked_loss(similarity(), positives, ~positives, temperature).mean()
-    there = masked_loss(similarity().T, positives, ~positives, temperature).mean()
+    here = masked_loss(similarity(), positives, ~positives, temperature=temperature).mean()
+    there = masked_loss(similarity().T, positives, ~positives, temperature=temperature).mean()
     assert ((here + there) / 2).item() == pytest.approx(SUMMED_POSITIVES[temperature], rel=1e-7)
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from pacl_core.methods.pacl import partitions
-from pacl_core.methods.pacl.objective import PARTITIONS, active_partitions, scheduled_partitions
+from pacl_core.methods.pacl.objective import active_partitions, scheduled_partitions
+from pacl_core.methods.pacl.partitions import PARTITIONS
 
 STRONG = ("strong",)
 PARTIAL = ("strong", "partial_emotional", "partial_factual")
@@ -31,9 +32,9 @@ def test_usage_says_who_ever_joins() -> None:
 
 def test_empty_partitions_are_left_out() -> None:
     sizes = {"strong": 0, "partial_emotional": 3, "weak": 9}
-    assert active_partitions(0, 3, "weak", sizes) == ()
-    assert active_partitions(1, 3, "weak", sizes) == ("partial_emotional",)
-    assert active_partitions(2, 3, "weak", sizes) == ("partial_emotional", "weak")
+    assert active_partitions(0, 3, "weak", sizes=sizes) == ()
+    assert active_partitions(1, 3, "weak", sizes=sizes) == ("partial_emotional",)
+    assert active_partitions(2, 3, "weak", sizes=sizes) == ("partial_emotional", "weak")
 
 
 @pytest.mark.parametrize("epoch", [-1, 3])
@@ -42,5 +43,7 @@ def test_an_epoch_outside_the_run_is_refused(epoch: int) -> None:
         scheduled_partitions(epoch, 3)
 
 
-def test_the_names_are_those_of_the_whole_project() -> None:
-    assert partitions.PARTITIONS == PARTITIONS  # two lists, because the objective imports only torch
+def test_every_partition_with_a_rule_is_scheduled() -> None:
+    assert set(scheduled_partitions(29, 30)) == set(PARTITIONS)
+    for ruled in (partitions.USES_FACTUAL, partitions.USES_EMOTIONAL, partitions.REBUILDS):
+        assert set(ruled) <= set(PARTITIONS)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pacl_core.files import buckets
-from pacl_core.methods.pacl.partition.rank_values import ranks
+from pacl_core.methods.pacl.partition.rank_values import rank_values
 from tests.methods.pacl.partition.columns import column
 
 # any float32 but infinities: cosines are tame, the bits need not be
@@ -41,7 +41,7 @@ def test_percentiles_are_those_of_numpy(values: list[float], percent: float) -> 
 def test_ranks_are_counted_whatever_the_buckets(values: list[float], rows_of_a_bucket: int) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(buckets, "ROWS", rows_of_a_bucket)
-        found = ranks(column(values))
+        found = rank_values(column(values))
     known = [np.float32(value) for value in values if value == value]
     for value, rank in zip(values, found.tolist(), strict=True):
         if value != value:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pacl_core.methods.pacl.partition.split import partition_places
 from pacl_core.methods.pacl.partition.threshold_grid import round_steps, threshold_grid
+from pacl_core.methods.pacl.partition.write_partition import Thresholds
 from pacl_core.methods.pacl.partitions import PARTITIONS
 
 MODES = ("both", "factual", "emotional", "none")
@@ -42,7 +43,7 @@ def test_every_cell_is_what_the_stage_would_decide(tmp_path, mode):
     factual = [*generator.normal(0.3, 0.1, 30).round(2), float("nan"), 0.3, 0.3]
     emotional = [*generator.normal(0.1, 0.2, 30).round(2), 0.2, float("nan"), 0.2]
     known = [[None if np.isnan(value) else value for value in values] for values in (factual, emotional)]
-    grid = threshold_grid(partitioned(tmp_path / "p.parquet", *known), 0.3, 0.2, mode=mode)
+    grid = threshold_grid(partitioned(tmp_path / "p.parquet", *known), Thresholds(0.3, 0.2), mode)
     assert {"factual_threshold": 0.3, "emotional_threshold": 0.2} in grid.select(
         ["factual_threshold", "emotional_threshold"]
     ).to_pylist()
@@ -53,7 +54,7 @@ def test_every_cell_is_what_the_stage_would_decide(tmp_path, mode):
 
 def test_thresholds_are_round_numbers_and_the_runs_own(tmp_path):
     table = partitioned(tmp_path / "p.parquet", [0.02, 0.31], [0.1, 0.1])
-    grid = threshold_grid(table, 0.287654, 0.15, mode="both")
+    grid = threshold_grid(table, Thresholds(0.287654, 0.15), "both")
     across = sorted(set(grid["factual_threshold"].to_pylist()))
     assert 0.287654 in across
     assert [value for value in across if value != 0.287654] == [round(0.01 * i, 2) for i in range(1, 33)]
@@ -61,9 +62,8 @@ def test_thresholds_are_round_numbers_and_the_runs_own(tmp_path):
 
 
 def test_no_known_value_leaves_the_runs_own_threshold(tmp_path):
-    grid = threshold_grid(
-        partitioned(tmp_path / "p.parquet", [None, None], [0.5, 0.7]), 0.7, 0.6, mode="both"
-    )
+    table = partitioned(tmp_path / "p.parquet", [None, None], [0.5, 0.7])
+    grid = threshold_grid(table, Thresholds(0.7, 0.6), "both")
     assert set(grid["factual_threshold"].to_pylist()) == {0.7}
     assert {row["strong"] + row["partial_factual"] for row in grid.to_pylist()} == {0}
 

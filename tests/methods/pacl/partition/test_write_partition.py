@@ -8,7 +8,7 @@ import pytest
 
 from pacl_core.errors import UserError
 from pacl_core.methods.pacl.params import PartitionParams
-from pacl_core.methods.pacl.partition.write_partition import Thresholds, write_partition
+from pacl_core.methods.pacl.partition.write_partition import Inputs, Thresholds, write_partition
 
 N = 200
 
@@ -32,14 +32,13 @@ def artefacts(tmp_path: Path) -> Path:
 def partition(folder: Path, mode: str = "both", sigma: float = 0.7) -> tuple[pl.DataFrame, Thresholds]:
     threshold = {"transform": "clipscore", "threshold": sigma}
     params = PartitionParams.model_validate({"mode": mode, "factual": threshold, "emotional": threshold})
-    done = write_partition(
-        folder / "pairs",
-        folder / "anps.parquet",
-        folder / "factual.parquet",
+    inputs = Inputs(
+        pairs=folder / "pairs",
+        anps=folder / "anps.parquet",
+        factual=folder / "factual.parquet",
         emotional=folder / "emotional.parquet",
-        out=folder / "partition.parquet",
-        params=params,
     )
+    done = write_partition(inputs, folder / "partition.parquet", params)
     return pl.read_parquet(folder / "partition.parquet"), done
 
 

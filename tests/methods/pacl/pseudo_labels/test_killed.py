@@ -20,14 +20,14 @@ CHILD = """
 import sys
 from pathlib import Path
 from pacl_core.files.vectors import read_vectors
-from pacl_core.params.pairs import PseudoLabelsParams
+from pacl_core.methods.pacl.params import PseudoLabelsParams
 from pacl_core.methods.pacl.pseudo_labels import clustering
 clustering.BLOCK = 50
 from pacl_core.methods.pacl.pseudo_labels.clustering import write_pseudo_labels
 root = Path(sys.argv[1])
 images, params = read_vectors(root / "image"), PseudoLabelsParams(k=5, sample=2000)
-found = [clustering.cluster(images.vectors, params, name, root / "scratch" / name) for name in "ab"]
-write_pseudo_labels(root / "labels.parquet", images.ids, *found)
+found = [clustering.cluster(images.vectors, params, name, folder=root / "scratch" / name) for name in "ab"]
+write_pseudo_labels(root / "labels.parquet", images.ids, found[0], emotional=found[1])
 """
 
 

@@ -1,0 +1,24 @@
+"""What every method of training is told, nothing about the machine."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from pacl_core.params.section import Section, Seed
+
+
+class TrainingParams(Section):
+    """Epochs, optimiser, precision (paper 4.2). A method's own section adds learning rates and data."""
+
+    epochs: int = Field(default=30, ge=1)
+    batch_size: int = Field(default=64, ge=1)
+    weight_decay: float = Field(default=0.02, ge=0)
+    layer_decay: float | None = Field(default=None, gt=0, le=1)
+    warmup_steps: int = Field(default=0, ge=0)
+    clip_norm: float | None = Field(default=None, gt=0)
+    ema: float | None = Field(default=None, gt=0, lt=1)
+    non_finite: Literal["stop", "skip"] = "stop"
+    batch_norm: Literal["update", "frozen"] = "update"
+    precision: Literal["float32", "bfloat16"] = "float32"
+    compile: bool = False
+    seed: Seed = 0

@@ -1,0 +1,25 @@
+"""check_names: names of data sets and variants, fit for paths and commands -> data/names_checked.txt."""
+
+import logging
+from pathlib import Path
+
+from pacl_core.files.publish import published_file
+from pacl_core.methods.params import Params
+from stages.run import run
+
+log = logging.getLogger("pacl")
+
+
+def main(params: Params) -> None:
+    """Reading params.yaml has checked them. The out never changes, so that nothing after it becomes stale.
+
+    DVC puts the names into commands and looks them up in params.yaml before a stage of theirs could say what
+    is wrong with one.
+    """
+    log.info("%d data sets, %d variants", len(params.downstream), len(params.variants))
+    with published_file(Path("data/names_checked.txt")) as draft:
+        draft.write_text("a-z, 0-9, _ and - only\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    run("check_names", main)

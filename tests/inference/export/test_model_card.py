@@ -1,0 +1,47 @@
+"""The card of an export says what the run says, and nothing that it does not."""
+
+import json
+
+import yaml
+from huggingface_hub import ModelCard
+
+from pacl_core.inference.export.hugging_face import export_hugging_face
+from tests.small_run import front_matter, write_metrics
+
+
+def test_the_card_is_filled_from_the_run(saved, tmp_path):
+    root = saved("efficientnet_lite").parents[1]
+    write_metrics(root)
+    (root / "NOTICE").write_text("EfficientNet-Lite0 is Apache-2.0")
+    lock = {"stages": {"pairs": {"params": {"params.yaml": {"pairs.reader": "openmoji"}}}}}
+    (root / "dvc.lock").write_text(yaml.safe_dump(lock))
+    export_hugging_face(saved("efficientnet_lite"), tmp_path / "hub")
+    text = (tmp_path / "hub/README.md").read_text(encoding="utf-8")
+    card = ModelCard.load(tmp_path / "hub/README.md")
+    metadata = yaml.safe_load(front_matter(text))
+    assert (metadata["license"], card.data.license) == ("apache-2.0", "apache-2.0")
+    assert {(one.dataset_config, one.metric_type, one.metric_value) for one in card.data.eval_results} == {
+        ("linear, valence", "r2", 0.15),
+        ("linear, arousal | <b>", "r2", 0.35),
+    }
+    for said in (
+        "40 pairs of picture and text (reader `openmoji`), 2 inputs rejected",
+        "| strong | 25.0% | 22% |",
+        "above 0.28 (factual) and 0.15 (emotional)",
+        "| ema | none |",
+        "| valence | r2 | 0.100 [0.000, 0.200] | 0.150 [0.050, 0.250] | +0.050 [-0.010, +0.110] |",
+        "| arousal \\| &lt;b> | r2 |",
+        "nobody posted them",
+        "EfficientNet-Lite0 is Apache-2.0",
+    ):
+        assert said in text
+
+
+def test_a_card_without_a_run_claims_nothing(saved, tmp_path):
+    export_hugging_face(saved("open_clip"), tmp_path / "hub")
+    text = (tmp_path / "hub/README.md").read_text(encoding="utf-8")
+    assert "None stored with this model." in text
+    assert "pairs of picture and text" not in text
+    assert yaml.safe_load(front_matter(text))["license"] == "other"
+    assert "model-index" not in text
+    assert json.loads((tmp_path / "hub/config.json").read_text())["library"] == "open_clip"
