@@ -5,7 +5,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from pacl_core.doctor.finding import Finding
+from pacl_core.errors import UserError
 from pacl_core.files.hashing import file_sha256
+from pacl_core.models.weights import refuse_other
 from pacl_core.params.evaluation import VariantParams
 from pacl_core.params.models import BackboneParams, ScorerParams, TextEncoderParams
 
@@ -51,14 +53,24 @@ def _model(key: str, model: Model) -> Finding:
 
 def _file(key: str, path: Path, sha256: str | None, *, model: Model | None) -> Finding:
     if path.is_dir():
-        if any(file.suffix in _SUFFIXES for file in path.iterdir()):
-            return Finding(key, "fine", str(path))
+        if found := sorted(file for file in path.iterdir() if file.suffix in _SUFFIXES):
+            return _other(key, found, model) or Finding(key, "fine", str(path))
         return Finding(key, "stops", f"{path}: no weights in this folder", _fetch(path, model))
     if not path.is_file():
         return Finding(key, "stops", f"{path}: no such file", _fetch(path, model))
     if sha256 is not None and (digest := file_sha256(path)) != sha256.lower():
         return Finding(key, "stops", f"{path}: sha256 is {digest}", "fetch it again or fix the digest")
-    return Finding(key, "fine", str(path))
+    return _other(key, [path], model) or Finding(key, "fine", str(path))
+
+
+def _other(key: str, files: list[Path], model: Model | None) -> Finding | None:
+    """A finding where one of the files is a pointer or a page instead of weights."""
+    try:
+        for file in files:
+            refuse_other(file)
+    except UserError as error:
+        return Finding(key, "stops", str(error), _fetch(files[0], model))
+    return None
 
 
 def _hub(key: str, named: str) -> Finding:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from pacl_core.datasets.features import read_features, unit_length
@@ -25,11 +26,14 @@ from pacl_core.files.hashing import file_sha256
 from pacl_core.files.json_csv import read_json, write_json
 from pacl_core.files.publish import published_file
 from pacl_core.models.saved import WEIGHTS
+from pacl_core.models.weights import check_sha256
 from pacl_core.params.evaluation import LinearParams
 
 log = logging.getLogger("pacl")
 
 Features = NDArray[np.float32]
+
+_REMEDY = "fit again: 'pacl head fit {}'"
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,7 @@ def fit_saved_heads(model: Path, dataset: Path, features: Path, *, params: Linea
         {
             "dataset": dataset.stem,
             "backbone_sha256": file_sha256(model / WEIGHTS),
+            "sha256": file_sha256(weights),
             "params": params.model_dump(),
             "tasks": described,
         },
@@ -124,7 +129,8 @@ def saved_heads(model: Path) -> Iterator[SavedHeads]:
             tensors = load_file(path.with_suffix(".safetensors"))
             heads = [Heads(tensors[f"{n}.weight"], tensors[f"{n}.bias"]) for n in range(len(tasks))]
             fitted_on = card["backbone_sha256"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            check_sha256(path.with_suffix(".safetensors"), card.get("sha256"), _REMEDY.format(path.stem))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
             raise UserError(f"{path}: no readable heads ({error!r}); delete it or fit again") from None
         if fitted_on != backbone:
             log.warning(

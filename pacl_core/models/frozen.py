@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pacl_core.models.backbones import Backbone, load_backbone
-from pacl_core.models.precision import dtype_of
+from pacl_core.models.precision import dtype_of, full_float32
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.params.models import BackboneParams, Precision
 
@@ -44,6 +44,7 @@ def pixel_features(
     Evaluation mode: BatchNorm keeps its statistics and dropout is off. bfloat16 works on a copy of the
     module, float32 on the backbone's own.
     """
+    full_float32()
     dtype = dtype_of(precision)
     module = backbone.module if dtype == torch.float32 else copy.deepcopy(backbone.module)
     # channels last: twice as fast for convolutions on a CPU, and no slower for the rest

@@ -69,7 +69,7 @@ def _found_from(folder: Path, params: TextEncoderParams) -> TextEncoderParams:
     """Weights named relative to the project's root, also when that is not the working directory."""
     if params.weights is None or params.weights.startswith("hub:") or Path(params.weights).exists():
         return params
-    in_project = folder.resolve().parents[1] / params.weights
+    in_project = folder.resolve().parent.parent / params.weights  # models/pacl -> the project
     return params.model_copy(update={"weights": str(in_project)}) if in_project.exists() else params
 
 

@@ -20,7 +20,7 @@ from pacl_core.errors import UserError, unknown
 from pacl_core.models.frozen import model_input
 from pacl_core.models.local_files import CONFIG
 from pacl_core.models.open_clip_tags import published_options, uses_quick_gelu
-from pacl_core.models.precision import dtype_of
+from pacl_core.models.precision import dtype_of, full_float32
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.models.weights import more_than_tensors, refuse_script, weights_file, weights_sha256
 from pacl_core.params.models import Precision
@@ -50,6 +50,7 @@ class ClipModel:
 
     def freeze(self, device: str, precision: Precision = "float32") -> "ClipModel":
         """For inference on a torch device: the network itself moves there."""
+        full_float32()
         self.network.requires_grad_(False).to(device, dtype_of(precision))
         return self
 

@@ -1,6 +1,7 @@
-"""Weights and activations in bfloat16: half the memory, several times as fast where hardware supports it.
+"""Precision of weights and activations, and what float32 means on a GPU.
 
-Cast weights and inputs rather than autocast, which on a CPU casts the weights again in every layer.
+bfloat16 is half the memory, and several times as fast where hardware supports it. Weights and inputs are
+cast; autocast would cast the weights again in every layer on a CPU.
 """
 
 import torch
@@ -13,3 +14,13 @@ _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 def dtype_of(precision: Precision) -> torch.dtype:
     """The torch type of weights and inputs."""
     return _DTYPES[precision]
+
+
+def full_float32() -> None:
+    """Have a GPU compute float32 as such, in this process: torch lets cuDNN's convolutions use TF32.
+
+    TF32 keeps 10 bits of 23, so that features would differ from a CPU's in the third digit; who wants its
+    speed wants bfloat16, which is a parameter.
+    """
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from pacl_core.errors import UserError
@@ -12,7 +12,7 @@ from pacl_core.files.json_csv import read_json, write_json
 from pacl_core.models.backbones import Backbone, load_backbone
 from pacl_core.models.frozen import FrozenBackbone, freeze
 from pacl_core.models.preprocess import Preprocess
-from pacl_core.models.weights import check_sha256, weights_sha256
+from pacl_core.models.weights import check_sha256, load_state, weights_sha256
 from pacl_core.params.models import BackboneParams
 
 WEIGHTS = "backbone.safetensors"
@@ -93,7 +93,12 @@ def load_model(folder: Path) -> Backbone:
 def load_projectors(folder: Path, card: dict[str, Any]) -> dict[str, Tensor]:
     """`image.weight` `[dim, D_v]` and `text.weight` `[dim, D_t]` of a saved model that has them."""
     check_saved(folder, card, PROJECTORS)
-    return load_file(folder / PROJECTORS)
+    weights = load_state(folder / PROJECTORS)
+    if not {"image.weight", "text.weight"} <= set(weights):
+        raise UserError(
+            f"{folder / PROJECTORS}: lacks image.weight or text.weight; train again ('dvc repro train')"
+        )
+    return weights
 
 
 def check_saved(folder: Path, card: dict[str, Any], name: str) -> None:

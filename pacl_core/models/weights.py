@@ -49,6 +49,7 @@ def weights_file(
             _fetch(weights, name, f"{name} to the folder of the weights")
     else:
         path = _local_file(Path(weights), names, hint)
+    refuse_other(path)
     check_sha256(path, sha256)
     return path
 
@@ -61,6 +62,9 @@ def weights_folder(weights: str | None, patterns: Sequence[str], hint: str) -> P
         folder = Path(weights)
         if not folder.is_dir():
             raise UserError(f"weights '{weights}': no such folder; {hint}")
+        for file in sorted(folder.iterdir()):
+            if file.is_file() and any(file.match(pattern) for pattern in patterns):
+                refuse_other(file)
         return folder
     repo, revision = _parse(weights)
     try:
@@ -118,6 +122,21 @@ def load_state(path: Path) -> dict[str, Tensor]:
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise UserError(f"{path}: expected named tensors; save the model's state_dict()")
     return {name.removeprefix("module."): value for name, value in state.items()}
+
+
+def refuse_other(path: Path) -> None:
+    """Raise `UserError` for what downloads leave instead of a file: nothing, a pointer, a page."""
+    with path.open("rb") as stream:
+        head = stream.read(512).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if not head:
+        what, todo = "an empty file", "fetch it again"
+    elif head.startswith(b"version https://git-lfs"):
+        what, todo = "a git-lfs pointer to the file", "run 'git lfs pull' in its repository, or fetch it"
+    elif head.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<body", b"<error")):
+        what, todo = "a web page (a login, or an error)", "fetch it again, by the link that downloads it"
+    else:
+        return
+    raise UserError(f"{path}: {what} instead of what it should hold; {todo}")
 
 
 def refuse_script(path: Path) -> None:

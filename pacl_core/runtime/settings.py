@@ -54,7 +54,7 @@ class Runtime:
 
 
 def runtime(environ: Mapping[str, str] = os.environ, path: Path = Path("runtime.yaml")) -> Runtime:
-    """Read the settings. Raises `UserError` for an unknown setting or a count below one."""
+    """Read the settings. Raises `UserError` for an unknown setting, a count below one, no such device."""
     given: dict[str, object] = {}
     if path.is_file():
         try:
@@ -70,18 +70,40 @@ def runtime(environ: Mapping[str, str] = os.environ, path: Path = Path("runtime.
     for name in _SETTINGS:
         if value := environ.get(f"PACL_{name.upper()}"):
             given[name] = value
+    engine = _engine(str(given.get("engine", "local")))
     return Runtime(
-        chosen_device=str(given["device"]) if "device" in given else None,
+        chosen_device=_device(str(given["device"]), engine) if "device" in given else None,
         chosen_workers=_count(given, "workers", 1) if "workers" in given else None,
         chosen_batch=_count(given, "batch", 1) if "batch" in given else None,
         checkpoint_minutes=_minutes(given, "checkpoint_minutes", 10.0),
-        engine=_engine(str(given.get("engine", "local"))),
+        engine=engine,
     )
 
 
 def _engine(name: str) -> str:
     if name not in ENGINES:
         raise UserError(f"PACL_ENGINE (or 'engine' in runtime.yaml): {unknown('engine', name, ENGINES)}")
+    return name
+
+
+def _device(name: str, engine: str) -> str:
+    """The name of a device that torch can use here; those of a cluster are on its nodes."""
+    if name == "cpu" or engine == "ray":
+        return name
+    import torch  # costs seconds
+
+    try:
+        device = torch.device(name)
+        if device.type not in ("cpu", "cuda", "mps", "xpu"):
+            raise RuntimeError("not one that models run on")
+        torch.empty(1, device=device).cpu()
+    except (RuntimeError, AssertionError, NotImplementedError, ValueError) as error:
+        gpus = name.startswith("cuda") and not torch.cuda.is_available()
+        reason = "torch sees no GPU" if gpus else " ".join(str(error).split())[:150]
+        raise UserError(
+            f"{name}: {reason}; set PACL_DEVICE (or 'device' in runtime.yaml) to one that is there: "
+            f"{_best_device()}"
+        ) from None
     return name
 
 

@@ -66,6 +66,14 @@ def test_files_folders_and_digests(tmp_path):
     assert states(weights(models(), variants))["variants.other"] == "stops"
 
 
+def test_a_pointer_instead_of_weights(tmp_path):
+    file = tmp_path / "model.safetensors"
+    file.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 9\n")
+    backbone = BackboneParams(**{**CLIP, "weights": str(file)})
+    for found in weights({"backbone": backbone, "text_encoder": text_encoder(str(tmp_path))}, {}):
+        assert found.state == "stops" and "a git-lfs pointer" in found.detail
+
+
 def test_a_hub_name_without_a_local_copy_is_a_note(tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     there = models(text_encoder=text_encoder("hub:owner/never-fetched@abc123"))

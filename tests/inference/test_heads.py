@@ -80,6 +80,35 @@ def test_a_damaged_head_is_named(project):
         list(saved_heads(project / "models/pacl"))
 
 
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def changed_byte(path):
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    "damage", [cut, changed_byte, lambda path: path.write_bytes(b""), lambda path: path.unlink()]
+)
+def test_damaged_weights_of_a_head_are_named(project, damage):
+    damage(fit(project).with_suffix(".safetensors"))
+    with pytest.raises(
+        UserError, match=r"emoji_sentiment\..*(no readable heads|damaged or replaced)"
+    ) as error:
+        list(saved_heads(project / "models/pacl"))
+    assert "\n" not in str(error.value) and "fit again" in str(error.value)
+
+
+@pytest.mark.parametrize("card", ["[]", '{"tasks": [1]}', "null"])
+def test_a_card_of_another_kind_is_named(project, card):
+    fit(project).write_text(card)
+    with pytest.raises(UserError, match=r"emoji_sentiment\.json: no readable heads"):
+        list(saved_heads(project / "models/pacl"))
+
+
 def test_a_model_without_heads_has_none(run):
     assert list(saved_heads(run / "models/initial")) == []
     assert heads_folder(run / "models/initial").name == "initial.heads"

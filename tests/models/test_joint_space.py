@@ -9,9 +9,9 @@ import torch
 
 from pacl_core.errors import UserError
 from pacl_core.models.backbones import load_backbone
-from pacl_core.models.joint_space import load_joint_space
+from pacl_core.models.joint_space import _found_from, load_joint_space
 from pacl_core.models.saved import save_model
-from pacl_core.params.models import BackboneParams
+from pacl_core.params.models import BackboneParams, TextEncoderParams
 from tests.tiny_checkpoints import CLIP_TOWERS, write_tiny_open_clip, write_tiny_timm_resnet
 
 
@@ -45,3 +45,14 @@ def test_a_backbone_alone_shares_no_space_with_texts(tmp_path: Path) -> None:
 def test_a_missing_card_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"model\.json: missing; run the stage"):
         load_joint_space(tmp_path, "cpu")
+
+
+def test_weights_are_looked_for_in_the_project_of_the_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = TextEncoderParams(kind="hf", name="x", weights="data/weights/x")
+    (tmp_path / "project/data/weights/x").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    found = _found_from(tmp_path / "project/models/pacl", named)
+    assert found.weights == str(tmp_path / "project/data/weights/x")
+    assert _found_from(Path("/model"), named) == named  # a model directly below the root has no project

@@ -95,7 +95,7 @@ def test_replaced_weights_make_their_stages_run(project: Project, monkeypatch: p
     scaled(path, 2)  # written over
     assert "data/weights_in_use/backbone" in status()
     monkeypatch.chdir(project.root)
-    again = {stage.name: stage.why for stage in stages_to_run()}
+    again = {stage.name: stage.why for stage in stages_to_run({})}
     assert any("data/weights_in_use/backbone" in why for why in again["initial"])
     project.repro("-s", "initial")
     assert project.bytes_of("models/initial/model.json") != before
@@ -116,7 +116,9 @@ def test_weights_that_are_gone_are_told_of(project: Project, monkeypatch: pytest
     content = path.read_bytes()
     path.unlink()
     monkeypatch.chdir(project.root)
-    assert "initial" in {stage.name for stage in stages_to_run()}  # pacl doctor; DVC alone stops at the link
+    assert "initial" in {
+        stage.name for stage in stages_to_run({})
+    }  # pacl doctor; DVC alone stops at the link
     done = project.run("dvc", "repro", "-s", "initial")
     assert done.code and "the folder holds none of model.safetensors" in done.output
     path.write_bytes(content)

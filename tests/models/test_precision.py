@@ -85,3 +85,29 @@ def test_features_and_a_backbone_that_stays_as_it_was(tmp_path, params, bound):
 def test_fasttext_has_no_bfloat16():
     with pytest.raises(UserError, match="set precision to float32"):
         load_text_encoder(TextEncoderParams(kind="nade", name="socialmedia_en", precision="bfloat16"), "cpu")
+
+
+@pytest.fixture
+def tf32():
+    flags = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = [flag.allow_tf32 for flag in flags]
+    for flag in flags:
+        flag.allow_tf32 = True
+    yield lambda: [flag.allow_tf32 for flag in flags]
+    for flag, value in zip(flags, before, strict=True):
+        flag.allow_tf32 = value
+
+
+@pytest.mark.parametrize(
+    "load",
+    [
+        lambda folder: freeze(load_backbone(BackboneParams(**write_tiny_timm_resnet(folder))), "cpu"),
+        lambda folder: load_scorer(ScorerParams(**write_tiny_open_clip(folder)), "cpu"),
+        lambda folder: load_text_encoder(TextEncoderParams(**write_tiny_roberta(folder)), "cpu"),
+    ],
+)
+def test_float32_is_not_tf32(tmp_path, tf32, load):
+    """What a model sets when it is put onto a device, whichever; only a GPU has a choice."""
+    assert tf32() == [True, True]
+    load(tmp_path)
+    assert tf32() == [False, False]

@@ -6,6 +6,7 @@ import open_clip
 import pytest
 import timm
 import torch
+from safetensors.torch import save_file
 
 from pacl_core.errors import UserError
 from pacl_core.files.hashing import file_sha256
@@ -172,3 +173,15 @@ def test_weights_are_hashed_once(tmp_path, monkeypatch):
     assert hashed == ["backbone.safetensors"]
     (tmp_path / "backbone.safetensors").write_bytes(b"other")
     assert weights.weights_content(str(tmp_path / "backbone.safetensors")) != content
+
+
+@pytest.mark.parametrize("content", [b"", b"\x08\0\0\0\0\0\0\0{}", None])
+def test_unreadable_projectors_are_one_line(content, tmp_path):
+    """Also of a card without digests, as an older version wrote it."""
+    if content is None:
+        save_file({"image.weight": torch.ones(2, 3)}, tmp_path / "projectors.safetensors")
+    else:
+        (tmp_path / "projectors.safetensors").write_bytes(content)
+    with pytest.raises(UserError, match=r"projectors\.safetensors: ") as error:
+        load_projectors(tmp_path, {})
+    assert "\n" not in str(error.value)

@@ -1,6 +1,7 @@
 """Finding weights: what is missing, and how to get it, in one line; nothing unpickled."""
 
 import pickle
+import re
 
 import huggingface_hub.constants
 import pytest
@@ -122,3 +123,30 @@ def test_a_file_of_something_else_is_refused(tmp_path):
     torch.save({"epoch": 3}, tmp_path / "w.pth")
     with pytest.raises(UserError, match="expected named tensors"):
         load_state(tmp_path / "w.pth")
+
+
+NO_WEIGHTS = {
+    "a git-lfs pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 438\n",
+    "a web page": b"\n<!DOCTYPE html><html><head><title>Sign in</title>",
+    "a web page (a login, or an error)": b"\xef\xbb\xbf<?xml version='1.0'?><Error>AccessDenied",
+    "an empty file": b"",
+}
+
+
+@pytest.mark.parametrize("what", NO_WEIGHTS)
+@pytest.mark.parametrize("name", ["model.safetensors", "w.pth", "nade_250k_hp.ftz"])
+def test_what_a_download_left_instead_of_weights_is_said(tmp_path, what, name):
+    (tmp_path / name).write_bytes(NO_WEIGHTS[what])
+    with pytest.raises(UserError, match=re.escape(f"{name}: {what}")) as error:
+        weights_file(str(tmp_path / name), None, [], hint="hint")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("what", NO_WEIGHTS)
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "config.json"])
+def test_in_a_folder_too(tmp_path, what, name):
+    for other in ("config.json", "model.safetensors", "tokenizer.json"):
+        (tmp_path / other).write_text("{}")
+    (tmp_path / name).write_bytes(NO_WEIGHTS[what])
+    with pytest.raises(UserError, match=re.escape(f"{name}: {what}")):
+        weights_folder(str(tmp_path), ["*.json", "model*.safetensors"], "hint")

@@ -54,6 +54,20 @@ def test_the_engine_is_one_of_two(tmp_path: Path) -> None:
         runtime({"PACL_ENGINE": "rey"}, tmp_path / "none.yaml")
 
 
+@pytest.mark.parametrize("device", ["cuda:99", "mps:3", "gpu", "CUDA", "meta", "xpu"])
+def test_a_device_that_is_not_there_is_one_line(tmp_path: Path, device: str) -> None:
+    for environ, text in (({"PACL_DEVICE": device}, ""), ({}, f"device: {device}\n")):
+        (tmp_path / "runtime.yaml").write_text(text)
+        with pytest.raises(UserError, match=rf"{device}: .*; set PACL_DEVICE \(or 'device' in") as error:
+            runtime(environ, tmp_path / "runtime.yaml")
+        assert "\n" not in str(error.value)
+
+
+def test_the_devices_of_a_cluster_are_on_its_nodes(tmp_path: Path) -> None:
+    given = {"PACL_DEVICE": "cuda:99", "PACL_ENGINE": "ray"}
+    assert runtime(given, tmp_path / "none.yaml").device == "cuda:99"
+
+
 def test_encodings_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "runtime.yaml"
     for encoding in ("utf-8-sig", "utf-16"):

@@ -29,7 +29,7 @@ def check_pixels(model: Path, given: list[Path]) -> NDArray[np.uint8]:
         raise UserError(f"{model / CARD}: missing; give the folder of a saved model") from None
     if given:
         return np.stack([_pixels(file, preprocess) for file in islice(image_files(given), IMAGES)])
-    for part in sorted((model.resolve().parents[1] / "data/pairs").glob("*.parquet")):
+    for part in sorted((model.resolve().parent.parent / "data/pairs").glob("*.parquet")):
         with pq.ParquetFile(part) as opened:
             jpegs = next(opened.iter_batches(IMAGES, columns=["image"]))["image"].to_pylist()
         return np.stack([preprocess.pixels(decode_jpeg(jpeg)) for jpeg in jpegs])

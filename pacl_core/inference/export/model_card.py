@@ -40,7 +40,7 @@ def model_card(model: Path, card: dict[str, Any]) -> str:
     Data, shares, results and limits come from the project that `model` lies in (its metrics/ and dvc.lock);
     what is not there is left out.
     """
-    root = model.resolve().parents[1]
+    root = model.resolve().parent.parent
     variant = model.resolve().name
     params = _params_of_run(root)
     embedded = card["library"] == "efficientnet_lite_pytorch" and card["initial_weights"]["source"] is None

@@ -17,7 +17,7 @@ from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging
 
 from pacl_core.errors import UserError
-from pacl_core.models.precision import dtype_of
+from pacl_core.models.precision import dtype_of, full_float32
 from pacl_core.models.weights import check_sha256, more_than_tensors, weights_folder
 from pacl_core.params.models import TextEncoderParams
 
@@ -130,6 +130,7 @@ def load_folder(folder: Path, params: TextEncoderParams, device: str) -> HfEncod
             f"text encoder '{params.name}' in {folder}: SigLIP reads texts padded to a fixed length; load "
             "its open_clip weights with kind: open_clip"
         )
+    full_float32()
     part = _text_part(model)
     _refuse_missing(params, folder, _missing(model, part, report["missing_keys"]))
     # on the left, padding would come first and move the position of every token

@@ -27,7 +27,7 @@ from pacl_core.params.models import BackboneParams
 def test_gives_features_and_its_whole_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, size: int, dim: int
 ) -> None:
-    (tmp_path / "model.safetensors").write_bytes(b"")  # read by what is replaced here: half a GB otherwise
+    (tmp_path / "model.safetensors").write_bytes(b"w")  # read by what is replaced here: half a GB otherwise
     whole: dict[str, torch.Size] = {}
 
     def random_weights(params: BackboneParams, path: Path) -> torch.nn.Module:
