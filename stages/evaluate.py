@@ -13,6 +13,7 @@ from pacl_core.evaluation.summary_file import Evaluation, write_summary
 from pacl_core.files.hashing import file_sha256
 from pacl_core.files.json_csv import read_json
 from pacl_core.methods.params import Params
+from pacl_core.models.local_files import link_weights
 from pacl_core.models.saved import CARD, WEIGHTS
 from pacl_core.runtime.fingerprint import code_sha256, versions
 from pacl_core.runtime.scratch import scratch
@@ -30,6 +31,7 @@ def main(params: Params) -> None:
     dataset, protocol, variant = _arguments()
     images, model = Path(f"data/downstream/{dataset}.parquet"), Path("models") / variant
     tasks = read_tasks(images.with_suffix(".json"))
+    link_weights({"text_encoder": params.text_encoder.weights})
     if not (model / CARD).is_file():
         raise UserError(f"{model}: no such variant; put a saved model there or edit evaluate.variants")
     excluded: set[str] = set()

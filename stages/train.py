@@ -12,6 +12,7 @@ from pacl_core.methods.pacl.training.key import training_key
 from pacl_core.methods.pacl.training.run import Inputs, train_pacl
 from pacl_core.methods.params import Params
 from pacl_core.models.backbones import load_backbone
+from pacl_core.models.local_files import link_weights
 from pacl_core.models.saved import save_model
 from pacl_core.runtime.scratch import scratch
 from pacl_core.runtime.settings import runtime
@@ -26,7 +27,9 @@ SHARDS = Path("data/shards")
 def main(params: Params) -> None:
     machine = runtime()
     with world_of(machine.device) as world:
-        if not world.first:
+        if world.first:
+            link_weights({"backbone": params.backbone.weights})
+        else:
             logging.getLogger("pacl").setLevel(logging.WARNING)
         backbone = load_backbone(params.backbone)
         # only the warm-up of the projectors looks at stored features

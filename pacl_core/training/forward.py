@@ -5,6 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from pacl_core.models.modes import training_mode
+from pacl_core.models.precision import full_float32
 from pacl_core.params.training import TrainingParams
 from pacl_core.training.distributed import World
 from pacl_core.training.sync_batch_norm import world_features
@@ -18,9 +20,10 @@ def learning(module: nn.Module, params: TrainingParams, device: str) -> nn.Modul
 
     `batch_norm: frozen` keeps statistics, and then dropout is off too.
     """
+    full_float32()
     module = module.to(device).to(memory_format=torch.channels_last)
     module.requires_grad_()
-    return module.train(params.batch_norm == "update")
+    return training_mode(module, params.batch_norm)
 
 
 def one_forward(params: TrainingParams, device: str) -> bool:

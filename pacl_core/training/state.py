@@ -58,5 +58,5 @@ def evaluating(state: TrainState) -> Iterator[None]:
         yield
     finally:
         load_average(state.model, own)
-        for module, training in modes:
-            module.training = training
+        for module, training in modes:  # parents first; `train` drops what some layers keep of a forward
+            module.train(training)
