@@ -15,6 +15,7 @@ from pacl_core.errors import UserError
 from pacl_core.methods.params import Params, load
 from pacl_core.runtime.lock import locked
 from pacl_core.runtime.timings import Timing
+from stages.inputs import PARAMS, read_inputs, refuse_edited
 from stages.signals import exit_code
 
 LOCKS = Path(".pacl/locks")
@@ -32,13 +33,16 @@ _OF_LIBRARIES = (
 def run(stage: str, main: Callable[[Params], None]) -> None:
     """Run `main` on params.yaml; exit 1 with one line for a mistake or a fault, 130 for Ctrl-C."""
     logging.basicConfig(level=logging.INFO, format=f"{stage}: %(message)s", stream=sys.stderr)
-    timing = Timing(stage, sys.argv[1:])
     try:
-        if os.environ.get("RANK", "0") == "0":  # of several processes, the first holds it for all
-            with locked(LOCKS / f"{_name(stage)}.lock", " ".join((stage, *sys.argv[1:]))):
-                main(load("params.yaml"))
-        else:
-            main(load("params.yaml"))
+        if os.environ.get("RANK", "0") != "0":  # of several processes, the first holds the lock for all
+            main(load(PARAMS))
+            return
+        inputs = read_inputs(stage, sys.argv[1:])
+        sys.argv[1:] = inputs.arguments  # one by one, where DVC names all at once: "$DVC_STAGE"
+        timing = Timing(stage, sys.argv[1:])
+        with locked(LOCKS / f"{_name(stage)}.lock", " ".join((stage, *sys.argv[1:]))):
+            main(inputs.params)
+            refuse_edited(inputs)
     except UserError as error:
         _stop(stage, str(error), 1)
     except (MemoryError, RuntimeError) as error:

@@ -31,7 +31,9 @@ def _stage(name: str, body: dict[str, list[str]]) -> Stage:
     return Stage(
         name=name,
         desc=str(body["desc"]),
-        cmd=str(body["cmd"]),
+        cmd=str(body["cmd"]).replace(
+            '"$DVC_STAGE"', " ".join(f"'<{one}>'" for one in body.get("matrix", ["name"]))
+        ),
         reads=tuple(dep for dep in body["deps"] if not dep.startswith(("pacl_core", "stages"))),
         writes=tuple(out if isinstance(out, str) else next(iter(out)) for out in outs),
         params=tuple(body.get("params", [])),

@@ -76,9 +76,17 @@ def test_params_are_single_values(stage: str) -> None:
         assert not isinstance(value, dict) or key in ("downstream", "variants"), key
 
 
+@pytest.mark.parametrize("stage", STAGES)
+def test_no_command_holds_a_value_of_params(stage: str) -> None:
+    """A shell reads commands, and a name may hold what a shell acts on."""
+    assert "${" not in body(stage)["cmd"]
+
+
 def test_every_stage_has_its_module_and_every_module_its_stage() -> None:
     modules = {path.stem for path in (ROOT / "stages").glob("*.py")} - {
         "__init__",
+        "declared",
+        "inputs",
         "run",
         "signals",
         "check_inputs",

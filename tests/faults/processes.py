@@ -17,6 +17,8 @@ from itertools import count
 from pathlib import Path
 from typing import IO
 
+from stages.declared import declared, read_yaml
+
 Tree = dict[str, bytes]
 
 
@@ -147,10 +149,12 @@ print(json.dumps(found))
 """
     command = (sys.executable, "-c", script)
     told = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
-    found = {}
+    found, params = {}, read_yaml(root / "params.yaml")
     for name, (shell, outs) in json.loads(told.splitlines()[-1]).items():
-        arguments = shlex.split(shell.removeprefix("python -m stages."))
-        found[name] = Stage(name, tuple(arguments), tuple(outs))
+        module, *given = shlex.split(shell.removeprefix("python -m stages.").replace("$DVC_STAGE", name))
+        of_yaml = declared(module, given, params, root / "dvc.yaml")
+        assert of_yaml is not None, name
+        found[name] = Stage(name, (module, *of_yaml.arguments), tuple(outs))
     return found
 
 

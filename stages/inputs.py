@@ -1,0 +1,81 @@
+"""What a stage reads, as it was when the stage began: DVC records it as it is when the stage has ended.
+
+An edit in between, "to prepare the next run", would be locked as what made these outs, and the run cache
+would hand them out for it later.
+"""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pacl_core.errors import UserError
+from pacl_core.methods.params import Params, load
+from pacl_core.models.local_files import local_files
+from pacl_core.runtime.file_states import State, edited, states
+from stages import CODE
+from stages.declared import Declared, declared, read_yaml, value_at
+
+PARAMS = Path("params.yaml")
+_WEIGHTS = Path("data/weights_in_use")  # links that stages set: what they will lead to counts
+
+
+class Inputs(NamedTuple):
+    """`values`: of params.yaml by key, as the stage's entry in dvc.yaml has them; without one, the whole.
+
+    `code` was taken before it was imported. `files` are the states of all else at `paths`.
+    """
+
+    params: Params
+    arguments: list[str]
+    values: dict[str, Any] | None
+    code: dict[Path, State]
+    paths: list[Path]
+    files: dict[Path, State]
+
+
+def read_inputs(stage: str, given: list[str]) -> Inputs:
+    """What a stage with these arguments is about to read. Raises `UserError` where params.yaml is wrong."""
+    tree = read_yaml(PARAMS)
+    params = load(PARAMS)
+    found = declared(stage, given, tree)
+    if found is None:
+        return Inputs(params, given, None, {}, [], {})
+    values = {key: value_at(tree, key) for key in found.keys}
+    code = {file: state for file, state in CODE.items() if {file, *file.parents} & set(found.deps)}
+    paths = _paths(found, params)
+    return Inputs(params, found.arguments, values, code, paths, states(paths))
+
+
+def refuse_edited(inputs: Inputs) -> None:
+    """Raise `UserError` where something that the stage has read is no longer what it was."""
+    what = _edited_param(inputs) or edited(inputs.code, inputs.code) or edited(inputs.files, inputs.paths)
+    if what is not None:
+        raise UserError(
+            f"{what} changed while this stage ran, which has used it as it was before; run 'dvc repro' again"
+        )
+
+
+def _edited_param(inputs: Inputs) -> str | None:
+    if inputs.values is None:
+        return None if load(PARAMS) == inputs.params else str(PARAMS)
+    tree = read_yaml(PARAMS)
+    for key, before in inputs.values.items():
+        if value_at(tree, key) != before:
+            return f"{PARAMS}: {key}"
+    return None
+
+
+def _paths(found: Declared, params: Params) -> list[Path]:
+    """The dependencies that are no code."""
+    weights = {
+        "backbone": params.backbone.weights,
+        "emotional_encoder": params.emotional_scores.text_encoder.weights,
+        "scorer": params.factual_scores.scorer.weights,
+        "text_encoder": params.text_encoder.weights,
+    }
+    paths: list[Path] = []
+    for dep in found.deps:
+        if dep.parent == _WEIGHTS:
+            paths += local_files(weights[dep.name])
+        elif dep.parts[0] not in ("pacl_core", "stages"):
+            paths.append(dep)
+    return paths
