@@ -14,7 +14,7 @@ import yaml
 from pacl_core.errors import UserError
 
 _PLACE = re.compile(r"\$\{(.+?)\}")
-_ABSENT = object()
+ABSENT = object()
 
 
 class Declared(NamedTuple):
@@ -49,10 +49,10 @@ def declared(stage: str, given: list[str], params: Any, file: Path = Path("dvc.y
 
 
 def value_at(params: Any, key: str) -> Any:
-    """The value at a dotted key of params.yaml; a value equal to nothing else where there is none."""
+    """The value at a dotted key of params.yaml; `ABSENT` where there is none."""
     for part in key.split("."):
         if not isinstance(params, Mapping) or part not in params:
-            return _ABSENT
+            return ABSENT
         params = params[part]
     return params
 
@@ -91,7 +91,7 @@ def _looked_up(text: Any, params: Any) -> Any:
     if match is None:
         return text
     found = value_at(params, match[1])
-    if found is _ABSENT:
+    if found is ABSENT:
         raise KeyError(match[1])
     return found
 

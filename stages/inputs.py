@@ -4,6 +4,7 @@ An edit in between, "to prepare the next run", would be locked as what made thes
 would hand them out for it later.
 """
 
+import textwrap
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ from pacl_core.methods.params import Params, load
 from pacl_core.models.local_files import local_files
 from pacl_core.runtime.file_states import State, edited, states
 from stages import CODE
-from stages.declared import Declared, declared, read_yaml, value_at
+from stages.declared import ABSENT, Declared, declared, read_yaml, value_at
 
 PARAMS = Path("params.yaml")
 _WEIGHTS = Path("data/weights_in_use")  # links that stages set: what they will lead to counts
@@ -50,7 +51,7 @@ def refuse_edited(inputs: Inputs) -> None:
     what = _edited_param(inputs) or edited(inputs.code, inputs.code) or edited(inputs.files, inputs.paths)
     if what is not None:
         raise UserError(
-            f"{what} changed while this stage ran, which has used it as it was before; run 'dvc repro' again"
+            f"{what} was edited while this stage ran, so what it wrote is of before; run 'dvc repro' again"
         )
 
 
@@ -59,9 +60,13 @@ def _edited_param(inputs: Inputs) -> str | None:
         return None if load(PARAMS) == inputs.params else str(PARAMS)
     tree = read_yaml(PARAMS)
     for key, before in inputs.values.items():
-        if value_at(tree, key) != before:
-            return f"{PARAMS}: {key}"
+        if (now := value_at(tree, key)) != before:
+            return f"{PARAMS}: {key} ({_shown(before)}, now {_shown(now)})"
     return None
+
+
+def _shown(value: Any) -> str:
+    return "absent" if value is ABSENT else textwrap.shorten(repr(value), 60, placeholder=" ..")
 
 
 def _paths(found: Declared, params: Params) -> list[Path]:
