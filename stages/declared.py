@@ -34,8 +34,11 @@ def declared(stage: str, given: list[str], params: Any, file: Path = Path("dvc.y
     body = _stages(file).get(stage)
     if body is None:
         return None
-    named = len(given) == 1 and given[0].startswith(f"{stage}@")
-    key = given[0].partition("@")[2] if named else "-".join(given)
+    name = (
+        given[0].rpartition(":")[2] if len(given) == 1 else ""
+    )  # from a subfolder: "../dvc.yaml:features@.."
+    named = name.startswith(f"{stage}@")
+    key = name.partition("@")[2] if named else "-".join(given)
     try:
         arguments, values = _instance(body, params, key, None if named else given)
         template = body.get("do", body)

@@ -63,6 +63,7 @@ def test_the_arguments_of_dvcs_name(name: str, arguments: list[str]) -> None:
     by_name = declared(stage, [name], PARAMS, ROOT / "dvc.yaml")
     assert by_name is not None and by_name.arguments == arguments
     assert declared(stage, arguments, PARAMS, ROOT / "dvc.yaml") == by_name
+    assert declared(stage, [f"../dvc.yaml:{name}"], PARAMS, ROOT / "dvc.yaml") == by_name
 
 
 def test_by_hand_a_variant_may_be_in_no_list() -> None:
