@@ -176,6 +176,9 @@ def make_pacl(
     for name in used:
         if sizes[name] == 0:
             log.info("partition %s has no pairs: it contributes nothing", name)
+    if world.first and (lone := _lone(used, sizes, params)):
+        what = ", ".join(lone)
+        log.warning("%s: batches of one pair, which has no negatives: nothing is learnt from them", what)
     for epoch in range(params.epochs):
         scheduled = scheduled_partitions(epoch, params.epochs, params.usage)
         if not any(sizes[name] for name in scheduled):
@@ -208,3 +211,10 @@ def make_pacl(
         work=images.work,
         world=world,
     )
+
+
+def _lone(used: Sequence[str], sizes: Mapping[str, int], params: TrainParams) -> list[str]:
+    """Partitions whose pairs never meet another one, by the batch size or as there is but one."""
+    together = sum(sizes[name] for name in used)
+    met = {name: together if params.batching == "mixed" else sizes[name] for name in used}
+    return [name for name in used if sizes[name] and min(met[name], params.batch_size) == 1]

@@ -164,6 +164,41 @@ def test_single_pairs_have_no_negatives(run) -> None:
     assert trained.history[0]["loss/strong"] == 0
 
 
+@pytest.mark.parametrize(
+    ("options", "sizes", "told"),
+    [
+        ({"batch_size": 1}, {}, "strong, partial_emotional, partial_factual, weak"),
+        (
+            {"batch_size": 1, "batching": "mixed", "usage": "partial"},
+            {},
+            "strong, partial_emotional, partial_factual",
+        ),
+        ({}, {"weak": 1}, "weak"),
+        ({"usage": "partial"}, {"weak": 1}, None),
+        ({"batching": "mixed"}, {"weak": 1}, None),
+        ({}, {"weak": 0}, None),
+        ({}, {}, None),
+    ],
+)
+def test_batches_of_one_pair_are_said_to_teach_nothing(
+    make_shards: Callable[..., Path],
+    make_backbone: MakeBackbone,
+    params: TrainParams,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    options: dict[str, object],
+    sizes: dict[str, int],
+    told: str | None,
+) -> None:
+    every = {"strong": 5, "partial_emotional": 6, "partial_factual": 9, "weak": 3} | sizes
+    changed = TrainParams(**(params.model_dump() | options))
+    work = Path(mkdtemp(dir=tmp_path))
+    train(read_shards(make_shards(every), tmp_path), make_backbone(), changed, work)
+    said = [line for line in caplog.messages if "batches of one pair" in line]
+    line = f"{told}: batches of one pair, which has no negatives: nothing is learnt from them"
+    assert said == ([line] if told else [])
+
+
 def test_retrieval_is_of_pairs_that_were_held_out(run, samples) -> None:
     _, trained = run(holdout=4, epochs=9, batch_norm="update", batch_size=3)
     assert trained.card["held_out"] == 4 and trained.card["samples"]["strong"] == 8
