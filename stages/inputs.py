@@ -4,8 +4,12 @@ An edit in between, "to prepare the next run", would be locked as what made thes
 would hand them out for it later.
 """
 
+import logging
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any, NamedTuple
 
 from pacl_core.errors import UserError
@@ -15,7 +19,10 @@ from pacl_core.runtime.file_states import State, edited, states
 from stages import CODE
 from stages.declared import ABSENT, Declared, declared, read_yaml, value_at
 
+log = logging.getLogger("pacl")
+
 PARAMS = Path("params.yaml")
+PERIOD = 30.0  # seconds between two looks, at what is quick to look at
 _WEIGHTS = Path("data/weights_in_use")  # links that stages set: what they will lead to counts
 
 
@@ -46,13 +53,37 @@ def read_inputs(stage: str, given: list[str]) -> Inputs:
     return Inputs(params, found.arguments, values, code, paths, states(paths))
 
 
-def refuse_edited(inputs: Inputs) -> None:
-    """Raise `UserError` where something that the stage has read is no longer what it was."""
+@contextmanager
+def unedited(inputs: Inputs) -> Iterator[None]:
+    """Raise `UserError` at the end where something that the stage has read is no longer what it was.
+
+    Of params and code a warning comes soon: a stage may take hours, and an edit can be taken back.
+    """
+    ended = Event()
+    watch = Thread(target=_warn, args=(inputs, ended), daemon=True)
+    watch.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watch.join()
     what = _edited_param(inputs) or edited(inputs.code, inputs.code) or edited(inputs.files, inputs.paths)
     if what is not None:
         raise UserError(
             f"{what} was edited while this stage ran, so what it wrote is of before; run 'dvc repro' again"
         )
+
+
+def _warn(inputs: Inputs, ended: Event) -> None:
+    told = None
+    while not ended.wait(PERIOD):
+        try:
+            what = _edited_param(inputs) or edited(inputs.code, inputs.code)
+        except UserError:  # half written, it may be
+            continue
+        if what is not None and what != told:
+            log.warning("%s was edited: put it back before this stage ends, or the stage fails then", what)
+        told = what
 
 
 def _edited_param(inputs: Inputs) -> str | None:

@@ -15,7 +15,7 @@ from pacl_core.errors import UserError
 from pacl_core.methods.params import Params, load
 from pacl_core.runtime.lock import locked
 from pacl_core.runtime.timings import Timing
-from stages.inputs import PARAMS, read_inputs, refuse_edited
+from stages.inputs import PARAMS, read_inputs, unedited
 from stages.signals import exit_code
 
 LOCKS = Path(".pacl/locks")
@@ -40,9 +40,9 @@ def run(stage: str, main: Callable[[Params], None]) -> None:
         inputs = read_inputs(stage, sys.argv[1:])
         sys.argv[1:] = inputs.arguments  # one by one, where DVC names all at once: "$DVC_STAGE"
         timing = Timing(stage, sys.argv[1:])
-        with locked(LOCKS / f"{_name(stage)}.lock", " ".join((stage, *sys.argv[1:]))):
+        lock = LOCKS / f"{_name(stage)}.lock"
+        with locked(lock, " ".join((stage, *sys.argv[1:]))), unedited(inputs):
             main(inputs.params)
-            refuse_edited(inputs)
     except UserError as error:
         _stop(stage, str(error), 1)
     except (MemoryError, RuntimeError) as error:

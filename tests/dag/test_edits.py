@@ -75,6 +75,13 @@ def test_an_edited_parameter_is_not_locked_with_outs_of_another(project: Project
     assert (project.root / "dvc.lock").read_bytes() == lock
     assert "params.yaml" in status(project)
 
+    edit_size(100)(project.root)  # the edit is taken back too late: what was written fits again
+    assert longest_side(project) == 100
+    assert project.run("dvc", "commit", "--force", "pairs").code == 0
+    assert "up to date" in status(project)
+
+    code, output = repro(project, edit_size(120))
+    assert code != 0
     assert project.repro("pairs").ran == {"pairs"}  # and not from the run cache
     assert longest_side(project) == 120
     edit_size(100)(project.root)

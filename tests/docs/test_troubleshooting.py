@@ -25,7 +25,9 @@ _LITERAL = 12  # characters that a message must share with the source
 def patterns() -> list[re.Pattern[str]]:
     """Every string of the project, and of DVC's and scmrepo's errors, its inserted values left open."""
     files = [*(ROOT / "pacl_core").rglob("*.py"), *(ROOT / "stages").glob("*.py")]
-    files += [Path(dvc.__file__).parent / name for name in ("lock.py", "repo/reproduce.py")]
+    files += [
+        Path(dvc.__file__).parent / name for name in ("lock.py", "repo/reproduce.py", "stage/exceptions.py")
+    ]
     files.append(Path(scmrepo.__file__).parent / "git/backend/pygit2/__init__.py")
     found: list[re.Pattern[str]] = []
     for file in files:

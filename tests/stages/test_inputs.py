@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from pacl_core.models.local_files import link_weights
 from pacl_core.runtime.file_states import states
 from stages.run import run
 from tests.dag.small_project import edit_params
+from tests.faults.processes import until
 from tests.paths import ROOT
 
 Edit = Callable[[], object]
@@ -153,6 +155,31 @@ def test_without_dvc_yaml_the_whole_of_params_yaml_counts(
     assert ended(capsys, "pairs", lambda: Path("params.yaml").write_text(again)) is None
     line = ended(capsys, "pairs", params(train__epochs=77))
     assert line is not None and line.startswith("pairs: error: params.yaml was edited")
+
+
+def test_an_edit_is_said_soon_and_may_be_taken_back(
+    project: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("stages.inputs.PERIOD", 0.01)
+    monkeypatch.setattr("stages.inputs.CODE", states([Path("pacl_core/files/x.py")]))
+
+    def edit() -> None:
+        params(pairs__image_size=77)()
+        assert until(lambda: "params.yaml: pairs.image_size (256, now 77) was edited: put" in caplog.text, 10)
+        Path("params.yaml").write_text("pairs: [")  # and saved again a moment later
+        sleep(0.1)
+        params_before.replace("params.yaml")
+        write("pacl_core/files/x.py")()
+        assert until(lambda: "pacl_core/files/x.py was edited: put it back" in caplog.text, 10)
+        write("pacl_core/files/x.py", "as it was")()
+
+    params_before = project / "params.yaml.before"
+    params_before.write_bytes(Path("params.yaml").read_bytes())
+    assert ended(capsys, "pairs", edit) is None
+    assert len([line for line in caplog.messages if "was edited" in line]) == 2
 
 
 def test_a_params_yaml_that_is_half_written_at_the_end(
