@@ -1,8 +1,8 @@
 """Sections of downstream data sets, their evaluation, and the report."""
 
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from pacl_core.params.section import Name, Section, Seed
 
@@ -55,10 +55,19 @@ class FinetuneParams(Section):
     random_resized_crop: bool = False
 
 
+def _names_the_class(prompt: str) -> str:
+    if "[C]" not in prompt:
+        raise ValueError(f"{prompt!r} has no [C]; put it where the class goes")
+    return prompt
+
+
+Prompt: TypeAlias = Annotated[str, AfterValidator(_names_the_class)]
+
+
 class ZeroShotParams(Section):
     """Prompts with [C] in place of the class; `ensemble` adds the mean of all as one more."""
 
-    prompts: tuple[str, ...] = Field(
+    prompts: tuple[Prompt, ...] = Field(
         default=("A photo with [C] emotion.", "The photo makes me feel so [C]!"), min_length=1
     )
     ensemble: bool = True

@@ -116,6 +116,10 @@ def test_a_name_of_the_allowed_letters(tmp_path: Path) -> None:
         ("pseudo_labels.sample", 1, "pseudo_labels: 'sample' (1) must be at least 'k' (2)"),
         ("train.seed", 2**31, "train.seed: input should be less than 2147483648"),
         ("evaluate.zero_shot.prompts", [], "prompts: tuple should have at least 1 item"),
+        ("evaluate.zero_shot.prompts", ["A [C] photo", "A photo"], "prompts.1: 'A photo' has no [C]; put it"),
+        ("evaluate.zero_shot.prompts", [""], "prompts.0: '' has no [C]"),
+        ("evaluate.variants", [], "evaluate.variants: tuple should have at least 1 item"),
+        ("evaluate.protocols", [], "evaluate.protocols: tuple should have at least 1 item"),
     ],
 )
 def test_what_would_fail_after_hours_is_refused_at_once(

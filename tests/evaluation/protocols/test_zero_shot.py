@@ -152,7 +152,7 @@ def test_one_prompt_needs_no_ensemble(dataset, pacl):
 
 def test_a_prompt_without_its_class_is_refused(dataset, pacl):
     with pytest.raises(UserError, match=r"'A happy photo' has no \[C\]"):
-        run([EMOTION], dataset, pacl, ZeroShotParams(prompts=("A happy photo",)))
+        run([EMOTION], dataset, pacl, ZeroShotParams.model_construct(prompts=("A happy photo",)))
 
 
 def test_without_single_labels_or_projectors_it_does_not_apply(dataset, tmp_path, pacl):
