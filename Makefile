@@ -34,15 +34,17 @@ $(VENV)/.installed-explore: $(VENV)/.installed
 	$(BIN)/pip install -q -c constraints.txt -e '.[embedded,explore]'
 	@touch $@
 
-repro: $(VENV)/.installed ## run the whole pipeline, or what changed of it
+.PHONY: ready
+ready: $(VENV)/.installed
 	@[ -e .git ] || $(BIN)/dvc config --local core.no_scm true  # a copy without git history
 	@find -L data/weights_in_use -type l -delete  # links to weights that are gone, at which DVC would stop
 	@$(BIN)/python -m stages.check_inputs
+
+repro: ready ## run the whole pipeline, or what changed of it
 	@$(BIN)/dvc repro
 	@$(BIN)/python -m pacl_core.cli.headline
 
-report: $(VENV)/.installed ## rebuild the report and what it needs
-	@find -L data/weights_in_use -type l -delete
+report: ready ## rebuild the report and what it needs
 	@$(BIN)/dvc repro report
 	@$(BIN)/python -m pacl_core.cli.headline
 
