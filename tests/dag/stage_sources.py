@@ -18,7 +18,7 @@ CANNOT_CHANGE_RESULTS = (
     "pacl_core/params/",
     *(
         f"pacl_core/runtime/{name}.py"
-        for name in ("fingerprint", "lock", "progress", "scratch", "settings", "timings")
+        for name in ("fingerprint", "instructions", "lock", "progress", "scratch", "settings", "timings")
     ),
     "stages/__init__.py",
     "stages/run.py",
