@@ -18,7 +18,16 @@ CANNOT_CHANGE_RESULTS = (
     "pacl_core/params/",
     *(
         f"pacl_core/runtime/{name}.py"
-        for name in ("file_states", "fingerprint", "lock", "progress", "scratch", "settings", "timings")
+        for name in (
+            "file_states",
+            "fingerprint",
+            "instructions",
+            "lock",
+            "progress",
+            "scratch",
+            "settings",
+            "timings",
+        )
     ),
     "stages/__init__.py",
     "stages/declared.py",
