@@ -167,6 +167,9 @@ def test_single_pairs_have_no_negatives(run) -> None:
 def test_retrieval_is_of_pairs_that_were_held_out(run, samples) -> None:
     _, trained = run(holdout=4, epochs=9, batch_norm="update", batch_size=3)
     assert trained.card["held_out"] == 4 and trained.card["samples"]["strong"] == 8
+    # the partial pairs say the text of the strong one of their number; there are but 7 partial_factual
+    assert trained.card["left_out"]["partial_emotional"] == 4 and trained.card["samples"]["weak"] == 5
+    assert trained.card["samples"]["partial_emotional"] == 16
     for way in ("image_to_text", "text_to_image"):
         for epoch in trained.history:
             at = [epoch[f"recall_{way}/at_{k}"] for k in (1, 5, 10)]
