@@ -257,7 +257,10 @@ def test_the_term_of_an_infinite_gradient_is_named_among_others(
 @pytest.mark.parametrize("batch_norm", ["frozen", "update"])
 def test_mixed_batches_train_every_active_partition(run, batch_norm) -> None:
     state, trained = run(batching="mixed", batch_norm=batch_norm, epochs=9, holdout=2)
-    assert trained.card["steps"] == 3 * 2 + 3 * 5 + 3 * 6  # of 10, 37 and 42 pairs in eights
+    # the two that are held out take two of each partial partition with them
+    sizes = {"strong": 10, "partial_emotional": 18, "partial_factual": 5, "weak": 5}
+    assert trained.card["samples"] == sizes
+    assert trained.card["steps"] == 3 * 2 + 3 * 5 + 3 * 5  # of 10, 33 and 38 pairs in eights
     assert trained.history[2]["loss/strong"] < trained.history[0]["loss/strong"]
     assert [f"loss/{name}" in trained.history[3] for name in ("partial_factual", "weak")] == [True, False]
     last = trained.history[-1]
