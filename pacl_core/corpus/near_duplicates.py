@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pacl_core.media.image_hashes import FLAT
+from pacl_core.media.image_hashes import FLAT, differing_bits
 
 
 class NearDuplicates:
@@ -40,7 +40,7 @@ class NearDuplicates:
         for place, value in enumerate(hashes):
             if value == FLAT or marks[place] is not None:
                 continue
-            near = np.flatnonzero(_differing(hashes_N[fresh], hashes_N[place]) <= self._distance)
+            near = np.flatnonzero(differing_bits(hashes_N[fresh], hashes_N[place]) <= self._distance)
             if near.size:
                 marks[place] = rows[fresh[int(near[0])]]
             else:
@@ -64,7 +64,7 @@ class NearDuplicates:
         marks: list[int | None] = [None] * len(hashes_N)
         if found:
             query, row, value = np.array(found, dtype=np.int64).T
-            near = _differing(value.view(np.uint64), hashes_N[query]) <= self._distance
+            near = differing_bits(value.view(np.uint64), hashes_N[query]) <= self._distance
             for place, earliest in zip(query[near].tolist(), row[near].tolist(), strict=True):
                 known = marks[place]
                 marks[place] = earliest if known is None else min(known, earliest)
@@ -107,9 +107,3 @@ class NearDuplicates:
                 for key in keys
             ],
         )
-
-
-def _differing(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> NDArray[np.uint8]:
-    """Bits in which hashes differ."""
-    bits: NDArray[np.uint8] = np.bitwise_count(one ^ other)
-    return bits

@@ -4,6 +4,7 @@ import hashlib
 import struct
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 FLAT = 0  # perceptual hash of an image without structure: near to nothing, and no other image has it
@@ -35,3 +36,17 @@ def perceptual_hash(rgb: Image.Image) -> int:
     # rounded: what a symmetric image lacks must be the same zero on every machine
     low = np.round(_FREQUENCIES @ grey @ _FREQUENCIES.T, 3)
     return int.from_bytes(np.packbits(low > np.median(low)).tobytes(), "big")
+
+
+def differing_bits(one: NDArray[np.uint64], other: NDArray[np.uint64] | np.uint64) -> NDArray[np.uint8]:
+    """Number of bits in which perceptual hashes differ."""
+    bits: NDArray[np.uint8] = np.bitwise_count(one ^ other)
+    return bits
+
+
+def near(hashes_N: NDArray[np.uint64], own: np.uint64, distance: int) -> NDArray[np.bool_]:
+    """Which images are near duplicates of one whose perceptual hash is `own`, [N]."""
+    if own == FLAT:
+        return np.zeros(len(hashes_N), np.bool_)
+    found: NDArray[np.bool_] = (differing_bits(hashes_N, own) <= distance) & (hashes_N != FLAT)
+    return found

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageEnhance
 from scipy.fft import dctn
 
-from pacl_core.media.image_hashes import perceptual_hash
+from pacl_core.media.image_hashes import FLAT, differing_bits, near, perceptual_hash
 from pacl_core.media.images import decode_jpeg, normalise_image
 
 
@@ -60,3 +60,21 @@ def test_a_normalised_image_carries_the_hash_of_its_pixels() -> None:
     image = normalise_image(stream.getvalue(), 256)
     assert image.perceptual_hash == perceptual_hash(scene(3))
     assert image.perceptual_hash.bit_length() <= 64
+
+
+@pytest.mark.parametrize("distance", [0, 2, 16])
+def test_near_is_at_most_so_many_bits_and_never_of_a_flat_image(distance: int) -> None:
+    generator = np.random.default_rng(distance)
+    flipped = [
+        sum(1 << int(bit) for bit in generator.choice(64, count, replace=False)) for count in range(20)
+    ]
+    own = 0xFEDC_BA98_7654_3210
+    hashes = [own ^ bits for bits in flipped] + [FLAT]
+    found = near(np.array(hashes, np.uint64), np.uint64(own), distance)
+    assert found.tolist() == [count <= distance for count in range(20)] + [False]
+    assert differing_bits(np.array(hashes, np.uint64), np.uint64(own)).tolist() == [
+        *range(20),
+        own.bit_count(),
+    ]
+    assert not near(np.array([FLAT, 1], np.uint64), np.uint64(FLAT), distance).any()
+    assert not near(np.array([FLAT], np.uint64), np.uint64(1), distance).any()

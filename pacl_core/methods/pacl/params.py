@@ -98,5 +98,6 @@ class TrainParams(TrainingParams):
     projector_lr: float = Field(default=1e-3, ge=0)
     projector_warmup_steps: int = Field(default=0, ge=0)
     holdout: int = Field(default=0, ge=0)
+    holdout_distance: int = Field(default=4, ge=0, le=16)
     horizontal_flip: bool = False
     random_resized_crop: bool = False

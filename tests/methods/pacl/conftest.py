@@ -13,6 +13,8 @@ from PIL import Image
 from torch import nn
 
 from pacl_core.files.hashing import file_sha256
+from pacl_core.media.image_hashes import perceptual_hash, pixel_hash
+from pacl_core.media.images import decode_jpeg
 from pacl_core.methods.pacl.params import TrainParams
 from pacl_core.models.backbones import Backbone, merged_state
 from pacl_core.models.preprocess import Preprocess
@@ -24,7 +26,10 @@ SIZES = {"strong": 12, "partial_emotional": 20, "partial_factual": 7, "weak": 5}
 
 @pytest.fixture
 def make_shards(tmp_path: Path) -> Callable[..., Path]:
-    """`make_shards(sizes, folder)`: images of one colour each, whose text embedding is that colour."""
+    """`make_shards(sizes, folder)`: images of one colour each, whose text embedding is that colour.
+
+    Each has a text of its own, but for the partial ones: they say that of the strong one of their number.
+    """
 
     def make(sizes: dict[str, int] | None = None, folder: Path = tmp_path / "data" / "shards") -> Path:
         chance = np.random.default_rng(0)
@@ -53,6 +58,7 @@ def sample(partition: str, number: int, chance: np.random.Generator) -> dict[str
     image = io.BytesIO()
     noise = chance.integers(-20, 20, (36, 44, 3))
     Image.fromarray(np.clip(colour + noise, 0, 255).astype(np.uint8)).save(image, "JPEG", quality=95)
+    decoded = decode_jpeg(image.getvalue())
     described = {
         "sample_id": f"{partition}/{number}",
         "partition": partition,
@@ -60,7 +66,10 @@ def sample(partition: str, number: int, chance: np.random.Generator) -> dict[str
         "emotional_label": int(colour[1] > 128),
         "factual_score": 0.5,
         "emotional_score": 0.5,
+        "pixel_hash": pixel_hash(decoded),
+        "perceptual_hash": f"{perceptual_hash(decoded):016x}",
     }
+    said_by = "strong" if partition.startswith("partial") else partition
     embedding = io.BytesIO()
     np.save(embedding, np.concatenate([colour / 255, 1 - colour / 255]).astype(np.float32))
     key = f"{number:09d}"
@@ -68,7 +77,7 @@ def sample(partition: str, number: int, chance: np.random.Generator) -> dict[str
         f"{key}.jpg": image.getvalue(),
         f"{key}.json": json.dumps(described).encode(),
         f"{key}.npy": embedding.getvalue(),
-        f"{key}.txt": b"a colour",
+        f"{key}.txt": f"the colour of {said_by}/{number}".encode(),
     }
 
 

@@ -1,13 +1,15 @@
 """Reading shards back: every file against the index, every sample against what training needs."""
 
+import hashlib
 import json
+import re
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,17 @@ from pacl_core.media.images import decode_jpeg
 from pacl_core.methods.pacl.partitions import PARTITIONS
 
 _REBUILD = "rebuild them with 'dvc repro -f -s shards'"
+
+
+class Hashes(NamedTuple):
+    """What tells whether pairs have the same image or text, [N] uint64 each.
+
+    `pixels` and `texts`: the first 64 bits of a hash. `perceptual`: near duplicates differ in few bits.
+    """
+
+    pixels: NDArray[np.uint64]
+    perceptual: NDArray[np.uint64]
+    texts: NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
@@ -38,6 +51,7 @@ class Samples:
     texts: NDArray[np.float32]
     shards: list[Path]
     places: NDArray[np.int64]
+    hashes: Hashes
 
     def image(self, row: int) -> Image.Image:
         """The decoded image of a row. Raises `UserError` where it is broken. Safe in threads."""
@@ -56,9 +70,9 @@ class Samples:
 def read_shards(folder: Path, work: Path) -> Samples:
     """Check and index all shards under `folder`; text embeddings go to `<work>/texts.npy`.
 
-    Memory grows by ids, labels and places, about 100 bytes a sample. Raises `UserError`, naming shard and
-    key: a shard that `index.json` does not describe, a missing member, a text embedding of another width
-    or with a NaN, a label that is no whole number >= 0.
+    Memory grows by ids, labels, places and hashes, about 125 bytes a sample. Raises `UserError`, naming
+    shard and key: a shard that `index.json` does not describe, a missing member, a text embedding of
+    another width or with a NaN, a label that is no whole number >= 0, a hash that is none.
     """
     parts, text_dim = _index(folder)
     total = sum(int(part["samples"]) for part in parts.values())
@@ -67,6 +81,7 @@ def read_shards(folder: Path, work: Path) -> Samples:
     texts = allocate(work / "texts.npy", (total, text_dim))
     labels = np.empty((total, 2), np.int64)
     places = np.empty((total, 3), np.int64)
+    hashes = np.empty((3, total), np.uint64)
     sample_ids: list[str] = []
     shards: list[Path] = []
     rows: dict[str, range] = {}
@@ -82,6 +97,7 @@ def read_shards(folder: Path, work: Path) -> Samples:
                     break
                 texts[row], labels[row] = sample.text, sample.labels
                 places[row] = (len(shards), sample.offset, sample.length)
+                hashes[:, row] = sample.hashes
                 sample_ids.append(sample.sample_id)
             if len(sample_ids) - before != entry["samples"]:
                 raise UserError(f"{path}: not the {entry['samples']} samples of index.json; {_REBUILD}")
@@ -90,13 +106,15 @@ def read_shards(folder: Path, work: Path) -> Samples:
     if len(sample_ids) != total:
         raise UserError(f"{folder}: {len(sample_ids)} samples, index.json counts {total}; {_REBUILD}")
     texts.flush()
-    return Samples(sample_ids, rows, labels[:, 0].copy(), labels[:, 1].copy(), texts, shards, places)
+    factual, emotional = labels[:, 0].copy(), labels[:, 1].copy()
+    return Samples(sample_ids, rows, factual, emotional, texts, shards, places, Hashes(*hashes))
 
 
 @dataclass(frozen=True)
 class _Sample:
     sample_id: str
     labels: tuple[int, int]
+    hashes: tuple[int, int, int]
     text: NDArray[np.float32]
     offset: int
     length: int
@@ -130,18 +148,20 @@ def _samples(path: Path, partition: str, text_dim: int) -> Iterator[_Sample]:
             files = (member for member in archive if member.isfile())
             for key, group in groupby(files, lambda member: member.name.partition(".")[0]):
                 members = {member.name.partition(".")[2]: member for member in group}
-                for needed in ("jpg", "json", "npy"):
+                for needed in ("jpg", "json", "npy", "txt"):
                     if needed not in members:
                         raise UserError(f"{path}: key {key}: no .{needed}; {_REBUILD}")
                 described = _bytes(archive, members["json"])
                 embedding = _bytes(archive, members["npy"])
+                text_hash = hashlib.sha256(_bytes(archive, members["txt"])).digest()[:8]
                 try:
-                    sample_id, labels = _described(described, partition)
+                    sample_id, labels, image_hashes = _described(described, partition)
                     text = _embedding(embedding, text_dim)
                 except ValueError as error:
                     raise UserError(f"{path}: key {key}: {error}; {_REBUILD}") from None
                 image = members["jpg"]
-                yield _Sample(sample_id, labels, text, image.offset_data, image.size)
+                hashes = (*image_hashes, int.from_bytes(text_hash, "big"))
+                yield _Sample(sample_id, labels, hashes, text, image.offset_data, image.size)
     except tarfile.TarError as error:
         raise UserError(f"{path}: not a tar ({error}); {_REBUILD}") from None
 
@@ -152,7 +172,8 @@ def _bytes(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     return stream.read()
 
 
-def _described(data: bytes, partition: str) -> tuple[str, tuple[int, int]]:
+def _described(data: bytes, partition: str) -> tuple[str, tuple[int, int], tuple[int, int]]:
+    """sample_id, labels, and the hashes of the image."""
     described = json.loads(data)
     if not isinstance(described, dict):
         raise ValueError(".json is not an object")
@@ -164,7 +185,20 @@ def _described(data: bytes, partition: str) -> tuple[str, tuple[int, int]]:
         label = described.get(name)
         if not isinstance(label, int) or isinstance(label, bool) or not 0 <= label < 2**31:
             raise ValueError(f"{name} is {label}, not a whole number >= 0")
-    return described["sample_id"], (described["factual_label"], described["emotional_label"])
+    labels = (described["factual_label"], described["emotional_label"])
+    return (
+        described["sample_id"],
+        labels,
+        (_hash(described, "pixel_hash"), _hash(described, "perceptual_hash")),
+    )
+
+
+def _hash(described: dict[str, Any], name: str) -> int:
+    """The first 64 bits."""
+    value = described.get(name)
+    if not isinstance(value, str) or not re.fullmatch(r"([0-9a-f]{16})+", value):
+        raise ValueError(f"{name} is {value}, not a hash in hexadecimal digits")
+    return int(value[:16], 16)
 
 
 def _embedding(data: bytes, text_dim: int) -> NDArray[np.float32]:

@@ -126,7 +126,7 @@ def write_shards(
 
 def _records(inputs: Inputs, text_ids: Path, start: int) -> Iterator[dict[str, Any]]:
     tables = (
-        Table(inputs.pairs, ("image", "text")),
+        Table(inputs.pairs, ("image", "text", "pixel_hash", "perceptual_hash")),
         Table(inputs.partition, ("partition", "factual_score", "emotional_score")),
         Table(inputs.pseudo_labels, ("factual_label", "emotional_label")),
         Table(text_ids, ()),
@@ -138,6 +138,8 @@ def _records(inputs: Inputs, text_ids: Path, start: int) -> Iterator[dict[str, A
 
 def _members(record: dict[str, Any], text_embedding: NDArray[Any]) -> dict[str, bytes | str]:
     described = {key: value for key, value in record.items() if key not in ("image", "text")}
+    # as text: many readers of JSON round whole numbers above 2^53
+    described["perceptual_hash"] = f"{record['perceptual_hash']:016x}"
     return {
         "jpg": record["image"],
         "json": json.dumps(described, sort_keys=True, ensure_ascii=False).encode(),

@@ -41,6 +41,8 @@ class Piece(NamedTuple):
 class Pacl:
     """`rows`: those to train on by partition; `held`: strong ones kept out; `shown`: weak ones for examples.
 
+    `left_out`: by partition, the number of pairs that left training with those that are `held`.
+
     `views` loads images to learn from, `plain` those to look at; `stored` are features of the untouched
     backbone that warm the projectors up. `world` is this process among those that train together.
     """
@@ -50,6 +52,7 @@ class Pacl:
     samples: Samples
     rows: Mapping[str, RowIds]
     held: RowIds
+    left_out: Mapping[str, int]
     shown: RowIds
     features: Callable[[Tensor], Tensor]
     views: Callable[[int, RowIds], Tensor]
@@ -165,7 +168,8 @@ def make_pacl(
 
     Raises `UserError` where no scheduled partition has a pair.
     """
-    rows, held = hold_out(samples, params.holdout, params.seed)
+    chosen = hold_out(samples, params.holdout, distance=params.holdout_distance, seed=params.seed)
+    rows, held = chosen.rows, chosen.held
     sizes = {name: len(own) for name, own in rows.items()}
     used = scheduled_partitions(params.epochs - 1, params.epochs, params.usage)
     if not any(sizes[name] for name in used):
@@ -186,6 +190,11 @@ def make_pacl(
             log.info("%s: nothing to train, no pairs in %s", what, ", ".join(scheduled))
     counts = ", ".join(f"{name} {sizes[name]}" for name in used)
     log.info("%s pairs, %d held out; %d epochs", counts, len(held), params.epochs)
+    if params.holdout:
+        others = ", ".join(f"{name} {count}" for name, count in chosen.left_out.items())
+        log.info("left out of training for the image or text of a pair that is held out: %s", others)
+    if len(held) < params.holdout:
+        log.info("train.holdout is %d: others would take too many pairs out of training", params.holdout)
     module = learning(backbone.module, params, world.device)
     projectors = make_projectors(backbone.dim, samples.texts.shape[1], params.dim, seed=params.seed)
     model = nn.ModuleDict({"backbone": module, "projectors": projectors.to(world.device)})
@@ -203,6 +212,7 @@ def make_pacl(
         samples=samples,
         rows=rows,
         held=held,
+        left_out=chosen.left_out,
         shown=example_batch(weak, params.batch_size, params.seed),
         features=backbone_features(module, backbone.dim, params, world=world),
         views=batch_loader(images.preprocess, pixels, world.device),

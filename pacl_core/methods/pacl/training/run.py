@@ -59,6 +59,7 @@ def train_pacl(
         "temperature": method.temperature(),
         "samples": method.sizes,
         "held_out": len(method.held),
+        "left_out": dict(method.left_out),
         "steps": sum(len(method.batches(epoch)) for epoch in range(params.epochs)),
         "text_dim": int(samples.texts.shape[1]),
         "torch": torch.__version__,

@@ -39,6 +39,17 @@ def test_reads_every_sample_in_order(make_shards: Make, tmp_path: Path) -> None:
         assert samples.emotional_labels[row] == (samples.texts[row, 1] * 255 > 128.5)
 
 
+def test_hashes_tell_images_and_texts_apart(make_shards: Make, change_shard: Change, tmp_path: Path) -> None:
+    folder = make_shards()
+    change_shard(folder, SHARD, lambda m: relabel(m, pixel_hash="00000000000000ff" + "0" * 48))
+    hashes = read_shards(folder, tmp_path).hashes
+    assert hashes.pixels[12 + 9] == 255
+    assert len(set(hashes.pixels.tolist())) == len(set(hashes.perceptual.tolist())) == 44
+    # the partial ones say what the strong ones of their number say; 5 weak ones have texts of their own
+    assert len(set(hashes.texts.tolist())) == 20 + 5
+    np.testing.assert_array_equal(hashes.texts[:12], hashes.texts[12:24])
+
+
 def test_empty_partitions_have_no_rows(make_shards: Make, tmp_path: Path) -> None:
     samples = read_shards(make_shards({"strong": 3, "weak": 0}), tmp_path)
     assert {name: len(rows) for name, rows in samples.rows.items()} == {
@@ -86,6 +97,11 @@ def relabel(members: dict[str, bytes], **changes: object) -> None:
     [
         (lambda m: m.pop("000000009.npy"), r"no \.npy"),
         (lambda m: m.pop("000000009.jpg"), r"no \.jpg"),
+        (lambda m: m.pop("000000009.txt"), r"no \.txt"),
+        (lambda m: relabel(m, pixel_hash=None), "pixel_hash is None"),
+        (lambda m: relabel(m, pixel_hash="0123"), "pixel_hash is 0123"),
+        (lambda m: relabel(m, perceptual_hash=7), "perceptual_hash is 7"),
+        (lambda m: relabel(m, perceptual_hash="x" * 16), "perceptual_hash is xxx"),
         (lambda m: m.update({"000000009.npy": npy(np.zeros(5, np.float32))}), r"shape \(5,\).*\(6,\)"),
         (lambda m: m.update({"000000009.npy": npy([0, 1, 2, 3, 4, np.nan])}), "a NaN or infinity"),
         (lambda m: m.update({"000000009.npy": b"not numpy"}), "text embedding unreadable"),

@@ -30,6 +30,8 @@ def artefacts(tmp_path: Path) -> Path:
             "sample_id": ids,
             "text": [f"caption ü {i}" for i in range(N)],
             "image": [b"\xff\xd8" + bytes([i]) * 50 for i in range(N)],
+            "pixel_hash": [f"{i:064x}" for i in range(N)],
+            "perceptual_hash": pl.Series([2**64 - 1 - i for i in range(N)], dtype=pl.UInt64),
         }
     ).write_parquet(tmp_path / "pairs" / "part-00000.parquet", row_group_size=7)
     pl.DataFrame(
@@ -83,6 +85,8 @@ def test_a_webdataset_reader_finds_every_sample_with_its_members(artefacts: Path
         described = json.loads(sample["json"])
         assert described["factual_label"] == i % 2 and described["emotional_label"] == i % 5
         assert described["emotional_score"] == (None if i == 4 else pytest.approx(i / 50))
+        assert described["pixel_hash"] == f"{i:064x}"
+        assert int(described["perceptual_hash"], 16) == 2**64 - 1 - i
 
 
 def test_the_index_vouches_for_every_shard(artefacts: Path) -> None:

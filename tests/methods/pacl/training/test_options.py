@@ -202,6 +202,9 @@ def test_batches_of_one_pair_are_said_to_teach_nothing(
 def test_retrieval_is_of_pairs_that_were_held_out(run, samples) -> None:
     _, trained = run(holdout=4, epochs=9, batch_norm="update", batch_size=3)
     assert trained.card["held_out"] == 4 and trained.card["samples"]["strong"] == 8
+    # the partial pairs say the text of the strong one of their number; there are but 7 partial_factual
+    assert trained.card["left_out"]["partial_emotional"] == 4 and trained.card["samples"]["weak"] == 5
+    assert trained.card["samples"]["partial_emotional"] == 16
     for way in ("image_to_text", "text_to_image"):
         for epoch in trained.history:
             at = [epoch[f"recall_{way}/at_{k}"] for k in (1, 5, 10)]
@@ -289,7 +292,10 @@ def test_the_term_of_an_infinite_gradient_is_named_among_others(
 @pytest.mark.parametrize("batch_norm", ["frozen", "update"])
 def test_mixed_batches_train_every_active_partition(run, batch_norm) -> None:
     state, trained = run(batching="mixed", batch_norm=batch_norm, epochs=9, holdout=2)
-    assert trained.card["steps"] == 3 * 2 + 3 * 5 + 3 * 6  # of 10, 37 and 42 pairs in eights
+    # the two that are held out take two of each partial partition with them
+    sizes = {"strong": 10, "partial_emotional": 18, "partial_factual": 5, "weak": 5}
+    assert trained.card["samples"] == sizes
+    assert trained.card["steps"] == 3 * 2 + 3 * 5 + 3 * 5  # of 10, 33 and 38 pairs in eights
     assert trained.history[2]["loss/strong"] < trained.history[0]["loss/strong"]
     assert [f"loss/{name}" in trained.history[3] for name in ("partial_factual", "weak")] == [True, False]
     last = trained.history[-1]
