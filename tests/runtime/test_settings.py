@@ -63,6 +63,13 @@ def test_a_device_that_is_not_there_is_one_line(tmp_path: Path, device: str) -> 
         assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("engine", ["local", "ray"])
+def test_a_gpu_without_float64_is_refused_whoever_runs_the_models(tmp_path: Path, engine: str) -> None:
+    given = {"PACL_DEVICE": "mps", "PACL_ENGINE": engine}
+    with pytest.raises(UserError, match=r"mps: models run on cpu and cuda, .* no float64; set PACL_DEVICE"):
+        runtime(given, tmp_path / "none.yaml")
+
+
 def test_the_devices_of_a_cluster_are_on_its_nodes(tmp_path: Path) -> None:
     given = {"PACL_DEVICE": "cuda:99", "PACL_ENGINE": "ray"}
     assert runtime(given, tmp_path / "none.yaml").device == "cuda:99"

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from pacl_core.methods.pacl.objective import Labels, partition_loss
 from pacl_core.methods.pacl.shards.read import Samples, read_shards
-from pacl_core.methods.pacl.training.batch_losses import Embedded, batch_losses
+from pacl_core.methods.pacl.training.batch_losses import Embedded, batch_losses, labels_of
 from pacl_core.methods.pacl.training.projectors import embed, make_projectors
 from pacl_core.models.backbones import Backbone
 from pacl_core.training.distributed import ALONE
@@ -27,7 +27,8 @@ def losses_of(
 ) -> Losses:
     texts = torch.from_numpy(np.array(samples.texts[batch.rows()]))
     embedded = Embedded(*embed(projectors, backbone.module(images), texts))
-    return batch_losses(embedded, batch, samples, temperature=0.07, mixed=mixed, world=ALONE)
+    labels = labels_of(samples, batch, "cpu")
+    return batch_losses(embedded, batch, labels, temperature=0.07, mixed=mixed, world=ALONE)
 
 
 def test_gradients_are_those_of_the_summed_losses(

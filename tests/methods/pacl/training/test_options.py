@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from pacl_core.errors import UserError
 from pacl_core.methods.pacl.params import TrainParams
 from pacl_core.methods.pacl.shards.read import Samples, read_shards
-from pacl_core.methods.pacl.training.method import Pacl, Piece, make_pacl
+from pacl_core.methods.pacl.training.method import Pacl, make_pacl
+from pacl_core.methods.pacl.training.rebuilt import keep
 from pacl_core.methods.pacl.training.run import Trained
 from pacl_core.models.backbones import Backbone
 from pacl_core.training.distributed import ALONE
@@ -177,7 +178,13 @@ def test_retrieval_is_of_pairs_that_were_held_out(run, samples) -> None:
 def test_looking_at_held_out_pairs_changes_nothing(run, monkeypatch) -> None:
     options = {"holdout": 4, "batch_norm": "update", "ema": 0.9}
     looked, _ = run(**options)
-    monkeypatch.setattr(Pacl, "evaluate", lambda self, epoch: {})
+
+    def looks_away(self: Pacl, epoch: int) -> dict[str, float]:
+        for when in ("early", "late"):
+            keep(self.work, when, [])  # the run publishes them
+        return {}
+
+    monkeypatch.setattr(Pacl, "evaluate", looks_away)
     assert equal(looked, run(**options)[0])
 
 
@@ -242,8 +249,8 @@ def test_the_term_of_an_infinite_gradient_is_named_among_others(
 
     breaking_method = replace(method, features=features)
     pieces = [
-        Piece(shown[4 * place : 4 * place + 4], Batch({name: rows}))
-        for place, (name, rows) in enumerate(batch.parts.items())
+        piece._replace(images=part)
+        for piece, part in zip(method.load(0, batch), torch.split(shown, 4), strict=True)
     ]
     with pytest.raises(NotFiniteError, match="gradient of partial_factual is not finite") as caught:
         update(breaking_method, _new_state(method, params), params, inputs=pieces, world=ALONE)
