@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pacl_core.errors import UserError
-from pacl_core.runtime.settings import runtime
+from pacl_core.runtime.settings import repeatable_products, runtime
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
@@ -84,3 +84,12 @@ def test_encodings_of_the_file(tmp_path: Path) -> None:
         path.write_bytes(data)
         with pytest.raises(UserError, match=r"runtime\.yaml: not valid YAML"):
             runtime({}, path)
+
+
+def test_products_on_a_gpu_repeat_unless_someone_chose_otherwise() -> None:
+    environ: dict[str, str] = {}
+    repeatable_products(environ)
+    assert environ == {"CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
+    chosen = {"CUBLAS_WORKSPACE_CONFIG": ":16:8"}
+    repeatable_products(chosen)
+    assert chosen == {"CUBLAS_WORKSPACE_CONFIG": ":16:8"}
