@@ -94,13 +94,16 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--model", help="a timm model, with random weights")
     parser.add_argument("--image-size", type=int, default=224, help="of --model")
+    parser.add_argument("--pairs", type=Path, help="stored pairs, instead of --items that are made here")
     parser.add_argument("--clip-retrieval", type=Path)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        pairs = work / "pairs.parquet"
-        pq.write_table(photographs(chosen.items), pairs, row_group_size=256)
-        setting = Setting(pairs, chosen.items, chosen.batch, chosen.rounds, work, chosen.device)
+        pairs = chosen.pairs or work / "pairs.parquet"
+        if not chosen.pairs:
+            pq.write_table(photographs(chosen.items), pairs, row_group_size=256)
+        items = pq.ParquetFile(pairs).metadata.num_rows
+        setting = Setting(pairs, items, chosen.batch, chosen.rounds, work, chosen.device)
         clip = work / "clip" / "open_clip_model.safetensors"
         if not chosen.model or chosen.clip_retrieval:
             _write_clip(clip)
@@ -109,7 +112,7 @@ def main() -> None:
             cases = [_backbone_case(f"{chosen.model}, {chosen.image_size} px", params, setting)]
         else:
             cases = _cases(clip, setting)
-        print(f"{chosen.items} pairs, batch {chosen.batch}, {CPUS} cores, load {os.getloadavg()[0]:.1f}")
+        print(f"{items} pairs, batch {chosen.batch}, {CPUS} cores, load {os.getloadavg()[0]:.1f}")
         print(
             f"{'stage':18}{'model':26}{'bare/s':>9}{'threads/s':>10}{'ours/s':>9}{'ours/bare':>10}{'cpu':>6}",
             end="",
