@@ -1,9 +1,13 @@
 """Items/s of encoding, over the bare model's own rate: rounds interleaved, medians.
 
 python benchmarks/throughput.py [--items 256] [--rounds 3] [--only CLIP] [--clip-retrieval <python>]
+python benchmarks/throughput.py --model resnet50 --image-size 224 --device cuda --batch 256 --items 2048
+
+With --model, a timm model with random weights instead of the embedded ones.
 
 bare    a loop over batches of tensors in memory, the model alone, torch's own threads on every core
-threads the same tensors by as many threads as the stage has, one core each: what is left to gain
+threads the same tensors by as many threads as the stage has, one core each (on a GPU two, as the stage): what
+        is left to gain
 ours    as the stage runs it: parquet, decoding, the model, scratch, vectors.npy
 cpu     CPU seconds of `threads` over those of `ours`: the model's share; holds on a busy machine too
 bf16    `ours` at precision bfloat16, and the smallest cosine of its vectors to the float32 ones
@@ -24,23 +28,22 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import open_clip
-import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
-from PIL import Image
+from measured.corpus import photographs
+from measured.small_models import write_timm
 from safetensors.torch import save_file
 
 from pacl_core.encoding.engine import engine
 from pacl_core.encoding.images import encode_images
 from pacl_core.encoding.texts import encode_texts
 from pacl_core.files.vectors import write_vectors
-from pacl_core.media.images import decode_jpeg, normalise_image
+from pacl_core.media.images import decode_jpeg
 from pacl_core.models.backbones import load_backbone
 from pacl_core.models.frozen import freeze, model_input
 from pacl_core.models.scorers import load_scorer
@@ -52,7 +55,6 @@ CPUS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.
 LITE = BackboneParams(kind="efficientnet_lite", name="efficientnet_lite0", image_size=112)
 LIT = ScorerParams(kind="lit", name="efficientnet_lite0-minilm")
 MINILM = TextEncoderParams(kind="minilm", name="all-MiniLM-L6-v2")
-WORDS = ("sun", "rain", "happy", "dog", "street", "lonely", "old tree", "sea", "laughing", "broken window")
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,12 @@ class Setting:
     batch: int
     rounds: int
     work: Path
+    device: str
+
+    @property
+    def threads(self) -> int:
+        """How many batches the stage has in the model at once."""
+        return CPUS if self.device == "cpu" else 2
 
 
 def main() -> None:
@@ -83,43 +91,65 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--only", default="", help="models whose name holds this")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--model", help="a timm model, with random weights")
+    parser.add_argument("--image-size", type=int, default=224, help="of --model")
+    parser.add_argument("--pairs", type=Path, help="stored pairs, instead of --items that are made here")
     parser.add_argument("--clip-retrieval", type=Path)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        pairs = work / "pairs.parquet"
-        pq.write_table(_pairs(chosen.items), pairs, row_group_size=256)
-        setting = Setting(pairs, chosen.items, chosen.batch, chosen.rounds, work)
+        pairs = chosen.pairs or work / "pairs.parquet"
+        if not chosen.pairs:
+            pq.write_table(photographs(chosen.items), pairs, row_group_size=256)
+        items = pq.ParquetFile(pairs).metadata.num_rows
+        setting = Setting(pairs, items, chosen.batch, chosen.rounds, work, chosen.device)
         clip = work / "clip" / "open_clip_model.safetensors"
-        _write_clip(clip)
-        print(f"{chosen.items} pairs, batch {chosen.batch}, {CPUS} cores, load {os.getloadavg()[0]:.1f}")
+        if not chosen.model or chosen.clip_retrieval:
+            _write_clip(clip)
+        if chosen.model:
+            params = BackboneParams(**write_timm(chosen.model, chosen.image_size, work / "timm"))
+            cases = [_backbone_case(f"{chosen.model}, {chosen.image_size} px", params, setting)]
+        else:
+            cases = _cases(clip, setting)
+        print(f"{items} pairs, batch {chosen.batch}, {CPUS} cores, load {os.getloadavg()[0]:.1f}")
         print(
             f"{'stage':18}{'model':26}{'bare/s':>9}{'threads/s':>10}{'ours/s':>9}{'ours/bare':>10}{'cpu':>6}",
             end="",
         )
         print(f"{'bf16/s':>9}{'bf16 gain':>10}{'cosine':>9}")
-        for case in _cases(pairs, clip, chosen.batch):
+        for case in cases:
             if chosen.only in case.model:
                 _row(case, setting)
         if chosen.clip_retrieval:
             _clip_retrieval(chosen.clip_retrieval, clip, setting)
 
 
-def _cases(pairs: Path, clip: Path, batch: int) -> list[Case]:
+def _backbone_case(title: str, params: BackboneParams, setting: Setting) -> Case:
+    backbone, device = load_backbone(params), setting.device
+    return Case(
+        "image_embeddings",
+        title,
+        lambda precision: freeze(load_backbone(params), device, precision),  # type: ignore[arg-type]
+        backbone.module.to(device).to(memory_format=torch.channels_last),
+        _tensors(setting, backbone.preprocess),
+    )
+
+
+def _cases(clip: Path, setting: Setting) -> list[Case]:
+    pairs, batch, device = setting.pairs, setting.batch, setting.device
     texts = sorted(dict.fromkeys(pq.read_table(pairs)["text"].to_pylist()), key=lambda text: len(text))
     vit = ScorerParams(kind="open_clip", name="ViT-B-32", weights=str(clip))
-    backbone, minilm, scorer, lit = (
-        load_backbone(LITE),
-        load_text_encoder(MINILM, "cpu"),
-        load_scorer(vit, "cpu"),
-        load_scorer(LIT, "cpu"),
+    minilm, scorer, lit = (
+        load_text_encoder(MINILM, device),
+        load_scorer(vit, device),
+        load_scorer(LIT, device),
     )
-    module = backbone.module.to(memory_format=torch.channels_last)
     tower = load_backbone(LITE.model_copy(update={"image_size": lit.preprocess.size})).module
     network: Any = scorer.clip.network  # type: ignore[attr-defined]
     encoder: Any = minilm
     tokens = [
-        encoder.tokenizer(texts[at : at + batch], padding=True, return_tensors="pt")
+        encoder.tokenizer(texts[at : at + batch], padding=True, return_tensors="pt").to(device)
         for at in range(0, len(texts), batch)
     ]
 
@@ -127,31 +157,25 @@ def _cases(pairs: Path, clip: Path, batch: int) -> list[Case]:
         return params.model_copy(update={"precision": precision})
 
     return [
-        Case(
-            "image_embeddings",
-            "EfficientNet-Lite0, 112 px",
-            lambda precision: freeze(load_backbone(LITE), "cpu", precision),  # type: ignore[arg-type]
-            module,
-            _tensors(pairs, backbone.preprocess, batch),
-        ),
+        _backbone_case("EfficientNet-Lite0, 112 px", LITE, setting),
         Case(
             "factual_scores",
             f"LiT, {lit.preprocess.size} px",
-            lambda precision: load_scorer(with_precision(LIT, precision), "cpu"),
-            tower.to(memory_format=torch.channels_last),
-            _tensors(pairs, lit.preprocess, batch),
+            lambda precision: load_scorer(with_precision(LIT, precision), device),
+            tower.to(device).to(memory_format=torch.channels_last),
+            _tensors(setting, lit.preprocess),
         ),
         Case(
             "factual_scores",
             "CLIP ViT-B/32, 224 px",
-            lambda precision: load_scorer(with_precision(vit, precision), "cpu"),
+            lambda precision: load_scorer(with_precision(vit, precision), device),
             network.encode_image,
-            _tensors(pairs, scorer.preprocess, batch),
+            _tensors(setting, scorer.preprocess),
         ),
         Case(
             "text_embeddings",
             "MiniLM",
-            lambda precision: load_text_encoder(with_precision(MINILM, precision), "cpu"),
+            lambda precision: load_text_encoder(with_precision(MINILM, precision), device),
             lambda batch: encoder.model(**batch),
             tokens,
         ),
@@ -167,6 +191,7 @@ def _row(case: Case, setting: Setting) -> None:
         with torch.inference_mode():
             for one in case.inputs:
                 case.bare(one)
+        _finish(setting.device)
 
     def threads() -> None:
         torch.set_num_threads(1)
@@ -175,14 +200,15 @@ def _row(case: Case, setting: Setting) -> None:
             with torch.inference_mode():
                 case.bare(one)
 
-        with ThreadPoolExecutor(CPUS) as pool:
+        with ThreadPoolExecutor(setting.threads) as pool:
             list(pool.map(run, case.inputs))
+        _finish(setting.device)
 
     def ours(precision: str) -> None:
         out = work / f"{case.stage}-{precision}"
         with (
             tempfile.TemporaryDirectory(dir=work) as scratch,
-            engine(lambda: models[precision], Runtime("cpu", CPUS, setting.batch)) as workers,
+            engine(lambda: models[precision], Runtime(setting.device, CPUS, setting.batch)) as workers,
         ):
             encode = encode_texts if case.stage == "text_embeddings" else encode_images
             done = encode(workers, pairs, Path(scratch) / "items")
@@ -274,28 +300,17 @@ def _interleaved(
     )
 
 
-def _pairs(count: int) -> pa.Table:
-    """Photograph-like images, 341 x 256, and texts of 3 to 40 words, none twice."""
-    rng = np.random.default_rng(0)
-    rows: dict[str, list[Any]] = {"sample_id": [], "text": [], "image": [], "pixel_hash": []}
-    for number in range(count):
-        coarse = Image.fromarray(rng.integers(0, 256, (12, 16, 3), np.uint8))
-        smooth = np.asarray(coarse.resize((341, 256), Image.Resampling.BICUBIC), int)
-        noisy = np.clip(smooth + rng.integers(-6, 7, smooth.shape), 0, 255).astype(np.uint8)
-        stream = BytesIO()
-        Image.fromarray(noisy).save(stream, "PNG")
-        image = normalise_image(stream.getvalue(), 256)
-        rows["sample_id"].append(f"post{number}")
-        rows["text"].append(" ".join([str(number), *rng.choice(WORDS, int(rng.integers(3, 41)))]))
-        rows["image"].append(image.jpeg)
-        rows["pixel_hash"].append(image.pixel_hash)
-    return pa.table(rows)
-
-
-def _tensors(pairs: Path, preprocess: Any, batch: int) -> list[torch.Tensor]:
-    jpegs = pq.read_table(pairs, columns=["image"])["image"].to_pylist()
+def _tensors(setting: Setting, preprocess: Any) -> list[torch.Tensor]:
+    jpegs = pq.read_table(setting.pairs, columns=["image"])["image"].to_pylist()
     pixels = np.stack([preprocess.pixels(decode_jpeg(jpeg)) for jpeg in jpegs])
-    return [model_input(pixels[at : at + batch], preprocess, "cpu") for at in range(0, len(pixels), batch)]
+    blocks = range(0, len(pixels), setting.batch)
+    return [model_input(pixels[at : at + setting.batch], preprocess, setting.device) for at in blocks]
+
+
+def _finish(device: str) -> None:
+    """A GPU is given work and left with it: wait until all is done."""
+    if device != "cpu":
+        torch.cuda.synchronize()
 
 
 def _write_clip(path: Path) -> None:

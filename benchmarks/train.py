@@ -1,6 +1,9 @@
 """Images/s of a training step and of its parts, side by side: rounds interleaved, medians.
 
 python benchmarks/train.py [--rounds 3] [--batch 64] [--text-rounds 1]; run `dvc repro shards` before.
+python benchmarks/train.py --model resnet50 --image-size 224 --precision bfloat16 --device cuda
+
+With --model, a timm model with random weights instead of the backbone of params.yaml.
 
 bare       the backbone alone: forward and backward on tensors in memory
 fed        the same, its images taken from the shards
@@ -21,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from measured.small_models import write_timm
 from open_clip import ClipLoss
 from torch.nn.functional import normalize
 from transformers import RobertaConfig, RobertaModel
@@ -30,6 +34,7 @@ from pacl_core.methods.pacl.shards.read import read_shards
 from pacl_core.methods.pacl.training.method import make_pacl
 from pacl_core.methods.params import load
 from pacl_core.models.backbones import load_backbone
+from pacl_core.params.models import BackboneParams
 from pacl_core.runtime.settings import runtime
 from pacl_core.training.distributed import World
 from pacl_core.training.method import Batch
@@ -46,30 +51,30 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--text-rounds", type=int, default=1)
+    parser.add_argument("--shards", type=Path, default=Path("data/shards"))
+    parser.add_argument("--model", help="a timm model, with random weights")
+    parser.add_argument("--image-size", type=int, default=224, help="of --model")
+    parser.add_argument("--precision", choices=["float32", "bfloat16"])
+    parser.add_argument("--device", help="the machine's own by default")
     chosen = parser.parse_args()
-    if not Path("data/shards/index.json").is_file():
-        raise SystemExit("data/shards: missing; run 'dvc repro shards' first")
+    if not (chosen.shards / "index.json").is_file():
+        raise SystemExit(f"{chosen.shards}: missing; run 'dvc repro shards' first")
 
     params, machine = load("params.yaml"), runtime()
-    train = params.train
-    backbone = load_backbone(params.backbone)
+    device = chosen.device or machine.device
+    train = params.train.model_copy(update={"precision": chosen.precision or params.train.precision})
     with tempfile.TemporaryDirectory() as work, ThreadPoolExecutor(machine.workers) as pool:
-        samples = read_shards(Path("data/shards"), Path(work))
+        if chosen.model:
+            published = BackboneParams(**write_timm(chosen.model, chosen.image_size, Path(work)))
+        else:
+            published = params.backbone
+        backbone = load_backbone(published)
+        samples = read_shards(chosen.shards, Path(work))
         source = ImageSource(samples.image, len(samples.sample_ids), backbone.preprocess, Path(work), pool)
-        world = World(device=machine.device)
+        world = World(device=device)
         method = make_pacl(samples, backbone, train, images=source, stored=None, world=world)
         state = TrainState(method.model, make_optimiser(method.model, method.learning_rates, train), {})
         projectors = method.model["projectors"]
-        text_tower = RobertaModel(
-            RobertaConfig(
-                num_hidden_layers=24, hidden_size=WIDTH, num_attention_heads=16, intermediate_size=4096
-            ),
-            add_pooling_layer=False,
-        )
-        text_tower = text_tower.to(machine.device).eval().requires_grad_(False)
-        to_space = torch.nn.Linear(WIDTH, train.dim, bias=False).to(machine.device)
-        tokens = torch.randint(5, 50_000, (chosen.batch, TOKENS), device=machine.device)
-
         phases = {
             f"phase {1 + phase}": {
                 partition: np.asarray(samples.rows[partition][: chosen.batch])
@@ -112,7 +117,17 @@ def main() -> None:
         for name, own in phases.items():
             work_of[f"full, {name}"] = lambda own=own: full(own)
         rates = measure(work_of, chosen.rounds)
-        rates |= measure({"usual": usual}, chosen.text_rounds) if chosen.text_rounds else {}
+        if chosen.text_rounds:
+            text_tower = RobertaModel(
+                RobertaConfig(
+                    num_hidden_layers=24, hidden_size=WIDTH, num_attention_heads=16, intermediate_size=4096
+                ),
+                add_pooling_layer=False,
+            )
+            text_tower = text_tower.to(device).eval().requires_grad_(False)
+            to_space = torch.nn.Linear(WIDTH, train.dim, bias=False).to(device)
+            tokens = torch.randint(5, 50_000, (chosen.batch, TOKENS), device=device)
+            rates |= measure({"usual": usual}, chosen.text_rounds)
 
     print(f"{'':14} {'images/s':>9} {'of bare':>8}")
     for name, rate in rates.items():

@@ -14,6 +14,7 @@ from safetensors import SafetensorError
 from pacl_core.errors import UserError
 from pacl_core.methods.params import Params, load
 from pacl_core.runtime.lock import locked
+from pacl_core.runtime.settings import repeatable_products
 from pacl_core.runtime.timings import Timing
 from stages.inputs import PARAMS, read_inputs, unedited
 from stages.signals import exit_code
@@ -33,6 +34,7 @@ _OF_LIBRARIES = (
 def run(stage: str, main: Callable[[Params], None]) -> None:
     """Run `main` on params.yaml; exit 1 with one line for a mistake or a fault, 130 for Ctrl-C."""
     logging.basicConfig(level=logging.INFO, format=f"{stage}: %(message)s", stream=sys.stderr)
+    repeatable_products()
     try:
         if os.environ.get("RANK", "0") != "0":  # of several processes, the first holds the lock for all
             main(load(PARAMS))

@@ -2,9 +2,13 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from PIL import Image
+
+from pacl_core.media.images import normalise_image
 
 WORDS = ("happy", "sad", "calm", "angry", "lovely", "awful", "sunny", "dark", "little", "great")
 
@@ -30,3 +34,24 @@ def write_folder(folder: Path, pairs: int, size: int) -> None:
         place.mkdir(parents=True, exist_ok=True)
         (place / f"{number:08d}.jpg").write_bytes(jpeg(rng, size))
         (place / f"{number:08d}.txt").write_text(text(number, rng), encoding="utf-8")
+
+
+_WORDS = ("sun", "rain", "happy", "dog", "street", "lonely", "old tree", "sea", "laughing", "broken window")
+
+
+def photographs(count: int) -> pa.Table:
+    """Stored pairs of photograph-like images, 341 x 256, and texts of 3 to 40 words, none twice."""
+    rng = np.random.default_rng(0)
+    rows: dict[str, list[Any]] = {"sample_id": [], "text": [], "image": [], "pixel_hash": []}
+    for number in range(count):
+        coarse = Image.fromarray(rng.integers(0, 256, (12, 16, 3), np.uint8))
+        smooth = np.asarray(coarse.resize((341, 256), Image.Resampling.BICUBIC), int)
+        noisy = np.clip(smooth + rng.integers(-6, 7, smooth.shape), 0, 255).astype(np.uint8)
+        stream = io.BytesIO()
+        Image.fromarray(noisy).save(stream, "PNG")
+        image = normalise_image(stream.getvalue(), 256)
+        rows["sample_id"].append(f"post{number}")
+        rows["text"].append(" ".join([str(number), *rng.choice(_WORDS, int(rng.integers(3, 41)))]))
+        rows["image"].append(image.jpeg)
+        rows["pixel_hash"].append(image.pixel_hash)
+    return pa.table(rows)

@@ -1,4 +1,4 @@
-"""Tiny random models in the published formats: what a stage costs without its model."""
+"""Random models in the published formats: tiny ones, and any of timm, whose speed is that of trained ones."""
 
 import json
 from pathlib import Path
@@ -42,3 +42,12 @@ def write_resnet(folder: Path) -> dict[str, Any]:
     torch.manual_seed(0)
     save_file(timm.create_model(name).state_dict(), folder / "model.safetensors")
     return {"kind": "timm", "name": name, "weights": str(folder), "sha256": None, "image_size": 32}
+
+
+def write_timm(name: str, image_size: int, folder: Path) -> dict[str, Any]:
+    """A timm model of any size; returns its params."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.safetensors"
+    torch.manual_seed(0)
+    save_file(timm.create_model(name).state_dict(), path)
+    return {"kind": "timm", "name": name, "weights": str(path), "sha256": None, "image_size": image_size}

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -61,8 +62,12 @@ def pixel_features(
 
 def model_input(pixels: Pixels, preprocess: Preprocess, device: str) -> Tensor:
     """uint8 `[B, 3, H, W]` (B may be 0) -> normalised float32 on the device, channels last."""
-    taken = torch.from_numpy(pixels)
-    if device.startswith("cuda"):  # from pinned memory, so that the copy overlaps with another batch's work
+    return preprocess.normalise(on_device(pixels, device)).contiguous(memory_format=torch.channels_last)
+
+
+def on_device(array: NDArray[Any], device: str) -> Tensor:
+    """The array's values on the device; a GPU copies them while it works on, and nobody waits."""
+    taken = torch.from_numpy(array)
+    if device.startswith("cuda"):  # only from pinned memory is a copy asynchronous
         taken = taken.pin_memory()
-    moved = taken.to(device, non_blocking=True)
-    return preprocess.normalise(moved).contiguous(memory_format=torch.channels_last)
+    return taken.to(device, non_blocking=True)

@@ -13,6 +13,7 @@ import torch
 
 from pacl_core.errors import UserError
 from pacl_core.params.training import TrainingParams
+from pacl_core.runtime.settings import repeatable_products
 from pacl_core.runtime.threads import one_thread
 from pacl_core.training.checkpoint import History, Position, load_checkpoint, save_checkpoint
 from pacl_core.training.distributed import ALONE, World
@@ -44,9 +45,9 @@ def train(method: Method[Inputs], params: TrainingParams, run: Run, *, world: Wo
     """Train `method.model` in place; returns the figures of every epoch.
 
     Called again with an equal method after a kill, it resumes after the last checkpoint in `run.work` and
-    ends with the same bits. Of several ranks, each calls this with the same method on a device of its own;
-    all end with the same weights. Raises `UserError` where the warm-up of the learning rate is longer than
-    the run, and where a loss or gradient is not finite.
+    ends with the same bits (on a GPU as far as `deterministic` says). Of several ranks, each calls this
+    with the same method on a device of its own; all end with the same weights. Raises `UserError` where the
+    warm-up of the learning rate is longer than the run, and where a loss or gradient is not finite.
     """
     epochs = range(params.epochs)
     steps = [len(method.batches(epoch)) for epoch in epochs]
@@ -78,7 +79,8 @@ def train(method: Method[Inputs], params: TrainingParams, run: Run, *, world: Wo
                     log.warning("skipped %s", message)
                     scalars = {}
                 if params.non_finite == "skip":
-                    scalars["skipped_steps"] = torch.tensor(float(not scalars), device=world.device)
+                    # full, not tensor: a copy to a GPU would wait for it
+                    scalars["skipped_steps"] = torch.full((), float(not scalars), device=world.device)
                 meter.add(scalars, rates, batch.size)
                 position.steps += 1
                 due = time.monotonic() - saved >= 60 * run.checkpoint_minutes
@@ -101,14 +103,19 @@ def train(method: Method[Inputs], params: TrainingParams, run: Run, *, world: Wo
 
 @contextmanager
 def deterministic(seed: int, device: str) -> Iterator[None]:
-    """Seed torch's generators and, on the CPU, allow deterministic algorithms only; undone at the end."""
+    """Seed torch's generators and ask for deterministic algorithms only; undone at the end.
+
+    On the CPU a run then repeats to the bit. On a GPU it does where every layer has a deterministic kernel;
+    torch warns by name of one that has none (the gradient of a max pooling, which starts a ResNet), and
+    then two runs differ in the last digits.
+    """
+    repeatable_products()
     algorithms = torch.are_deterministic_algorithms_enabled()
     filling = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
     cuda = device.startswith("cuda")
     with torch.random.fork_rng(devices=[device] if cuda else []):
         torch.manual_seed(seed)
         try:
-            # some layers have no deterministic form on a GPU; there they only warn
             torch.use_deterministic_algorithms(True, warn_only=cuda)
             # filling is for finding reads of unset memory, and costs time
             torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]

@@ -8,15 +8,23 @@ from tests.tiny_checkpoints import write_tiny_open_clip, write_tiny_roberta, wri
 
 pytest.importorskip("efficientnet_lite_pytorch")
 
+from pacl_core.datasets.tasks import Task
 from pacl_core.errors import UserError
+from pacl_core.evaluation.protocols import linear
+from pacl_core.evaluation.protocols.heads import Examples
 from pacl_core.models.backbones import load_backbone
 from pacl_core.models.frozen import freeze
 from pacl_core.models.scorers import load_scorer
 from pacl_core.models.text_encoders import load_text_encoder
+from pacl_core.params.evaluation import LinearParams
 from pacl_core.params.models import BackboneParams, ScorerParams, TextEncoderParams
+from pacl_core.params.training import TrainingParams
+from pacl_core.training.forward import learning
 
 # smallest cosine to float32; measured 0.9999 for MiniLM and CLIP ViT-B/32, 0.997 for EfficientNet-Lite0
 TRANSFORMER, CONVOLUTION = 0.999, 0.99
+LIGHT = Task("light", "regression", ("light",))
+FEW = Examples(torch.eye(4), torch.rand(4, 1))
 TEXTS = ["a happy dog", "rain", "the old tree by the sea " * 4, "42"]
 
 
@@ -104,10 +112,13 @@ def tf32():
         lambda folder: freeze(load_backbone(BackboneParams(**write_tiny_timm_resnet(folder))), "cpu"),
         lambda folder: load_scorer(ScorerParams(**write_tiny_open_clip(folder)), "cpu"),
         lambda folder: load_text_encoder(TextEncoderParams(**write_tiny_roberta(folder)), "cpu"),
+        lambda folder: learning(torch.nn.Linear(2, 2), TrainingParams(), "cpu"),
+        lambda folder: linear.fit(LIGHT, FEW, FEW, params=LinearParams(epochs=1)),
+        lambda folder: linear.fit(LIGHT, FEW, FEW, params=LinearParams(probe="convex")),
     ],
 )
 def test_float32_is_not_tf32(tmp_path, tf32, load):
-    """What a model sets when it is put onto a device, whichever; only a GPU has a choice."""
+    """What is set when a model is put onto a device or a head is fitted; only a GPU has a choice."""
     assert tf32() == [True, True]
     load(tmp_path)
     assert tf32() == [False, False]

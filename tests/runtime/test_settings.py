@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pacl_core.errors import UserError
-from pacl_core.runtime.settings import runtime
+from pacl_core.runtime.settings import repeatable_products, runtime
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
@@ -63,6 +63,13 @@ def test_a_device_that_is_not_there_is_one_line(tmp_path: Path, device: str) -> 
         assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("engine", ["local", "ray"])
+def test_a_gpu_without_float64_is_refused_whoever_runs_the_models(tmp_path: Path, engine: str) -> None:
+    given = {"PACL_DEVICE": "mps", "PACL_ENGINE": engine}
+    with pytest.raises(UserError, match=r"mps: models run on cpu and cuda, .* no float64; set PACL_DEVICE"):
+        runtime(given, tmp_path / "none.yaml")
+
+
 def test_the_devices_of_a_cluster_are_on_its_nodes(tmp_path: Path) -> None:
     given = {"PACL_DEVICE": "cuda:99", "PACL_ENGINE": "ray"}
     assert runtime(given, tmp_path / "none.yaml").device == "cuda:99"
@@ -77,3 +84,12 @@ def test_encodings_of_the_file(tmp_path: Path) -> None:
         path.write_bytes(data)
         with pytest.raises(UserError, match=r"runtime\.yaml: not valid YAML"):
             runtime({}, path)
+
+
+def test_products_on_a_gpu_repeat_unless_someone_chose_otherwise() -> None:
+    environ: dict[str, str] = {}
+    repeatable_products(environ)
+    assert environ == {"CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
+    chosen = {"CUBLAS_WORKSPACE_CONFIG": ":16:8"}
+    repeatable_products(chosen)
+    assert chosen == {"CUBLAS_WORKSPACE_CONFIG": ":16:8"}

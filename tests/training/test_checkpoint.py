@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from pacl_core.training.checkpoint import Position, load_checkpoint, save_checkpoint, tensors_on_cpu
-from pacl_core.training.optimiser import optimiser_tensors
+from pacl_core.training.optimiser import optimiser_tensors, restore_optimiser
 from pacl_core.training.state import TrainState, start_average, update_average
 
 
@@ -77,6 +77,22 @@ def test_the_position_comes_back_with_the_values_so_far(tmp_path: Path) -> None:
     found = load_checkpoint(tmp_path, new_state(1), "cpu")
     assert found is not None and (found.history, found.steps) == ([{"loss/a": 0.25}], 2)
     assert found.values == values
+
+
+def test_the_values_so_far_come_back_to_the_device_where_the_next_ones_are(tmp_path: Path) -> None:
+    """A mean over both stacks them, which two devices would not let it."""
+    saved(tmp_path, Position([], 1, {"skipped_steps": [torch.tensor(1.0)]}))
+    found = load_checkpoint(tmp_path, new_state(1), "meta")
+    assert found is not None
+    assert [value.device.type for value in found.values["skipped_steps"]] == ["meta"]
+
+
+def test_moments_come_back_to_the_device_of_their_parameters(tmp_path: Path) -> None:
+    state = trained()
+    elsewhere = torch.optim.AdamW(new_state(1).model.to("meta").parameters(), lr=0.1)
+    restore_optimiser(elsewhere, optimiser_tensors(state.optimiser))
+    moments = optimiser_tensors(elsewhere)
+    assert len(moments) == 3 * 4 and {value.device.type for value in moments.values()} == {"meta"}
 
 
 def test_without_a_checkpoint_nothing_changes(tmp_path: Path) -> None:

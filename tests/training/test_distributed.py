@@ -33,8 +33,8 @@ def test_ranks_on_one_gpu_or_elsewhere_are_refused() -> None:
 
 
 def test_without_torchrun_one_is_alone_on_the_device_asked_for() -> None:
-    with world_of("mps", {}) as world:
-        assert world == World(0, 1, "mps")
+    with world_of("cuda:1", {}) as world:
+        assert world == World(0, 1, "cuda:1")
         assert world.alone and world.first
 
 

@@ -4,7 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+from pacl_core.models.modes import training_mode
 from pacl_core.training.state import TrainState, evaluating, load_average, start_average, update_average
+from tests.models.test_modes import FAMILIES, create, fresh, images
 
 
 def state_of(backbone: nn.Module) -> TrainState:
@@ -50,3 +52,21 @@ def test_evaluation_mode_ends_even_on_an_error() -> None:
         assert not any(module.training for module in dropouts.modules())
         raise RuntimeError
     assert [module.training for module in dropouts] == [True, False]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("batch_norm", ["frozen", "update"])
+def test_a_look_leaves_the_modes_and_nothing_that_a_forward_kept(family: str, batch_norm: str) -> None:
+    module = training_mode(create(family), batch_norm)
+    state, batch = state_of(module), images(family)
+    modes = [part.training for part in module.modules()]
+    with torch.no_grad():
+        for value in state.average.values():
+            value.mul_(0.5)
+    for _ in range(2):
+        with evaluating(state), torch.no_grad():
+            shown = module(batch)
+            assert torch.equal(shown, fresh(family, module)(batch))  # by the averaged weights
+        assert [part.training for part in module.modules()] == modes
+        assert not any(getattr(part, "attention_bias_cache", None) for part in module.modules())
+        module(batch).square().sum().backward()

@@ -10,6 +10,7 @@ from pacl_core.training.method import Batch, Losses
 from pacl_core.training.optimiser import make_optimiser
 from pacl_core.training.state import TrainState, start_average
 from pacl_core.training.step import NotFiniteError, add_gradients, update
+from tests.training.looks import Looks
 from tests.training.toy import Toy, weights
 
 PARAMS = TrainingParams()
@@ -146,3 +147,14 @@ def test_statistics_are_restored_where_the_step_is_skipped(non_finite: str, fini
         step(toy, state_of(toy, params), params)
     assert (norm.num_batches_tracked.item() == 0) == finite
     assert bool(norm.running_mean.isfinite().all()) == finite
+
+
+@pytest.mark.parametrize("non_finite", ["stop", "skip"])
+def test_a_step_asks_its_device_once(non_finite: str) -> None:
+    """Whether all is finite: the one thing that decides what comes next."""
+    params = TrainingParams(ema=0.9, clip_norm=5.0, non_finite=non_finite)
+    toy = Toy()
+    state = state_of(toy, params)
+    with Looks() as looks:
+        step(toy, state, params)
+    assert looks.seen == ["aten._local_scalar_dense.default"]

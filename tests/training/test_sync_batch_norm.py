@@ -55,6 +55,13 @@ def test_one_process_on_a_gpu_keeps_its_own_function() -> None:
     assert world_features(module, module, 3, world=World(device="cuda")) is module
 
 
+def test_frozen_statistics_of_one_process_are_used_as_they_are() -> None:
+    module = norm(torch.float32).eval()
+    assert torch.equal(
+        world_features(module, module, 3, world=ALONE)(images(torch.float32)), module(images(torch.float32))
+    )
+
+
 def test_on_a_cpu_statistics_of_channels_last_images_are_those_of_float64() -> None:
     many = 5 + 2 * torch.randn(64, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     module, exact = norm(torch.float32), norm(torch.float64)

@@ -25,6 +25,7 @@ from pacl_core.errors import UserError
 from pacl_core.evaluation.protocols.heads import Loss, has_polarity, head_loss, polarity_consistent_loss
 from pacl_core.files.json_csv import read_json, write_json
 from pacl_core.files.publish import published_file
+from pacl_core.models.frozen import on_device
 from pacl_core.params.evaluation import FinetuneParams
 from pacl_core.params.training import TrainingParams
 from pacl_core.training.checkpoint import History, tensors_on_cpu
@@ -57,7 +58,7 @@ class Chosen:
 
 
 class Piece(NamedTuple):
-    """A step's images [B, 3, H, W] and rows of the target [B]."""
+    """A step's images [B, 3, H, W] and rows of the target [B], on the device."""
 
     images: Tensor
     rows: Tensor
@@ -99,10 +100,10 @@ class FineTuning:
 
     def load(self, epoch: int, batch: Batch) -> list[Piece]:
         rows = batch.rows()
-        return [Piece(self.views(epoch, rows), torch.from_numpy(rows))]
+        return [Piece(self.views(epoch, rows), on_device(rows, str(self.target.device)))]
 
     def losses(self, inputs: Piece, world: World) -> Losses:
-        target = self.target[inputs.rows.to(self.target.device)]
+        target = self.target[inputs.rows]
         found = self.model["head"](unit_features(self.features(inputs.images)))
         return Losses({self.task.name: self._loss(found, target)})
 

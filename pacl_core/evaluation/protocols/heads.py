@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -113,13 +114,20 @@ def polarity_consistent_loss(task: Task, weight: float) -> Loss:
     """`loss(outputs [B, C], target [B, 1])`, a mean over the batch, for a task that `has_polarity`."""
     if task.polarity is None:
         raise ValueError(f"task '{task.name}' has no polarity")
-    polarity_C = torch.tensor(task.polarity)
+    polarity_C = tuple(task.polarity)
 
     def loss(outputs: Tensor, target: Tensor) -> Tensor:
         wanted = target[:, 0].long()
-        polarity = polarity_C.to(outputs.device)
+        polarity = _on_device(polarity_C, str(outputs.device))
         apart = polarity[outputs.detach().argmax(dim=1)] != polarity[wanted]
         each = functional.cross_entropy(outputs, wanted, reduction="none")
         return (each * (1 + weight * apart)).mean()
 
     return loss
+
+
+@cache
+def _on_device(values: tuple[int, ...], device: str) -> Tensor:
+    """Copied to the device once: a step that copies them waits for what runs there."""
+    with torch.inference_mode(False):  # usable where gradients are computed, whoever asks first
+        return torch.tensor(values, device=device)

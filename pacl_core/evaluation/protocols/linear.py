@@ -29,6 +29,7 @@ from pacl_core.evaluation.predictions import Outcome, Predictions
 from pacl_core.evaluation.protocols.downstream_data import DownstreamData
 from pacl_core.evaluation.protocols.heads import Examples, Heads, Loss, head_loss, head_prediction, new_head
 from pacl_core.evaluation.protocols.probes import fit_convex
+from pacl_core.models.precision import full_float32
 from pacl_core.params.evaluation import LinearParams
 from pacl_core.runtime.threads import one_thread
 
@@ -66,6 +67,7 @@ def run(
 
 def fit(task: Task, train: Examples, val: Examples, *, params: LinearParams) -> tuple[Heads, dict[str, Any]]:
     """Heads of the task, one per seed or a convex probe, and what validation chose, as JSON."""
+    full_float32()
     if params.probe == "convex":
         return fit_convex(task, train, val)
     fitted = fit_heads(task, train, val, params=params, seeds=range(params.seeds))

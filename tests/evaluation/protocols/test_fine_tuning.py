@@ -1,6 +1,7 @@
 """Fine-tuning as a method: its batches, what it keeps of an epoch, and what it chooses at the end."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from pacl_core.evaluation.protocols.fine_tuning import (
 from pacl_core.evaluation.protocols.heads import head_loss
 from pacl_core.params.evaluation import FinetuneParams
 from pacl_core.training.distributed import ALONE
+from tests.models.test_modes import FAMILIES, create
 
 LIGHT = Task("light", "regression", ("light",), scale=(0, 1))
 COLOUR = Task("colour", "single_label", ("colour",), ("red", "blue"), polarity=(0, 1))
@@ -166,6 +168,44 @@ def test_a_validation_loss_that_never_is_finite_is_the_users_to_fix(tmp_path: Pa
     found.target[16:] = torch.nan
     with pytest.raises(UserError, match="task 'light', seed 0: the validation loss was never finite"):
         fit(found, "cpu")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_models_that_keep_position_biases_are_tuned_and_read_right(family: str, tmp_path: Path) -> None:
+    """Several steps and looks between them; then the weights of the best epoch and of others, in turns."""
+    size, _ = FAMILIES[family]
+    shown = torch.randn(6, 3, size, size, generator=torch.Generator().manual_seed(0))
+
+    def tuned(backbone: nn.Module) -> FineTuning:
+        given = method(tmp_path, params=PARAMS.model_copy(update={"batch_size": 2, "backbone_lr": 1e-3}))
+        with torch.random.fork_rng():
+            torch.manual_seed(2)
+            head = nn.Linear(backbone(shown[:1]).shape[1], 1)
+        return replace(
+            given,
+            model=nn.ModuleDict({"backbone": backbone, "head": head}),
+            features=backbone,
+            target=torch.linspace(0, 1, 6)[:, None],
+            train=np.arange(4),
+            val=np.arange(4, 6),
+            views=lambda epoch, rows: shown[rows],
+            plain=lambda epoch, rows: shown[rows],
+        )
+
+    found = tuned(create(family).eval())
+    first = {name: value.clone() for name, value in found.model.state_dict().items()}
+    chosen = fit(found, "cpu")
+    kept = load_file(best_weights(tmp_path, chosen.epoch))
+    assert not all(torch.equal(first[name], value) for name, value in kept.items())
+    for weights in (kept, first, kept):  # one module takes the weights of one seed after the other
+        found.model.load_state_dict(weights)
+        reference = tuned(create(family).eval()).model.to(memory_format=torch.channels_last)
+        reference.load_state_dict(weights)
+        predicted = outputs_of(found.model, found.plain, np.arange(6), device="cpu")
+        assert torch.equal(predicted, outputs_of(reference, found.plain, np.arange(6), device="cpu"))
+        if weights is kept:
+            loss = float((predicted[4:] - found.target[4:]).square().mean())
+            assert loss == pytest.approx(chosen.loss, rel=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -83,11 +83,16 @@ def _negatives(partition: str, anchors: Keys, candidates: Keys, *, best: Tensor)
 
 
 def _numbered(one: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
-    """The same keys as numbers from 0, below the length of both together."""
-    numbers = torch.unique(torch.cat([one, other]), return_inverse=True)[1]
+    """The same keys as numbers from 0, below the length of both together.
+
+    By their places in sorted order, not by `torch.unique`: how many there are, a GPU would have to be asked.
+    """
+    keys = torch.cat([one, other])
+    numbers = torch.searchsorted(keys.sort().values, keys)
     return numbers[: len(one)], numbers[len(one) :]
 
 
 def _holders(keys: Tensor, asked: Tensor) -> Tensor:
     """[B]: how many of `keys` equal each one `asked` for; both as `_numbered` gives them."""
-    return torch.bincount(keys, minlength=len(keys) + len(asked))[asked]
+    counts = keys.new_zeros(len(keys) + len(asked))
+    return counts.index_add(0, keys, torch.ones_like(keys))[asked]

@@ -15,6 +15,7 @@ from pacl_core.methods.pacl.objective import (
     local_partition_loss,
 )
 from pacl_core.methods.pacl.shards.read import Samples
+from pacl_core.models.frozen import on_device
 from pacl_core.training.distributed import World
 from pacl_core.training.method import Batch, Losses
 
@@ -29,13 +30,13 @@ class Embedded(NamedTuple):
 def batch_losses(
     embedded: Embedded,
     batch: Batch,
-    samples: Samples,
+    labels: Labels,
     *,
     temperature: float | Tensor,
     mixed: bool,
     world: World,
 ) -> Losses:
-    """A term and its diagnostics for each partition of `batch`, which is that of all processes.
+    """A term and its diagnostics for each partition of `batch`; it and its `labels` are of all processes.
 
     `embedded` are this process' rows of `batch.local(world)`, one partition after the other. An anchor's
     candidates are its own partition's batch, `mixed` those of all partitions: each anchor then follows its
@@ -52,26 +53,30 @@ def batch_losses(
             strict=True,
         )
     }
-    groups = [batch] if mixed else [Batch({name: rows}) for name, rows in batch.parts.items()]
+    counts = {name: len(rows) for name, rows in batch.parts.items()}
+    if mixed:
+        return _group_losses(local, counts, labels, temperature=temperature, world=world)
     terms: dict[str, Tensor] = {}
     figures: dict[str, Tensor] = {}
-    for group in groups:
-        found = _group_losses(local, group, samples, temperature=temperature, world=world)
+    start = 0
+    for name, count in counts.items():
+        own = Labels(*(values[start : start + count] for values in labels))
+        found = _group_losses(local, {name: count}, own, temperature=temperature, world=world)
         terms |= found.terms
         figures |= found.figures
+        start += count
     return Losses(terms, figures)
 
 
 def _group_losses(
     local: Mapping[str, Embedded],
-    batch: Batch,
-    samples: Samples,
+    sizes: Mapping[str, int],
+    labels: Labels,
     *,
     temperature: float | Tensor,
     world: World,
 ) -> Losses:
-    """The terms of partitions whose pairs are each other's candidates."""
-    sizes = {name: len(rows) for name, rows in batch.parts.items()}
+    """The terms of partitions, of `sizes` pairs with these `labels`, that are each other's candidates."""
     gathered = [world.gather(torch.stack(local[name], dim=1), size) for name, size in sizes.items()]
     all_v, all_t = torch.cat(gathered).unbind(dim=1)
     offsets, start = {}, 0
@@ -80,7 +85,6 @@ def _group_losses(
         start += size
     rows_of = {name: _rows(local[name], all_v, all_t, offset=offset) for name, offset in offsets.items()}
     best = _best_matches(rows_of, sizes, world)
-    labels = _labels(batch, samples, all_v.device)
     terms, figures, start = {}, {}, 0
     for name, size in sizes.items():
         loss = local_partition_loss(rows_of[name], name, labels, best=best, temperature=temperature)
@@ -108,9 +112,9 @@ def _best_matches(rows_of: Mapping[str, LocalRows], sizes: Mapping[str, int], wo
     return BestMatches(*torch.cat(gathered).unbind(dim=1))
 
 
-def _labels(batch: Batch, samples: Samples, device: torch.device) -> Labels:
+def labels_of(samples: Samples, batch: Batch, device: str) -> Labels:
+    """The pseudo-labels of the batch of all processes, one partition after the other."""
     rows = np.asarray(batch.rows())
     return Labels(
-        torch.from_numpy(samples.factual_labels[rows]).to(device),
-        torch.from_numpy(samples.emotional_labels[rows]).to(device),
+        on_device(samples.factual_labels[rows], device), on_device(samples.emotional_labels[rows], device)
     )

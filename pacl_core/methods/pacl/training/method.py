@@ -12,16 +12,18 @@ from torch import Tensor, nn
 
 from pacl_core.errors import UserError
 from pacl_core.files.vectors import Vectors
+from pacl_core.methods.pacl.objective import Labels
 from pacl_core.methods.pacl.objective.schedule import active_partitions, scheduled_partitions
 from pacl_core.methods.pacl.params import TrainParams
 from pacl_core.methods.pacl.shards.read import Samples
-from pacl_core.methods.pacl.training.batch_losses import Embedded, batch_losses
+from pacl_core.methods.pacl.training.batch_losses import Embedded, batch_losses, labels_of
 from pacl_core.methods.pacl.training.batches import EpochBatches
 from pacl_core.methods.pacl.training.held_out import hold_out, retrieval
 from pacl_core.methods.pacl.training.projectors import LearnedTemperature, embed, make_projectors
 from pacl_core.methods.pacl.training.rebuilt import example_batch, keep, rebuilt_positives
 from pacl_core.methods.pacl.training.warm_up import warm_up
 from pacl_core.models.backbones import Backbone
+from pacl_core.models.frozen import on_device
 from pacl_core.training.distributed import World
 from pacl_core.training.forward import backbone_features, learning, one_forward
 from pacl_core.training.method import Batch, Losses, RowIds
@@ -31,9 +33,14 @@ log = logging.getLogger("pacl")
 
 
 class Piece(NamedTuple):
-    """What one forward and backward pass needs: this rank's images, and the batch of all ranks."""
+    """What one forward and backward pass needs, on the device.
+
+    `images` [b, 3, H, W] and `texts` [b, D_t] of this rank, `labels` and `batch` of all ranks.
+    """
 
     images: Tensor
+    texts: Tensor
+    labels: Labels
     batch: Batch
 
 
@@ -99,20 +106,17 @@ class Pacl:
         Candidates of an anchor are its own partition's batch, so the partitions' gradients add up; a mixed
         batch, and statistics that update, are of the whole step.
         """
-        images = self.views(epoch, batch.local(self.world).rows())
         if self.params.batching == "mixed" or one_forward(self.params, self.world.device):
-            return [Piece(images, batch)]
-        sizes = [len(rows) for rows in batch.local(self.world).parts.values()]
-        pieces = zip(batch.parts.items(), torch.split(images, sizes), strict=True)
-        return [Piece(part, Batch({name: rows})) for (name, rows), part in pieces]
+            return [self._piece(epoch, batch)]
+        return [self._piece(epoch, Batch({name: rows})) for name, rows in batch.parts.items()]
 
     def losses(self, inputs: Piece, world: World) -> Losses:
         """L1 .. L4 of the partitions of a piece, and what the filters did to them."""
-        embedded = self._embed(inputs.images, inputs.batch.local(world).rows())
+        embedded = self._embed(inputs.images, inputs.texts)
         temperature, figures = self._temperature()
         mixed = self.params.batching == "mixed"
         found = batch_losses(
-            embedded, inputs.batch, self.samples, temperature=temperature, mixed=mixed, world=world
+            embedded, inputs.batch, inputs.labels, temperature=temperature, mixed=mixed, world=world
         )
         return Losses(found.terms, {**found.figures, **figures})
 
@@ -127,12 +131,12 @@ class Pacl:
             last = epoch == self.params.epochs - 1
             if begins or last:
                 ids = [self.samples.sample_ids[row] for row in self.shown]
-                shown = self._embed(self.plain(epoch, self.shown), self.shown)
+                shown = self._embed(self.plain(epoch, self.shown), self._texts(self.shown))
                 keep(self.work, "late" if last else "early", rebuilt_positives(*shown, ids))
         if len(self.held) == 0:
             return {}
         blocks = np.array_split(self.held, -(-len(self.held) // self.params.batch_size))
-        parts = [self._embed(self.plain(epoch, rows), rows) for rows in blocks]
+        parts = [self._embed(self.plain(epoch, rows), self._texts(rows)) for rows in blocks]
         return retrieval(*(torch.cat(side) for side in zip(*parts, strict=True)))
 
     def extras(self) -> dict[str, Tensor]:
@@ -150,9 +154,16 @@ class Pacl:
         learnt: Tensor = self.model["temperature"]()
         return learnt, {"temperature": learnt.detach()}
 
-    def _embed(self, images: Tensor, rows: RowIds) -> Embedded:
-        text_TD = torch.from_numpy(np.array(self.samples.texts[rows])).to(images.device)
-        return Embedded(*embed(self.model["projectors"], self.features(images).float(), text_TD))
+    def _piece(self, epoch: int, batch: Batch) -> Piece:
+        rows = batch.local(self.world).rows()
+        labels = labels_of(self.samples, batch, self.world.device)
+        return Piece(self.views(epoch, rows), self._texts(rows), labels, batch)
+
+    def _texts(self, rows: RowIds) -> Tensor:
+        return on_device(np.array(self.samples.texts[rows]), self.world.device)
+
+    def _embed(self, images: Tensor, texts: Tensor) -> Embedded:
+        return Embedded(*embed(self.model["projectors"], self.features(images).float(), texts))
 
 
 def make_pacl(

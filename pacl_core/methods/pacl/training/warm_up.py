@@ -17,6 +17,7 @@ from pacl_core.methods.pacl.params import TrainParams
 from pacl_core.methods.pacl.shards.read import Samples
 from pacl_core.methods.pacl.training.batches import EpochBatches
 from pacl_core.methods.pacl.training.projectors import embed
+from pacl_core.models.frozen import on_device
 from pacl_core.training.method import RowIds
 
 log = logging.getLogger("pacl")
@@ -52,8 +53,8 @@ def warm_up(
         for batch in EpochBatches({"strong": strong}, ("strong",), params.batch_size, (params.seed, epoch)):
             rows = batch.parts["strong"]
             stored = np.asarray(images.vectors[place_of[rows]], np.float32)
-            image_VD = torch.from_numpy(stored).to(device)
-            text_TD = torch.from_numpy(np.array(samples.texts[rows])).to(device)
+            image_VD = on_device(stored, device)
+            text_TD = on_device(np.array(samples.texts[rows]), device)
             z_v, z_t = embed(projectors, image_VD, text_TD)
             labels = Labels(unread[: len(rows)], unread[: len(rows)])
             loss = partition_loss(z_v @ z_t.T, "strong", labels, temperature=params.temperature)

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from pacl_core.methods.pacl.objective import Labels, partition_loss
 from pacl_core.methods.pacl.shards.read import Samples, read_shards
-from pacl_core.methods.pacl.training.batch_losses import Embedded, batch_losses
+from pacl_core.methods.pacl.training.batch_losses import Embedded, batch_losses, labels_of
 from pacl_core.methods.pacl.training.projectors import embed, make_projectors
 from pacl_core.models.backbones import Backbone
-from pacl_core.training.distributed import ALONE
+from pacl_core.training.distributed import ALONE, World
 from pacl_core.training.method import Batch, Losses
 
 
@@ -27,7 +28,8 @@ def losses_of(
 ) -> Losses:
     texts = torch.from_numpy(np.array(samples.texts[batch.rows()]))
     embedded = Embedded(*embed(projectors, backbone.module(images), texts))
-    return batch_losses(embedded, batch, samples, temperature=0.07, mixed=mixed, world=ALONE)
+    labels = labels_of(samples, batch, "cpu")
+    return batch_losses(embedded, batch, labels, temperature=0.07, mixed=mixed, world=ALONE)
 
 
 def test_gradients_are_those_of_the_summed_losses(
@@ -125,3 +127,19 @@ def naive_anchors(
         loss = loss - 0.5 * torch.log(up / (up + sum(torch.exp(cosines[p] / 0.07) for p in negatives)))
         without += 0.5 * (not negatives)
     return loss, without
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_on_a_gpu_all_is_computed_there_and_it_is_asked_nothing(mixed: bool) -> None:
+    """Tensors without values, on a GPU that need not be there: torch refuses to mix devices, to read a value
+    and to make a shape that depends on one, each of which would wait for the GPU in every step."""
+    sizes = {"strong": 5, "partial_emotional": 4, "partial_factual": 3, "weak": 6}
+    batch = Batch({name: np.arange(size) for name, size in sizes.items()})
+    with FakeTensorMode(), torch.device("cuda"):
+        embedded = Embedded(torch.empty(18, 16), torch.empty(18, 16))
+        labels = Labels(*(torch.empty(18, dtype=torch.int64) for _ in "vt"))
+        found = batch_losses(
+            embedded, batch, labels, temperature=torch.empty(()), mixed=mixed, world=World(device="cuda")
+        )
+    assert list(found.terms) == list(sizes)
+    assert {f"{value.device.type}" for value in [*found.terms.values(), *found.figures.values()]} == {"cuda"}

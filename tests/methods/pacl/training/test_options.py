@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from pacl_core.errors import UserError
 from pacl_core.methods.pacl.params import TrainParams
 from pacl_core.methods.pacl.shards.read import Samples, read_shards
-from pacl_core.methods.pacl.training.method import Pacl, Piece, make_pacl
+from pacl_core.methods.pacl.training.method import Pacl, make_pacl
 from pacl_core.methods.pacl.training.run import Trained
 from pacl_core.models.backbones import Backbone
 from pacl_core.training.distributed import ALONE
@@ -281,8 +281,8 @@ def test_the_term_of_an_infinite_gradient_is_named_among_others(
 
     breaking_method = replace(method, features=features)
     pieces = [
-        Piece(shown[4 * place : 4 * place + 4], Batch({name: rows}))
-        for place, (name, rows) in enumerate(batch.parts.items())
+        piece._replace(images=part)
+        for piece, part in zip(method.load(0, batch), torch.split(shown, 4), strict=True)
     ]
     with pytest.raises(NotFiniteError, match="gradient of partial_factual is not finite") as caught:
         update(breaking_method, _new_state(method, params), params, inputs=pieces, world=ALONE)
