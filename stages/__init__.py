@@ -2,7 +2,7 @@
 
 import sys
 
-if sys.argv[0] == "-m":  # Python is looking a stage up, and imports this package on its way
+if sys.argv[0] == "-m":  # Python imports this package while it looks a stage up
     from stages.signals import end_cleanly
 
     end_cleanly()

@@ -91,7 +91,7 @@ def decode_jpeg(jpeg: bytes) -> Image.Image:
         return Image.fromarray(simplejpeg.decode_jpeg(jpeg))
     except ValueError as error:
         raise UserError(
-            f"a stored picture is damaged ({error}); delete the table and run 'dvc repro'"
+            f"a stored image is damaged ({error}); delete the table and run 'dvc repro'"
         ) from None
 
 
@@ -123,7 +123,7 @@ def _orientation(image: Image.Image) -> int:
     try:
         value = image.getexif().get(_ORIENTATION, 1)
     except (SyntaxError, ValueError, OSError, struct.error, KeyError, TypeError):
-        return 1  # the image is sound, only its EXIF block is not
+        return 1  # the image is intact, only its EXIF block is damaged
     return value if isinstance(value, int) else 1
 
 

@@ -92,7 +92,7 @@ def test_embed_writes_both_forms(finished, pacl, images, tmp_path):
 
 def test_embed_of_nothing_readable_writes_nothing(finished, pacl, images, tmp_path):
     done = pacl("embed", images / "9.jpg", "-m", finished / "models/pacl", "-o", tmp_path / "v.npy")
-    assert done.code == 1 and "no picture could be read" in done.err
+    assert done.code == 1 and "no image could be read" in done.err
     assert not list(tmp_path.iterdir())
 
 

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pacl_core.corpus.posts import Post
-from pacl_core.corpus.readers import read_posts
+from pacl_core.corpus.readers import Post, read_posts
 from pacl_core.media.images import read_image
 from pacl_core.media.rejects import Rejected, UnusableError
 from pacl_core.params.pairs import PairsParams

@@ -17,7 +17,7 @@ import yaml
 from PIL import Image
 
 from pacl_core.corpus import pair_parts, pair_store
-from pacl_core.corpus.posts import Post
+from pacl_core.corpus.readers import Post
 from pacl_core.errors import UserError
 from pacl_core.media import images as normalising
 from pacl_core.media.rejects import Rejected

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import Field
 
 from pacl_core.datasets.image_files import existing_folder, image_files, labelled_item
-from pacl_core.datasets.items import Item
+from pacl_core.datasets.readers import Item
 from pacl_core.datasets.tasks import Split
 from pacl_core.errors import UserError
 from pacl_core.media.image_tree import listing, name_in

@@ -1,4 +1,4 @@
-"""What the run cannot claim: stand-ins for published models, sizes, leaks, intervals that include zero."""
+"""Limits of the run: stand-ins for published models, sizes, leaks, intervals that include zero."""
 
 from pathlib import Path
 from typing import Any

@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pacl_core.corpus.posts import Post
-from pacl_core.corpus.readers import read_posts
+from pacl_core.corpus.readers import Post, read_posts
 from pacl_core.errors import UserError
 from pacl_core.media.rejects import Rejected
 from pacl_core.params.pairs import ManifestParams, PairsParams

@@ -9,8 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pacl_core.corpus import shard_files
-from pacl_core.corpus.posts import Post
-from pacl_core.corpus.readers import read_posts
+from pacl_core.corpus.readers import Post, read_posts
 from pacl_core.errors import UserError
 from pacl_core.media.rejects import Rejected
 from pacl_core.params.pairs import PairsParams

@@ -7,8 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pacl_core.datasets.items import Item
-from pacl_core.datasets.readers import manifest
+from pacl_core.datasets.readers import Item, manifest
 from pacl_core.errors import UserError
 from pacl_core.media.rejects import Rejected
 from tests.published_trees import image, put, write_oasis

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pacl_core.datasets.items import Item
-from pacl_core.datasets.readers import manifest
+from pacl_core.datasets.readers import Item, manifest
 from pacl_core.datasets.record import load_record
 from pacl_core.media.rejects import Rejected
 from tests.paths import ROOT

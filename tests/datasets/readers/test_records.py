@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pacl_core.datasets.items import Item
-from pacl_core.datasets.readers import class_folders, manifest
+from pacl_core.datasets.readers import Item, class_folders, manifest
 from pacl_core.datasets.record import DatasetRecord, load_record, record_tasks
 from pacl_core.datasets.tasks import Task
 from pacl_core.media.rejects import Rejected

@@ -25,5 +25,5 @@ def scheduled_partitions(epoch: int, epochs: int, usage: str = "weak") -> tuple[
 
 
 def active_partitions(epoch: int, epochs: int, usage: str, *, sizes: Mapping[str, int]) -> tuple[str, ...]:
-    """The scheduled partitions that have samples; `sizes` counts them, a partition left out has none."""
+    """The scheduled partitions that have samples; `sizes` has the number of each, 0 where it lacks one."""
     return tuple(name for name in scheduled_partitions(epoch, epochs, usage) if sizes.get(name, 0) > 0)

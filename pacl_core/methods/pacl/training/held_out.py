@@ -8,13 +8,13 @@ from pacl_core.methods.pacl.shards.read import Samples
 from pacl_core.training.method import RowIds
 
 KS = (1, 5, 10)
-_OWN_STREAM = 0x401D  # batches are drawn from (seed, epoch, ..): a stream that is none of theirs
+_OWN_STREAM = 0x401D  # batches are drawn from (seed, epoch, ..): this is a random stream of its own
 
 
 def hold_out(samples: Samples, count: int, seed: int) -> tuple[dict[str, RowIds], RowIds]:
     """Rows to train on by partition, and rows of strong pairs drawn by `seed`, both ascending.
 
-    `count` of them, but never more than a third: a small corpus has to train on something.
+    `count` of them, but at most a third: a small corpus needs pairs to train on.
     """
     rows = {name: np.arange(r.start, r.stop, dtype=np.int64) for name, r in samples.rows.items()}
     strong = rows["strong"]
@@ -34,7 +34,7 @@ def retrieval(z_v: Tensor, z_t: Tensor) -> dict[str, float]:
 def recalls(anchor_AD: Tensor, candidate_AD: Tensor, block: int = 1024) -> dict[int, float]:
     """k -> fraction of anchors whose own candidate (same row) is among the k most similar ones.
 
-    A candidate as similar as the own one counts as before it: a model that maps all to one point finds
+    Candidates as similar as the own one rank before it: a model that maps everything to one point finds
     nothing. Memory is `block` x A.
     """
     places = []

@@ -18,9 +18,8 @@ from pacl_core.methods.pacl.shards.read import Samples
 from pacl_core.methods.pacl.training.batch_losses import Embedded, batch_losses
 from pacl_core.methods.pacl.training.batches import EpochBatches
 from pacl_core.methods.pacl.training.held_out import hold_out, retrieval
-from pacl_core.methods.pacl.training.projectors import LearnedTemperature, embed, make_projectors
+from pacl_core.methods.pacl.training.projectors import LearnedTemperature, embed, make_projectors, warm_up
 from pacl_core.methods.pacl.training.rebuilt import example_batch, keep, rebuilt_positives
-from pacl_core.methods.pacl.training.warm_up import warm_up
 from pacl_core.models.backbones import Backbone
 from pacl_core.training.distributed import World
 from pacl_core.training.forward import backbone_features, learning, one_forward
@@ -41,8 +40,9 @@ class Piece(NamedTuple):
 class Pacl:
     """`rows`: those to train on by partition; `held`: strong ones kept out; `shown`: weak ones for examples.
 
-    `views` loads images to learn from, `plain` those to look at; `stored` are features of the untouched
-    backbone that warm the projectors up. `world` is this process among those that train together.
+    `views` loads images to train on, `plain` those of held-out and shown pairs; `stored` are features of the
+    untouched backbone, for the warm-up of the projectors. `world` is this process among those that train
+    together.
     """
 
     model: nn.ModuleDict
@@ -60,7 +60,7 @@ class Pacl:
 
     @property
     def learning_rates(self) -> dict[str, float]:
-        """Whatever is not the backbone learns at the projectors' rate."""
+        """Everything except the backbone learns at the projectors' rate."""
         rates = dict.fromkeys(self.model, self.params.projector_lr)
         return rates | {"backbone": self.params.backbone_lr}
 
@@ -85,16 +85,16 @@ class Pacl:
         warm_up(projectors, self.samples, strong, images=self.stored, params=self.params, device=device)
 
     def batches(self, epoch: int) -> EpochBatches:
-        """Those of the partitions that the schedule has reached (Eq. 15 to 17)."""
+        """Batches of the partitions that the schedule has reached (Eq. 15 to 17)."""
         params = self.params
         active = active_partitions(epoch, params.epochs, params.usage, sizes=self.sizes)
         return EpochBatches(self.rows, active, params.batch_size, (params.seed, epoch), params.batching)
 
     def load(self, epoch: int, batch: Batch) -> list[Piece]:
-        """All partitions as one piece where they share a forward pass, else a piece each.
+        """All partitions as one piece if they share a forward pass, else one piece per partition.
 
-        Candidates of an anchor are its own partition's batch, so the partitions' gradients add up; a mixed
-        batch, and statistics that update, are of the whole step.
+        An anchor's candidates are its own partition's batch, so the gradients of the partitions add up. A
+        mixed batch, or BatchNorm statistics that update, need the whole step in one piece.
         """
         images = self.views(epoch, batch.local(self.world).rows())
         if self.params.batching == "mixed" or one_forward(self.params, self.world.device):
@@ -104,7 +104,7 @@ class Pacl:
         return [Piece(part, Batch({name: rows})) for (name, rows), part in pieces]
 
     def losses(self, inputs: Piece, world: World) -> Losses:
-        """L1 .. L4 of the partitions of a piece, and what the filters did to them."""
+        """L1 .. L4 of the partitions of a piece, and the effect of the filters on them."""
         embedded = self._embed(inputs.images, inputs.batch.local(world).rows())
         temperature, figures = self._temperature()
         mixed = self.params.batching == "mixed"
