@@ -10,7 +10,7 @@ from pacl_core.media.rejects import UnusableError
 from pacl_core.params.pairs import TextCleaningParams
 
 PASSES = 8
-# NUL ends strings in C readers of the artefacts; a lone surrogate is no text and cannot be stored
+# NUL ends strings in C readers of the artefacts; a lone surrogate is not text and cannot be stored
 _INVALID = re.compile("[\0\ud800-\udfff]")
 # controls except tab and newline; a soft hyphen, zero-width blanks, byte-order marks, and what overrides the
 # direction of writing. Joiners stay (emoji, Persian), and so do the marks of right-to-left texts.

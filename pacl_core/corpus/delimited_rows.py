@@ -110,7 +110,7 @@ class _Rows:
 
 
 def _quoted(first: str, lines: "_Lines", delimiter: str) -> tuple[list[str], list[str]] | None:
-    """The fields of a record of well-formed CSV and the further lines it took; None where it is none."""
+    """The fields of a record of well-formed CSV and the further lines it took; None if it is not one."""
     more: list[str] = []
     quotes, size = first.count('"'), len(first)
     while quotes % 2:

@@ -150,7 +150,7 @@ def read_pattern(image: str, key: str) -> Pattern:
     try:
         parts = tuple((before, column) for before, column, _, _ in Formatter().parse(image))
     except ValueError as error:
-        raise UserError(f"{key}: '{image}' is no pattern ({error})") from None
+        raise UserError(f"{key}: '{image}' is not a pattern ({error})") from None
     return Pattern(image, parts)
 
 

@@ -54,7 +54,7 @@ class PairStoreState:
             self._open()
         except sqlite3.OperationalError:  # a full disk, no permission
             raise
-        except sqlite3.DatabaseError:  # no longer a database: nothing of it can be used
+        except sqlite3.DatabaseError:  # not a database any more: nothing in it is usable
             self.clear()
 
     def _open(self) -> None:

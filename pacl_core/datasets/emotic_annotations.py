@@ -88,7 +88,7 @@ RATINGS = ("valence", "arousal", "dominance")
 
 def mat_persons(file: Path) -> Iterator[Person | Rejected]:
     """Persons of train, val and test in order. Rejected: malformed_row, no_person. Raises `UserError`: no
-    such file. Holds all annotations in memory (tens of MB), no image.
+    such file. Holds all annotations in memory (tens of MB), but no image.
     """
     try:
         structs = scipy.io.loadmat(file, struct_as_record=False, squeeze_me=True, variable_names=list(SPLITS))
@@ -142,7 +142,7 @@ def _field(struct: Any, *names: str) -> Any:
 
 
 def _several(value: Any) -> list[Any]:
-    """One or many -> a list: a MATLAB array of one is no array once read."""
+    """One or many -> a list: a MATLAB array of one element is read as the element."""
     return [] if value is None else list(np.atleast_1d(np.asarray(value, dtype=object)).ravel())
 
 

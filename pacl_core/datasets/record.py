@@ -84,7 +84,7 @@ class DatasetRecord(Section):
         for name, task in self.tasks.items():
             for other in (*(task.levels or ()), *([task.polarity] if task.polarity else [])):
                 if other not in self.tasks or self.tasks[other].kind != "single_label":
-                    raise ValueError(f"task '{name}': '{other}' is no single-label task of this record")
+                    raise ValueError(f"task '{name}': '{other}' is not a single-label task of this record")
         stored = [column for name, task in self.tasks.items() for column in stored_columns(name, task)]
         twice = sorted({column for column in stored if stored.count(column) > 1})
         if twice:

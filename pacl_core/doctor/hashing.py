@@ -54,7 +54,7 @@ def _what(path: Path) -> str | None:
     try:
         os.fspath(path).encode()
     except UnicodeEncodeError:
-        return "a name that is no UTF-8"
+        return "a name that is not UTF-8"
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:

@@ -47,7 +47,7 @@ def published_folder(target: Path) -> Iterator[Path]:
 
 
 def publish_folder(made: Path, target: Path) -> None:
-    """Move a finished folder to `target`, replacing what is there; copied, where it lies on another mount."""
+    """Move a finished folder to `target`, replacing what is there; copied if it is on another mount."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         _replace(made, target)

@@ -136,7 +136,7 @@ def unreadable(file: Path, error: Exception) -> UserError:
 
 
 def row_count(path: Path) -> int:
-    """Rows of a table, read from the files' footers. Raises `UserError` naming a file that is none."""
+    """Number of rows of a table, from the files' footers. Raises `UserError` naming a damaged file."""
     return sum(int(_footer(file).num_rows) for file in part_files(path))
 
 

@@ -65,7 +65,8 @@ def normalise_image(data: bytes, short_side: int, box: Box | None = None) -> Nor
     """
     try:
         with open_image(data) as image:
-            # a PGM of more than 255 greys is read into 32 bits as 0..65535; elsewhere such greys may be any
+            # a PGM of more than 255 greys is read into 32 bits as 0..65535; elsewhere these greys may have
+            # any range
             greys = 65535 if image.format == "PPM" else None
             upright = _reduced(image, short_side) if box is None else _cropped(image, box)
             rgb = _shrink(_rgb(upright, greys), short_side)

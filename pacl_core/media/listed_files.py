@@ -19,12 +19,12 @@ class ListedFiles:
     _names: dict[Path, dict[str, list[str]]] = field(default_factory=dict, repr=False, compare=False)
 
     def find(self, folder: Path, name: str) -> Path:
-        """The file called `name` in `folder`; where there is none, the path at which it should be.
+        """The file called `name` in `folder`; if there is none, the path where it should be.
 
         In this order: the name as written; with / for the \\ of Windows; the only file that differs from that
         in the case of its suffix, or in composed letters (NFC) where the name has decomposed ones (NFD).
         Raises `UnusableError`: `outside`; missing_image where several files differ in this way. Links are
-        followed: whoever holds the data set put them there.
+        followed: the owner of the data set put them there.
         """
         written = self._inside(folder / name)
         if os.path.lexists(written):

@@ -31,7 +31,7 @@ def save_model(
     """Write the files into an existing folder: the same bytes for the same weights.
 
     `training` is a JSON value that says how it was trained (None: it was not). `projectors` maps
-    `image.weight` `[dim, D_v]` and `text.weight` `[dim, D_t]` (None: there are none);
+    `image.weight` `[dim, D_v]` and `text.weight` `[dim, D_t]` (None: the model has none);
     `text_encoder` names the encoder whose vectors q_t takes, as in params.yaml.
     """
     save_file(backbone.state(), folder / WEIGHTS)

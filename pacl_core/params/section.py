@@ -21,7 +21,7 @@ class Section(BaseModel):
 def _is_name(name: str) -> str:
     if not name or set(name) - set("abcdefghijklmnopqrstuvwxyz0123456789_-"):
         raise ValueError(
-            f"{name!r} is no name: it becomes part of paths and commands; use a-z, 0-9, _ and - only"
+            f"{name!r} is not a valid name: it becomes part of paths and commands; use a-z, 0-9, _ and - only"
         )
     return name
 

@@ -28,7 +28,7 @@ LEFT = {
 
 
 def strings(source: Source) -> Iterator[ast.Constant]:
-    """Every string that is no docstring, those inside f-strings too."""
+    """Every string except docstrings, also those inside f-strings."""
     docs = {id(node.value) for node in ast.walk(source.tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(source.tree):
         if is_text(node) and id(node) not in docs:

@@ -12,7 +12,7 @@ from tests.small_run import drawing, read_lines
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("pictures")
+    folder = tmp_path_factory.mktemp("images")
     for number in range(3):
         (folder / f"{number}.png").write_bytes(drawing(number))
     (folder / "9.jpg").write_bytes(b"no picture")

@@ -100,7 +100,7 @@ def test_a_cell_that_is_no_path_is_unusable(value: object, reason: str) -> None:
 
 
 def test_a_pattern_that_does_not_close_is_named_by_its_parameter() -> None:
-    with pytest.raises(UserError, match=r"pairs\.manifest\.image: '\{image' is no pattern"):
+    with pytest.raises(UserError, match=r"pairs\.manifest\.image: '\{image' is not a pattern"):
         read_pattern("{image", "pairs.manifest.image")
 
 

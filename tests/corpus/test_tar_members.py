@@ -27,7 +27,7 @@ def outcomes(path: Path) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder whose every file must be there unchanged afterwards, beside the one that tests run in."""
+    """A folder whose every file must be there unchanged afterwards, next to the one that tests run in."""
     (tmp_path / "inside").mkdir()
     monkeypatch.chdir(tmp_path / "inside")
     return tmp_path

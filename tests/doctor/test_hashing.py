@@ -46,6 +46,6 @@ def test_each_kind_is_named(tmp_path: Path) -> None:
             ("a/dangling", "a link to nothing"),
             ("b-loop", "cannot be read (Too many levels of symbolic links)"),
             ("c.jpg", "a FIFO"),
-            ("caf\\udce9.jpg", "a name that is no UTF-8"),
+            ("caf\\udce9.jpg", "a name that is not UTF-8"),
             ("d", "a socket"),
         ]

@@ -1,4 +1,4 @@
-"""Files in order, failures beside them."""
+"""Files in order, with failures among them."""
 
 import numpy as np
 import pytest

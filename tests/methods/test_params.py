@@ -96,7 +96,9 @@ def test_a_name_that_is_no_part_of_a_path_is_refused(tmp_path: Path, name: str) 
         ("evaluate", {"variants": ["initial", name]}),
     ):
         (tmp_path / "params.yaml").write_text(yaml.safe_dump(tree | {key: value}))
-        with pytest.raises(UserError, match=rf"{key}.*is no name: .* use a-z, 0-9, _ and - only") as caught:
+        with pytest.raises(
+            UserError, match=rf"{key}.*is not a valid name: .* use a-z, 0-9, _ and - only"
+        ) as caught:
             load(tmp_path / "params.yaml")
         assert "\n" not in str(caught.value)
 

@@ -182,7 +182,7 @@ def _svg_folder() -> Path:
 
 @cache
 def _package(module: str, distribution: str) -> Path:
-    """Where a package lies. Data packages are not imported: emosent would set up logging."""
+    """The folder of a package. Data packages are not imported: emosent would set up logging."""
     spec = find_spec(module)
     if spec is None or not spec.submodule_search_locations:
         raise UserError(

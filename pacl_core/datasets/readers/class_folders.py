@@ -20,7 +20,7 @@ from pacl_core.params.section import Section
 
 
 class Options(Section):
-    """`root`: where the folders of the classes lie. Neither case nor composed letters (NFC, NFD)
+    """`root`: the folder with the folders of the classes. Neither case nor composed letters (NFC, NFD)
     matter in names.
 
     `classes`: the folders that are classes (null: all). `misplaced`: label of a folder that lies under
@@ -78,7 +78,7 @@ def _classes(root: Path, top: Path, options: Options, *, split: str | None) -> I
 
 
 def _moved_label(parts: tuple[str, ...], moved: dict[str, str]) -> str | None:
-    """The label of the innermost misplaced folder that the file lies in."""
+    """The label of the innermost misplaced folder that contains the file."""
     for depth in range(len(parts) - 1, 0, -1):
         label = moved.get(_form("/".join(parts[:depth])))
         if label is not None:

@@ -16,7 +16,7 @@ from pacl_core.params.section import Section
 
 
 class Options(Section):
-    """`root`: where the images lie, in folders or not. `separator`: what ends the label."""
+    """`root`: the folder of the images, which may be in subfolders. `separator`: what ends the label."""
 
     root: str = "."
     separator: str = Field(default="_", min_length=1)

@@ -41,7 +41,7 @@ def headline(task: Task) -> str:
 def measure(task: Task, target: Array, prediction: Array) -> dict[str, Value]:
     """Metrics of one head. `target` [N, T], `prediction` [N, C] as `tasks.Task` describes them.
 
-    Raises ValueError for NaN, infinity, wrong shapes, and probabilities that are none.
+    Raises ValueError for NaN, infinity, wrong shapes, and invalid probabilities.
     """
     kind = _of(task.kind)
     values: dict[str, Value] = kind.measure(task, *checked(task, target, prediction))

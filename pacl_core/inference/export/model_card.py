@@ -37,7 +37,7 @@ _OTHER_LICENCE = (
 def model_card(model: Path, card: dict[str, Any]) -> str:
     """README.md with YAML front matter, for the saved model in the folder `model`, described by `card`.
 
-    Data, shares, results and limits come from the project that `model` lies in (its metrics/ and dvc.lock);
+    Data, shares, results and limits come from the project that contains `model` (its metrics/ and dvc.lock);
     what is not there is left out.
     """
     root = model.resolve().parent.parent

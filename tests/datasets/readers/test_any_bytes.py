@@ -1,4 +1,4 @@
-"""Whatever stands in the published text files: items, rejections or a `UserError`, nothing else."""
+"""Whatever is in the published text files: items, rejections or a `UserError`, nothing else."""
 
 import tempfile
 from importlib import import_module

@@ -214,7 +214,7 @@ def test_mistakes_are_named(folder: Path) -> None:
         ({"file": None}, "a folder; set options.file"),
         ({"file": "none.csv"}, "no such file; expected a table"),
         ({"file": "m.csv", "values": ["lable"]}, "unknown column 'lable'; did you mean 'label'"),
-        ({"file": "m.csv", "image": "{image"}, "options.image: '{image' is no pattern"),
+        ({"file": "m.csv", "image": "{image"}, "options.image: '{image' is not a pattern"),
     ):
         with pytest.raises(UserError, match=message):
             read(folder, **options)

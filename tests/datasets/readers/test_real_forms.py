@@ -17,7 +17,7 @@ FORMS = ROOT.parent / "shared/real_formats"
 SAMPLE = FORMS / "oasis_sample"
 VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
 
-pytestmark = pytest.mark.skipif(not SAMPLE.is_dir(), reason="no real cuts beside the project")
+pytestmark = pytest.mark.skipif(not SAMPLE.is_dir(), reason="no real cuts next to the project")
 
 
 def of_oasis(**changes: object) -> manifest.Options:

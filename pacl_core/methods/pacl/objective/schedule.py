@@ -17,7 +17,7 @@ def scheduled_partitions(epoch: int, epochs: int, usage: str = "weak") -> tuple[
     `usage` names the last kind that ever joins. Raises ValueError for an epoch outside the run.
     """
     if not 0 <= epoch < epochs:
-        raise ValueError(f"epoch {epoch} lies outside a run of {epochs} epochs")
+        raise ValueError(f"epoch {epoch} is outside a run of {epochs} epochs")
     if usage not in _LAST_PHASE:
         raise ValueError(f"unknown usage '{usage}'; known: {', '.join(_LAST_PHASE)}")
     phase = 3 * epoch // epochs

@@ -19,7 +19,7 @@ from pacl_core.methods.pacl.pseudo_labels.centres import assign, find_centres
 from pacl_core.runtime.progress import Progress
 from pacl_core.runtime.scratch import code_sha256
 
-BLOCK = 16_384  # rows: with fewer, the threads of a product wait for each other; more are no faster
+BLOCK = 16_384  # rows: with fewer, the threads of a product wait for each other; more are not faster
 
 
 @dataclass(frozen=True)
