@@ -22,7 +22,7 @@ from stages.run import run
 log = logging.getLogger("pacl")
 
 # of fine-tuning, whose unfinished work is kept
-CODE = ("datasets", "encoding", "evaluation/protocols", "media", "models", "runtime/threads.py", "training")
+CODE = ("datasets", "encoding", "evaluation", "media", "models", "runtime/threads.py", "training")
 PROTOCOLS = ("linear", "finetune", "zero_shot")
 
 

@@ -14,6 +14,7 @@ from pacl_core.cli.head import head
 from pacl_core.cli.inspect import inspect
 from pacl_core.cli.predict import predict
 from pacl_core.errors import UserError
+from pacl_core.runtime.instructions import use_avx2
 
 app = typer.Typer(
     name="pacl",
@@ -34,6 +35,7 @@ app.add_typer(export)
 
 def main() -> None:
     """Run the command line; exit 1 with one line for a mistake."""
+    use_avx2()  # as the stages do, so that both give the same bits
     logging.basicConfig(level=logging.WARNING, format="pacl: %(message)s", stream=sys.stderr)
     try:
         app()

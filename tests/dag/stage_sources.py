@@ -16,7 +16,10 @@ CANNOT_CHANGE_RESULTS = (
     "pacl_core/methods/params.py",
     "pacl_core/methods/pacl/params.py",
     "pacl_core/params/",
-    *(f"pacl_core/runtime/{name}.py" for name in ("lock", "progress", "scratch", "settings", "timings")),
+    *(
+        f"pacl_core/runtime/{name}.py"
+        for name in ("instructions", "lock", "progress", "scratch", "settings", "timings")
+    ),
     "stages/__init__.py",
     "stages/run.py",
     "stages/signals.py",

@@ -50,9 +50,20 @@ def test_frozen_statistics_are_left_to_torch() -> None:
         assert torch.equal(module(images(torch.float64)), expected)
 
 
-def test_one_process_keeps_its_own_function() -> None:
+def test_one_process_on_a_gpu_keeps_its_own_function() -> None:
     module = norm(torch.float32)
-    assert world_features(module, module, 3, world=ALONE) is module
+    assert world_features(module, module, 3, world=World(device="cuda")) is module
+
+
+def test_on_a_cpu_statistics_of_channels_last_images_are_those_of_float64() -> None:
+    many = 5 + 2 * torch.randn(64, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    module, exact = norm(torch.float32), norm(torch.float64)
+    last = many.to(memory_format=torch.channels_last)
+    found = world_features(module, module, 3, world=ALONE)(last)
+    expected = exact(many.double())
+    assert found.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(found.double(), expected, rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(module.running_mean.double(), exact.running_mean, rtol=1e-6, atol=0)
 
 
 def test_a_share_of_none_is_no_rows_and_never_seen_by_the_backbone() -> None:

@@ -44,6 +44,7 @@ def method(work: Path, seed: int = 0, params: FinetuneParams = PARAMS) -> FineTu
     return FineTuning(
         task=LIGHT,
         model=model,
+        features=backbone,
         target=IMAGES.mean((1, 2, 3))[:, None],
         train=np.arange(16),
         val=np.arange(16, 24),

@@ -83,7 +83,7 @@ def test_a_killed_rank_ends_the_run_and_the_next_run_ends_with_the_same_bytes(pr
     assert list(project.glob(".pacl/scratch/train/*/epoch-*"))
 
     said = run(project, TWO_RANKS)
-    assert said.count("continuing after") == 1  # rank 0 alone speaks
+    assert said.count("resuming after") == 1  # rank 0 alone speaks
     assert not list(project.glob(".pacl/scratch/train/*"))
     resumed = outs(project)
     run(project, TWO_RANKS)
