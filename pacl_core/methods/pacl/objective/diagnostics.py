@@ -89,5 +89,5 @@ def _numbered(one: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _holders(keys: Tensor, asked: Tensor) -> Tensor:
-    """[B]: how many of `keys` equal each of `asked`; both as `_numbered` gives them."""
+    """[B]: how many of `keys` equal each one `asked` for; both as `_numbered` gives them."""
     return torch.bincount(keys, minlength=len(keys) + len(asked))[asked]

@@ -58,7 +58,7 @@ def read_shards(folder: Path, work: Path) -> Samples:
 
     Memory grows by ids, labels and places, about 100 bytes a sample. Raises `UserError`, naming shard and
     key: a shard that `index.json` does not describe, a missing member, a text embedding of another width
-    or with a NaN, a label that is not a whole number >= 0.
+    or with a NaN, a label that is no whole number >= 0.
     """
     parts, text_dim = _index(folder)
     total = sum(int(part["samples"]) for part in parts.values())

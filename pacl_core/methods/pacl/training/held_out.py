@@ -8,13 +8,13 @@ from pacl_core.methods.pacl.shards.read import Samples
 from pacl_core.training.method import RowIds
 
 KS = (1, 5, 10)
-_OWN_STREAM = 0x401D  # batches are drawn from (seed, epoch, ..): this is a random stream of its own
+_OWN_STREAM = 0x401D  # batches are drawn from (seed, epoch, ..): a stream that is none of theirs
 
 
 def hold_out(samples: Samples, count: int, seed: int) -> tuple[dict[str, RowIds], RowIds]:
     """Rows to train on by partition, and rows of strong pairs drawn by `seed`, both ascending.
 
-    `count` of them, but at most a third: a small corpus needs pairs to train on.
+    `count` of them, but never more than a third: a small corpus has to train on something.
     """
     rows = {name: np.arange(r.start, r.stop, dtype=np.int64) for name, r in samples.rows.items()}
     strong = rows["strong"]

@@ -18,8 +18,9 @@ from pacl_core.methods.pacl.shards.read import Samples
 from pacl_core.methods.pacl.training.batch_losses import Embedded, batch_losses
 from pacl_core.methods.pacl.training.batches import EpochBatches
 from pacl_core.methods.pacl.training.held_out import hold_out, retrieval
-from pacl_core.methods.pacl.training.projectors import LearnedTemperature, embed, make_projectors, warm_up
+from pacl_core.methods.pacl.training.projectors import LearnedTemperature, embed, make_projectors
 from pacl_core.methods.pacl.training.rebuilt import example_batch, keep, rebuilt_positives
+from pacl_core.methods.pacl.training.warm_up import warm_up
 from pacl_core.models.backbones import Backbone
 from pacl_core.training.distributed import World
 from pacl_core.training.forward import backbone_features, learning, one_forward
@@ -40,9 +41,8 @@ class Piece(NamedTuple):
 class Pacl:
     """`rows`: those to train on by partition; `held`: strong ones kept out; `shown`: weak ones for examples.
 
-    `views` loads images to train on, `plain` those of held-out and shown pairs; `stored` are features of the
-    untouched backbone, for the warm-up of the projectors. `world` is this process among those that train
-    together.
+    `views` loads images to learn from, `plain` those to look at; `stored` are features of the untouched
+    backbone that warm the projectors up. `world` is this process among those that train together.
     """
 
     model: nn.ModuleDict
@@ -104,7 +104,7 @@ class Pacl:
         return [Piece(part, Batch({name: rows})) for (name, rows), part in pieces]
 
     def losses(self, inputs: Piece, world: World) -> Losses:
-        """L1 .. L4 of the partitions of a piece, and the effect of the filters on them."""
+        """L1 .. L4 of the partitions of a piece, and what the filters did to them."""
         embedded = self._embed(inputs.images, inputs.batch.local(world).rows())
         temperature, figures = self._temperature()
         mixed = self.params.batching == "mixed"

@@ -106,7 +106,7 @@ def test_the_code_is_that_of_engine_objective_and_backbones_and_no_other_methods
     assert {
         "training/loop.py",
         "methods/pacl/objective/anchors.py",
-        "methods/pacl/training/projectors.py",
+        "methods/pacl/training/warm_up.py",
         "methods/pacl/shards/read.py",
         "models/backbones/timm.py",
         "media/images.py",
