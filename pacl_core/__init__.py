@@ -13,8 +13,8 @@ def load(folder: str | PathLike[str], device: str | None = None) -> "SavedModel"
     """A saved model, ready to use: `model = pacl_core.load("models/pacl")`.
 
     `model.embed(images)` gives `[N, model.dim]` float32, `model.classify(images, labels, prompts)`
-    `[N, len(labels)]` probabilities; `model.module` is the network in evaluation mode, `model.preprocess`
-    what it is fed with. `device`: a torch device, by default PACL_DEVICE, else the best there is.
+    `[N, len(labels)]` probabilities; `model.module` is the network in evaluation mode, `model.preprocess` its
+    preprocessing. `device`: a torch device, by default PACL_DEVICE, else the best there is.
 
     Raises `UserError` where a file is missing or does not fit.
     """

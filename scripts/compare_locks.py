@@ -1,4 +1,4 @@
-"""Do two runs have the same outs? Compares two dvc.lock files, out by out.
+"""Compares two dvc.lock files, out by out: do two runs have the same outs?
 
 python -m scripts.compare_locks <before> <after>    e.g. <(git show HEAD~1:dvc.lock) dvc.lock
 

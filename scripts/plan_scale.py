@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, fields, replace
 
 @dataclass(frozen=True)
 class Corpus:
-    """What a corpus and its models decide. Bytes and dimensions are those of one pair."""
+    """Properties of a corpus and its models. Bytes and dimensions are those of one pair."""
 
     pairs: int
     image_bytes: int = 20_000  # a stored JPEG of 256 pixels
@@ -67,7 +67,7 @@ class Work:
 def artefacts(corpus: Corpus) -> list[Artefact]:
     """The outs that grow with the pairs, and how many files they are."""
     n, pair = corpus.pairs, corpus.image_bytes + corpus.text_bytes
-    sample = pair + corpus.text_dim * 4 + 200  # the text embedding and the JSON beside them
+    sample = pair + corpus.text_dim * 4 + 200  # the text embedding and the JSON next to them
     in_shard = min(corpus.shard_samples, corpus.shard_bytes // sample)
     return [
         Artefact("data/pairs", math.ceil(n * pair / corpus.part_bytes), n * pair),
@@ -83,7 +83,8 @@ def artefacts(corpus: Corpus) -> list[Artefact]:
 
 
 def trained_on(corpus: Corpus) -> float:
-    """Images that training sees: in each third one more kind of partition, each cycled to the largest."""
+    """Number of images that training sees: each third adds a kind of partition, each cycled to the
+    largest."""
     partial = corpus.partial / 2
     weak = 1 - corpus.strong - corpus.partial
     # batching `separate`: a step takes a batch of each active partition, an epoch the largest one's length
@@ -92,7 +93,7 @@ def trained_on(corpus: Corpus) -> float:
 
 
 def work(corpus: Corpus, rates: Rates) -> list[Work]:
-    """The stages whose time is a model's or a decoder's."""
+    """The stages whose time is spent in a model or a decoder."""
     images, texts = corpus.pairs * corpus.distinct_images, corpus.pairs * corpus.distinct_texts
     return [
         Work("pairs", corpus.pairs, rates.decodes, shared=False),

@@ -14,7 +14,7 @@ and then, from the project's root, with that folder as DRAWINGS:
     python scripts/train_lit_projector.py DRAWINGS --compare 112 160 224   # validation only, writes nothing
     python scripts/train_lit_projector.py DRAWINGS                         # trains, writes, tests
 
-Only images and their names are read: no sentiment, and no image of OpenMoji but in the final test.
+Only images and their names are read: no sentiment, and no image of OpenMoji except in the final test.
 Choices were made on one emoji artist while training on the other and on Open Clip Art.
 """
 

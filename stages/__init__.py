@@ -7,7 +7,7 @@ from pacl_core.runtime.file_states import State, states
 
 CODE: dict[Path, State] = {}  # of a stage that is about to run, before it is imported
 
-if sys.argv[0] == "-m":  # Python is looking a stage up, and imports this package on its way
+if sys.argv[0] == "-m":  # Python imports this package while it looks a stage up
     from pacl_core.runtime.instructions import use_avx2
     from stages.signals import end_cleanly
 

@@ -1,4 +1,5 @@
-"""Run by `make repro` before DVC hashes the inputs: does a file of theirs stop it? No stage of the DAG."""
+"""Run by `make repro` before DVC hashes the inputs: is there a file that DVC cannot hash? Not a stage of the
+DAG."""
 
 from pacl_core.doctor.hashing import FIRST, hashing
 from pacl_core.errors import UserError

@@ -11,10 +11,10 @@ log = logging.getLogger("pacl")
 
 
 def main(params: Params) -> None:
-    """Reading params.yaml has checked them. The out never changes, so that nothing after it becomes stale.
+    """Reading params.yaml checks them. The out never changes, so nothing after it becomes stale.
 
-    DVC puts the names into commands and looks them up in params.yaml before a stage of theirs could say what
-    is wrong with one.
+    DVC puts the names into commands and looks them up in params.yaml before one of their stages could report
+    a wrong one.
     """
     log.info("%d data sets, %d variants", len(params.downstream), len(params.variants))
     with published_file(Path("data/names_checked.txt")) as draft:

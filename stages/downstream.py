@@ -13,8 +13,7 @@ from pacl_core.datasets.store import write_dataset
 from pacl_core.errors import UserError, unknown
 from pacl_core.files.hashing import file_sha256, marks_sha256
 from pacl_core.methods.params import Params
-from pacl_core.runtime.fingerprint import code_sha256, versions
-from pacl_core.runtime.scratch import scratch
+from pacl_core.runtime.scratch import code_sha256, scratch, versions
 from pacl_core.runtime.settings import runtime
 from stages.run import run
 

@@ -15,8 +15,7 @@ from pacl_core.files.json_csv import read_json
 from pacl_core.methods.params import Params
 from pacl_core.models.local_files import link_weights
 from pacl_core.models.saved import CARD, WEIGHTS
-from pacl_core.runtime.fingerprint import code_sha256, versions
-from pacl_core.runtime.scratch import scratch
+from pacl_core.runtime.scratch import code_sha256, scratch, versions
 from pacl_core.runtime.settings import runtime
 from stages.run import run
 
@@ -63,7 +62,7 @@ def main(params: Params) -> None:
 def _outcomes(
     params: Params, protocol: str, tasks: list[Task], *, images: Path, model: Path, excluded: set[str]
 ) -> list[Outcome]:
-    """What the protocol gives; each is imported only where it is asked for."""
+    """Outcomes of the protocol; each protocol is imported only when it is used."""
     machine = runtime()
     if protocol == "linear":
         from pacl_core.evaluation.protocols import linear
@@ -78,7 +77,7 @@ def _outcomes(
     from pacl_core.evaluation.protocols import finetune
 
     key = {
-        "pictures": file_sha256(images),
+        "images": file_sha256(images),
         "tasks": file_sha256(images.with_suffix(".json")),
         "model": [read_json(model / CARD), file_sha256(model / WEIGHTS)],
         "params": params.evaluate.finetune.model_dump(),

@@ -12,8 +12,7 @@ from pacl_core.errors import UserError
 from pacl_core.methods.params import Params
 from pacl_core.models.saved import load_frozen_model
 from pacl_core.models.weights import weights_content
-from pacl_core.runtime.fingerprint import code_sha256
-from pacl_core.runtime.scratch import scratch
+from pacl_core.runtime.scratch import code_sha256, scratch
 from pacl_core.runtime.settings import runtime
 from stages.run import run
 

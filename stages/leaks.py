@@ -13,8 +13,7 @@ from pacl_core.files.hashing import marks_sha256
 from pacl_core.files.json_csv import write_json
 from pacl_core.files.tables import write_table
 from pacl_core.methods.params import Params
-from pacl_core.runtime.fingerprint import code_sha256, versions
-from pacl_core.runtime.scratch import scratch
+from pacl_core.runtime.scratch import code_sha256, scratch, versions
 from stages.run import run
 
 log = logging.getLogger("pacl")
@@ -40,7 +39,7 @@ def main(params: Params) -> None:
         write_table(Path("data/leaks") / f"{name}.parquet", leaks)
         write_json(Path("metrics/leaks") / f"{name}.json", counts)
     log.info(
-        "%s: of %d test pictures, %d are among the pairs, %d more nearly so",
+        "%s: of %d test images, %d are among the pairs, %d more nearly so",
         name,
         counts["test_items"],
         counts["exact_items"],

@@ -13,7 +13,7 @@ log = logging.getLogger("pacl")
 
 
 def artefacts(root: Path) -> Artefacts:
-    """What the page is made of, which is what dvc.yaml lists as the inputs of this stage."""
+    """The artefacts that the page shows: the inputs that dvc.yaml lists for this stage."""
     return Artefacts(
         pairs=root / "data/pairs",
         partition=root / "data/partition.parquet",

@@ -5,8 +5,7 @@ from pathlib import Path
 from pacl_core.files.hashing import marks_sha256
 from pacl_core.methods.pacl.shards.write_shards import Inputs, write_shards
 from pacl_core.methods.params import Params
-from pacl_core.runtime.fingerprint import code_sha256, versions
-from pacl_core.runtime.scratch import scratch
+from pacl_core.runtime.scratch import code_sha256, scratch, versions
 from stages.run import run
 
 PAIRS = Path("data/pairs")

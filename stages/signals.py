@@ -10,7 +10,7 @@ _received: list[int] = []
 
 
 def end_cleanly() -> None:
-    """Turn these signals into KeyboardInterrupt, which removes drafts on its way; a second one ends at once.
+    """Turn these signals into KeyboardInterrupt, which removes drafts; a second one ends at once.
 
     One that the parent chose to ignore (nohup, a background job) stays ignored. Called before the imports of
     a stage, which take seconds: an interrupt among them has nothing to clean up and ends at once, too.
@@ -22,7 +22,7 @@ def end_cleanly() -> None:
 
 
 def exit_code() -> int:
-    """128 and the signal's number, as shells have it: 130 for Ctrl-C."""
+    """128 plus the signal's number, as in shells: 130 for Ctrl-C."""
     return 128 + (_received[0] if _received else signal.SIGINT)
 
 
@@ -40,6 +40,6 @@ def _excepthook(kind: type[BaseException], error: BaseException, trace: object) 
 
 
 def _leave(message: str) -> None:
-    """End without unwinding: what stays behind goes with the next run."""
+    """End without unwinding: the next run removes what is left behind."""
     os.write(2, f"\n{message}; 'dvc repro' resumes from here\n".encode())
     os._exit(exit_code())

@@ -8,8 +8,7 @@ from pacl_core.files.json_csv import write_json
 from pacl_core.files.publish import published_folder
 from pacl_core.files.vectors import read_vectors
 from pacl_core.methods.pacl.shards.read import read_shards
-from pacl_core.methods.pacl.training.key import training_key
-from pacl_core.methods.pacl.training.run import Inputs, train_pacl
+from pacl_core.methods.pacl.training.run import Inputs, train_pacl, training_key
 from pacl_core.methods.params import Params
 from pacl_core.models.backbones import load_backbone
 from pacl_core.models.local_files import link_weights

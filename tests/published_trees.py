@@ -41,7 +41,7 @@ def put(path: Path, data: bytes) -> None:
 
 
 def write_fi(folder: Path, per_class: int = 4, placeholders: int = 2) -> Path:
-    """`placeholders` byte-identical images in every class; a note and a thumbnail cache beside images."""
+    """`placeholders` byte-identical images in every class; a note and a thumbnail cache next to images."""
     for place, label in enumerate(EIGHT):
         for number in range(per_class):
             put(folder / label / f"{label}_{number:04}.jpg", image(place * per_class + number))

@@ -11,7 +11,7 @@ import typer
 from pacl_core.cli.arguments import AsJson
 
 if TYPE_CHECKING:
-    from pacl_core.doctor.finding import Finding
+    from pacl_core.doctor import Finding
     from pacl_core.doctor.stages import StageToRun
     from pacl_core.methods.params import Params
     from pacl_core.runtime.timings import Took
@@ -35,7 +35,7 @@ def doctor(
       pacl doctor --params presets/tumemo-resnet50.yaml
       pacl doctor --json | jq .timings
     """
-    from pacl_core.doctor.finding import Finding
+    from pacl_core.doctor import Finding
     from pacl_core.doctor.hashing import hashing
     from pacl_core.doctor.installed import installed
     from pacl_core.doctor.stages import stages_to_run, way_into_dvc
@@ -55,7 +55,7 @@ def doctor(
         findings += unhashable
     timings = read_timings()
     stages: list[StageToRun] | None = None
-    # another file's stages are unknown to DVC, and what it cannot hash it may wait for
+    # DVC knows no stages of another file, and may wait for ever for an input that it cannot hash
     if params == Path("params.yaml") and not unhashable:
         try:
             stages = stages_to_run({one.name: one.seconds for one in timings})
@@ -104,7 +104,7 @@ def _lines(findings: "Sequence[Finding]") -> list[str]:
 
 
 def _table(stages: "Sequence[Took]") -> list[str]:
-    """What each stage took, the longest first; nothing where nothing ran here."""
+    """What each stage took, the longest first; nothing if no stage ran here."""
     if not stages:
         return []
     lines = ["", "The last run of each stage on this machine:"]

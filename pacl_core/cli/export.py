@@ -29,8 +29,8 @@ def onnx(
       pacl export onnx models/pacl pacl.onnx
       pacl export onnx models/pacl pacl.onnx --check images/
     """
-    from pacl_core.inference.export.check_images import check_pixels
     from pacl_core.inference.export.onnx import export_onnx
+    from pacl_core.inference.images import check_pixels
 
     done = export_onnx(model, out, check_pixels(model, check or []))
     print(f"{out}: {', '.join(done.outputs)}; {done.images} images within {done.difference:.1e}")

@@ -1,4 +1,4 @@
-"""What a run left and found, in a few lines for the terminal: python -m pacl_core.cli.headline"""
+"""What a run wrote and found, in a few lines for the terminal: python -m pacl_core.cli.headline"""
 
 from pathlib import Path
 from typing import Any

@@ -10,9 +10,9 @@ from pacl_core.media.rejects import UnusableError
 from pacl_core.params.pairs import TextCleaningParams
 
 PASSES = 8
-# NUL ends strings in C readers of the artefacts; a lone surrogate is no text and cannot be stored
+# NUL ends strings in C readers of the artefacts; a lone surrogate is not text and cannot be stored
 _INVALID = re.compile("[\0\ud800-\udfff]")
-# controls but for tab and newline; a soft hyphen, zero-width blanks, byte-order marks, and what overrides the
+# controls except tab and newline; a soft hyphen, zero-width blanks, byte-order marks, and what overrides the
 # direction of writing. Joiners stay (emoji, Persian), and so do the marks of right-to-left texts.
 _CONTROL = re.compile(
     "[\x01-\x08\x0b-\x1f\x7f-\x9f\xad\u200b\u2028\u2029\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
@@ -21,7 +21,8 @@ _LINE_ENDS = re.compile("\r\n?|[\x85\u2028\u2029]")
 
 
 def _marks() -> str:
-    """Combining marks as ranges of a character class, as re counts them to no letter; not those of emoji."""
+    """Combining marks as ranges of a character class: re does not take them for letters. Those of emoji are
+    left out."""
     emoji = (*range(0xFE00, 0xFE10), 0x20E3)
     codes = {code for code in range(0x1F000) if unicodedata.category(chr(code))[0] == "M"}.difference(emoji)
     starts = sorted(code for code in codes if code - 1 not in codes)
@@ -35,8 +36,8 @@ _WORD = rf"\w(?:[\w{_M}]|[\u200c\u200d](?=\w))*"
 # letters of writing without blanks between words (Thai to Khmer, CJK, Hangul)
 _NO_BLANKS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f"
 _START = rf"(?:(?<![\w{_M}])|(?<=[{_NO_BLANKS}]))"
-# Of a path, letters of Latin and Cyrillic and no others, as in twitter-text (validGeneralUrlPathChars): other
-# writing and emoji that follow are text. Brackets belong to a link in pairs alone.
+# A path has Latin and Cyrillic letters only, as in twitter-text (validGeneralUrlPathChars): other scripts and
+# emoji after it are text. Brackets belong to a link only in pairs.
 _IN_URL = r"[\w/%&=+#~@$*\-]".replace(r"\w", "A-Za-z0-9_\u00c0-\u024f\u0400-\u04ff")
 _PUNCTUATION = r"[.,;:!?'|\[\]]"
 _URL_TAIL = rf"(?:{_PUNCTUATION}*(?:{_IN_URL}|\((?:{_IN_URL}|{_PUNCTUATION})*\)))+"
@@ -64,14 +65,15 @@ _MENTION = re.compile(rf"{_NAME}[:：]?")
 # HappyNewYear2024 -> Happy New Year 2024; USAToday -> USA Today
 _WORDS = re.compile(rf"(?:(?<=[^\W\d_])|(?<=[{_M}]))(?=\d)|(?<=\d)(?=[^\W\d_])|_+")
 _SPACE = re.compile(r"\s+")
-# what shows nothing on its own: joiners, marks of direction, variation selectors, Braille and Hangul blanks
+# characters that are invisible on their own: joiners, marks of direction, variation selectors, Braille and
+# Hangul blanks
 _UNSEEN = re.compile("[\\s\u115f\u1160\u180e\u200b-\u200f\u2060\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]+")
 
 
 def clean_text(text: str, params: TextCleaningParams) -> str:
     """A post's text, storable, and cleaned as `params` say; cleaning it again changes nothing.
 
-    What is removed leaves a blank, so that no words grow together. Raises `UnusableError`: empty_text
+    A removed part becomes a blank, so that no two words are joined. Raises `UnusableError`: empty_text
     (nothing to begin with), empty_after_cleaning, unsettled_text (each pass uncovers something new: entities
     within entities, many times over), and `UserError` where emoji need the package and it is missing.
     """

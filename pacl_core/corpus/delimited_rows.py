@@ -29,13 +29,14 @@ class Line:
 def read_delimited(path: Path, columns: list[str], delimiter: str) -> Iterator[Line]:
     """The rows of a file, the column names first; empty lines are left out.
 
-    `delimiter` is the one that the suffix stands for. Another is used where a first line `sep=;` says so, or
-    where it alone gives all of `columns`.
+    `delimiter` is the usual one for the file's suffix. Another is used if a first line like `sep=;` names it,
+    or if only that one gives all of `columns`.
 
-    A field in quotes is read as CSV has it: it begins at a delimiter, ends before one and may span lines. Any
-    other quote is a letter, as in tables of tweets that nobody quoted, so that a lone one never joins rows.
-    Where lines could be either rows or one quoted field, they are a field if all of the file is well-formed
-    CSV, and for a TSV if its column names are quoted, too. Raises `UserError` where there is no line at all.
+    A field in quotes follows the rules of CSV: it begins after a delimiter, ends before one and may span
+    lines. Any other quote is an ordinary character, as in tables of tweets written without quoting, so a lone
+    quote never joins rows. Lines that could be either rows or one quoted field are a field if the whole file
+    is well-formed CSV; in a TSV the column names must be quoted too. Raises `UserError` where there is no
+    line at all.
     """
     with open_text(path, newline="") as stream:
         lines = _Lines(stream)
@@ -109,7 +110,7 @@ class _Rows:
 
 
 def _quoted(first: str, lines: "_Lines", delimiter: str) -> tuple[list[str], list[str]] | None:
-    """The fields of a record of well-formed CSV and the further lines it took; None where it is none."""
+    """The fields of a record of well-formed CSV and the further lines it took; None if it is not one."""
     more: list[str] = []
     quotes, size = first.count('"'), len(first)
     while quotes % 2:

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from pacl_core.corpus.posts import Post
+from pacl_core.corpus.readers import Post
 from pacl_core.errors import UserError
 from pacl_core.media.image_tree import is_image, name_in, walk
 from pacl_core.media.images import read_image
@@ -16,12 +16,12 @@ def corpus_folder(path: str) -> Path:
     """The corpus' folder. Raises `UserError` where there is none."""
     root = Path(path)
     if not root.is_dir():
-        raise UserError(f"{root}: no such folder; set pairs.path to the folder of pictures and texts")
+        raise UserError(f"{root}: no such folder; set pairs.path to the folder of images and texts")
     return root
 
 
 def file_posts(root: Path, sample_id: Callable[[Path], str]) -> Iterator[Post | Rejected]:
-    """Posts by path, a folder before the folders in it; ids are made of the path in `root` without suffix.
+    """Posts by path, a folder before the folders in it; a post's id is its path in `root` without suffix.
 
     Rejected: an image without text, a text without image, any other file, a link to a folder, what cannot
     be read. Hidden entries are skipped.
@@ -34,7 +34,7 @@ def file_posts(root: Path, sample_id: Callable[[Path], str]) -> Iterator[Post | 
 
 
 def read_post(sample_id: str, image: Path, text: Path) -> Post:
-    """The post of two files. Raises `UnusableError` of either."""
+    """The post made of two files. Raises `UnusableError` if either cannot be used."""
     return Post(sample_id, read_image(image), read_text(text))
 
 
@@ -66,7 +66,7 @@ def _posts(root: Path, files: list[Path], sample_id: Callable[[Path], str]) -> I
 
 
 def _compose(texts: dict[str, Path], images: Iterable[str]) -> None:
-    """File texts under the image of the same letters, composed (NFC) or not (NFD), if there is just one."""
+    """Match texts to the only image whose name has the same letters, composed (NFC) or not (NFD)."""
     lonely = [stem for stem in images if stem not in texts and not stem.isascii()]
     for stem in lonely:
         alike = [one for one in texts if one not in images and _nfc(one) == _nfc(stem)]

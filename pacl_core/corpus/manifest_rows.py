@@ -1,7 +1,9 @@
-"""Rows of a manifest, one at a time: CSV, TSV, JSON lines or parquet, by suffix."""
+"""Rows of a manifest (CSV, TSV, JSON lines or parquet, by suffix) and their cells: paths, texts, captions."""
 
+import ast
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,8 +23,15 @@ from pacl_core.media.text_decoding import open_text
 Row = dict[str, Any]
 _LONGEST_LINE = 16 << 20
 _PARQUET_ROWS = 1024
-_FIRST_ROWS = 1000  # of JSON lines, of which one must have a column
+_FIRST_ROWS = 1000  # of a file of JSON lines; a column must be in one of them
 _ABSENT = ("nan", "NaN", "<NA>")  # as pandas spells it
+
+CAPTIONS = "captions"  # the extra that holds all captions of an image that has several
+
+_ITEM = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
+# a list of texts as Python, JSON and NumPy (separated by blanks alone) write it
+_LIST = re.compile(rf"\s*\[\s*(?:(?:{_ITEM})(?:\s*,\s*|\s+|(?=\])))*\]\s*", re.DOTALL)
+_ITEMS = re.compile(_ITEM, re.DOTALL)
 
 
 def read_rows(path: Path, columns: list[str]) -> Iterator[tuple[int, Row | Rejected]]:
@@ -60,7 +69,7 @@ def _delimited(delimiter: str) -> Callable[[Path, list[str]], Iterator[tuple[int
 
 
 def _bounded(stream: TextIO) -> Iterator[str]:
-    """Lines; one that never ends comes in pieces, which are not rows."""
+    """Lines; an endless line is cut into pieces, which are then rejected as rows."""
     while line := stream.readline(_LONGEST_LINE):
         yield line
 
@@ -122,7 +131,8 @@ _FORMS: dict[str, Callable[[Path, list[str]], Iterator[tuple[int, Row | Rejected
 
 @dataclass(frozen=True)
 class Pattern:
-    """`text` as written; `parts`: literal text and the column after it, or None."""
+    """`text` is the pattern as written; `parts` are pairs of literal text and the column after it, or
+    None."""
 
     text: str
     parts: tuple[tuple[str, str | None], ...]
@@ -140,7 +150,7 @@ def read_pattern(image: str, key: str) -> Pattern:
     try:
         parts = tuple((before, column) for before, column, _, _ in Formatter().parse(image))
     except ValueError as error:
-        raise UserError(f"{key}: '{image}' is no pattern ({error})") from None
+        raise UserError(f"{key}: '{image}' is not a pattern ({error})") from None
     return Pattern(image, parts)
 
 
@@ -159,7 +169,8 @@ def fill(pattern: Pattern, row: Row, strip: str = "") -> str:
 
 
 def cell(row: Row, column: str) -> str:
-    """A cell as text; an absent one as "". Raises `UnusableError` for what is neither text nor number."""
+    """A cell as text; an absent one is "". Raises `UnusableError` for anything that is neither text nor a
+    number."""
     value = row[column]
     try:
         return as_text(value)
@@ -171,8 +182,8 @@ def cell(row: Row, column: str) -> str:
 def as_text(value: object) -> str:
     """A value of a table as text: whole numbers without a decimal point, "" for an absent one.
 
-    Absent are null and NaN, which pandas makes of null, in words too. Raises `UnusableError` (malformed_row)
-    for what is neither text nor number.
+    Absent values are null and NaN, which pandas makes of null, and NaN as a word. Raises `UnusableError`
+    (malformed_row) for what is neither text nor number.
     """
     if value is None or value in _ABSENT or value != value:
         return ""
@@ -181,3 +192,35 @@ def as_text(value: object) -> str:
     if isinstance(value, str | bool | int | float | Decimal):
         return str(value)
     raise UnusableError("malformed_row", f"a {type(value).__name__}, not text")
+
+
+def split_captions(row: Row, column: str) -> tuple[str, dict[str, str]]:
+    """The first caption that is not empty, and if there are several, the extra that holds all of them.
+
+    The cell is a text, a list of texts, or a list written as text, as img2dataset does. An absent cell is "".
+    Raises `UnusableError` (malformed_row) for anything else.
+    """
+    listed = _listed(row[column])
+    if listed is None:
+        return cell(row, column), {}
+    captions = [text for text in listed if text.strip()]
+    if not captions:
+        return "", {}
+    return captions[0], {CAPTIONS: json.dumps(captions, ensure_ascii=False)} if captions[1:] else {}
+
+
+def _listed(value: object) -> list[str] | None:
+    if isinstance(value, list):
+        return [as_text(one) for one in value]
+    if isinstance(value, str) and value.lstrip()[:1] == "[" and _LIST.fullmatch(value):
+        return [_unquoted(item) for item in _ITEMS.findall(value)]
+    return None
+
+
+def _unquoted(item: str) -> str:
+    for read in (json.loads, ast.literal_eval):  # JSON first: Python takes its surrogates for two letters
+        try:
+            return str(read(item))
+        except (ValueError, SyntaxError):
+            continue
+    return item[1:-1]

@@ -2,8 +2,8 @@
 
 Pigeonhole (Norouzi et al. 2012, Fast Search in Hamming Space with Multi-Index Hashing, section 2.2): of two
 hashes that differ in at most d bits, cut into m bands, either one of the first d - m + 1 bands differs in at
-most one bit, or one of the others is the same. So a band's value, and where needed its neighbours at one bit,
-are looked up, and only what is found there is compared.
+most one bit, or one of the others is equal. So each band's value is looked up, with its neighbours at one bit
+where needed, and only the hashes found there are compared.
 """
 
 import sqlite3
@@ -16,10 +16,11 @@ from pacl_core.media.image_hashes import FLAT, differing_bits
 
 
 class NearDuplicates:
-    """Finds the earliest pair that an image is near to, among those that are near to none themselves.
+    """Finds the earliest pair that an image is near to, among the representatives: pairs near to no earlier
+    one.
 
-    Those representatives alone are indexed. Keeping them and dropping what is marked leaves no two images
-    within `distance` bits of each other.
+    Only representatives are indexed. Keeping them and dropping the marked pairs leaves no two images within
+    `distance` bits of each other.
     """
 
     def __init__(self, connection: sqlite3.Connection, distance: int) -> None:
@@ -83,8 +84,8 @@ class NearDuplicates:
     def _keys(self, hashes_N: NDArray[np.uint64]) -> tuple[NDArray[np.int64], list[int]]:
         """The bands' values, each with the band's number above it, [N, B]; and the bands' widths in bits.
 
-        A band takes every B-th bit: neighbouring frequencies go together, and whole runs of bits would make
-        few values common.
+        A band takes every B-th bit: bits of neighbouring frequencies are correlated, so bands of adjacent
+        bits would have a few very common values.
         """
         bits_N64 = np.unpackbits(hashes_N.byteswap().view(np.uint8).reshape(-1, 8), axis=1)
         keys, widths = [], []

@@ -1,7 +1,7 @@
-"""Part files of pairs, put together from pieces that survive a killed run.
+"""Part files of pairs, assembled from pieces that survive a killed run.
 
-A piece is one row group, written as it is finished. Pieces become a part once they hold enough, so the bytes
-of the parts depend on the pairs alone, not on where a run was interrupted.
+A piece is one row group, written when it is complete. Pieces become a part once they hold enough, so the
+bytes of the parts depend only on the pairs, not on where a run was interrupted.
 """
 
 import json
@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pacl_core.corpus.pair_store_state import PairStoreState
-from pacl_core.corpus.posts import PROVENANCE, Post
+from pacl_core.corpus.readers import PROVENANCE, Post
 from pacl_core.media.images import NormalisedImage
 from pacl_core.media.rejects import valid_name
 
@@ -43,7 +43,7 @@ PART_BYTES = 256 << 20
 
 @dataclass(frozen=True)
 class Pair:
-    """A pair on its way to disk: its row number, the post as found, the cleaned text, the image."""
+    """A pair to be written: its row number, the post as found, the cleaned text, the image."""
 
     row: int
     post: Post
@@ -65,7 +65,7 @@ class PairParts:
         self._part_bytes = part_bytes
 
     def whole(self) -> bool:
-        """Whether the files that the state lists are there and sound; others are removed."""
+        """Whether the files that the state lists exist and are intact; other files are removed."""
         progress = self._progress
         known = {_part(number) for number in range(progress.parts)}
         known |= {_piece(number) for number in range(progress.first_piece, progress.pieces)}
@@ -91,7 +91,7 @@ class PairParts:
             self.close_part()
 
     def close_part(self) -> None:
-        """Put the open pieces together; their files stay until `tidy`."""
+        """Assemble the open pieces into a part; their files stay until `tidy`."""
         progress = self._progress
         if progress.first_piece == progress.pieces:
             return
@@ -118,13 +118,13 @@ class PairParts:
         self._state.add_file(name, _crc(self._folder / name))
 
     def tidy(self) -> None:
-        """Remove the pieces that parts hold, once the progress that says so is committed."""
+        """Remove the pieces that are in parts, once that progress is committed."""
         for path in self._folder.glob("piece-*"):
             if path.name < _piece(self._progress.first_piece):
                 path.unlink()
 
     def link_into(self, folder: Path) -> None:
-        """The finished parts as files of `folder`; they stay here too, until all is published."""
+        """Link the finished parts into `folder`; they stay here too until everything is published."""
         for number in range(self._progress.parts):
             _link(self._folder / _part(number), folder / _part(number))
 
@@ -147,7 +147,7 @@ def _piece(number: int) -> str:
 
 @contextmanager
 def _durable(path: Path) -> Iterator[BinaryIO]:
-    """A file that is on the disk when the block ends, whatever happens to the power."""
+    """A file that is on disk when the block ends and survives a power cut."""
     with path.open("wb") as stream:
         yield stream
         stream.flush()
@@ -181,6 +181,6 @@ def _table(pairs: list[Pair], near: list[str | None]) -> pa.Table:
 
 
 def _extras(post: Post) -> str | None:
-    """What else the corpus says, as a JSON object; None for nothing."""
+    """The post's extras as a JSON object; None if there are none."""
     others = {name: value for name, value in sorted(post.extras.items()) if name != PROVENANCE}
     return valid_name(json.dumps(others, ensure_ascii=False)) if others else None

@@ -16,19 +16,19 @@ from pacl_core.corpus.cleaning import clean_text
 from pacl_core.corpus.near_duplicates import NearDuplicates
 from pacl_core.corpus.pair_parts import PART_BYTES, ROW_GROUP, Pair, PairParts
 from pacl_core.corpus.pair_store_state import PairStoreState
-from pacl_core.corpus.posts import Post
+from pacl_core.corpus.readers import Post
 from pacl_core.errors import UserError
 from pacl_core.files.publish import published_folder
 from pacl_core.files.tables import table_writer
 from pacl_core.media.images import NormalisedImage, with_images
 from pacl_core.media.rejects import REJECTED_SCHEMA, Rejected, Rejects, UnusableError
 from pacl_core.params.pairs import PairsParams
-from pacl_core.runtime.fingerprint import code_sha256, versions
 from pacl_core.runtime.progress import counted
+from pacl_core.runtime.scratch import code_sha256, versions
 
 log = logging.getLogger("pacl")
 _LIBRARIES = ("pillow", "pyarrow", "emoji")  # what decides bytes; emoji is an extra
-_INPUTS = 4096  # a corpus of rejects is committed now and then, too
+_INPUTS = 4096  # also committed now and then if the corpus is nothing but rejects
 
 
 class InputDigest:
@@ -53,7 +53,7 @@ class InputDigest:
         return self._running.hexdigest()
 
     def _of(self, image: bytes) -> bytes:
-        """An image's hash; inputs that follow each other with the same object are hashed once."""
+        """An image's hash; consecutive inputs with the same object are hashed once."""
         if image is not self._image[0]:
             self._image = (image, hashlib.sha256(image).digest())
         return self._image[1]
@@ -74,7 +74,7 @@ def pairs_key(params: PairsParams) -> dict[str, object]:
 
 @dataclass(frozen=True)
 class StorePaths:
-    """Where the pairs go: the folder of parts, the table of rejects, the folder of unfinished work."""
+    """Where to write: the folder of parts, the table of rejects, the folder of unfinished work."""
 
     pairs: Path
     rejected: Path
@@ -112,7 +112,7 @@ def write_pairs(
                 PairParts(state).link_into(draft)
                 _write_rejects(state, writer)
             return _counts(state, reasons)
-    except sqlite3.Error as error:  # a full disk comes as one
+    except sqlite3.Error as error:  # a full disk is reported as one
         raise UserError(
             f"{paths.scratch / 'state.sqlite'}: {error}; fix that, or delete the folder"
         ) from None
@@ -121,10 +121,11 @@ def write_pairs(
 def _continued(
     read: Callable[[], Iterator[Post | Rejected]], state: PairStoreState, part_bytes: int
 ) -> tuple[Iterator[Post | Rejected], InputDigest]:
-    """The inputs that are not done yet, and the digest of those that are.
+    """The inputs that are still to be done, and the digest of those that are done.
 
-    Nothing names the version of a corpus: times of files lie, and a list of remote shards says nothing of
-    them. So what was done is read again and compared, which costs a few per cent of decoding it again.
+    Nothing identifies the version of a corpus: file times are unreliable, and a list of remote shards says
+    nothing about their content. So the inputs that are done are read again and compared, which takes a few
+    per cent of the time of decoding them.
     """
     posts, digest = read(), InputDigest()
     if not PairParts(state, part_bytes).whole():
@@ -136,7 +137,7 @@ def _continued(
             break
         digest.add(item)
     if done and digest.hexdigest() != state.progress.digest:
-        log.info("the corpus is not what it was when this began; starting afresh")
+        log.info("the corpus has changed since this run began; starting afresh")
         state.clear()
         return read(), InputDigest()
     if done:

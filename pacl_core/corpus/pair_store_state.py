@@ -1,6 +1,6 @@
 """State of an unfinished run of the pair store: a SQLite file that is committed with each piece of work.
 
-SQLite holds what must not grow in memory (ids, contents, hashes, rejects) and takes back what was not
+SQLite holds what must not grow in memory (ids, contents, hashes, rejects) and rolls back what was not
 committed when the process was killed, so that files and state cannot disagree.
 """
 
@@ -22,7 +22,7 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS files (name TEXT PRIMARY KEY, crc INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS progress (only INTEGER PRIMARY KEY CHECK (only = 0), state TEXT NOT NULL)",
 )
-# what a key or a message may have of a corpus' own words; texts and images are not kept here
+# cap on text from the corpus in a key or message; texts and images are not kept here
 _LONGEST = 4096
 
 
@@ -54,7 +54,7 @@ class PairStoreState:
             self._open()
         except sqlite3.OperationalError:  # a full disk, no permission
             raise
-        except sqlite3.DatabaseError:  # no longer a database: nothing of it can be used
+        except sqlite3.DatabaseError:  # not a database any more: nothing in it is usable
             self.clear()
 
     def _open(self) -> None:
@@ -69,7 +69,7 @@ class PairStoreState:
         self.progress = _parsed(stored[0]) if stored else Progress()
 
     def commit(self) -> None:
-        """Make all that was added since the last time last, with the progress as it is now."""
+        """Commit everything added since the last call, with the progress as it is now."""
         state = json.dumps(vars(self.progress))
         self.connection.execute("INSERT OR REPLACE INTO progress VALUES (0, ?)", (state,))
         self.connection.commit()

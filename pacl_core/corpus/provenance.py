@@ -9,7 +9,7 @@ class Provenance(StrEnum):
     KEPT = "kept"  # the glyph's own name
     SAME_SENTIMENT = "same_sentiment"  # of another emoji with the same human sentiment
     OPPOSITE_LOOKALIKE = "opposite_lookalike"  # of a look-alike with opposite human sentiment
-    RANDOM = "random"  # of one that has nothing in common with it
+    RANDOM = "random"  # of an emoji that has nothing in common with it
 
 
 # provenance -> (factual_matched, emotional_matched): what a perfect partition would find

@@ -19,12 +19,12 @@ from pacl_core.media.text_decoding import open_text
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz")
 MOST_NAMES = 100_000
-_BACKSLASH = re.compile(r"\\(?![{},\\])")  # that of braces is the shell's
+_BACKSLASH = re.compile(r"\\(?![{},\\])")  # braces are the shell's
 _RANGE = re.compile(r"\{(-?\d+)\.\.(-?\d+)")
 
 
 class Shard(NamedTuple):
-    """Where a shard is, and what its samples are called by: its name, with folders where others share it."""
+    """Where a shard is, and the name its samples are called by, with folders where shards share a name."""
 
     location: str
     label: str
@@ -55,7 +55,7 @@ def shards(path: str) -> list[Shard]:
 
 
 def _labelled(locations: list[str]) -> list[Shard]:
-    """Each with its name; those that share one with what differs in their paths, too."""
+    """Each shard with its name; those that share a name also get the parts in which their paths differ."""
     sharing: dict[str, list[str]] = {}
     for location in dict.fromkeys(locations):
         sharing.setdefault(shard_name(location), []).append(location)
@@ -106,7 +106,7 @@ def _expanded(entry: str) -> list[str]:
 
 
 def shard_name(shard: str) -> str:
-    """A shard's own name, without folders, suffix, and what a URL may ask for: "s3://b/a/0.tar" -> "0"."""
+    """A shard's own name, without folders, suffix and the query of a URL: "s3://b/a/0.tar" -> "0"."""
     name = shard.partition("?")[0].rpartition("/")[2]
     return valid_name(name.removesuffix(_suffix(name)))
 
@@ -157,7 +157,7 @@ def opened(location: str) -> Iterator[IO[bytes]]:
 
 
 class _Remote:
-    """A remote file whose failures are no damage to the shard: the run stops, and the next one resumes."""
+    """A remote file. Its failures are not damage to the shard: the run stops, and the next one resumes."""
 
     def __init__(self, location: str, file: IO[bytes]) -> None:
         self._location = location

@@ -12,7 +12,7 @@ from pacl_core.media.image_header import SUFFIXES as IMAGES
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
 from pacl_core.media.text_decoding import MAX_TEXT_BYTES, decode_text
 
-# never loaded by anything here: to read one may run what it says
+# never loaded here: reading one can run code
 _PICKLES = (".pkl", ".pickle", ".pyd", ".pth", ".pt", ".joblib", ".dill")
 _OPEN = 8  # samples of one key that are held at a time
 _OF_KEY = re.compile(r"(\.[^\W\d]\w*)*")  # what follows the key in the name of one of its files: `0001.seg`
@@ -20,7 +20,7 @@ _OF_KEY = re.compile(r"(\.[^\W\d]\w*)*")  # what follows the key in the name of 
 
 @dataclass(eq=False)
 class Sample:
-    """Members of one name but for their last suffix, as far as they are read."""
+    """Members whose names differ only in the last suffix, as far as they were read."""
 
     stem: str
     names: set[str] = field(default_factory=set)
@@ -32,7 +32,7 @@ class Sample:
 
     @property
     def caption(self) -> object:
-        """What text there is: the .txt, but where that is a list made text, the list itself."""
+        """The text of the sample: the .txt, or the list itself if the .txt is a list written as text."""
         caption = (self.about or {}).get("caption")
         if self.text is None or (isinstance(caption, list) and self.text.lstrip().startswith("[")):
             return caption
@@ -49,10 +49,10 @@ class Sample:
 
 @dataclass
 class _Group:
-    """Samples that share WebDataset's key, what comes before the first dot of their names.
+    """Samples that share WebDataset's key: the part of their names before the first dot.
 
-    A key is one sample there. Yet names have dots of their own ("pic 3.5 mm.jpg"), so that an image goes with
-    the text of its own name, and only where it has none with that of the key.
+    In WebDataset a key is one sample. But names may contain dots ("pic 3.5 mm.jpg"), so an image goes with
+    the text of its own name, and only if there is none with the text of the key.
     """
 
     key: str
@@ -63,8 +63,8 @@ class _Group:
 def samples(shard: str, members: Iterator[Member | tuple[str, UnusableError]]) -> Iterator[Sample | Rejected]:
     """What a shard's members make up; hidden ones, as macOS adds them, are skipped.
 
-    Samples without image or text come, too. Where the shard breaks, its whole pairs come before the
-    `UnusableError`.
+    Samples without image or text are included. If the shard is damaged, the complete pairs before the damage
+    come first, then `UnusableError`.
     """
     group = _Group("")
     try:
@@ -144,14 +144,14 @@ def _object(data: bytes) -> dict[str, object]:
 
 
 def _let_go(group: _Group) -> Sample:
-    """The first pair of a group that is too large to be held, or its first sample."""
+    """The first pair of a group that is too large for memory, or its first sample."""
     first = next((one for one in group.samples.values() if one.is_pair), next(iter(group.samples.values())))
     group.is_whole = False
     return group.samples.pop(first.stem)
 
 
 def _finished(shard: str, group: _Group) -> Iterator[Sample | Rejected]:
-    """The group's pairs, and what is left: one more pair of what belongs to the key, or why there is none."""
+    """The group's pairs, then one more pair made of the members left over, or why there is none."""
     found = [one for one in group.samples.values() if one.refused or one.is_image or one.caption is not None]
     of_key = [one for one in found if not one.refused and _OF_KEY.fullmatch(one.stem[len(group.key) :])]
     if not group.is_whole or group.key not in group.samples or len(of_key) < 2:

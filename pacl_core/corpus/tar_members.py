@@ -8,8 +8,8 @@ from typing import IO, Self, cast
 from pacl_core.errors import UserError
 from pacl_core.media.rejects import UnusableError
 
-# of the headers that precede a member (a long name, pax records): tarfile would read any claimed length, and
-# before Python 3.11.10 it takes time with the square of it
+# cap on the headers that precede a member (a long name, pax records): tarfile would read any claimed length,
+# and before Python 3.11.10 in time quadratic in it
 MAX_HEADER = 16 << 10
 _HEADERS = (
     tarfile.GNUTYPE_LONGNAME,
@@ -31,7 +31,7 @@ class Member:
     _info: tarfile.TarInfo
 
     def read(self) -> bytes:
-        """All of it; look at `size` first. Raises `UnusableError`: shard_truncated, shard_corrupt."""
+        """The whole content; check `size` first. Raises `UnusableError`: shard_truncated, shard_corrupt."""
         try:
             stream = self._tar.extractfile(self._info)
             data = stream.read() if stream is not None else b""
@@ -45,10 +45,11 @@ class Member:
 
 
 def members(stream: IO[bytes]) -> Iterator[Member | tuple[str, UnusableError]]:
-    """Every regular file in a tar, compressed or not; of other members the name, and why it is not read.
+    """Every regular file in a tar, compressed or not; for other members the name, and why it is not read.
 
     Those are rejected as tar_link, tar_special or unsafe_name; folders are skipped. Raises
-    `UnusableError` where the tar cannot be read on: shard_truncated (it lacks its end), shard_corrupt.
+    `UnusableError` where the rest of the tar cannot be read: shard_truncated (its end is missing),
+    shard_corrupt.
     """
     try:
         tar = tarfile.open(  # noqa: SIM115
@@ -74,7 +75,7 @@ def members(stream: IO[bytes]) -> Iterator[Member | tuple[str, UnusableError]]:
 
 
 class _Checked(tarfile.TarInfo):
-    """Headers bounded, and damage an error: tarfile by itself takes a broken header for the end."""
+    """Bounds headers and makes damage an error: tarfile itself takes a broken header for the end."""
 
     @classmethod
     def fromtarfile(cls, tarfile_: tarfile.TarFile) -> Self:

@@ -1,4 +1,4 @@
-"""Published values of an item -> targets of the record's tasks, or why a task gets none."""
+"""Published values of an item -> targets of the record's tasks, or the reason why a task has none."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ _MARKS = ("0", "1")
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a task has no target, though values are published: a short code and the details."""
+    """Why a task has no target although values are published: a short code and details."""
 
     task: str
     reason: str
@@ -65,7 +65,7 @@ def convert(values: Mapping[str, Value], record: DatasetRecord) -> Converted:
     for name, task in record.tasks.items():
         levels = task.levels or ()
         lacking = [level for level in levels if targets[level] is None]
-        # a joint head needs every level; its levels share their columns with it
+        # a joint head needs every level; the levels are tasks that share their columns with it
         if lacking and len(lacking) < len(levels):
             problems.append(Problem(name, "incomplete", f"no class at {', '.join(lacking)}"))
             targets |= dict.fromkeys(levels)
@@ -96,7 +96,7 @@ def _marks(task: TaskRecord, values: Mapping[str, Value]) -> list[float] | None:
 
 
 def _mark(value: Value) -> str | None:
-    """An empty cell is not marked; None for what is no mark."""
+    """An empty cell is not marked; None for anything that is not a mark."""
     return "0" if value is None or is_absent(value) or value == "" else find_name(value, _MARKS)
 
 
@@ -137,7 +137,8 @@ def _numbers(columns: tuple[str, ...], values: Mapping[str, Value]) -> list[floa
 
 
 def _number(column: str, value: Value) -> float | None:
-    """None for what is absent: None, an empty text, NaN; an infinity is no rating either."""
+    """None for an absent value (None, an empty text, NaN) and for an infinity, which is not a rating
+    either."""
     if value is None or value == "":
         return None
     try:

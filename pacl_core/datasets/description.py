@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from pacl_core.datasets.draft import Refusals
 from pacl_core.datasets.record import DatasetRecord, record_tasks
-from pacl_core.datasets.refusals import Refusals
 from pacl_core.datasets.tasks import SPLITS, Task
 
 log = logging.getLogger("pacl")
@@ -24,11 +24,11 @@ def describe(
 ) -> dict[str, Any]:
     """The description, a JSON value; logs a warning for every class that a split lacks.
 
-    `items`: `split` and the tasks' columns; `splits`: where these come from (official, val_of_train, ours).
-    Under `counts`: items by split; targets by task and split; classes by task, split and class index (the
-    marks of multi-label tasks); rejected_by_reason (items); targets_rejected (by task and reason, of items
-    that another task uses); placeholders (among the rejected); duplicates_across_splits (images that are
-    in several official splits: kept).
+    `items` has `split` and the tasks' columns; `splits` says where the splits come from (official,
+    val_of_train, ours). Under `counts`: items by split; targets by task and split; classes by task, split and
+    class index (the marks of multi-label tasks); rejected_by_reason (items); targets_rejected (by task and
+    reason, of items that another task uses); placeholders (among the rejected); duplicates_across_splits
+    (images that are in several official splits: kept).
     """
     tasks = record_tasks(record)
     by_split = {split: items.filter(pl.col("split") == split) for split in SPLITS}

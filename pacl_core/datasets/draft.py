@@ -1,23 +1,24 @@
 """The first pass over a data set: every usable item, normalised, with its targets; splits come later."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from itertools import count, islice, takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from pacl_core.datasets.conversion import ABSENT, Converted, Targets, convert
-from pacl_core.datasets.items import Item
+from pacl_core.datasets.readers import Item
 from pacl_core.datasets.record import DatasetRecord, record_tasks
-from pacl_core.datasets.refusals import Refusal, Refusals
 from pacl_core.datasets.tasks import SPLITS, Task
 from pacl_core.files.json_csv import read_json, write_json
 from pacl_core.files.seen_ids import Seen
 from pacl_core.files.tables import read_table, write_table
 from pacl_core.media.images import Box, NormalisedImage, with_images
-from pacl_core.media.rejects import Rejected, UnusableError, valid_name
+from pacl_core.media.rejects import Rejected, Rejects, UnusableError, valid_name
 from pacl_core.runtime.progress import Progress
 
 PART = 256  # inputs to a part of the draft
@@ -30,11 +31,38 @@ _FIELDS = [
 ]
 
 
+class Refusal(NamedTuple):
+    """Why an item is left out; or, with a `task`, why it has no target of that task alone."""
+
+    source: str
+    reason: str
+    detail: str
+    task: str | None = None
+
+
+@dataclass(frozen=True)
+class Refusals:
+    """All refusals, listed in `rejects`. Counted by reason: `items`, and `targets` by task."""
+
+    rejects: Rejects
+    items: Counter[str] = field(default_factory=Counter)
+    targets: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def add(self, refusal: Refusal) -> None:
+        source, reason, detail, task = refusal
+        if task is None:
+            self.items[reason] += 1
+            self.rejects.add(Rejected(source, reason, detail))
+        else:
+            self.targets.setdefault(task, Counter())[reason] += 1
+            self.rejects.add(Rejected(source, reason, f"task '{task}': {detail}"))
+
+
 def stored_schema(tasks: Iterable[Task]) -> pa.Schema:
     """Columns of a stored data set: those of every set, then the tasks'."""
     fields = list(_FIELDS)
     for task in tasks:
-        if task.kind != "hierarchical":  # its columns are its levels'
+        if task.kind != "hierarchical":  # its columns are those of its levels
             kind = pa.int32() if task.kind == "single_label" else pa.float32()
             fields += [(column, kind) for column in task.columns]
     return pa.schema(fields)
@@ -59,7 +87,7 @@ def write_draft(
 ) -> list[Path]:
     """Write `draft_schema` to parts in `folder`, streamed, and return these; add to `refusals`.
 
-    Called again after a kill with the same items, it resumes after the last whole part.
+    Called again after a kill with the same items, it resumes after the last complete part.
     """
     schema = draft_schema(record_tasks(record))
     with Seen() as seen:
@@ -76,7 +104,7 @@ def write_draft(
                 part = folder / f"part-{len(parts):05d}.parquet"
                 rows, refused = _sorted_out(chunk, seen)
                 write_table(part, pa.Table.from_pylist(rows, schema=schema))
-                write_json(part.with_suffix(".json"), refused)  # last: with it the part is whole
+                write_json(part.with_suffix(".json"), refused)  # written last: it marks the part as complete
                 for refusal in refused:
                     refusals.add(refusal)
                 parts.append(part)
@@ -103,7 +131,7 @@ def _sorted_out(
 
 
 def _whole_parts(folder: Path) -> list[Path]:
-    """Parts of an earlier run, up to the first that is not whole."""
+    """Parts of an earlier run, up to the first incomplete one."""
     numbered = (folder / f"part-{number:05d}.parquet" for number in count())
     return list(takewhile(lambda part: part.exists() and part.with_suffix(".json").exists(), numbered))
 
@@ -117,7 +145,7 @@ def _converted(items: Iterable[Item | Rejected], record: DatasetRecord) -> Itera
 
 
 def _image(pending: _Pending) -> bytes | None:
-    """None where the item is refused whatever its image."""
+    """None if the item is refused regardless of its image."""
     item, found = pending
     return item.image if isinstance(item, Item) and found is not None and found.usable else None
 
@@ -164,7 +192,8 @@ def _row(item: Item, image: NormalisedImage, targets: Targets) -> dict[str, Any]
 
 
 def file_hash(item: Item) -> str:
-    """SHA-256 of the published file's bytes and the box: neither `image_size` nor a decoder changes it."""
+    """SHA-256 of the published file's bytes and the box: it depends on neither `image_size` nor the
+    decoder."""
     digest = hashlib.sha256(item.image)
     if item.box is not None:
         digest.update(repr(item.box).encode())

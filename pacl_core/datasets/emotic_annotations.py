@@ -10,9 +10,8 @@ import scipy.io
 
 from pacl_core.corpus.manifest_rows import Row, read_rows
 from pacl_core.datasets.names import is_absent
-from pacl_core.datasets.published_text import number
+from pacl_core.datasets.published_text import number, written_list
 from pacl_core.datasets.tasks import SPLITS, Split
-from pacl_core.datasets.written_list import written_list
 from pacl_core.errors import UserError
 from pacl_core.media.rejects import Rejected, UnusableError
 
@@ -89,11 +88,11 @@ RATINGS = ("valence", "arousal", "dominance")
 
 def mat_persons(file: Path) -> Iterator[Person | Rejected]:
     """Persons of train, val and test in order. Rejected: malformed_row, no_person. Raises `UserError`: no
-    such file. Holds all annotations in memory (tens of MB), no image.
+    such file. Holds all annotations in memory (tens of MB), but no image.
     """
     try:
         structs = scipy.io.loadmat(file, struct_as_record=False, squeeze_me=True, variable_names=list(SPLITS))
-    except Exception as error:  # a broken file leads the parser to any error
+    except Exception as error:  # on a broken file the parser may raise anything
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"{file}: not a MATLAB file that can be read ({reason}); fetch it again") from None
     for split in SPLITS:
@@ -143,7 +142,7 @@ def _field(struct: Any, *names: str) -> Any:
 
 
 def _several(value: Any) -> list[Any]:
-    """One or many -> a list: a MATLAB array of one is no array once read."""
+    """One or many -> a list: a MATLAB array of one element is read as the element."""
     return [] if value is None else list(np.atleast_1d(np.asarray(value, dtype=object)).ravel())
 
 

@@ -36,7 +36,7 @@ def unit_length(features: NDArray[np.float32], item_ids: Sequence[str], dataset:
     if wrong.any():
         raise UserError(
             f"{dataset}: the features of {int(wrong.sum())} items are zero or not finite, first "
-            f"'{item_ids[int(wrong.argmax())]}'; check the variant's weights, or leave the pictures out"
+            f"'{item_ids[int(wrong.argmax())]}'; check the variant's weights, or leave the images out"
         )
     scaled: NDArray[np.float32] = (features / norms).astype(np.float32)
     return scaled

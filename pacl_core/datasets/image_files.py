@@ -1,10 +1,10 @@
-"""Image files of a data set's tree, and such a file as an item."""
+"""Image files of a data set's tree, and an image file as an item."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from pacl_core.datasets.items import Item
+from pacl_core.datasets.readers import Item
 from pacl_core.errors import UserError
 from pacl_core.media.image_tree import Enter, every_folder, is_image, name_in, walk
 from pacl_core.media.images import read_image
@@ -25,7 +25,7 @@ def existing_folder(path: Path, expected: str) -> Path:
 def image_files(
     root: Path, top: Path | None = None, enter: Enter = every_folder
 ) -> Iterator[Path | Rejected]:
-    """Every image as `media.image_tree.walk` comes to it; other files are rejected as other_file, too."""
+    """Every image in the order of `media.image_tree.walk`; other files are rejected as other_file."""
     for found in walk(root, top, enter):
         if isinstance(found, Rejected):
             yield found

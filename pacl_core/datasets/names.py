@@ -1,4 +1,4 @@
-"""What a published value means where a tool changed its form: 1 became 1.0, true True, null NaN."""
+"""What a published value means if a tool changed its form: 1 became 1.0, true True, null NaN."""
 
 import math
 import re
@@ -9,13 +9,13 @@ from typing import Any
 
 _WHOLE = re.compile(r"([+-]?\d+)\.0*", re.ASCII)
 _TRUTH = {"true": "1", "false": "0"}
-_EXACT = 1 << 53  # above it a float does not tell which whole number it was
+_EXACT = 1 << 53  # above it several whole numbers become the same float
 
 
 def find_name(value: str | float | Decimal, known: Iterable[str]) -> str | None:
     """The name in `known` that is the value as written, else the only one with the same meaning, else None.
 
-    The same meaning: 1 and 1.0; true and True; composed (NFC) and decomposed letters; then also true and 1.
+    Same meaning: 1 and 1.0; true and True; composed (NFC) and decomposed letters; failing these, true and 1.
     """
     names = list(known)
     text = str(value)
@@ -29,12 +29,12 @@ def find_name(value: str | float | Decimal, known: Iterable[str]) -> str | None:
 
 
 def is_absent(value: object) -> bool:
-    """Whether a cell holds nothing: null, or NaN, which tables of numbers have in its place."""
+    """Whether a cell is empty: null, or NaN, which tables of numbers hold instead."""
     return value is None or (isinstance(value, float | Decimal) and math.isnan(value))
 
 
 def whole(value: Any) -> Any:
-    """12 for 12.0, which a column of whole numbers holds where one is absent; None for an absent value."""
+    """12 for 12.0, to which whole numbers turn in a column with absent values; None for an absent value."""
     if is_absent(value):
         return None
     if isinstance(value, float | Decimal) and math.isfinite(value) and value == int(value):

@@ -1,12 +1,26 @@
-"""Text files of published data sets: lines and rows whatever their encoding and line ends."""
+"""Text files of published data sets: their lines in any encoding, and the numbers and lists in their cells.
 
+The lists are those that Python, NumPy 1 and NumPy 2 print, as pandas puts them into CSV.
+"""
+
+import ast
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from pacl_core.errors import UserError
 from pacl_core.media.listed_files import same_file
+from pacl_core.media.rejects import UnusableError
 from pacl_core.media.text_decoding import open_text
+
+MAX_CELL = 4096
+_ARRAY = re.compile(r"(?:\w+\.)?array\((.*)\)", re.DOTALL)
+_DTYPE = re.compile(r",\s*dtype=[^\[\]]*$")
+# NumPy 2 writes the type of each number: np.float64(5.0), np.str_('Peace')
+_TYPED = re.compile(r"(?:np|numpy)\.\w+\(([^()]*)\)")
+_ENTRY = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,'"\[\]()]+)\s*(,?)""", re.DOTALL)
+_ABSENT = ("", "nan", "none", "[nan]")
 
 
 def existing_file(path: Path, expected: str) -> Path:
@@ -18,7 +32,7 @@ def existing_file(path: Path, expected: str) -> Path:
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:
-    """(line number from 1, the line), blank lines left out; outer blanks may be empty fields and stay."""
+    """(line number from 1, the line) without blank lines; outer blanks stay, as they may be empty fields."""
     with open_text(path) as stream:
         for number, line in enumerate(stream, start=1):
             if line.strip():
@@ -32,3 +46,44 @@ def number(text: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
+
+
+def written_list(cell: str) -> list[str | float | None]:
+    """`['Peace', 'Esteem']`, `['Peace' 'Esteem']`, `[5.0, nan, 7]`, `[5. 6. 7.]`, `[np.float64(5.0), ..]`.
+
+    Texts are those in quotes; any other entry is a number, None where it is not finite. An empty cell or NaN
+    is an empty list. Raises `UnusableError`: malformed_row.
+    """
+    text = cell.strip()
+    if text.lower() in _ABSENT:
+        return []
+    refused = UnusableError("malformed_row", f"no list: {text[:80]!r}")
+    if len(text) > MAX_CELL:
+        raise refused
+    array = _ARRAY.fullmatch(text)
+    if array:
+        text = _DTYPE.sub("", array[1]).strip()
+    text = _TYPED.sub(r"\1", text)
+    if len(text) < 2 or (text[0], text[-1]) not in (("[", "]"), ("(", ")")):
+        raise refused
+    body, place = text[1:-1].rstrip(), 0
+    entries: list[str | float | None] = []
+    while place < len(body):
+        entry = _ENTRY.match(body, place)
+        if entry is None:
+            raise refused
+        entries.append(_entry(entry[1], refused))
+        place = entry.end()
+    return entries
+
+
+def _entry(text: str, refused: UnusableError) -> str | float | None:
+    try:
+        if text[0] in "'\"":
+            return str(ast.literal_eval(text))
+        if text.lower() == "none":
+            return None
+        float(text)
+    except (ValueError, SyntaxError):
+        raise refused from None
+    return number(text)

@@ -1,4 +1,4 @@
-"""The record of a data set, data/datasets/<name>.yaml: what it is, how it is read, what its tasks are."""
+"""The record of a data set, data/datasets/<name>.yaml: source, reader and tasks."""
 
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -7,8 +7,7 @@ from pydantic import Field, model_validator
 
 from pacl_core.datasets.tasks import Level, Task
 from pacl_core.errors import UserError
-from pacl_core.params.reading import read_section
-from pacl_core.params.section import Section
+from pacl_core.params.section import Section, read_section
 
 # columns of every stored data set, and of its draft
 RESERVED = ("item_id", "image", "split", "pixel_hash", "perceptual_hash", "image_name", "file_hash")
@@ -20,8 +19,8 @@ class TaskRecord(Section):
     """One task over the values that the reader yields.
 
     single_label: `column` holds the label; `classes` in index order; `of` maps labels to classes where they
-    are not the same (a coarser level); `words` is what prompts call the classes; `polarity` names the task
-    that gives each class its polarity. multi_label, regression, distribution: `columns`; `classes` names
+    are not the same (a coarser level); `words` are the names of the classes in prompts; `polarity` names the
+    task that gives each class its polarity. multi_label, regression, distribution: `columns`; `classes` names
     them where the columns' own names do not. regression: `scale` is the published range. hierarchical:
     `levels` names single-label tasks, coarse to fine.
     """
@@ -68,8 +67,8 @@ class TaskRecord(Section):
 
 
 class DatasetRecord(Section):
-    """A data set. `options` belong to the reader. `placeholders`: images found under several labels, such as
-    the one that a site shows for a deleted image, are dropped, or kept.
+    """A data set. `options` belong to the reader. `placeholders`: whether images found under several labels,
+    like the one that a site shows for a deleted image, are dropped or kept.
     """
 
     reader: str
@@ -85,7 +84,7 @@ class DatasetRecord(Section):
         for name, task in self.tasks.items():
             for other in (*(task.levels or ()), *([task.polarity] if task.polarity else [])):
                 if other not in self.tasks or self.tasks[other].kind != "single_label":
-                    raise ValueError(f"task '{name}': '{other}' is no single-label task of this record")
+                    raise ValueError(f"task '{name}': '{other}' is not a single-label task of this record")
         stored = [column for name, task in self.tasks.items() for column in stored_columns(name, task)]
         twice = sorted({column for column in stored if stored.count(column) > 1})
         if twice:

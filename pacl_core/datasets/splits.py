@@ -1,8 +1,8 @@
 """Splits by content: copies of an image stay together; a class is in every split, or else in train.
 
 Official splits are kept. Where there is no validation split, a tenth of train becomes it; where there are
-no splits at all, 8:1:1. What we assign depends on the published files' bytes alone: never on names, order,
-`image_size` or a decoder, save that images with the same pixels stay together.
+no splits at all, 8:1:1. Splits assigned here depend only on the bytes of the published files, never on names,
+order, `image_size` or the decoder, except that images with the same pixels stay together.
 """
 
 from collections import defaultdict
@@ -93,9 +93,9 @@ def deal(
 ) -> tuple[list[str], dict[str, int]]:
     """Split of each group of one stratum, from the groups' sizes and hashes; and what each split still lacks.
 
-    In the order of the hashes each split but the first takes groups as long as they fit its part, and one
-    more where that brings it nearer; the first, train, takes the rest, at least one group. So an item more
-    or less moves few others. Then, where there are at least as many groups as splits, a split without any
+    In the order of the hashes each split except the first takes groups as long as they fit its part, and one
+    more if that brings it nearer; the first, train, takes the rest, at least one group. So adding or removing
+    an item moves few others. Then, where there are at least as many groups as splits, a split without any
     takes the smallest group of the fullest. `owed` and the second answer count items times the sum of
     `ratio`, so that all arithmetic is on whole numbers.
     """
@@ -135,7 +135,7 @@ def deal(
 
 
 def _dealt(items: pl.DataFrame, tasks: Sequence[Task], ratio: Mapping[str, int]) -> NDArray[np.object_]:
-    """A split per row: a group has the last stratum and the least hash of its rows.
+    """A split per row. A group's stratum is the last among its rows, its hash the least.
 
     The only group of a class goes to train. What a stratum still owes, up to one item, is carried to the
     next: otherwise the remainders of many small strata would all go to the same split.
@@ -190,8 +190,8 @@ def finest_labels(tasks: Sequence[Task]) -> Task | None:
 def placeholders(items: pl.DataFrame, label: str) -> pl.Series:
     """Which rows [N] are placeholders, from the columns `pixel_hash`, `image_name` and `label`.
 
-    A placeholder is a hash with at least two labels under at least two names: several persons in one image,
-    each with a label, are none.
+    A placeholder is a hash with at least two labels under at least two names. Several persons in one image,
+    each with a label, do not make it one.
     """
     named = items.select(pl.col("pixel_hash"), pl.col("image_name"), pl.col(label).alias("label"))
     several = (pl.col("label").n_unique() >= 2) & (pl.col("image_name").n_unique() >= 2)

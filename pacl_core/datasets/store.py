@@ -1,7 +1,7 @@
 """Downstream data sets on disk: one parquet of items, a JSON description, and the rejects.
 
-Two passes: whether an image is a placeholder, and which split it belongs to, is known only when all have
-been seen. A killed run resumes within the first pass: decoding images takes most of the time.
+Two passes: whether an image is a placeholder, and to which split it belongs, is known only after all were
+seen. A killed run resumes within the first pass: decoding images takes most of the time.
 """
 
 from collections.abc import Iterable
@@ -12,10 +12,9 @@ import polars as pl
 import pyarrow as pa
 
 from pacl_core.datasets.description import describe
-from pacl_core.datasets.draft import draft_schema, stored_schema, write_draft
-from pacl_core.datasets.items import Item
+from pacl_core.datasets.draft import Refusal, Refusals, draft_schema, stored_schema, write_draft
+from pacl_core.datasets.readers import Item
 from pacl_core.datasets.record import DatasetRecord, record_tasks
-from pacl_core.datasets.refusals import Refusal, Refusals
 from pacl_core.datasets.splits import assign_splits, finest_labels, origin, placeholders
 from pacl_core.datasets.tasks import SPLITS, Task
 from pacl_core.errors import UserError
@@ -36,8 +35,8 @@ def write_dataset(
     """Store the items in `path`, <name>.parquet, with <name>.json and <name>_rejected.parquet next to it.
 
     Returns the description, the content of <name>.json. `scratch` holds a draft as large as the result;
-    called again after a kill with the same arguments, it resumes from there. Memory: a part of the draft,
-    and of each item all but its image. Raises `UserError` where a split stays empty.
+    called again after a kill with the same arguments, it resumes from there. Memory: a part of the draft, and
+    each item without its image. Raises `UserError` where a split stays empty.
     """
     name = path.stem
     tasks = record_tasks(record)
@@ -74,7 +73,7 @@ def _kept(
     *,
     refusals: Refusals,
 ) -> pl.DataFrame:
-    """Without placeholders; without items that lack a split where others have one."""
+    """The rows without placeholders, and without items that lack a split if others have one."""
     label = finest_labels(tasks)
     if record.placeholders == "drop" and label is not None:
         dropped = placeholders(known, label.name)

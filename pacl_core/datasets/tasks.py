@@ -1,4 +1,4 @@
-"""The tasks of a downstream data set, as its JSON description states them, and their targets."""
+"""The tasks of a downstream data set, as in its JSON description, and their targets."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -37,7 +37,7 @@ class Task:
     | hierarchical | a class index per level, coarse to fine | class probabilities, level after level |
 
     `classes` in index order (None: regression, hierarchical). `polarity`: of each class of a single-label
-    task, the index of its polarity. `words`: what prompts call the classes. `ancestors`: of each finest
+    task, the index of its polarity. `words`: the names of the classes in prompts. `ancestors`: of each finest
     class, its class at every coarser level.
     """
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pacl_core.corpus.readers import read_posts
 from pacl_core.datasets.record import load_record
-from pacl_core.doctor.finding import Finding
+from pacl_core.doctor import Finding
 from pacl_core.errors import UserError
 from pacl_core.media.images import normalise_image
 from pacl_core.media.rejects import Rejected, UnusableError

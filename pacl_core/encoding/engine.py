@@ -19,7 +19,7 @@ class Engine(Protocol):
     """Runs tasks of one model, which each of its processes loads once."""
 
     def run(self, task: EncodingTask, blocks: Sequence[Block], folder: Path, *, what: str) -> None:
-        """Leave each block's rows as one file in `folder` (`encoded.block_file`); those there are kept.
+        """Write each block's rows to one file in `folder` (`encoded.block_file`); existing ones are kept.
 
         Both engines write the same bytes.
         """

@@ -24,7 +24,7 @@ READ = 64  # images per read: compressed bytes in memory stay small
 
 
 class ImageEncoder(Protocol):
-    """A model of images, and the preprocessing that they need."""
+    """A model of images, and its preprocessing."""
 
     @property
     def preprocess(self) -> Preprocess: ...
@@ -57,7 +57,7 @@ class ImageTask:
 
 
 def encode_images(engine: Engine, table: Path, folder: Path) -> Encoded:
-    """Encode the images of a table with `image` and `pixel_hash`; what a killed run left is used."""
+    """Encode the images of a table with `image` and `pixel_hash`; resumes a killed run."""
     folder.mkdir(parents=True, exist_ok=True)
     found = distinct(scan_table(table).select("pixel_hash"), folder)
     blocks = blocks_of(table, found.rows)
@@ -66,7 +66,7 @@ def encode_images(engine: Engine, table: Path, folder: Path) -> Encoded:
 
 
 def _jpegs(file: Path, wanted: NDArray[np.int64]) -> Iterator[bytes]:
-    """The wanted rows, in ascending order; row groups without any are not read."""
+    """The wanted rows, in ascending order; row groups without a wanted row are not read."""
     try:
         with pq.ParquetFile(file, page_checksum_verification=True) as opened:
             start = 0

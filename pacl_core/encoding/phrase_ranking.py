@@ -18,7 +18,7 @@ from pacl_core.encoding.texts import encode_texts
 from pacl_core.files.npy_file import release
 from pacl_core.files.tables import write_table
 
-BATCH = 1024  # whatever the model's: one matrix product
+BATCH = 1024  # independent of the model's: this is one matrix product
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class PhraseRanking:
 
 
 def encode_phrases(engine: Engine, phrases: Sequence[str], folder: Path) -> NDArray[np.float32]:
-    """Vectors [P, D] of the phrases, in their order; what a killed run left is used."""
+    """Vectors [P, D] of the phrases, in their order; resumes a killed run."""
     folder.mkdir(parents=True, exist_ok=True)
     table = folder / "phrases.parquet"
     write_table(table, pa.table({"text": list(phrases)}))
@@ -82,7 +82,7 @@ def rank_phrases(
     `image_vectors` `[N, D]` and `phrase_vectors` `[P, D]` are unit vectors. Equal scores go by phrase
     order. With fewer than `top` phrases all of them are ranked.
     """
-    # torch's product keeps to torch's number of threads: the same bits on every machine of a cluster
+    # torch's product obeys torch's number of threads: the same bits on every machine of a cluster
     scores_NP = (torch.from_numpy(image_vectors) @ torch.from_numpy(phrase_vectors).T).numpy()
     indices = np.argsort(-scores_NP, axis=1, kind="stable")[:, :top]
     return indices, np.take_along_axis(scores_NP, indices, axis=1)

@@ -1,9 +1,9 @@
-"""Encoding on a Ray cluster: a worker per device holds the model, a lost one's blocks are redone.
+"""Encoding on a Ray cluster: a worker per device holds the model, blocks of a lost worker are redone.
 
-Workers read pairs and weights themselves, by the same paths: the project's folder is on a file system that
-all nodes share. They send rows back; only this process writes files. Plain actors rather than Ray Data: a
-block is exactly a file, its rows may exceed an Arrow cell, and where a node is lost for good its blocks go
-to those that are left.
+Workers read pairs and weights themselves, by the same paths: all nodes share the file system of the project's
+folder. They send rows back; only this process writes files. Plain actors rather than Ray Data: a block is
+exactly a file, its rows may exceed an Arrow cell, and if a node is lost for good its blocks go to the
+remaining ones.
 """
 
 import logging
@@ -28,15 +28,15 @@ from pacl_core.encoding.task import EncodingTask, Prefetcher, encode_block
 from pacl_core.errors import UserError
 from pacl_core.files.npy_file import npy_bytes
 from pacl_core.files.publish import published_file
-from pacl_core.runtime.fingerprint import code_sha256
 from pacl_core.runtime.progress import Progress
+from pacl_core.runtime.scratch import code_sha256
 from pacl_core.runtime.settings import Runtime
 
 log = logging.getLogger("pacl")
 
 AT_ONCE = 2  # blocks of a worker: the second begins while the first ends
-LOSSES = 3  # of workers on one block, until it is taken for the cause
-SECONDS = 2.0  # between two looks at which nodes there are
+LOSSES = 3  # workers lost on one block before the block is taken for the cause
+SECONDS = 2.0  # seconds between two checks for new nodes
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Home:
 
 
 class Worker:
-    """Lives in a process of the cluster. Its methods run in threads: two blocks at a time."""
+    """Runs in a process of the cluster. Its methods run in threads: two blocks at a time."""
 
     def __init__(self, home: Home, load: Callable[[], Any], device: str, *, threads: int, batch: int) -> None:
         self._home, self._load, self._batch, self._model = home, load, batch, None
@@ -110,7 +110,7 @@ def ray_engine(load: Callable[[], Any], machine: Runtime) -> Iterator["RayEngine
 
 
 class RayEngine:
-    """Keeps a worker per device of the cluster, and gives blocks to those that live."""
+    """Keeps a worker per device of the cluster, and gives blocks to those that are alive."""
 
     def __init__(self, load: Callable[[], Any], machine: Runtime) -> None:
         ray = _ray()
@@ -197,14 +197,14 @@ class RayEngine:
 
 
 def _rows(result: Any) -> NDArray[Any] | None:
-    """What a worker computed; None where it was lost. Raises what its code raised."""
+    """What a worker computed; None if the worker was lost. Raises what its code raised."""
     ray = _ray()
     try:
         rows: NDArray[Any] = ray.get(result)
     except ray.exceptions.RayTaskError as error:
         raise error.cause from None
     except ray.exceptions.RayActorError as error:
-        if "creation task" in str(error):  # it never lived: every other would fail in the same way
+        if "creation task" in str(error):  # it never started: every other worker would fail in the same way
             raise UserError(f"a Ray worker cannot start: {str(error).strip().splitlines()[-1]}") from None
         return None
     except (ray.exceptions.ObjectLostError, ray.exceptions.WorkerCrashedError):
@@ -221,7 +221,7 @@ def _room(nodes: Sequence[dict[str, float]], resource: str, each: int) -> int:
 
 
 def _import_path() -> str:
-    """Where this process imports pacl_core from comes first in a worker too."""
+    """Put the folder that this process imports pacl_core from first in a worker's path too."""
     own = str(Path(__file__).parents[2])
     return os.pathsep.join(filter(None, (own, os.environ.get("PYTHONPATH"))))
 

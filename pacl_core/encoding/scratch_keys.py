@@ -1,4 +1,4 @@
-"""Scratch keys of encoding: finished blocks serve again for the same table, model, device and code."""
+"""Scratch keys of encoding: finished blocks are reused for the same table, model, device and code."""
 
 from pathlib import Path
 from typing import Any, Protocol
@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 from pacl_core.files.hashing import table_sha256
 from pacl_core.files.tables import Table, part_files
 from pacl_core.models.weights import libraries, weights_content
-from pacl_core.runtime.fingerprint import code_sha256
+from pacl_core.runtime.scratch import code_sha256
 from pacl_core.runtime.settings import Runtime
 
 CODE = ("encoding", "media", "models", "runtime/threads.py")
@@ -28,7 +28,7 @@ def encoding_key(
 ) -> dict[str, object]:
     """The scratch key of a model that encodes what `columns` (texts) of `table` identify.
 
-    The engine is not part of it: what one started, the other may finish.
+    The engine is not part of it: one may finish what the other started.
     """
     return {
         **input_key(table, columns),
@@ -39,10 +39,11 @@ def encoding_key(
 
 
 def input_key(table: Path, columns: tuple[str, ...]) -> dict[str, object]:
-    """What the columns say, row by row, and how files and row groups hold them: blocks follow the files."""
+    """The columns' content, row by row, and its layout in files and row groups, as blocks follow the
+    files."""
     return {
         "input": table_sha256(Table(table, columns)),
-        # bytes of a row group: images stored in another way have the same hashes, and other sizes
+        # bytes of a row group: images that are stored differently have the same hashes but other sizes
         "files": [[group.total_byte_size for group in _groups(file)] for file in part_files(table)],
     }
 

@@ -1,4 +1,4 @@
-"""What encoding does to a block: the same code on every engine."""
+"""How a block is encoded: the same code on every engine."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -16,14 +16,14 @@ Item = TypeVar("Item")
 
 
 class Batch(NamedTuple):
-    """`places` [B] among the rows of a block, and whatever `prepare` makes model inputs of."""
+    """`places` [B] among the rows of a block, and the data that `prepare` turns into model inputs."""
 
     places: NDArray[np.int64]
     inputs: Any
 
 
 class EncodingTask(Protocol):
-    """What is done with a model, without the model: it travels to the processes that hold one."""
+    """What to do with a model, without the model itself: it is sent to the processes that hold one."""
 
     def batches(self, model: Any, block: Block, skip: int, *, size: int) -> Iterator[Batch]:
         """The block's inputs, undecoded, `size` at a time, without the first `skip` (whole batches).
@@ -42,7 +42,7 @@ class EncodingTask(Protocol):
 
 
 class Prefetcher:
-    """Threads that prepare batches ahead of the model, and how many of them may be in it at once.
+    """Threads that prepare batches ahead of the model, and how many of them may run the model at once.
 
     On a CPU every thread runs the model too, on one core: the batches need not wait for each other as
     torch's own threads do in every layer, and a result does not depend on the number of cores. A GPU takes

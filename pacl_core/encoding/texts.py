@@ -1,4 +1,4 @@
-"""A text model over texts, each distinct one once, by length within a block where padding is dynamic."""
+"""A text model over texts, each distinct one once, sorted by length in a block if padding is dynamic."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -49,8 +49,8 @@ def encode_texts(
 ) -> Encoded:
     """Encode the texts that `column` (None: the column `text`) makes of a table's rows.
 
-    A block per file, cut further at the rows `cuts`; what a killed run left is used. Which texts share a
-    batch, and with it every bit, depends on the texts alone.
+    A block per file, cut further at the rows `cuts`; resumes a killed run. Which texts share a batch, and so
+    every bit of the result, depends only on the texts.
     """
     task = TextTask() if column is None else TextTask(column)
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,1 +1,2 @@
-"""How good a backbone is downstream: protocols, predictions, metrics with intervals, variants compared."""
+"""How good a backbone is downstream: protocols, predictions, metrics with intervals, comparison of
+variants."""

@@ -39,7 +39,7 @@ class Predictions:
 def write_predictions(path: Path, parts: list[Predictions]) -> None:
     """One row per item, task and seed. `target` holds the task's columns, `prediction` its outputs.
 
-    No parts: a table without rows.
+    Without parts, a table without rows.
     """
     tables = [SCHEMA.empty_table()]
     for part in parts:
@@ -74,7 +74,7 @@ def read_predictions(path: Path, task: str, split: str) -> Predictions:
 
 
 class NotApplicableError(Exception):
-    """A protocol has no meaning for this data set and variant; the text says why."""
+    """The protocol cannot be applied to this data set and variant; the text says why."""
 
 
 @dataclass(frozen=True)

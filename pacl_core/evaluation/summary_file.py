@@ -1,4 +1,4 @@
-"""What is said of an evaluation in JSON: which it is, and what is known of each of its tasks.
+"""An evaluation as JSON: its data set, protocol and variant, and what is known of each task.
 
 Two files have this form: `<evaluation>.chosen.json`, with each `task` and what validation has `chosen`, as
 the protocol left it; and `<evaluation>.json`, which adds metrics and tables. The second needs no model.
@@ -18,8 +18,8 @@ Json = dict[str, Any]
 class Evaluation:
     """A variant on a data set under a protocol, and the architecture of its backbone.
 
-    `not_applicable`: why the protocol has no meaning here, else None. `excluded_test_items`: number of test
-    items left out because the pairs hold them too.
+    `not_applicable`: why the protocol cannot be applied here, else None. `excluded_test_items`: number of
+    test items left out because the pairs hold them too.
     """
 
     dataset: str
@@ -34,7 +34,7 @@ _KEYS = {*(field.name for field in fields(Evaluation)), "tasks"}
 
 
 def write_summary(path: Path, evaluation: Evaluation, tasks: Json) -> None:
-    """Publish either file; `tasks`: name -> what is known of it, empty where `not_applicable`."""
+    """Publish either file; `tasks`: name -> what is known of the task, empty if `not_applicable`."""
     write_json(path, {**asdict(evaluation), "tasks": tasks})
 
 

@@ -61,7 +61,8 @@ def retrieval_rows(
     labels: Labels,
     top: int,
 ) -> list[dict[str, Any]]:
-    """A record per image: the query itself (rank 0), then what each variant finds; `row` is the item's."""
+    """A record per image: the query itself (rank 0), then what each variant finds; `row` is that of the
+    item."""
 
     def place(
         query: int, variant: str | None, rank: int, *, row: int, cosine: float | None

@@ -18,7 +18,7 @@ _SORT_NAMES = {"row": "corpus order"} | {name: name.replace("_", " ") for name i
 
 @dataclass(frozen=True)
 class Choices:
-    """What there is to choose from: bounds of both scores, and how often each value of a column occurs."""
+    """The available choices: bounds of both scores, and how often each value of a column occurs."""
 
     bounds: dict[str, tuple[float, float]]
     counts: dict[str, dict[Any, int]]

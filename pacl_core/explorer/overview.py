@@ -18,8 +18,8 @@ SHOWN = ("sample_id", "text", "anps", *SCORES)
 def overview(table: Path, samples: int, seed: int) -> dict[str, Any]:
     """Counts, shares, quantiles and `samples` pairs of each partition, the same for the same `seed`.
 
-    Memory: one number per row, for one column at a time. Raises `UserError` where `table` is missing or is no
-    partition table.
+    Memory: one number per row, for one column at a time. Raises `UserError` where `table` is missing or is
+    not a partition table.
     """
     rows = _scan(table)
     names = rows.select(pl.col("partition").cast(pl.Enum(PARTITIONS))).collect(engine="streaming")[
@@ -64,7 +64,7 @@ def _scan(table: Path) -> pl.LazyFrame:
         raise UserError(f"{table}: unreadable parquet ({str(error).splitlines()[0]})") from None
     if lacking := {*SHOWN, "partition"} - set(columns):
         raise UserError(f"{table}: not a partition table, it lacks {', '.join(sorted(lacking))}")
-    # NaN counts as missing, like null
+    # NaN is treated as missing, like null
     return rows.with_columns(pl.col(column).fill_nan(None) for column in SCORES)
 
 

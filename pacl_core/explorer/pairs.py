@@ -31,7 +31,7 @@ Jpeg = Callable[[int], bytes]
 
 @dataclass(frozen=True)
 class Tables:
-    """Where a run left its tables. `pseudo_labels` may be missing."""
+    """Paths of a run's tables. `pseudo_labels` may be missing."""
 
     partition: Path
     pairs: Path

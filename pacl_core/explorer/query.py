@@ -38,7 +38,7 @@ class Query:
 
     @classmethod
     def from_words(cls, words: Mapping[str, str]) -> Self:
-        """From a page's address; an invalid value is no condition."""
+        """From a page's address; an invalid value sets no condition."""
         sort = words.get("sort", "row")
         return cls(
             partitions=tuple(name for name in PARTITIONS if name in words.get("partitions", "").split(",")),

@@ -1,4 +1,4 @@
-"""Records on disk in buckets that fit in memory: what a table larger than memory is sorted by."""
+"""Records on disk in buckets that fit in memory, to sort a table larger than memory."""
 
 import tempfile
 from collections.abc import Iterator

@@ -35,7 +35,8 @@ def table_sha256(table: Table) -> str:
 def marks_sha256(paths: Iterable[Path]) -> str:
     """Hex SHA-256 over name, size and times of every file at or under `paths`, whose bytes are not read.
 
-    For inputs too large to be read twice. Any write changes it: ctime cannot be set back. So does a copy.
+    For inputs too large to be read twice. Any write changes the hash, as ctime cannot be set back; a copy
+    does too.
     """
     digest = hashlib.sha256()
     for path in paths:

@@ -17,8 +17,8 @@ _CHUNK = 1 << 24
 def allocate(path: Path, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> Mapped:
     """A writable memory map of zeros, its disk space taken at once.
 
-    A sparse file would take the space while it is written, and a full disk then kills the process in the
-    middle of an assignment. Here it is an OSError, before any work.
+    A sparse file would allocate space while it is written, and a full disk would then kill the process in the
+    middle of an assignment. Here a full disk is an OSError, before any work.
     """
     array: Mapped = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
     size = path.stat().st_size
@@ -35,8 +35,8 @@ def allocate(path: Path, shape: tuple[int, ...], dtype: DTypeLike = np.float32) 
 def release(array: NDArray[Any]) -> None:
     """Let go of the pages of a mapped array that were touched; the next read fetches them again.
 
-    They are the system's to take back, but until it needs them they count as memory of the process, up to
-    the whole file. Whoever walks a file from end to end releases it block by block. What was written stays.
+    The system may reclaim them at any time, but until then they count as memory of the process, up to the
+    whole file. Code that walks through a whole file releases it block by block. Written data is kept.
     """
     if isinstance(array, np.memmap):
         mapped: mmap.mmap = array._mmap  # type: ignore[attr-defined]

@@ -1,8 +1,8 @@
 """Publishing: work on a hidden neighbour, put it on the disk, then rename.
 
-At every moment, a kill and a power cut included, `target` is the old artefact, the new one, or (a folder, for
-an instant) absent; never a part of either. What a killed run leaves, `.<name>.draft` and
-`.<name>.replaced.draft`, goes when the same target is published again.
+At every moment, even after a kill or a power cut, `target` is the old artefact, the new one, or (a folder,
+for an instant) absent; never a part of either. The leftovers of a killed run, `.<name>.draft` and
+`.<name>.replaced.draft`, are removed when the same target is published again.
 """
 
 import errno
@@ -47,7 +47,7 @@ def published_folder(target: Path) -> Iterator[Path]:
 
 
 def publish_folder(made: Path, target: Path) -> None:
-    """Move a finished folder to `target`, replacing what is there; copied, where it lies on another mount."""
+    """Move a finished folder to `target`, replacing what is there; copied if it is on another mount."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         _replace(made, target)
@@ -62,7 +62,7 @@ def publish_folder(made: Path, target: Path) -> None:
 def _replace(made: Path, target: Path) -> None:
     for path in [made, *made.rglob("*")]:
         sync(path)
-    # moved aside whole: removed in place, it would for a while be half an artefact under its own name
+    # moved aside first: removed in place, it would be half an artefact under its own name for a while
     replaced = target.with_name(f".{target.name}.replaced.draft")
     shutil.rmtree(replaced, ignore_errors=True)
     try:
@@ -78,7 +78,7 @@ def _replace(made: Path, target: Path) -> None:
 
 @contextmanager
 def naming(target: Path) -> Iterator[None]:
-    """Where the disk has no room, the OSError names `target`: what the system raises names no file."""
+    """If the disk is full, the OSError names `target`; the system's own error names no file."""
     try:
         yield
     except OSError as error:
@@ -92,7 +92,7 @@ def naming(target: Path) -> Iterator[None]:
 
 
 def sync(path: Path) -> None:
-    """Have the disk hold a file's bytes, or a folder's names; without, a power cut may leave a name alone."""
+    """Flush a file's bytes, or a folder's names, to disk; without it a power cut may leave an empty file."""
     opened = os.open(path, os.O_RDONLY)
     try:
         os.fsync(opened)

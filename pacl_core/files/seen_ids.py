@@ -6,7 +6,7 @@ from typing import Self
 
 
 class Seen:
-    """A set of strings in SQLite's own temporary file, which goes when the set is closed."""
+    """A set of strings in a temporary file of SQLite, which is removed when the set is closed."""
 
     def __init__(self) -> None:
         self._ids = sqlite3.connect("")

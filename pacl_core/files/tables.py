@@ -130,13 +130,13 @@ def part_files(path: Path) -> list[Path]:
 
 
 def unreadable(file: Path, error: Exception) -> UserError:
-    """For a parquet file that is damaged, with what the library says of it."""
+    """The error for a damaged parquet file, with the library's message."""
     reason = " ".join(str(error).split())[:200]
     return UserError(f"{file}: unreadable parquet ({reason}); delete it and run 'dvc repro'")
 
 
 def row_count(path: Path) -> int:
-    """Rows of a table, read from the files' footers. Raises `UserError` naming a file that is none."""
+    """Number of rows of a table, from the files' footers. Raises `UserError` naming a damaged file."""
     return sum(int(_footer(file).num_rows) for file in part_files(path))
 
 
@@ -194,7 +194,7 @@ def aligned(tables: Sequence[Table], size: int, start: int = 0) -> Iterator[tupl
         raise UserError(f"{paths}: different numbers of rows; run 'dvc repro' to rebuild what is stale")
     with_ids = [Table(t.path, tuple(dict.fromkeys(("sample_id", *t.columns)))) for t in tables]
     for row in zip(*(batches(table, size, start) for table in with_ids), strict=True):
-        # polars and pyarrow store strings under two widths: compared as one
+        # polars and pyarrow store strings in different widths; compare them as one
         first, *others = (batch["sample_id"].cast(pa.string()) for batch in row)
         if any(not other.equals(first) for other in others):
             raise UserError(f"{paths}: rows of different runs; run 'dvc repro' to rebuild what is stale")

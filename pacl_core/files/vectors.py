@@ -60,7 +60,7 @@ def write_vectors(
 
 
 def read_vectors(folder: Path) -> Vectors:
-    """Map a folder of vectors, once its bytes are found to be those that were written.
+    """Map a folder of vectors, after checking that its bytes are those that were written.
 
     Raises `UserError` where a file is missing or damaged, or the rows disagree.
     """

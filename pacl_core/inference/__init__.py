@@ -1,1 +1,1 @@
-"""A saved model in use: vectors and zero-shot classes of any image, and the heads fitted on it."""
+"""Using a saved model: vectors and zero-shot classes of any image, and heads fitted on it."""

@@ -1,4 +1,4 @@
-"""Linear heads kept for use: fitted as the linear protocol fits its own, saved next to the model.
+"""Linear heads for use: fitted as in the linear protocol, saved next to the model.
 
 `models/pacl.heads/<data set>.safetensors` and `.json`. The protocol does not keep its heads, so these are
 fitted again, by the same functions on the same features; no test item is read.
@@ -46,13 +46,11 @@ class SavedHeads:
     card: dict[str, Any]
 
     def predict(self, features: Features) -> list[dict[str, Any]]:
-        """Per image, task -> value: the mean over seeds of the predictions, as `readable` puts it.
+        """Per image, task -> value: the mean over seeds of the predictions, in the form of `readable`.
 
         `features` [N, D] are the model's raw pooled ones.
         """
-        unit = torch.from_numpy(
-            unit_length(features, [str(n) for n in range(len(features))], Path("pictures"))
-        )
+        unit = torch.from_numpy(unit_length(features, [str(n) for n in range(len(features))], Path("images")))
         rows: list[dict[str, Any]] = [{} for _ in features]
         for task, heads in zip(self.tasks, self.heads, strict=True):
             predicted = head_prediction(task)(heads.outputs(unit)).double().mean(dim=0).numpy()
@@ -62,7 +60,7 @@ class SavedHeads:
 
 
 def readable(task: Task, values: NDArray[np.float64]) -> Any:
-    """A prediction [C] under its names: numbers on the data set's own scale, probabilities by class."""
+    """A prediction [C] by name: numbers on the data set's own scale, probabilities by class."""
     if task.kind == "regression":
         low, high = task.scale or (0.0, 1.0)
         scaled = [low + float(value) * (high - low) for value in values]

@@ -1,4 +1,4 @@
-"""Images as people have them (files, folders, bytes, Pillow images), prepared as in the pipeline."""
+"""Images in any form (files, folders, bytes, Pillow images), prepared as in the pipeline."""
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,25 +9,29 @@ from os import PathLike
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from pacl_core.errors import UserError
+from pacl_core.files.json_csv import read_json
 from pacl_core.media.image_tree import is_image, walk
 from pacl_core.media.images import decode_jpeg, normalise_image, read_image
 from pacl_core.media.rejects import Rejected, UnusableError
 from pacl_core.models.preprocess import Preprocess
+from pacl_core.models.saved import CARD
 
 ImageLike = Image.Image | bytes | str | PathLike[str]
 Pixels = NDArray[np.uint8]
 
+CHECK_IMAGES = 16  # on which an exported model is compared with the network
 STORED_SIDE = 256  # short side of the stored images that models are trained and evaluated on
 _PNG_MODES = ("RGB", "RGBA", "L", "LA", "P", "1", "I;16")
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Files in order, each with the reason why it is no usable image or None.
+    """Files in order, each with the reason why it is not a usable image, or None.
 
     `pixels` [B, 3, H, W] uint8 are those of the usable ones, in the same order; None where there is none.
     """
@@ -42,9 +46,8 @@ class Batch:
 
 
 def image_files(given: Iterable[Path]) -> Iterator[Path]:
-    """Files as they are named; of a folder, every file below it with an image's suffix, in name order.
-
-    Hidden entries and links to folders are passed over.
+    """Files as given; for a folder, every file below it with an image's suffix, in name order. Hidden entries
+    and links to folders are skipped.
 
     Raises `UserError` for a folder without any.
     """
@@ -55,7 +58,7 @@ def image_files(given: Iterable[Path]) -> Iterator[Path]:
         folders = (files for files in walk(path) if not isinstance(files, Rejected))
         found = sorted(file for files in folders for file in files if is_image(file) and file.is_file())
         if not found:
-            raise UserError(f"{path}: no picture in this folder")
+            raise UserError(f"{path}: no image in this folder")
         yield from found
 
 
@@ -109,3 +112,28 @@ def _batch(results: Sequence[tuple[Path, Pixels | UnusableError]]) -> Batch:
     files = [(path, found if isinstance(found, UnusableError) else None) for path, found in results]
     good = [found for _, found in results if not isinstance(found, UnusableError)]
     return Batch(files, np.stack(good) if good else None)
+
+
+def check_pixels(model: Path, given: list[Path]) -> NDArray[np.uint8]:
+    """Up to 16 images as the model takes them, [N, 3, H, W]: those given, else pairs of the project.
+
+    Raises `UserError` where there are none.
+    """
+    try:
+        preprocess = Preprocess.from_json(read_json(model / CARD)["preprocess"])
+    except FileNotFoundError:
+        raise UserError(f"{model / CARD}: missing; give the folder of a saved model") from None
+    if given:
+        return np.stack([_pixels(file, preprocess) for file in islice(image_files(given), CHECK_IMAGES)])
+    for part in sorted((model.resolve().parent.parent / "data/pairs").glob("*.parquet")):
+        with pq.ParquetFile(part) as opened:
+            jpegs = next(opened.iter_batches(CHECK_IMAGES, columns=["image"]))["image"].to_pylist()
+        return np.stack([preprocess.pixels(decode_jpeg(jpeg)) for jpeg in jpegs])
+    raise UserError("no image for the check: name some with --check")
+
+
+def _pixels(file: Path, preprocess: Preprocess) -> NDArray[np.uint8]:
+    try:
+        return model_pixels(file, preprocess)
+    except UnusableError as error:
+        raise UserError(f"{file}: {error}") from None

@@ -69,8 +69,9 @@ class SavedModel:
     ) -> Probabilities:
         """Zero-shot probabilities `[N, len(labels)]` (paper Table 3): softmax of cosine / temperature.
 
-        Each label takes the place of [C] in the prompts; several prompts count by the mean of their vectors.
-        Raises `UserError` for a model without a way from images to texts, fewer than two labels, no [C].
+        Each label takes the place of [C] in the prompts; of several prompts the mean of their vectors is
+        used. Raises `UserError` for a model without a way from images to texts, fewer than two labels, no
+        [C].
         """
         vectors = self.class_vectors(labels, prompts)
         return self.probabilities(self.embed(images), vectors)
@@ -104,7 +105,7 @@ class SavedModel:
         space = load_joint_space(self.folder, self.device)
         if space is None:
             raise UserError(
-                f"{self.folder}: no projectors and no CLIP, so its pictures share no space with texts; "
+                f"{self.folder}: no projectors and no CLIP, so its images share no space with texts; "
                 "use the trained model (models/pacl)"
             )
         return space

@@ -107,4 +107,4 @@ def _one_line(path: Path) -> str:
 
 def _some(out: Path, count: int) -> None:
     if count == 0:
-        raise UserError(f"{out}: not written, no picture could be read")
+        raise UserError(f"{out}: not written, no image could be read")

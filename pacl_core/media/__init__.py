@@ -1,1 +1,1 @@
-"""Images and texts that strangers made: checked, decoded, normalised, or rejected with a reason."""
+"""Images and texts from anywhere: checked, decoded, normalised, or rejected with a reason."""

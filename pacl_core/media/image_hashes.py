@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-FLAT = 0  # perceptual hash of an image without structure: near to nothing, and no other image has it
+FLAT = 0  # perceptual hash of an image without structure; no other image has it, and it is near to no hash
 
 _SIDE, _LOW = 32, 8
-# of an image whose greys have a standard deviation below one of 255 levels nothing but noise is left
+# if the greys have a standard deviation below one of 255 levels, only noise is left of the image
 _FLAT = 1.0
 # orthonormal DCT-II of 32 values, its 8 lowest frequencies [8, 32]
 _FREQUENCIES = np.cos(np.pi / _SIDE * np.outer(np.arange(_LOW), np.arange(_SIDE) + 0.5)) * np.sqrt(2 / _SIDE)
@@ -33,7 +33,7 @@ def perceptual_hash(rgb: Image.Image) -> int:
     grey = np.asarray(small, dtype=np.float64)
     if grey.std() < _FLAT:
         return FLAT
-    # rounded: what a symmetric image lacks must be the same zero on every machine
+    # rounded: coefficients that vanish for a symmetric image must be the same zero on every machine
     low = np.round(_FREQUENCIES @ grey @ _FREQUENCIES.T, 3)
     return int.from_bytes(np.packbits(low > np.median(low)).tobytes(), "big")
 

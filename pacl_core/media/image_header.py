@@ -1,4 +1,4 @@
-"""What an image file says of itself, checked before a pixel is decoded."""
+"""What the header of an image file says, checked before a pixel is decoded."""
 
 import io
 import warnings
@@ -18,7 +18,7 @@ SUFFIXES = frozenset(
     f".{suffix}"
     for suffix in "jpg jpeg jpe jfif png apng gif webp bmp tif tiff avif jp2 ppm pgm pnm ico".split()  # noqa: SIM905
 )
-# first bytes of what lies under an image's name and is none of these formats
+# first bytes of files with an image's name that are in none of these formats
 _OTHERS = (
     (b"%PDF", "a PDF"),
     (b"%!PS", "PostScript"),
@@ -37,9 +37,9 @@ _OTHERS = (
 _OWN = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"\0\0\0\x0cjP  ")
 _PAGES = (b"<!doctype html", b"<html", b"<head", b"<body", b"<!--")
 
-# Pillow refuses at twice this what lies within a file, too: the frames of an icon have their own headers
+# Pillow refuses twice as many pixels also inside a file: the frames of an icon have their own headers
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
-# it warns at once this, where MAX_PIXELS decides
+# Pillow warns at this number, where MAX_PIXELS decides
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
@@ -73,7 +73,7 @@ def open_image(data: bytes) -> Image.Image:
 
 
 def cut_short(data: bytes) -> bool:
-    """Whether a WebP claims more bytes than there are; its decoder does not say so."""
+    """Whether a WebP claims more bytes than there are, which its decoder does not report."""
     return data[:4] == b"RIFF" and int.from_bytes(data[4:8], "little") + 8 > len(data)
 
 

@@ -1,4 +1,4 @@
-"""A tree of files, images above all, walked in one fixed order with one folder's listing in memory."""
+"""A tree of image and other files, walked in a fixed order with one folder's listing in memory."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ Enter = Callable[[Path], Rejected | None]  # why a folder is left out, or None
 
 
 def every_folder(folder: Path) -> Rejected | None:
-    """Leaves none out."""
+    """Leaves no folder out."""
     return None
 
 
@@ -34,7 +34,7 @@ def listing(folder: Path) -> list[tuple[Path, bool]]:
 def _is_folder(entry: "os.DirEntry[str]") -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link to itself is no folder; reading it says what it is
+    except OSError:  # a link to itself is not a folder; reading it gives the error
         return False
 
 

@@ -65,7 +65,8 @@ def normalise_image(data: bytes, short_side: int, box: Box | None = None) -> Nor
     """
     try:
         with open_image(data) as image:
-            # a PGM of more than 255 greys is read into 32 bits as 0..65535; elsewhere such greys may be any
+            # a PGM of more than 255 greys is read into 32 bits as 0..65535; elsewhere these greys may have
+            # any range
             greys = 65535 if image.format == "PPM" else None
             upright = _reduced(image, short_side) if box is None else _cropped(image, box)
             rgb = _shrink(_rgb(upright, greys), short_side)
@@ -91,7 +92,7 @@ def decode_jpeg(jpeg: bytes) -> Image.Image:
         return Image.fromarray(simplejpeg.decode_jpeg(jpeg))
     except ValueError as error:
         raise UserError(
-            f"a stored picture is damaged ({error}); delete the table and run 'dvc repro'"
+            f"a stored image is damaged ({error}); delete the table and run 'dvc repro'"
         ) from None
 
 
@@ -123,7 +124,7 @@ def _orientation(image: Image.Image) -> int:
     try:
         value = image.getexif().get(_ORIENTATION, 1)
     except (SyntaxError, ValueError, OSError, struct.error, KeyError, TypeError):
-        return 1  # the image is sound, only its EXIF block is not
+        return 1  # the image is intact, only its EXIF block is damaged
     return value if isinstance(value, int) else 1
 
 

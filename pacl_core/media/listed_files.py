@@ -1,4 +1,4 @@
-"""Files that a list names: inside the data set, whatever system the list was written on."""
+"""Files that a list names: inside the data set, also when the list was written on another system."""
 
 import os
 import unicodedata
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pacl_core.media.rejects import UnusableError
 
-_FOLDERS = 64  # of which the names are kept
+_FOLDERS = 64  # whose names are kept
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,12 @@ class ListedFiles:
     _names: dict[Path, dict[str, list[str]]] = field(default_factory=dict, repr=False, compare=False)
 
     def find(self, folder: Path, name: str) -> Path:
-        """The file called `name` in `folder`; where there is none, the path at which it should be.
+        """The file called `name` in `folder`; if there is none, the path where it should be.
 
         In this order: the name as written; with / for the \\ of Windows; the only file that differs from that
         in the case of its suffix, or in composed letters (NFC) where the name has decomposed ones (NFD).
         Raises `UnusableError`: `outside`; missing_image where several files differ in this way. Links are
-        followed: whoever holds the data set put them there.
+        followed: the owner of the data set put them there.
         """
         written = self._inside(folder / name)
         if os.path.lexists(written):
@@ -33,7 +33,7 @@ class ListedFiles:
         return path if os.path.lexists(path) else self._alike(path)
 
     def _inside(self, path: Path) -> Path:
-        """The path without "..", checked as it is then read."""
+        """The path without "..", checked in the form in which it is read."""
         plain = Path(os.path.normpath(path))
         if not _absolute(plain).is_relative_to(_absolute(self.root)):
             raise UnusableError(self.outside, f"{plain} is not in {self.root}")
@@ -75,7 +75,7 @@ def _names_by_form(folder: Path) -> dict[str, list[str]]:
         with os.scandir(folder) as entries:
             for entry in entries:
                 names.setdefault(same_form(entry.name), []).append(entry.name)
-    except (OSError, ValueError):  # nothing there, or no folder: what is read then says so
+    except (OSError, ValueError):  # nothing there, or not a folder: reading reports it
         return {}
     return names
 

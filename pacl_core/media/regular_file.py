@@ -1,4 +1,4 @@
-"""Bytes of a file that strangers made: bounded, and never waited for."""
+"""Bytes of an untrusted file: bounded, and without ever waiting for them."""
 
 import os
 import stat
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pacl_core.media.rejects import UnusableError
 
-# opening a FIFO without it waits for a writer that never comes
+# without it, opening a FIFO waits for a writer that never comes
 _OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 

@@ -13,7 +13,7 @@ _ROWS = 4096
 
 @dataclass(frozen=True)
 class Rejected:
-    """An input that is no pair: where it is, a short code, and details."""
+    """An input that is not a pair: where it is, a short code, and details."""
 
     source: str
     reason: str
@@ -33,8 +33,8 @@ class UnusableError(Exception):
 
 
 def valid_name(name: str) -> str:
-    """A key, path or message that can be stored: lone surrogates, as Python reads file names that are no
-    UTF-8, and NUL are spelt out.
+    """A key, path or message that can be stored: NUL and lone surrogates (which Python makes of file names
+    that are not UTF-8) are spelt out.
     """
     return name.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
 

@@ -1,4 +1,4 @@
-"""Text files and names as found: whatever their bytes, they become text that can be stored."""
+"""Text files and names as found: any bytes become text that can be stored."""
 
 import codecs
 from contextlib import suppress
@@ -16,7 +16,7 @@ _WINDOWS = {code: bytes([code]).decode("cp1252", "ignore") or chr(code) for code
 
 
 def _latin1(error: UnicodeError) -> tuple[str, int]:
-    """Bytes that are no UTF-8 are read as Latin-1, alone; those that are no UTF-16 are lost."""
+    """Bytes that are not UTF-8 are read one by one as Latin-1; those that are not UTF-16 are lost."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     if not error.encoding.startswith("utf-8"):
@@ -29,13 +29,13 @@ codecs.register_error("pacl_latin1", _latin1)
 
 def text_encoding(head: bytes) -> str:
     """UTF-8, or as a file's first four bytes say: the byte-order mark of UTF-16 or UTF-32."""
-    if head.startswith(_UTF32):  # before UTF-16, whose mark it begins with
+    if head.startswith(_UTF32):  # before UTF-16, as it begins with the mark of UTF-16
         return "utf-32"
     return "utf-16" if head.startswith(_UTF16) else "utf-8-sig"
 
 
 def open_text(path: Path, newline: str | None = None) -> TextIO:
-    """A text file as a stream: UTF-8, or by its byte-order mark; bytes that are no UTF-8 as Latin-1.
+    """A text file as a stream: UTF-8, or by its byte-order mark; bytes that are not UTF-8 as Latin-1.
 
     `newline` as `open` takes it: None turns \\n, \\r\\n and a lone \\r into \\n. Raises OSError.
     """
@@ -53,9 +53,9 @@ def read_text(path: Path, gbk: bool = False) -> str:
 
 
 def decode_text(data: bytes, gbk: bool = False) -> str:
-    """UTF-8, or by the byte-order mark; bytes that are no UTF-8 as Latin-1. Line ends become \\n.
+    """UTF-8, or by the byte-order mark; bytes that are not UTF-8 as Latin-1. Line ends become \\n.
 
-    `gbk`: a text that is no UTF-8 may be GBK as a whole.
+    `gbk`: a text that is not UTF-8 may be GBK as a whole.
     """
     encoding = text_encoding(data)
     text = _decode_gbk(data) if gbk and encoding == "utf-8-sig" else None
@@ -65,10 +65,10 @@ def decode_text(data: bytes, gbk: bool = False) -> str:
 
 
 def _decode_gbk(data: bytes) -> str | None:
-    """UTF-8 where all is, else GBK where all is; None for what is either with some stray bytes.
+    """As UTF-8 if all of it is UTF-8, else as GBK if all of it is GBK; None for either with some stray bytes.
 
-    Most UTF-8 that was cut is valid GBK, too, of rare letters; little of it is GB2312, the common ones. So
-    the rest of GBK counts only where most bytes beyond ASCII are no UTF-8.
+    Most truncated UTF-8 is also valid GBK, but with rare characters; little of it is GB2312, the common ones.
+    So GBK beyond GB2312 is accepted only if most bytes beyond ASCII are not UTF-8.
     """
     beyond = sum(byte > 127 for byte in data)
     valid = sum(len(letter.encode()) for letter in data.decode("utf-8", "ignore") if letter > "\x7f")

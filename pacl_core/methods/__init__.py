@@ -1,1 +1,1 @@
-"""The methods of training: one folder each, and none knows another."""
+"""Training methods: one folder each, and none imports another."""

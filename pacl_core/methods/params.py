@@ -25,8 +25,7 @@ from pacl_core.params.evaluation import (
 )
 from pacl_core.params.models import BackboneParams, TextEncoderParams
 from pacl_core.params.pairs import PairsParams
-from pacl_core.params.reading import read_section
-from pacl_core.params.section import Name, Section
+from pacl_core.params.section import Name, Section, read_section
 
 
 class Params(Section):
@@ -53,7 +52,7 @@ class Params(Section):
 
     @property
     def input_paths(self) -> dict[str, str]:
-        """Paths of people's own files that DVC hashes, by their keys."""
+        """Paths of the user's own files that DVC hashes, by their keys."""
         downstream = {f"downstream.{name}.path": one.path for name, one in self.downstream.items()}
         return {"pairs.path": self.pairs.path, "anps.path": self.anps.path} | downstream
 

@@ -48,7 +48,7 @@ def pixel_features(
     full_float32()
     dtype = dtype_of(precision)
     module = backbone.module if dtype == torch.float32 else copy.deepcopy(backbone.module)
-    # channels last: twice as fast for convolutions on a CPU, and no slower for the rest
+    # channels last: twice as fast for convolutions on a CPU, and no slower for other layers
     module = module.to(device, dtype).to(memory_format=torch.channels_last).eval()
 
     def features(pixels: Pixels) -> NDArray[np.float32]:

@@ -33,9 +33,8 @@ class JointSpace:
 
 
 def load_joint_space(folder: Path, device: str) -> JointSpace | None:
-    """That of a saved model: by its projectors q_v and q_t (paper 3.3), else CLIP's own projections.
-
-    None where there are neither. Raises `UserError` where a file does not fit the others.
+    """The joint space of a saved model: by its projectors q_v and q_t (paper 3.3), else by CLIP's own
+    projections; None if it has neither. Raises `UserError` where a file does not fit the others.
     """
     try:
         card = read_json(folder / CARD)
@@ -66,7 +65,7 @@ def _by_projectors(folder: Path, card: dict[str, Any], device: str) -> JointSpac
 
 
 def _found_from(folder: Path, params: TextEncoderParams) -> TextEncoderParams:
-    """Weights named relative to the project's root, also when that is not the working directory."""
+    """Resolve weights named relative to the project's root, which may not be the working directory."""
     if params.weights is None or params.weights.startswith("hub:") or Path(params.weights).exists():
         return params
     in_project = folder.resolve().parent.parent / params.weights  # models/pacl -> the project

@@ -1,8 +1,8 @@
 """The local files behind a model's weights, and links to them in folders that DVC watches.
 
-A path in params.yaml is no dependency: DVC would see its value, not what the file holds. So a stage that
+A path in params.yaml is not a dependency: DVC would compare the path, not the file's content. So a stage that
 loads a model first links its files into `data/weights_in_use/<model>`, and depends on that folder. DVC
-follows the links, and hashes a file again only where its size or time changed.
+follows the links, and hashes a file again only if its size or time changed.
 """
 
 import logging
@@ -13,14 +13,14 @@ from pathlib import Path
 log = logging.getLogger("pacl")
 
 CONFIG = "open_clip_config.json"  # next to a weights file it decides architecture and preprocessing
-ABOUT = "about.txt"  # keeps a folder in git, the same whatever is linked
+ABOUT = "about.txt"  # keeps the folder in git, independent of what is linked
 
 
 def local_files(weights: str | None) -> list[Path]:
     """Files that decide what `weights` loads: the file and the configuration next to it, or a whole folder.
 
-    Hidden ones are left out. [] where there is nothing local to read: weights that a package brings go by
-    its version, those of the hub by their pinned revision, and a missing file is for the loader to report.
+    Hidden files are left out. [] if there is nothing local to read: weights from a package follow its
+    version, weights from the hub their pinned revision, and a missing file is reported by the loader.
     """
     path = Path(weights or "hub:")
     if path.is_file():
@@ -30,7 +30,7 @@ def local_files(weights: str | None) -> list[Path]:
 
 
 def link_weights(models: Mapping[str, str | None], root: Path = Path("data/weights_in_use")) -> None:
-    """Link the local files of each model's `weights` into `<root>/<model>`, in place of those of before."""
+    """Link the local files of each model's `weights` into `<root>/<model>`, replacing earlier links."""
     for model, weights in models.items():
         files = local_files(weights)
         top = Path(weights or "")
@@ -39,7 +39,7 @@ def link_weights(models: Mapping[str, str | None], root: Path = Path("data/weigh
 
 
 def drop_dangling(root: Path = Path("data/weights_in_use")) -> list[Path]:
-    """Remove links to files that are gone, over which DVC would stumble; return what they led to."""
+    """Remove links to files that no longer exist, which DVC cannot hash; return their targets."""
     links = [link for link in root.rglob("*") if link.is_symlink() and not link.exists()]
     gone = [link.readlink() for link in links]
     for link in links:
@@ -48,7 +48,7 @@ def drop_dangling(root: Path = Path("data/weights_in_use")) -> list[Path]:
 
 
 def _replace(folder: Path, wanted: Mapping[Path, Path]) -> None:
-    if _linked(folder) == wanted:  # by another process of the same run, it may be
+    if _linked(folder) == wanted:  # perhaps already by another process of the same run
         return
     folder.mkdir(parents=True, exist_ok=True)
     for entry in folder.iterdir():

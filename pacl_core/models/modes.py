@@ -1,4 +1,4 @@
-"""The modes of a module: what updates its statistics, and what it may keep from one forward to the next."""
+"""The modes of a module: whether statistics update, and what layers may cache between forward passes."""
 
 from typing import Literal
 
@@ -8,12 +8,12 @@ BatchNorm = Literal["update", "frozen"]
 
 
 def training_mode(module: nn.Module, batch_norm: BatchNorm) -> nn.Module:
-    """Set the module up to be trained, and return it. To be called again after every `eval()`.
+    """Set the module up for training, and return it. Call it again after every `eval()`.
 
     `update`: BatchNorm takes the statistics of the batch, dropout is on. `frozen`: both as in evaluation
-    mode. There timm's LeViT, TinyViT, EfficientFormer and EfficientViT keep what they made of their
-    position biases, with its graph: a second backward would fail, and the biases would stay as they were
-    for the features. These layers alone, not what is in them, are put into training mode.
+    mode. In that mode timm's LeViT, TinyViT, EfficientFormer and EfficientViT cache what they compute from
+    their position biases, with its graph: a second backward would fail, and the features would be computed
+    with outdated biases. So these layers, but not the modules in them, are put into training mode.
     """
     if batch_norm == "update":
         return module.train()

@@ -45,7 +45,7 @@ class ClipModel:
 
     @property
     def dim(self) -> int:
-        """Of the space that images and texts share."""
+        """Dimension of the space that images and texts share."""
         return int(self.config["model_cfg"]["embed_dim"])
 
     def freeze(self, device: str, precision: Precision = "float32") -> "ClipModel":
@@ -75,10 +75,10 @@ def load_clip(
 ) -> ClipModel:
     """Load a whole CLIP model from one file.
 
-    Where an open_clip_config.json is next to the weights (as in every hub repository of open_clip), it
-    says architecture and preprocessing; else `name` is one of open_clip's own, and what is published under
-    it says so (`open_clip_tags`). Raises `UserError` for an unknown name, missing weights, or weights of
-    another architecture.
+    An open_clip_config.json next to the weights (as in every hub repository of open_clip) defines
+    architecture and preprocessing; without one, `name` is one of open_clip's own, and they are those
+    published under it (`open_clip_tags`). Raises `UserError` for an unknown name, missing weights, or weights
+    of another architecture.
     """
     hint = "give a file or folder of open_clip weights, or hub:<owner>/<name>@<revision>"
     path = weights_file(weights, sha256, _NAMES, hint=hint, companions=[CONFIG])
@@ -114,7 +114,7 @@ def load_clip(
 
 
 def _unsaid(name: str, described: dict[str, Any]) -> dict[str, Any]:
-    """Options of `create_model` for what the configuration, if there is one, does not say."""
+    """Options of `create_model` that the configuration, if there is one, does not define."""
     if not described:
         return published_options(name, CONFIG, None)
     if {"mean", "std"} <= set(described.get("preprocess_cfg") or ()):
@@ -124,7 +124,8 @@ def _unsaid(name: str, described: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """open_clip logs every step to the root logger, and that a model is random until its weights are read."""
+    """Silence open_clip, which logs every step to the root logger, and that a model is random before its
+    weights are read."""
 
     def from_others(record: logging.LogRecord) -> bool:
         return Path(record.pathname).parent.name != "open_clip"

@@ -1,4 +1,4 @@
-"""What open_clip published under a name: weights alone do not say what they were trained on."""
+"""What open_clip published under a name: weights alone do not tell how they were trained."""
 
 import logging
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ _PREPROCESS = ("mean", "std", "interpolation", "resize_mode")
 
 
 def published_options(name: str, config: str, quick: bool | None) -> dict[str, Any]:
-    """Options of `open_clip.create_model` for weights whose file `config` is missing, or says too little.
+    """Options of `open_clip.create_model` for weights whose file `config` is missing or incomplete.
 
     Preprocessing and activation (`quick`: QuickGELU or not; None: unknown) are those of the published tags
-    of `name`, where these agree. Raises `UserError` where they were preprocessed in several ways; warns
-    where both activations were published, and where nothing was.
+    of `name`, if these agree. Raises `UserError` if they differ in preprocessing; warns if both activations
+    were published, or nothing was.
     """
     tags = {tag: open_clip.get_pretrained_cfg(name, tag) for tag in _tags(name)}
     if not tags:
@@ -51,7 +51,8 @@ def published_options(name: str, config: str, quick: bool | None) -> dict[str, A
 
 
 def uses_quick_gelu(name: str) -> bool | None:
-    """Whether the weights published under a name do, or its own configuration; None: some of them."""
+    """Whether the weights published under a name, or its own configuration, use QuickGELU; None if only some
+    do."""
     if (open_clip.get_model_config(name) or {}).get("quick_gelu"):
         return True
     forms = {bool(open_clip.get_pretrained_cfg(name, tag).get("quick_gelu")) for tag in _tags(name)}

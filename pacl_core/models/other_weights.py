@@ -1,4 +1,4 @@
-"""Weights of a backbone's architecture that others trained, whatever names their tensors have."""
+"""Weights of a backbone's architecture that others trained, under any tensor names."""
 
 import logging
 from collections.abc import Iterable
@@ -32,9 +32,9 @@ _COUNTER = "num_batches_tracked"  # of BatchNorm: no feature depends on it, and 
 def backbone_with(params: BackboneParams, variant: VariantParams) -> Backbone:
     """The backbone of `params` with the tensors of the variant's file, safetensors or a PyTorch state dict.
 
-    `prefix` is cut from their names, and tensors without it are ignored. Of a CLIP model the file may hold
-    the visual tower alone. What features do not need (a classifier, a text tower) stays as in `params`
-    where the file lacks it; what the architecture lacks is ignored; both are counted in the log. Raises
+    `prefix` is cut from their names, and tensors without it are ignored. A file of a CLIP model may hold only
+    the visual tower. What features do not need (a classifier, a text tower) stays as in `params` if the file
+    lacks it; tensors that the architecture lacks are ignored; the log has the number of both. Raises
     `UserError` where the file lacks a tensor of the backbone, or has one of another shape.
     """
     path = weights_file(variant.weights, variant.sha256, _NAMES, hint="give a file with its tensors")
@@ -73,7 +73,8 @@ def _without_prefix(state: dict[str, Tensor], prefix: str | None, path: Path) ->
 
 
 def _named_by_library(given: dict[str, Tensor], library: str) -> dict[str, Tensor]:
-    """A CLIP file of the visual tower alone gets the names that the tower has in the whole model."""
+    """Give the tensors of a file with only CLIP's visual tower the names that they have in the whole
+    model."""
     if library == "open_clip" and not any(name.startswith("visual.") for name in given):
         return {f"visual.{name}": tensor for name, tensor in given.items()}
     return given
@@ -92,7 +93,7 @@ def _few(names: Iterable[str]) -> str:
 def _reloaded(
     original: Backbone, state: dict[str, Tensor], variant: VariantParams, *, path: Path
 ) -> Backbone:
-    """As the library itself reads them, from a folder like a saved model's."""
+    """Read weights as the library itself does, from a folder like a saved model's."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         save_file(

@@ -1,7 +1,7 @@
 """Precision of weights and activations, and what float32 means on a GPU.
 
-bfloat16 is half the memory, and several times as fast where hardware supports it. Weights and inputs are
-cast; autocast would cast the weights again in every layer on a CPU.
+bfloat16 takes half the memory, and is several times as fast on hardware that supports it. Weights and inputs
+are cast; autocast would cast the weights again in every layer on a CPU.
 """
 
 import torch
@@ -17,10 +17,9 @@ def dtype_of(precision: Precision) -> torch.dtype:
 
 
 def full_float32() -> None:
-    """Have a GPU compute float32 as such, in this process: torch lets cuDNN's convolutions use TF32.
-
-    TF32 keeps 10 bits of 23, so that features would differ from a CPU's in the third digit; who wants its
-    speed wants bfloat16, which is a parameter.
+    """Make a GPU compute float32 in full precision, in this process: by default cuDNN's convolutions use
+    TF32. TF32 keeps 10 bits of 23, so features would differ from a CPU's in the third digit. For its speed
+    there is bfloat16, which is a parameter.
     """
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False

@@ -16,7 +16,7 @@ _FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.B
 
 @dataclass(frozen=True)
 class Preprocess:
-    """What a model was trained on: an antialiased resize, a centre crop, mean and std of values in [0, 1].
+    """A model's preprocessing: an antialiased resize, a centre crop, mean and std of values in [0, 1].
 
     `resize` is the length of the short side ("shortest") or of both sides ("squash") before the crop.
     """
@@ -57,10 +57,10 @@ class Preprocess:
 
 @cache
 def _per_channel(values: tuple[float, float, float], device: str) -> "Tensor":
-    """`[3, 1, 1]`, copied to the device once: for each batch the copy would stop what runs there."""
+    """`[3, 1, 1]`, copied to the device once: a copy per batch would stall the device."""
     import torch
 
-    with torch.inference_mode(False):  # usable where gradients are computed, whoever asks first
+    with torch.inference_mode(False):  # usable for gradients even if the first caller is in inference mode
         return torch.tensor(values, device=device).view(3, 1, 1)
 
 

@@ -31,7 +31,7 @@ def save_model(
     """Write the files into an existing folder: the same bytes for the same weights.
 
     `training` is a JSON value that says how it was trained (None: it was not). `projectors` maps
-    `image.weight` `[dim, D_v]` and `text.weight` `[dim, D_t]` (None: there are none);
+    `image.weight` `[dim, D_v]` and `text.weight` `[dim, D_t]` (None: the model has none);
     `text_encoder` names the encoder whose vectors q_t takes, as in params.yaml.
     """
     save_file(backbone.state(), folder / WEIGHTS)
@@ -66,8 +66,8 @@ def save_model(
 def load_model(folder: Path) -> Backbone:
     """Rebuild a backbone from its folder alone. Raises `UserError` where a file is missing or does not fit.
 
-    `params` and `weights_sha256` of the result still name the weights it was trained from, so that
-    saving it again writes the same card.
+    `params` and `weights_sha256` of the result still name the weights that training started from, so saving
+    it again writes the same card.
     """
     for name in (CARD, WEIGHTS):
         if not (folder / name).is_file():
@@ -86,7 +86,7 @@ def load_model(folder: Path) -> Backbone:
     check_saved(folder, card, WEIGHTS)
     loaded = load_backbone(params)
     origin = params.model_copy(update={"weights": initial["source"]})
-    # the preprocessing too may have come from files next to the first weights
+    # preprocessing, too, may have come from files next to the initial weights
     return replace(loaded, params=origin, weights_sha256=initial["sha256"], preprocess=preprocess)
 
 
@@ -102,7 +102,7 @@ def load_projectors(folder: Path, card: dict[str, Any]) -> dict[str, Tensor]:
 
 
 def check_saved(folder: Path, card: dict[str, Any], name: str) -> None:
-    """Raise `UserError` where a file of weights is not the one that its card was written with.
+    """Raise `UserError` if a file of weights is not the one that its card describes.
 
     safetensors has no checksum of its own: a changed byte would read as another weight.
     """

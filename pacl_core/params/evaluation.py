@@ -8,7 +8,7 @@ from pacl_core.params.section import Name, Section, Seed
 
 
 class DownstreamParams(Section):
-    """One data set: its record (what it is), where it lies, the short side of its stored images."""
+    """One data set: its record (what it is), its path, the short side of its stored images."""
 
     record: str
     path: str
@@ -30,7 +30,7 @@ class VariantParams(Section):
 
 
 class LinearParams(Section):
-    """A linear head over features of the frozen backbone, or a convex probe without epochs and seeds."""
+    """A linear head on features of the frozen backbone, or a convex probe, which has no epochs and seeds."""
 
     probe: Literal["head", "convex"] = "head"
     lr: float = Field(default=1e-2, gt=0)
@@ -40,7 +40,7 @@ class LinearParams(Section):
 
 
 class FinetuneParams(Section):
-    """The whole backbone and a head. `polarity_weight`: of the polarity-consistent loss (PDANet)."""
+    """The whole backbone and a head. `polarity_weight` is that of the polarity-consistent loss (PDANet)."""
 
     backbone_lr: float = Field(default=1e-4, gt=0)
     head_lr: float = Field(default=1e-2, gt=0)
@@ -91,7 +91,7 @@ class EvaluateParams(Section):
 
 
 class ExamplesParams(Section):
-    """Test items shown per data set: `count` queries and as many of each outcome, `top` finds per query."""
+    """Test items shown per data set: `count` queries and as many of each outcome, `top` results per query."""
 
     count: int = Field(default=6, ge=1, le=50)
     top: int = Field(default=5, ge=1, le=20)

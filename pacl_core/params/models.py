@@ -1,8 +1,8 @@
 """Which model: named once by `{kind, name, weights}`.
 
 `weights` is null (what the kind brings itself), a local path, or `hub:<owner>/<name>@<revision>`.
-`sha256`, where given, is checked against the local weights file before it is read. `precision` is that of
-weights and activations; what comes out is float32 in either.
+`sha256`, if given, is checked against the local weights file before it is read. `precision` is that of
+weights and activations; outputs are always float32.
 """
 
 from typing import Literal, TypeAlias

@@ -1,4 +1,4 @@
-"""The section `pairs`: the corpus, its reader, and what is done to its posts."""
+"""The section `pairs`: the corpus, its reader, and the processing of its posts."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from pacl_core.params.section import Section
 
 
 class ManifestParams(Section):
-    """Columns of a manifest. `file` names it inside `pairs.path` where that is a folder.
+    """Columns of a manifest. `file` names it inside `pairs.path` if that is a folder.
 
     `image` is a column of paths relative to the manifest, or a pattern over columns: "images/{Theme}.jpg".
     """
@@ -20,7 +20,7 @@ class ManifestParams(Section):
 
 
 class TextCleaningParams(Section):
-    """What is done to a post's text; see docs/corpora.md. `name` of an emoji is its English one."""
+    """Cleaning of a post's text; see docs/corpora.md. `name` of an emoji is its English name."""
 
     html: Literal["keep", "decode"] = "keep"
     urls: Literal["keep", "remove"] = "keep"

@@ -1,4 +1,4 @@
-"""What every method of training is told, nothing about the machine."""
+"""Parameters of every training method; none about the machine."""
 
 from typing import Literal
 

@@ -1,1 +1,1 @@
-"""One page from artefacts: it shows results and computes none."""
+"""One page made from artefacts: it shows results and computes none."""

@@ -38,7 +38,7 @@ MEANINGS = {
     "partial_factual": "they agree in fact only",
     "weak": "they agree in neither",
 }
-MAX_BYTES = 10_000_000  # opens at once on a phone, and passes as an attachment
+MAX_BYTES = 10_000_000  # opens at once on a phone, and can be mailed
 _SCALES = (1.0, 0.7, 0.5)  # of the thumbnails, tried until the page is small enough
 
 
@@ -119,7 +119,7 @@ def _environment() -> Environment:
 
 
 def _hash(script: str) -> str:
-    """As the page's security policy names the scripts that may run."""
+    """The scripts that may run, as named in the page's security policy."""
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode()
 
 

@@ -11,7 +11,7 @@ Thumbnail = Callable[[bytes, int], str]
 
 
 def thumbnails(scale: float) -> Thumbnail:
-    """(JPEG, pixels of the long side) -> data URI. `scale` makes all of a page smaller."""
+    """(JPEG, pixels of the long side) -> data URI. `scale` shrinks all thumbnails of a page."""
 
     @lru_cache(maxsize=4096)  # a pair may appear in several sections
     def thumbnail(jpeg: bytes, side: int) -> str:

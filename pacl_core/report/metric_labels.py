@@ -1,10 +1,10 @@
-"""Names, units and directions of metrics, as a person reads them."""
+"""Names, units and directions of metrics for people."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-# name -> what a person reads, which direction is better, whether it is shown in percent
+# name -> label, which direction is better, whether it is shown in percent
 METRICS = {
     "accuracy": ("Accuracy", "higher", True),
     "accuracy_joint": ("Accuracy, all levels right", "higher", True),

@@ -1,4 +1,4 @@
-"""Artefacts as the page needs them. A missing one is None: its section then says so."""
+"""Artefacts in the form that the page needs. A missing one is None, and its section says so."""
 
 import csv
 from collections.abc import Iterable
@@ -35,7 +35,7 @@ def optional_json(path: Path) -> Any | None:
 
 
 def optional_columns(path: Path, delimiter: str = ",") -> dict[str, list[float]] | None:
-    """Columns of a table of numbers; None too where it has no rows. Rows with a gap are left out."""
+    """Columns of a table of numbers; also None if it has no rows. Rows with a gap are left out."""
     if not path.is_file():
         return None
     with path.open(encoding="utf-8", newline="") as stream:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pacl_core.errors import UserError
 
-# what the sweeps of Tables 4 and 5 and of Figure 5 change; all else is fixed within a sweep
+# parameters that the sweeps of Tables 4 and 5 and of Figure 5 change; all others are fixed within a sweep
 SWEPT = (
     "partition.mode",
     "partition.factual.threshold",
@@ -37,7 +37,7 @@ class Run:
         return {key: self.params.get(key) for key in SWEPT if self.params.get(key) != self.baseline.get(key)}
 
     def has(self, wanted: dict[str, Any]) -> bool:
-        """Whether its swept keys are those of `wanted`, and of its baseline where `wanted` has none."""
+        """Whether its swept keys have the values of `wanted`, or of its baseline if `wanted` lacks them."""
         return all(self.params.get(key) == wanted.get(key, self.baseline.get(key)) for key in SWEPT)
 
 

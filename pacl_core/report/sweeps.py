@@ -89,7 +89,8 @@ def _task(row: Published, run: Run) -> str | None:
 def _sweep(
     title: str, rows: Sequence[Published], keys: tuple[str, ...], *, runs: Sequence[Run], settings: Settings
 ) -> str:
-    """A table whose rows are settings; runs of experiments before the workspace, which may hold anything."""
+    """A table whose rows are settings; runs of experiments come before the workspace, which may be in any
+    state."""
     ordered = _workspace_last(runs)
 
     def matching(row: Published) -> list[Run]:

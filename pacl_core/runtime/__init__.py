@@ -1,1 +1,1 @@
-"""How a run is carried out: settings of the machine, threads, progress, locks, scratch of unfinished work."""
+"""How a run is done: settings of the machine, threads, progress, locks, scratch for unfinished work."""

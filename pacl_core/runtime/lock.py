@@ -1,4 +1,4 @@
-"""One process at a time: a lock that the kernel drops when its process ends, however it ends."""
+"""One process at a time: a lock that the kernel releases when its process ends in any way."""
 
 import fcntl
 import os
@@ -22,7 +22,7 @@ def locked(path: Path, what: str) -> Iterator[None]:
             raise UserError(
                 f"another process runs {what} here (pid {pid}); wait for it, or end it, and run again"
             ) from None
-        with suppress(OSError):  # the number only helps the other process to say who it was: a full disk may
+        with suppress(OSError):  # the number is only for the other process' message: a full disk may
             file.truncate(0)
             file.write(str(os.getpid()))
             file.flush()

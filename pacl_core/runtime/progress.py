@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on a terminal, a line now and then elsewhere."""
+"""Progress of long work: a bar on a terminal, elsewhere a line from time to time."""
 
 import logging
 import sys
@@ -50,7 +50,7 @@ class Progress:
 
 
 def counted(items: Iterable[Item], what: str) -> Iterator[Item]:
-    """The same items, counted as they pass; their number is not known."""
+    """The same items, counted as they pass, without a known total."""
     with Progress(what, None) as progress:
         for item in items:
             yield item

@@ -1,4 +1,4 @@
-"""How this machine runs the work: never part of what decides results, so never a DVC parameter.
+"""Settings of the machine. They never decide results, so they are never DVC parameters.
 
 Each setting comes from a `PACL_*` environment variable, else from an ignored `runtime.yaml` in the
 working directory, else from an automatic default.

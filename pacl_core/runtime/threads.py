@@ -1,4 +1,4 @@
-"""How many threads torch takes for a piece of work."""
+"""The number of threads that torch takes for a piece of work."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What each stage took on this machine: a record for people, not an artefact, unknown to DVC."""
+"""How long each stage took on this machine: a record for people, not an artefact, unknown to DVC."""
 
 import json
 import logging
@@ -19,7 +19,7 @@ FOLDER = Path(".pacl/timings")
 
 @dataclass(frozen=True)
 class Took:
-    """What a stage took the last time here. `cpu_seconds` counts every core.
+    """What a stage took the last time here. `cpu_seconds` is the sum over cores.
 
     `name`: as DVC has it, `features@faces-pacl` for one of several; of a whole stage, its `runs` are summed
     and `peak_memory_mb` is the largest.
@@ -103,7 +103,7 @@ def by_stage(records: Sequence[Took]) -> list[Took]:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as a person says them."""
+    """Seconds in words."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -8,7 +8,7 @@ import networkx as nx
 
 from scripts.reference.rooms import NEIGHBOURS, NEVER, TIERS, room_of
 
-_ABOVE = ("stages", "pacl_core")  # they import rooms, and are none
+_ABOVE = ("stages", "pacl_core")  # these import rooms, and are not rooms themselves
 ROOMS = tuple(tuple(room for room in tier if room not in _ABOVE) for tier in TIERS)
 
 # Rooms of each tier from left to right, so that few arrows cross; one that is not listed comes last.

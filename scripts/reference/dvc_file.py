@@ -1,4 +1,4 @@
-"""Stages of dvc.yaml: the data that they read and write, and which stage reads the outs of which."""
+"""Stages of dvc.yaml: the data that they read and write, and which stages read each other's outs."""
 
 import re
 from dataclasses import dataclass

@@ -10,7 +10,7 @@ TIERS: tuple[dict[str, str], ...] = (
     {"errors": "the error that is shown to a person as one line"},
     {
         "files": "publishing whole files, hashes, tables, vectors, JSON and CSV",
-        "runtime": "settings of the machine, threads, progress, timings, scratch and what it is keyed by",
+        "runtime": "settings of the machine, threads, progress, timings, scratch folders and their keys",
         "params": "the sections of `params.yaml` that every method shares, and how the file is read",
         "media": "decoding images and text, image headers, perceptual hashes, rejects",
     },
@@ -20,7 +20,7 @@ TIERS: tuple[dict[str, str], ...] = (
     },
     {
         "encoding": "a model over many inputs, on this machine or on Ray",
-        "training": "loop, optimiser, checkpoints, pixels, ranks: no word of a method",
+        "training": "loop, optimiser, checkpoints, pixels, ranks; it knows no method",
     },
     {
         "datasets": "readers of labelled data sets, their records, splits, tasks, leaks",

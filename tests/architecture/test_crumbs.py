@@ -1,4 +1,4 @@
-"""No file of a few lines that one neighbour alone imports: it belongs into that neighbour."""
+"""No file of a few lines that only one neighbour imports: its lines belong in that neighbour."""
 
 from pathlib import Path
 

@@ -19,7 +19,7 @@ LEFT = {
     "pacl_core/corpus/readers/mvsa.py": "a folder of the published corpus, not the workspace's",
     "pacl_core/datasets/record.py": _SAYS,
     "pacl_core/doctor/data.py": _SAYS,
-    "pacl_core/inference/export/check_images.py": "images of the run that a model's folder is part of",
+    "pacl_core/inference/images.py": "images of the run that a model's folder is part of",
     "pacl_core/inference/export/model_card.py": "the key in dvc.lock under which DVC records params",
     "pacl_core/models/local_files.py": "the folder of links that DVC watches in place of weights elsewhere",
     "pacl_core/models/weights.py": _SAYS,
@@ -28,7 +28,7 @@ LEFT = {
 
 
 def strings(source: Source) -> Iterator[ast.Constant]:
-    """Every string that is no docstring, those inside f-strings too."""
+    """Every string except docstrings, also those inside f-strings."""
     docs = {id(node.value) for node in ast.walk(source.tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(source.tree):
         if is_text(node) and id(node) not in docs:

@@ -12,7 +12,7 @@ from tests.small_run import drawing, read_lines
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("pictures")
+    folder = tmp_path_factory.mktemp("images")
     for number in range(3):
         (folder / f"{number}.png").write_bytes(drawing(number))
     (folder / "9.jpg").write_bytes(b"no picture")
@@ -92,7 +92,7 @@ def test_embed_writes_both_forms(finished, pacl, images, tmp_path):
 
 def test_embed_of_nothing_readable_writes_nothing(finished, pacl, images, tmp_path):
     done = pacl("embed", images / "9.jpg", "-m", finished / "models/pacl", "-o", tmp_path / "v.npy")
-    assert done.code == 1 and "no picture could be read" in done.err
+    assert done.code == 1 and "no image could be read" in done.err
     assert not list(tmp_path.iterdir())
 
 

@@ -94,7 +94,7 @@ NFD = partial(unicodedata.normalize, "NFD")
         ("nicepic.twitter.com/AbC1 x", "nice x"),
         ("今天真开心http://t.cn/A6abc 好", "今天真开心 好"),
         ("中文www.example.com/a好", "中文 好"),
-        # all of the link, and what is none
+        # the whole link, and what is not a link
         ("see https://en.wikipedia.org/wiki/Foo_(bar). ok", "see . ok"),
         ("(see https://x.com/a)", "(see )"),
         ("https://de.wikipedia.org/wiki/Müller x", "x"),

@@ -48,7 +48,7 @@ def test_a_lone_quote_in_an_unquoted_table_is_a_letter(tmp_path: Path) -> None:
         # closed by the quotes of a later row, which are not where a field may end
         ('0,"never closed\n1,"a, b"\n2,third\n', [["0", '"never closed'], ["1", "a, b"], ["2", "third"]]),
         ('0,"one\n1,"two\n2,x\n', [["0", '"one'], ["1", '"two'], ["2", "x"]]),
-        # a line that is no row is refused by its number, and alone
+        # a line that is not a row is refused by its number, and no other line is
         ('0,"a, b\n1,next\n', ["2: 3 fields for 2 columns", ["1", "next"]]),
         ('0,"a\nb",c\n1,next\n', [["0", '"a'], ["b\"", "c"], ["1", "next"]]),
         ('0\n1,next\n', ["2: 1 fields for 2 columns", ["1", "next"]]),

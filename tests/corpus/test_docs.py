@@ -10,8 +10,7 @@ import pytest
 
 from pacl_core.corpus import readers
 from pacl_core.corpus.pair_parts import PAIRS_SCHEMA
-from pacl_core.corpus.posts import Post
-from pacl_core.corpus.readers import webdataset
+from pacl_core.corpus.readers import Post, webdataset
 from pacl_core.media.rejects import Rejected
 from pacl_core.params.pairs import PairsParams, TextCleaningParams
 from tests.paths import ROOT

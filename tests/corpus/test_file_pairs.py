@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pacl_core.corpus.file_pairs import file_posts
-from pacl_core.corpus.posts import Post
+from pacl_core.corpus.readers import Post
 from pacl_core.media.rejects import Rejected
 
 

@@ -24,8 +24,7 @@ from PIL import Image
 
 from pacl_core.corpus import shard_files
 from pacl_core.corpus.cleaning import clean_text
-from pacl_core.corpus.posts import Post
-from pacl_core.corpus.readers import read_posts
+from pacl_core.corpus.readers import Post, read_posts
 from pacl_core.errors import UserError
 from pacl_core.media.images import decode_jpeg, normalise_image
 from pacl_core.media.rejects import Rejected, UnusableError

@@ -97,7 +97,7 @@ IMAGES: dict[str, tuple[bytes, str]] = {
 }
 TEXTS: dict[str, tuple[bytes, str]] = {
     "nul": (b"a\0b", "ab"),
-    "lone_surrogate": (b"half \xed\xa0\xbd pair", "half í ½ pair"),  # three bytes that are no UTF-8
+    "lone_surrogate": (b"half \xed\xa0\xbd pair", "half í ½ pair"),  # three bytes that are not UTF-8
     "latin1": (b"caf\xe9\r\nol\xe9", "café olé"),
     "one_megabyte": (b"word " * (1 << 20), "text_too_large"),
     "a_million_letters": (b"w" * 1_000_000, "w" * 1_000_000),
@@ -135,7 +135,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, dict[str
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    assert [path.name for path in folder.parent.iterdir()] == ["project"]  # nothing beside it
+    assert [path.name for path in folder.parent.iterdir()] == ["project"]  # nothing next to it
     assert {path.name for path in folder.iterdir()} == {"posts", "params.yaml", "data", "metrics", ".pacl"}
     pairs = {row["sample_id"]: row for row in pq.read_table(folder / "data/pairs").to_pylist()}
     rejected = pq.read_table(folder / "data/pairs_rejected.parquet").to_pylist()

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pacl_core.corpus.posts import Post
-from pacl_core.corpus.readers import read_posts
+from pacl_core.corpus.readers import Post, read_posts
 from pacl_core.media.images import read_image
 from pacl_core.media.rejects import Rejected, UnusableError
 from pacl_core.params.pairs import PairsParams
@@ -65,7 +64,7 @@ def test_a_folder_that_leads_back_up_and_a_folder_named_like_a_image(tmp_path: P
     (tmp_path / "a.jpg" / "up").symlink_to(tmp_path)
     (tmp_path / "a.jpg" / "b.jpg").write_bytes(image())
     (tmp_path / "a.jpg" / "b.txt").write_text("deep")
-    (tmp_path / "a.txt").write_text("a text whose picture is a folder")
+    (tmp_path / "a.txt").write_text("a text whose image is a folder")
     assert outcomes(tmp_path) == {"a.txt": "missing_image", "a.jpg/b": "deep", "a.jpg/up": "linked_folder"}
     with pytest.raises(UnusableError, match="not_a_file"):
         read_image(tmp_path / "a.jpg")

@@ -11,7 +11,7 @@ from pacl_core.corpus.near_duplicates import NearDuplicates
 
 
 def naive(hashes: list[int], distance: int) -> list[int | None]:
-    """The earliest earlier hash within the distance that has no such itself."""
+    """The earliest earlier hash within the distance that has none itself."""
     marks: list[int | None] = []
     for place, value in enumerate(hashes):
         earlier = [

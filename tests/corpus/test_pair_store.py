@@ -11,8 +11,7 @@ from PIL import Image
 
 from pacl_core.corpus.pair_parts import PAIRS_SCHEMA
 from pacl_core.corpus.pair_store import StorePaths, write_pairs
-from pacl_core.corpus.posts import Post
-from pacl_core.corpus.readers import read_posts
+from pacl_core.corpus.readers import Post, read_posts
 from pacl_core.errors import UserError
 from pacl_core.files.tables import read_table
 from pacl_core.media.images import decode_jpeg

@@ -17,7 +17,7 @@ import yaml
 from PIL import Image
 
 from pacl_core.corpus import pair_parts, pair_store
-from pacl_core.corpus.posts import Post
+from pacl_core.corpus.readers import Post
 from pacl_core.errors import UserError
 from pacl_core.media import images as normalising
 from pacl_core.media.rejects import Rejected
@@ -153,7 +153,7 @@ def test_a_run_that_failed_while_it_published_only_publishes(
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("place", [0, 40, 99])
-@pytest.mark.parametrize("change", ["picture", "text", "key", "rejected", "fewer", "extras"])
+@pytest.mark.parametrize("change", ["image", "text", "key", "rejected", "fewer", "extras"])
 def test_a_corpus_that_changed_is_begun_again(
     tmp_path: Path, place: int, change: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -164,7 +164,7 @@ def test_a_corpus_that_changed_is_begun_again(
     old = found[place]
     assert isinstance(old, Post)
     changed: dict[str, Post | Rejected] = {
-        "picture": Post(old.sample_id, image(999), old.text, old.extras),
+        "image": Post(old.sample_id, image(999), old.text, old.extras),
         "text": Post(old.sample_id, old.image, "other", old.extras),
         "key": Post("other", old.image, old.text, old.extras),
         "rejected": Rejected(old.sample_id, "missing_text", "gone"),

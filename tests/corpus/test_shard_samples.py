@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pacl_core.corpus.posts import Post
-from pacl_core.corpus.readers import read_posts
+from pacl_core.corpus.readers import Post, read_posts
 from pacl_core.params.pairs import PairsParams
 from tests.corpus.tars import member, shard
 

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pacl_core.corpus.posts import Post
-from pacl_core.corpus.readers import read_posts
+from pacl_core.corpus.readers import Post, read_posts
 from pacl_core.media.rejects import Rejected
 from pacl_core.params.pairs import PairsParams
 from tests.corpus.tars import blocks, jpeg, member, shard, tar
@@ -28,7 +27,7 @@ def outcomes(path: Path) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder whose every file must be there unchanged afterwards, beside the one that tests run in."""
+    """A folder whose every file must be there unchanged afterwards, next to the one that tests run in."""
     (tmp_path / "inside").mkdir()
     monkeypatch.chdir(tmp_path / "inside")
     return tmp_path

@@ -20,7 +20,6 @@ CANNOT_CHANGE_RESULTS = (
         f"pacl_core/runtime/{name}.py"
         for name in (
             "file_states",
-            "fingerprint",
             "instructions",
             "lock",
             "progress",
@@ -80,16 +79,16 @@ def code_of(stage: str) -> set[str]:
 
 
 def _data_of(module: Path) -> set[str]:
-    """Templates, weights: files that are no Python, beside a module that names them or their folder."""
+    """Templates, weights: files other than Python, next to a module that names them or their folder."""
     nodes = ast.walk(ast.parse(module.read_text(encoding="utf-8")))
     named = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    found = [beside for beside in module.parent.iterdir() if beside.name in named]
-    files = {file for beside in found for file in (beside.rglob("*") if beside.is_dir() else [beside])}
+    found = [other for other in module.parent.iterdir() if other.name in named]
+    files = {file for other in found for file in (other.rglob("*") if other.is_dir() else [other])}
     return {str(file.relative_to(ROOT)) for file in files if is_data(file)}
 
 
 def is_data(file: Path) -> bool:
-    """True for a file of the package that is no code."""
+    """True for a file of the package that is not code."""
     return file.is_file() and file.suffix not in (".py", ".pyc")
 
 
@@ -120,7 +119,7 @@ def _chain(node: ast.AST) -> str | None:
 
 
 def _values_under(chain: str) -> set[str]:
-    """Keys of single values at or under a chain; method names at its end (`model_dump`) are no keys."""
+    """Keys of single values at or under a chain; method names at its end (`model_dump`) are not keys."""
     section: Any = Params
     path: list[str] = []
     for part in chain.split("."):

@@ -1,4 +1,4 @@
-"""A stage killed in the middle of a model pass goes on from its scratch and ends with the same bytes."""
+"""A stage killed in the middle of a model pass resumes from its scratch and ends with the same bytes."""
 
 import shutil
 import signal

@@ -11,7 +11,7 @@ PHOTOS = ROOT.parent / "shared/real_formats/oasis_sample"
 
 pytestmark = [
     pytest.mark.dag,
-    pytest.mark.skipif(not PHOTOS.is_dir(), reason="no photographs beside the project"),
+    pytest.mark.skipif(not PHOTOS.is_dir(), reason="no photographs next to the project"),
 ]
 
 

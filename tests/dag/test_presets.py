@@ -37,7 +37,7 @@ def write_tumemo(folder: Path, posts: int) -> None:
         text = " ".join(rng.choice(WORDS, 4)) + " @someone https://example.org"
         (folder / f"{number:04d}.txt").write_text(text)
     (folder / "gone.jpg").write_text("<html>404</html>")
-    (folder / "gone.txt").write_text("a picture that is gone")
+    (folder / "gone.txt").write_text("an image that is gone")
 
 
 def fit(section: dict, tiny: dict) -> dict:

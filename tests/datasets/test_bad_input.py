@@ -29,7 +29,7 @@ RECORD = {
     "reader": "manifest",
     "options": {
         "file": "items.csv",
-        "image": "pictures/{file}",
+        "image": "images/{file}",
         "id": "file",
         "split": "split",
         "values": ["mood", "v", "a", "flat", "always", "never", "joy", "fear"],
@@ -65,7 +65,7 @@ def image(number: int) -> bytes:
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to run stages in: the faulty data set, and two variants of a tiny network."""
-    images = tmp_path / "set/pictures"
+    images = tmp_path / "set/images"
     images.mkdir(parents=True)
     lines = [HEADER]
     for number in range(40):
@@ -172,8 +172,8 @@ def test_every_fault_is_counted_and_every_figure_is_a_number_or_a_reason(
 
 def test_a_split_that_faults_leave_empty_is_refused_in_one_line(project: Path, stage: Any) -> None:
     for number in range(4, 40, 5):  # the images of the test split
-        (project / f"set/pictures/item{number}.jpg").unlink()
-    (project / "set/pictures/5.jpg").unlink()
+        (project / f"set/images/item{number}.jpg").unlink()
+    (project / "set/images/5.jpg").unlink()
     with pytest.raises(UserError, match=r"no usable item in split test.*missing_image 10") as refused:
         stage(downstream, "faulty")
     assert "\n" not in str(refused.value)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pacl_core.datasets.image_files import image_files, labelled_item
-from pacl_core.datasets.items import Item
+from pacl_core.datasets.readers import Item
 from pacl_core.media.rejects import Rejected
 from tests.published_trees import image, put
 

@@ -27,7 +27,7 @@ NFC, NFD = "fiert\u00e9", "fierte\u0301"
         (True, ("False", "True"), "True"),
         ("TRUE", ("false", "true"), "true"),
         ("True", ("0", "1"), "1"),
-        (1.0, ("False", "True"), "True"),  # booleans of which one is absent become numbers
+        (1.0, ("False", "True"), "True"),  # booleans become numbers if one is absent
         (NFD, (NFC,), NFC),
         (NFC, (NFD,), NFD),
         ("Joy", ("joy",), None),

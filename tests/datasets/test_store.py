@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from pacl_core.datasets import draft
-from pacl_core.datasets.items import Item
+from pacl_core.datasets.readers import Item
 from pacl_core.datasets.record import DatasetRecord
 from pacl_core.datasets.store import write_dataset
 from pacl_core.datasets.tasks import read_tasks, targets

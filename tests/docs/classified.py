@@ -70,5 +70,5 @@ PYTHON_ELSEWHERE = {
 
 
 def rule_for(command: str) -> Rule | None:
-    """The rule that holds for a command, None where there is none."""
+    """The rule for a command, None if there is none."""
     return next((rule for rule in RULES if re.fullmatch(rule.pattern, command)), None)

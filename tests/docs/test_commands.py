@@ -33,7 +33,7 @@ def test_a_block_names_its_language(block: Block) -> None:
 
 
 def test_every_command_is_classified() -> None:
-    """A new command needs a rule in tests/docs/classified.py; what is no command needs ```text."""
+    """A new command needs a rule in tests/docs/classified.py; a block without commands needs ```text."""
     unknown = [f"{block}: {command}" for block, command in commands() if rule_for(command) is None]
     assert not unknown, "\n".join(unknown)
 
@@ -63,7 +63,7 @@ def test_options_are_the_tools_own(command: str) -> None:
         words = part.split()
         said = help_of(*words[: 3 if words[1] in ("cache", "exp", "queue", "remote") else 2])
         for option in re.findall(r" (-[a-z]|--[a-z-]+)(?=[ =]|$)", part):
-            assert option in said, f"{option} is no option of {' '.join(words[:2])}"
+            assert option in said, f"{option} is not an option of {' '.join(words[:2])}"
 
 
 @cache

@@ -2,8 +2,7 @@
 
 from importlib.metadata import version
 
-from pacl_core.doctor import installed
-from pacl_core.doctor.finding import Finding
+from pacl_core.doctor import Finding, installed
 
 
 def test_versions_and_extras_have_a_line_each():

@@ -1,4 +1,4 @@
-"""Encoding on a real Ray cluster of two nodes: the bytes of the local engine, whoever is lost."""
+"""Encoding on a real Ray cluster of two nodes: the bytes of the local engine, whichever process is lost."""
 
 import os
 import shutil

@@ -171,7 +171,7 @@ def tree(root: Path, stage: Stage) -> Tree:
 
 def remove(root: Path, stage: Stage) -> None:
     """Delete the outs, as DVC does before it runs a stage, and the machine's record of times, which the
-    report shows where there is one: it is no artefact, and other at every run.
+    report shows where there is one: it is not an artefact, and differs in every run.
     """
     shutil.rmtree(root / ".pacl/timings", ignore_errors=True)
     for out in stage.outs:

@@ -79,7 +79,7 @@ def test_among_the_imports_it_is_one_line_too(reference: Reference) -> None:
 
 
 def test_one_that_was_to_be_ignored_is_ignored(reference: Reference) -> None:
-    """As under nohup: the parent's choice stands."""
+    """As under nohup: the parent's choice is kept."""
     script = "import signal, os, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
     script += f"os.execv({sys.executable!r}, [{sys.executable!r}, '-m', 'stages.leaks', 'emoji_sentiment'])"
     with subprocess.Popen(

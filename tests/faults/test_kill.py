@@ -57,7 +57,7 @@ def test_most_kills_landed_in_the_work() -> None:
 def kill_and_finish(reference: Reference, start: Starter, stage: Stage, rng: random.Random) -> None:
     """A chain of kills, then an undisturbed run. The last kill waits for a draft: it lands in publishing."""
     remove(reference.root, stage)
-    scale = 1.0  # a run that goes on from scratch is over sooner
+    scale = 1.0  # a run that resumes from scratch is over sooner
     for number in range(CHAIN):
         for _ in range(4):
             fraction = None if number == CHAIN - 1 else scale * (number + rng.random()) / (CHAIN - 1)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pacl_core.runtime.fingerprint import code_files
+from pacl_core.runtime.scratch import code_files
 from tests.dag import stage_sources
 from tests.dag.small_project import edit_params
 from tests.faults.processes import Starter, remove, until
@@ -169,7 +169,7 @@ def _rooms(stage: str) -> list[str | Path]:
     return rooms
 
 
-HASHING = "pacl_core/runtime/fingerprint.py"
+HASHING = "pacl_core/runtime/scratch.py"
 
 
 def _values(argument: ast.expr, file: Path, tree: ast.Module) -> list[str | Path]:

@@ -21,7 +21,7 @@ PARAMS = LinearParams(epochs=4, batch_size=8, seeds=3)
 
 @pytest.fixture
 def project(run, tmp_path):
-    """A copy, as heads are written beside the model."""
+    """A copy, as heads are written next to the model."""
     shutil.copytree(run, tmp_path / "run")
     return tmp_path / "run"
 

@@ -1,4 +1,4 @@
-"""Files in order, failures beside them."""
+"""Files in order, with failures among them."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def test_folders_are_walked_in_name_order_and_files_stay_where_they_are_named(tm
 
 
 def test_a_folder_without_images_is_an_error(tmp_path):
-    with pytest.raises(UserError, match="no picture in this folder"):
+    with pytest.raises(UserError, match="no image in this folder"):
         list(image_files([tmp_path]))
 
 

@@ -32,7 +32,7 @@ from tests.tiny_checkpoints import write_tiny_open_clip, write_tiny_roberta
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("pictures")
+    folder = tmp_path_factory.mktemp("images")
     for number in range(5):
         (folder / f"{number}.png").write_bytes(drawing(number))
     return sorted(folder.iterdir())

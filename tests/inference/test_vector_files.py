@@ -77,7 +77,7 @@ def test_names_and_spaces_that_do_not_go_together(tmp_path, name, spaces, messag
 @pytest.mark.parametrize("name", ["v.npy", "v.parquet"])
 def test_nothing_is_no_file(tmp_path, name):
     with (
-        pytest.raises(UserError, match="no picture could be read"),
+        pytest.raises(UserError, match="no image could be read"),
         vector_writer(tmp_path / name, ("features",)),
     ):
         pass

@@ -60,5 +60,5 @@ def test_any_jpeg_without_chroma_subsampling_has_them_too(mode, width, height, q
 
 @pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[:20], lambda data: b"<html>"])
 def test_damaged_bytes_are_one_line(damage):
-    with pytest.raises(UserError, match="a stored picture is damaged"):
+    with pytest.raises(UserError, match="a stored image is damaged"):
         decode_jpeg(damage(encoded("RGB", 30, 30, 0)))

@@ -1,4 +1,4 @@
-"""Bytes of a file that is regular and small enough, or why there are none."""
+"""Bytes of a file that is regular and small enough, or why it is not read."""
 
 import os
 import socket

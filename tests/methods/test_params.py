@@ -81,3 +81,64 @@ def test_text_that_is_not_yaml_says_so(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text("train: [1,")
     with pytest.raises(UserError, match="not valid YAML"):
         load(tmp_path / "params.yaml")
+
+
+NAMES = ["my set", "fi.v2", "a@b", "x;touch F", "FI", "fi (test)", "a/b", "", "$(x)", "a'b", "\u00e9", "a\nb"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_is_no_part_of_a_path_is_refused(tmp_path: Path, name: str) -> None:
+    tree = yaml.safe_load(COMMITTED.read_text())
+    entry = next(iter(tree["downstream"].values()))
+    for key, value in (
+        ("downstream", {name: entry}),
+        ("variants", {name: {"weights": "w.pt"}}),
+        ("evaluate", {"variants": ["initial", name]}),
+    ):
+        (tmp_path / "params.yaml").write_text(yaml.safe_dump(tree | {key: value}))
+        with pytest.raises(
+            UserError, match=rf"{key}.*is not a valid name: .* use a-z, 0-9, _ and - only"
+        ) as caught:
+            load(tmp_path / "params.yaml")
+        assert "\n" not in str(caught.value)
+
+
+def test_a_name_of_the_allowed_letters(tmp_path: Path) -> None:
+    tree = yaml.safe_load(COMMITTED.read_text())
+    tree["downstream"] = {"fi_2-a": next(iter(tree["downstream"].values()))}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(tree))
+    assert list(load(tmp_path / "params.yaml").downstream) == ["fi_2-a"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("train.clip_norm", float("inf"), "train.clip_norm: input should be a finite number"),
+        ("partition.factual.threshold", float("nan"), "threshold: input should be a finite number"),
+        ("pseudo_labels.sample", 1, "pseudo_labels: 'sample' (1) must be at least 'k' (2)"),
+        ("train.seed", 2**31, "train.seed: input should be less than 2147483648"),
+        ("evaluate.zero_shot.prompts", [], "prompts: tuple should have at least 1 item"),
+        ("evaluate.zero_shot.prompts", ["A [C] photo", "A photo"], "prompts.1: 'A photo' has no [C]; put it"),
+        ("evaluate.zero_shot.prompts", [""], "prompts.0: '' has no [C]"),
+        ("evaluate.variants", [], "evaluate.variants: tuple should have at least 1 item"),
+        ("evaluate.protocols", [], "evaluate.protocols: tuple should have at least 1 item"),
+    ],
+)
+def test_what_would_fail_after_hours_is_refused_at_once(
+    tmp_path: Path, key: str, value: object, message: str
+) -> None:
+    with pytest.raises(UserError) as caught:
+        load(edited(tmp_path, key, value))
+    assert message in str(caught.value)
+
+
+def test_encodings(tmp_path: Path) -> None:
+    text = COMMITTED.read_text(encoding="utf-8") + "# caf\u00e9\n"
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        (tmp_path / "params.yaml").write_bytes(text.encode(encoding))
+        assert load(tmp_path / "params.yaml") == load(COMMITTED)
+    for encoding in ("cp1252", "utf-16-le", "utf-32"):
+        (tmp_path / "params.yaml").write_bytes(text.encode(encoding))
+        with pytest.raises(UserError, match=r"not UTF-8 .*save it as UTF-8") as caught:
+            load(tmp_path / "params.yaml")
+        assert "\n" not in str(caught.value)

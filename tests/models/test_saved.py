@@ -29,7 +29,7 @@ PROJECTORS = {"image.weight": torch.ones(5, 3), "text.weight": torch.zeros(5, 2)
 
 
 def enhanced(kind: str, tmp_path) -> Backbone:
-    """A backbone whose weights are no longer those it was loaded from."""
+    """A backbone whose weights changed since it was loaded."""
     backbone = load_backbone(BackboneParams(**WRITERS[kind](tmp_path / "published")))
     with torch.no_grad():
         for parameter in backbone.module.parameters():

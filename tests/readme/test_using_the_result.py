@@ -131,7 +131,7 @@ def test_plain_open_clip(tmp_path, monkeypatch):
 
 
 def saved_model(root: Path, write: Callable[[Path], dict[str, Any]]) -> None:
-    """models/pacl of a tiny backbone, with projectors beside it as after training."""
+    """models/pacl of a tiny backbone, with projectors next to it as after training."""
     backbone = load_backbone(BackboneParams(**write(root / "published")))
     (root / "models/pacl").mkdir(parents=True)
     projectors = {"image.weight": torch.ones(2, backbone.dim), "text.weight": torch.ones(2, 2)}

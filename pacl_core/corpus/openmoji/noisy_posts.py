@@ -15,12 +15,12 @@ from pacl_core.corpus.openmoji.recipe import EmojiRecipe, group_sentiments
 from pacl_core.corpus.provenance import Provenance
 from pacl_core.errors import UserError
 
-# words that say nothing of what is drawn
+# words that do not describe what is drawn
 _EMPTY_WORDS = frozenset(
     "a and button facing in no of off on right symbol the up with without".split()  # noqa: SIM905
 )
 _THUMBNAIL = 16
-_HAND = 64  # other glyphs that a glyph draws captions from, of maybe a thousand
+_HAND = 64  # other glyphs that a glyph draws captions from, out of perhaps a thousand
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class NoisyPost:
 def noisy_posts(glyphs: Sequence[Glyph], recipe: EmojiRecipe) -> list[NoisyPost]:
     """`recipe.posts` posts by the shares, in the order of `glyphs`.
 
-    Kinds that need human sentiment take images and captions from the glyphs whose group has it, the
-    others from all. Within a kind the glyphs take turns, and no caption of a glyph comes twice before
-    every one of the kind has come once. Raises `UserError` where a kind has no candidates.
+    Kinds that need human sentiment take images and captions from the glyphs whose group has it, the others
+    from all glyphs. Within a kind the glyphs take turns, and no caption of a glyph is repeated before each of
+    its captions was used once. Raises `UserError` where a kind has no candidates.
     """
     allowed = _allowed(glyphs, recipe)
     rng = random.Random(recipe.seed)
@@ -50,7 +50,7 @@ def noisy_posts(glyphs: Sequence[Glyph], recipe: EmojiRecipe) -> list[NoisyPost]
         if count and not choices:
             raise UserError(f"no emoji has a caption of kind '{provenance.value}'; widen the recipe's gaps")
         turns = [place for place in order if place in choices]
-        # each kind starts where the last one stopped, so that every glyph comes to be shown
+        # each kind starts where the last one stopped, so that every glyph is shown
         start = len(dealt) % max(1, len(turns))
         deal = _deal(turns[start:] + turns[:start], choices, glyphs, rng=rng)
         for place, named, caption in islice(deal, count):
@@ -106,7 +106,7 @@ def _allowed(glyphs: Sequence[Glyph], recipe: EmojiRecipe) -> dict[Provenance, N
         Provenance.KEPT: np.eye(len(glyphs), dtype=bool),
         Provenance.SAME_SENTIMENT: other & ~shared & same,
         Provenance.OPPOSITE_LOOKALIKE: other & shared & alike & opposite,
-        # where a sentiment is unknown, that it differs cannot be checked: then the names alone decide
+        # where a sentiment is unknown, a difference cannot be checked: then only the names decide
         Provenance.RANDOM: other & ~shared & ~same,
     }
 
@@ -130,7 +130,7 @@ def telling_words(glyph: Glyph) -> frozenset[str]:
 
 
 def _share_a_word(glyphs: Sequence[Glyph]) -> NDArray[np.bool_]:
-    """[N, N]: whether two glyphs have a telling word in common."""
+    """[N, N]: whether two glyphs share a descriptive word."""
     words = [telling_words(glyph) for glyph in glyphs]
     column = {word: place for place, word in enumerate(sorted(frozenset().union(*words)))}
     has_GW = np.zeros((len(glyphs), len(column)), dtype=np.float32)

@@ -9,8 +9,7 @@ from pydantic import Field, model_validator
 
 from pacl_core.corpus.openmoji.glyphs import Glyph, Sentiment
 from pacl_core.corpus.provenance import Provenance
-from pacl_core.params.reading import read_section
-from pacl_core.params.section import Section, Seed
+from pacl_core.params.section import Section, Seed, read_section
 
 
 class Shares(Section):
@@ -33,7 +32,7 @@ class Shares(Section):
 
 
 class Split(Section):
-    """Shares of the groups with human sentiment that validation and test hold; the rest trains."""
+    """Shares of the groups with human sentiment in validation and test; the rest is for training."""
 
     seed: Seed = 0
     val: float = Field(gt=0, lt=1)
@@ -92,7 +91,7 @@ def splits(glyphs: Sequence[Glyph], recipe: EmojiRecipe) -> dict[str, str]:
 
 
 def corpus_glyphs(glyphs: Sequence[Glyph], recipe: EmojiRecipe) -> list[Glyph]:
-    """Glyphs that the corpus may show or name: all but the groups of validation and test."""
+    """Glyphs that the corpus may show or name: all except the groups of validation and test."""
     split = splits(glyphs, recipe)
     return [glyph for glyph in glyphs if split.get(glyph.group, "train") == "train"]
 

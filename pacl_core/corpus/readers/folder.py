@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pacl_core.corpus.file_pairs import corpus_folder, file_posts
-from pacl_core.corpus.posts import Post
+from pacl_core.corpus.readers import Post
 from pacl_core.media.rejects import Rejected
 from pacl_core.params.pairs import PairsParams
 

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from pacl_core.corpus.captions import split_captions
-from pacl_core.corpus.manifest_rows import Pattern, Row, cell, fill, read_pattern, read_rows
-from pacl_core.corpus.posts import Post
+from pacl_core.corpus.manifest_rows import Pattern, Row, cell, fill, read_pattern, read_rows, split_captions
+from pacl_core.corpus.readers import Post
 from pacl_core.errors import UserError
 from pacl_core.media.images import read_image
 from pacl_core.media.listed_files import ListedFiles
@@ -20,9 +19,9 @@ def read(params: PairsParams) -> Iterator[Post | Rejected]:
     as "images/{Theme}.jpg". Outer white space of paths and ids is dropped. Raises `UserError`: no
     manifest, no such column, a pattern that cannot be read.
 
-    A path that leads out of the corpus (`pairs.path`, or the manifest's folder where that is the manifest) is
-    rejected: DVC would not notice a change there, and a downloaded table should not choose what is read.
-    Links in the corpus are followed: its owner put them there.
+    A path that leads out of the corpus (`pairs.path`, or the manifest's folder if `pairs.path` is the
+    manifest) is rejected: DVC would not notice a change there, and a downloaded table should not choose which
+    files are read. Links in the corpus are followed: its owner put them there.
     """
     manifest = _manifest_path(params)
     root = Path(params.path)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pacl_core.corpus.file_pairs import corpus_folder
-from pacl_core.corpus.posts import Post
+from pacl_core.corpus.readers import Post
 from pacl_core.errors import UserError
 from pacl_core.files.seen_ids import Seen
 from pacl_core.media.image_tree import is_image
@@ -19,7 +19,7 @@ _LABELS = "labelResultAll.txt"
 
 
 class _Files(NamedTuple):
-    """Images and texts by stem, and what is neither or comes second."""
+    """Images and texts by stem, and the files that are neither or repeat a stem."""
 
     images: dict[str, Path]
     texts: dict[str, Path]
@@ -29,9 +29,9 @@ class _Files(NamedTuple):
 def read(params: PairsParams) -> Iterator[Post | Rejected]:
     """Posts whose ids the label file lists, in its order, then those of `data/` that it lacks, by number.
 
-    Labels are not read, and posts without one count: none is needed here. Texts that are no UTF-8 are GBK, as
-    nearly all of the published ones are, else Latin-1.
-    Without the label file all come by number. Raises `UserError`: no folder, no `data/` in it.
+    Labels are not read, so posts without one are kept. Texts that are not UTF-8 are read as GBK, as nearly
+    all published ones are, else as Latin-1. Without the label file all come by number. Raises `UserError`: no
+    folder, no `data/` in it.
     """
     root = corpus_folder(params.path)
     data = root / "data"

@@ -8,7 +8,7 @@ from pathlib import Path
 from pacl_core.corpus.openmoji.glyphs import read_glyphs, render
 from pacl_core.corpus.openmoji.noisy_posts import noisy_posts
 from pacl_core.corpus.openmoji.recipe import corpus_glyphs, load_recipe
-from pacl_core.corpus.posts import PROVENANCE, Post
+from pacl_core.corpus.readers import PROVENANCE, Post
 from pacl_core.media.rejects import Rejected
 from pacl_core.params.pairs import PairsParams
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pacl_core.corpus.captions import split_captions
-from pacl_core.corpus.manifest_rows import as_text
-from pacl_core.corpus.posts import Post
+from pacl_core.corpus.manifest_rows import as_text, split_captions
+from pacl_core.corpus.readers import Post
 from pacl_core.corpus.shard_files import Shard, failures_table, opened, shards
 from pacl_core.corpus.shard_samples import Sample, samples
 from pacl_core.corpus.tar_members import members
@@ -25,9 +24,9 @@ _NO_EXTRAS = ("caption", "key", "status", "error_message", "exif")
 def read(params: PairsParams) -> Iterator[Post | Rejected]:
     """Posts shard by shard; the sample_id is the shard's label and the name of the sample's members.
 
-    Of img2dataset's output it is its key alone, where that is of this shard. The text is the .txt, else the
-    caption in the .json, whose other values are extras; of several captions the first. Hidden members, as
-    macOS adds them, are skipped. After a shard's posts come the failures that its table lists. Raises
+    In img2dataset's output it is the key alone, if the key belongs to this shard. The text is the .txt, else
+    the caption in the .json (the first of several); the other values of the .json are extras. Hidden members,
+    as macOS adds them, are skipped. After a shard's posts come the failures that its table lists. Raises
     `UserError`: no shards, a file system that is not installed or fails.
     """
     for shard in shards(params.path):
@@ -70,7 +69,7 @@ def _extras(about: dict[str, object]) -> dict[str, str]:
     return {
         name: value if isinstance(value, str) else json.dumps(value)
         for name, value in about.items()
-        if name not in _NO_EXTRAS and value is not None and value == value  # NaN is none
+        if name not in _NO_EXTRAS and value is not None and value == value  # NaN means none
     }
 
 

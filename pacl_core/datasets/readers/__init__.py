@@ -5,16 +5,34 @@ A reader is a module here with `Options`, a `Section` that holds the record's `o
 touches no existing file.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
-from pacl_core.datasets.items import Item
 from pacl_core.datasets.record import DatasetRecord
 from pacl_core.errors import unknown
+from pacl_core.media.images import Box
 from pacl_core.media.rejects import Rejected
-from pacl_core.params.reading import validated
+from pacl_core.params.section import validated
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item: undecoded image bytes and the published values by name, labels as text.
+
+    `split` is the official one in {train, val, test}, None where there is none. `image_name` names the image
+    where several items share one (default: the item itself). `box`: the part of the image that is meant,
+    left, top, right, bottom in its own pixels.
+    """
+
+    item_id: str
+    image: bytes
+    values: Mapping[str, str | float | None]
+    split: str | None = None
+    image_name: str | None = None
+    box: Box | None = None
 
 
 def read_items(record: DatasetRecord, path: Path) -> Iterator[Item | Rejected]:

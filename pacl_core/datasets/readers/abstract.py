@@ -9,8 +9,8 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from pacl_core.datasets.items import Item
 from pacl_core.datasets.published_text import existing_file, lines, number
+from pacl_core.datasets.readers import Item
 from pacl_core.errors import UserError
 from pacl_core.media.images import read_image
 from pacl_core.media.listed_files import ListedFiles
@@ -52,7 +52,7 @@ def _rows(table: Path) -> Iterator[tuple[int, list[str]]]:
         try:
             yield at, [_bare(field) for field in next(csv.reader([line]))]
         except csv.Error:
-            yield at, [line[:80]]  # a field too long: no row of nine fields
+            yield at, [line[:80]]  # a field too long: not a row of nine fields
 
 
 def _item(

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import Field
 
 from pacl_core.datasets.image_files import existing_folder, image_files, labelled_item
-from pacl_core.datasets.items import Item
+from pacl_core.datasets.readers import Item
 from pacl_core.datasets.tasks import Split
 from pacl_core.errors import UserError
 from pacl_core.media.image_tree import listing, name_in
@@ -20,7 +20,7 @@ from pacl_core.params.section import Section
 
 
 class Options(Section):
-    """`root`: where the folders of the classes lie. Neither case nor composed letters (NFC, NFD)
+    """`root`: the folder with the folders of the classes. Neither case nor composed letters (NFC, NFD)
     matter in names.
 
     `classes`: the folders that are classes (null: all). `misplaced`: label of a folder that lies under
@@ -78,7 +78,7 @@ def _classes(root: Path, top: Path, options: Options, *, split: str | None) -> I
 
 
 def _moved_label(parts: tuple[str, ...], moved: dict[str, str]) -> str | None:
-    """The label of the innermost misplaced folder that the file lies in."""
+    """The label of the innermost misplaced folder that contains the file."""
     for depth in range(len(parts) - 1, 0, -1):
         label = moved.get(_form("/".join(parts[:depth])))
         if label is not None:

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from pacl_core.corpus.openmoji.glyphs import Sentiment, read_glyphs, render
 from pacl_core.corpus.openmoji.recipe import load_recipe, splits
-from pacl_core.datasets.items import Item
+from pacl_core.datasets.readers import Item
 from pacl_core.params.section import Section
 
 CLASSES = ("negative", "neutral", "positive")

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pacl_core.datasets.items import Item
 from pacl_core.datasets.names import is_absent, whole
 from pacl_core.datasets.published_text import existing_file
+from pacl_core.datasets.readers import Item
 from pacl_core.datasets.tasks import SPLITS
 from pacl_core.errors import UserError
 from pacl_core.media.images import read_image
@@ -30,7 +30,7 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
     """Rows in order: train, val, test. Rejected: malformed_row, outside_dataset, missing_image,
     unreadable. Raises `UserError`: a missing list, one that is not a JSON array.
     """
-    lists = {split: existing_file(path / f"{split}.json", "EmoSet's lists of pictures") for split in SPLITS}
+    lists = {split: existing_file(path / f"{split}.json", "EmoSet's lists of images") for split in SPLITS}
     files = ListedFiles(path, "outside_dataset")
     for split, file in lists.items():
         for number, row in enumerate(_rows(file), start=1):
@@ -44,7 +44,7 @@ def _rows(file: Path) -> list[Any]:
     except (ValueError, RecursionError) as error:
         raise UserError(f"{file}: not JSON ({error}); fetch it again") from None
     if not isinstance(rows, list):
-        raise UserError(f"{file}: not an array of rows [label, picture, annotation]")
+        raise UserError(f"{file}: not an array of rows [label, image, annotation]")
     return rows
 
 

@@ -12,8 +12,8 @@ from typing import Literal
 
 from pacl_core.datasets.emotic_annotations import RATINGS, Person, csv_persons, mat_persons
 from pacl_core.datasets.image_files import existing_folder
-from pacl_core.datasets.items import Item
 from pacl_core.datasets.published_text import existing_file
+from pacl_core.datasets.readers import Item
 from pacl_core.datasets.tasks import Split
 from pacl_core.media.images import Box, read_image
 from pacl_core.media.listed_files import ListedFiles

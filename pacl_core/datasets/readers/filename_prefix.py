@@ -9,14 +9,14 @@ from pathlib import Path
 from pydantic import Field
 
 from pacl_core.datasets.image_files import existing_folder, image_files, labelled_item
-from pacl_core.datasets.items import Item
+from pacl_core.datasets.readers import Item
 from pacl_core.media.image_tree import name_in
 from pacl_core.media.rejects import Rejected
 from pacl_core.params.section import Section
 
 
 class Options(Section):
-    """`root`: where the images lie, in folders or not. `separator`: what ends the label."""
+    """`root`: the folder of the images, which may be in subfolders. `separator`: what ends the label."""
 
     root: str = "."
     separator: str = Field(default="_", min_length=1)
@@ -26,7 +26,7 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
     """Images by path. Rejected: no_label (no separator, or nothing before it), other_file, linked_folder,
     unreadable. Raises `UserError`: no folder.
     """
-    root = existing_folder(path / options.root, f"pictures named <label>{options.separator}<number>")
+    root = existing_folder(path / options.root, f"images named <label>{options.separator}<number>")
     for found in image_files(root):
         if isinstance(found, Rejected):
             yield found

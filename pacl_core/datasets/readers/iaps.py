@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pacl_core.datasets.items import Item
 from pacl_core.datasets.names import without_point
 from pacl_core.datasets.published_text import existing_file, lines, number
+from pacl_core.datasets.readers import Item
 from pacl_core.errors import UserError
 from pacl_core.media.images import read_image
 from pacl_core.media.listed_files import ListedFiles

@@ -12,11 +12,10 @@ from typing import Any
 from pydantic import Field
 
 from pacl_core.corpus.manifest_rows import Pattern, Row, cell, fill, read_pattern, read_rows
-from pacl_core.datasets.items import Item
 from pacl_core.datasets.names import find_name, is_absent, whole, without_point
-from pacl_core.datasets.published_text import existing_file
+from pacl_core.datasets.published_text import existing_file, written_list
+from pacl_core.datasets.readers import Item
 from pacl_core.datasets.tasks import Split
-from pacl_core.datasets.written_list import written_list
 from pacl_core.errors import UserError
 from pacl_core.media.images import read_image
 from pacl_core.media.listed_files import ListedFiles
@@ -29,7 +28,7 @@ _LARGEST = 1 << 63
 
 class SeparatedLabels(Section):
     """Several labels in one cell: each of `labels` becomes a value of its name, "1" or "0". A list in
-    brackets, as Python or NumPy writes it, is read as that, whatever the `separator`.
+    brackets, as Python or NumPy writes it, is read as a list whatever the `separator`.
     """
 
     column: str
@@ -114,7 +113,7 @@ def _path(files: ListedFiles, folder: Path, pattern: Pattern, *, row: Row, strip
     path = files.find(folder, fill(pattern, row, strip))
     if os.path.lexists(path):
         return path
-    # a column of whole numbers of which one is absent becomes 12.0 in a CSV, too
+    # whole numbers are written as 12.0 in a CSV column with an absent value, too
     numbers = {column: without_point(_bare(cell(row, column), strip)) for column in pattern.columns}
     other = files.find(folder, fill(pattern, numbers))
     return other if os.path.lexists(other) else path
@@ -125,7 +124,7 @@ def _bare(text: str, strip: str) -> str:
 
 
 def _value(column: str, value: Any, strip: str) -> str | float | None:
-    """A cell as the store takes it: text, a number or a truth; None for what is absent."""
+    """A cell as the store takes it: text, a number or a boolean; None if absent."""
     if is_absent(value):
         return None
     if isinstance(value, bool):

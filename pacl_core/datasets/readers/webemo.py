@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
 from pacl_core.corpus.manifest_rows import Pattern, fill, read_pattern
-from pacl_core.datasets.items import Item
 from pacl_core.datasets.published_text import existing_file, lines
+from pacl_core.datasets.readers import Item
 from pacl_core.errors import UserError, unknown
 from pacl_core.media.images import read_image
 from pacl_core.media.listed_files import ListedFiles, same_form
@@ -58,7 +58,7 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
                 label, emotion, polarity = line.category(categories)
                 name = fill(pattern, line.parts)
                 image = files.find(path, name)
-                # where the file has another spelling, lines with that spelling mean it too
+                # if the file on disk is spelt differently, lines with that spelling mean it too
                 if name in names or (image != path / name and same_form(name) in forms):
                     raise UnusableError("ambiguous_image", f"several addresses mean the file {image}")
                 values = {"label": label, "emotion": emotion, "polarity": polarity}
@@ -70,7 +70,8 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
 def _ambiguous(
     lists: Mapping[str, Path], pattern: Pattern, categories: list[Category]
 ) -> tuple[set[str], set[str]]:
-    """Names that lines with different addresses have, as filled in and in `same_form`: which was fetched?"""
+    """Names that lines with different addresses share, as filled in and in `same_form`: which one was fetched
+    is unknown."""
     named: list[tuple[str, str]] = []
     for split, file in lists.items():
         for number, text in lines(file):

@@ -1,8 +1,8 @@
 """Calibration of a classifier: do its probabilities say how often it is right?
 
 ECE as Guo et al. (2017): 15 bins of equal width over the probability of the chosen class, each (low, high].
-A mean of absolute values grows with noise, and a resample has the noise of the sample twice: where ECE is
-small, its bootstrap interval may lie above the value itself. Differences of two variants are not affected.
+A mean of absolute values grows with noise, and a resample has the noise of the sample twice: if ECE is small,
+its bootstrap interval may lie above the value itself. Differences of two variants are not affected.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """Label distribution: six measures of a target d against a prediction p (method of Geng 2016, Table 1).
 
-Each takes `[N, C]` arrays and gives the mean over N. Terms with d + p = 0 count 0, and so does
-d log(d/p) where d = 0.
+Each takes `[N, C]` arrays and gives the mean over N. Terms with d + p = 0 are 0, and so is d log(d/p) if d =
+0.
 """
 
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def kl(target: Array, prediction: Array) -> float:
 
 
 def cosine(target: Array, prediction: Array) -> float:
-    """Mean over N of d . p / (|d| |p|); higher is better. A row of zeros counts 0."""
+    """Mean over N of d . p / (|d| |p|); higher is better. 0 for a row of zeros."""
     return _mean(_cosine, target, prediction)
 
 

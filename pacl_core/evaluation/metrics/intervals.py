@@ -14,7 +14,7 @@ from pacl_core.datasets.tasks import Task
 from pacl_core.evaluation.metrics import resampler
 
 LOW, HIGH = 0.025, 0.975
-_CELLS = 500_000  # of one block of counts: 4 MB, which fits a cache, was the fastest of 0.1 to 4 million
+_CELLS = 500_000  # per block of counts: 4 MB, which fits a cache; the fastest of 0.1 to 4 million
 
 
 def resamples(items: int, count: int, seed: int) -> Iterator[NDArray[np.float64]]:

@@ -1,8 +1,8 @@
 """Sums over items on many resamples at once.
 
-All metrics are made from a few sums over the items taken. `rows` [G, N] names which items each sum is over
-and how much each adds; the matrix is sparse because an item belongs to few of them. Letters: G sums,
-N items, R resamples, C classes.
+All metrics are computed from a few sums over the items taken. `rows` [G, N] names which items each sum is
+over and how much each adds; the matrix is sparse because an item belongs to few of them. Letters: G sums, N
+items, R resamples, C classes.
 """
 
 from collections.abc import Callable

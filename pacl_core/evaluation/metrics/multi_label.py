@@ -2,8 +2,8 @@
 
 AP is defined for a class with a positive item, AUC for one with both; the means are over the classes where
 they are defined, and `details` lists the others. Macro F1 is over the classes that are given or predicted.
-Ranking loss as in scikit-learn: the share of (given, not given) pairs of classes of an item in which the
-given one does not rank above, so a tie is an error; an item with no class, or all, counts 0.
+Ranking loss is as in scikit-learn: the share of an item's (given, not given) pairs of classes in which the
+given class is not ranked higher, so a tie is an error; it is 0 for an item with no class, or with all.
 """
 
 from typing import Any

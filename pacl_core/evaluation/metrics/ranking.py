@@ -1,7 +1,7 @@
 """Average precision and ROC AUC of one class on many resamples, ties handled exactly.
 
-Both follow from how many items, and how many positives, stand at or above each score that a positive has;
-the negatives between two such scores are counted together. Letters: K runs, N items, R resamples.
+Both follow from the number of items, and of positives, at or above each score that a positive has; the
+negatives between two of these scores are counted together. Letters: K runs, N items, R resamples.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Ranking:
         """[R] each, NaN where undefined. `counts` [R, N].
 
         AP is the sum over scores of (recall gained) x precision. AUC is Mann-Whitney's share of (positive,
-        negative) pairs in the right order, a tie counting one half, by the sum of the positives' mid-ranks.
+        negative) pairs in the right order, a tie as one half, by the sum of the positives' mid-ranks.
         """
         above_KR = item_sums(self.items, counts).cumsum(axis=0)
         hits_KR, tied_KR = item_sums(self.positives, counts), item_sums(self.tied, counts)

@@ -37,7 +37,7 @@ def measure(task: Task, target: Array, prediction: Array) -> dict[str, float | s
 def resampler(task: Task, target: Array, prediction: Array) -> Resampler:
     """The same from weighted moments, all resamples in one product."""
     squared = (target - prediction) ** 2
-    # standardised, so that moments lose no digits to an offset
+    # standardised, so that an offset costs no digits of the moments
     t, p = _standardised(target), _standardised(prediction)
     scale = target.var(axis=0)
 
@@ -70,7 +70,7 @@ def _pearson(t: Array, p: Array) -> float | str:
     if np.ptp(p) == 0:
         return _CONSTANT_PREDICTION
     r = float(np.corrcoef(t, p)[0, 1])
-    return r if np.isfinite(r) else _CONSTANT_PREDICTION  # a spread that underflows
+    return r if np.isfinite(r) else _CONSTANT_PREDICTION  # if the spread underflows
 
 
 def _mean(values: list[float | str], columns: tuple[str, ...]) -> float | str:

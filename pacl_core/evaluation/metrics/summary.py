@@ -1,4 +1,4 @@
-"""What the summary of an evaluation says per task: what was chosen, metrics with intervals, tables."""
+"""The summary of an evaluation per task: what was chosen, metrics with intervals, tables."""
 
 import logging
 from typing import Any

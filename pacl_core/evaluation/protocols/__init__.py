@@ -1,1 +1,1 @@
-"""Ways to ask what a backbone is worth: each gives an outcome per task, or says why it has none."""
+"""Ways to evaluate a backbone: each gives an outcome per task, or says why there is none."""

@@ -1,4 +1,4 @@
-"""What a protocol learns from and predicts: a stored data set with the features of one variant."""
+"""The data of a protocol: a stored data set with the features of one variant."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

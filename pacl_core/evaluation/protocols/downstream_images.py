@@ -1,4 +1,4 @@
-"""Images of a stored data set in any order, copied out of the table, which is read from its start only."""
+"""Images of a stored data set in any order, copied out of the table, which can only be read in order."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,11 +17,11 @@ _READ = 64  # images per read: compressed bytes in memory stay small
 
 
 def unpacked_images(dataset: Path, rows: NDArray[np.intp], work: Path) -> Images:
-    """The images of `rows` (ascending), by their place among these. Safe in threads.
+    """The images of `rows` (ascending) by their place among these rows. Safe in threads.
 
     Only their JPEG bytes are copied to `work`, once. Raises `UserError` for a broken one.
     """
-    path, places = work / "pictures.jpegs", work / "pictures.npy"
+    path, places = work / "images.jpegs", work / "images.npy"
     if not places.exists():
         ends = [0]
         with published_file(path) as draft, draft.open("wb") as stream:
@@ -37,7 +37,7 @@ def unpacked_images(dataset: Path, rows: NDArray[np.intp], work: Path) -> Images
             return decode_jpeg(jpegs[ends_N[place] : ends_N[place + 1]].tobytes())
         except UserError as error:
             raise UserError(
-                f"{dataset}: the picture of row {rows[place]}: {error}; run 'dvc repro downstream' again"
+                f"{dataset}: the image of row {rows[place]}: {error}; run 'dvc repro downstream' again"
             ) from None
 
     return image

@@ -1,9 +1,9 @@
 """Fine-tuning of a backbone and one linear head as a method of the training engine (paper 4.4).
 
-The head takes features at unit length, as in the linear protocol and for the same reason: AdamW moves every
-weight of it by up to 1e-2 in a step, which on raw pooled features moves an output by 1e-2 times their sum.
-On 120 OASIS photos (EfficientNet-Lite0 at 96 pixels, BatchNorm frozen, 4 epochs, valence and arousal, two
-seeds, 24 test photos) R2 was -147 and -48 with raw features, 0.00 and 0.17 at unit length.
+The head takes features at unit length, as in the linear protocol and for the same reason: AdamW moves each of
+its weights by up to 1e-2 in a step, which on raw pooled features moves an output by 1e-2 times their sum. On
+120 OASIS photos (EfficientNet-Lite0 at 96 pixels, BatchNorm frozen, 4 epochs, valence and arousal, two seeds,
+24 test photos) R2 was -147 and -48 with raw features, 0.00 and 0.17 at unit length.
 """
 
 import math
@@ -37,7 +37,7 @@ from pacl_core.training.pixels import ahead
 
 Load = Callable[[int, RowIds], Tensor]  # (epoch, rows [B]) -> [B, 3, H, W] on the device
 
-# images at once without gradients: more leave the cache of a CPU, and fewer leave a GPU idle
+# images at once without gradients: more do not fit the cache of a CPU, fewer leave a GPU idle
 _ON_CPU, _ON_GPU = 16, 128
 _BEST = "best.json"
 
@@ -51,7 +51,7 @@ class Chosen:
 
     @property
     def loss(self) -> float:
-        """The chosen epoch's."""
+        """The validation loss of the chosen epoch."""
         found = self.losses[self.epoch - 1]
         assert found is not None
         return found
@@ -108,7 +108,7 @@ class FineTuning:
         return Losses({self.task.name: self._loss(found, target)})
 
     def evaluate(self, epoch: int) -> dict[str, float]:
-        """The loss on `val`; the weights are kept where none before was as low."""
+        """The loss on `val`; the weights are kept if no earlier loss was as low."""
         found = outputs_of(self.model, self.plain, self.val, device=str(self.target.device))
         loss = float(self._loss(found, self.target[torch.from_numpy(self.val).to(self.target.device)]))
         if not math.isfinite(loss):
@@ -118,7 +118,7 @@ class FineTuning:
             with published_file(best_weights(self.work, epoch + 1)) as draft:
                 save_file(tensors_on_cpu(self.model.state_dict()), draft)
             write_json(self.work / _BEST, {"epoch": epoch + 1, "loss": loss})
-            for other in self.work.glob("*best-*.safetensors"):  # drafts too, of runs that were killed
+            for other in self.work.glob("*best-*.safetensors"):  # including drafts of killed runs
                 if other != best_weights(self.work, epoch + 1):
                     other.unlink()
         return {"validation_loss": loss}
@@ -145,7 +145,7 @@ def engine_params(params: FinetuneParams, seed: int) -> TrainingParams:
 def fit(method: FineTuning, device: str) -> Chosen:
     """Train in place; leave the weights of the best epoch in `method.work` (`best_weights`).
 
-    Resumes after the last finished epoch where it was killed, and ends with the same bits. Raises
+    After a kill it resumes after the last finished epoch, and ends with the same bits. Raises
     `UserError` where a loss is not finite, or the validation loss never is.
     """
     done = method.work / "done.json"
@@ -162,7 +162,7 @@ def fit(method: FineTuning, device: str) -> Chosen:
     history = train(method, settings, run, world=World(device=device))
     chosen = _chosen(history, f"task '{method.task.name}', seed {method.seed}")
     write_json(done, asdict(chosen))
-    for checkpoint in method.work.glob("epoch-*"):  # several times the size of what was chosen
+    for checkpoint in method.work.glob("epoch-*"):  # several times the size of the chosen weights
         shutil.rmtree(checkpoint)
     return chosen
 

@@ -1,7 +1,7 @@
 """The fine-tuning protocol (paper 4.4): the whole backbone and a linear head, a run per task and seed.
 
-Every run begins at the saved model. Nothing of the test split, neither image nor target, is looked at
-before all runs are over and their epochs chosen.
+Every run starts from the saved model. Neither images nor targets of the test split are used before all runs
+are finished and their epochs chosen.
 """
 
 from collections.abc import Collection, Sequence
@@ -48,7 +48,7 @@ from pacl_core.training.pixels import (
 
 @dataclass(frozen=True)
 class Workplace:
-    """Where and how the runs are carried out: a torch device, decode threads, a folder of scratch."""
+    """Where and how the runs are done: a torch device, decode threads, a scratch folder."""
 
     device: str
     workers: int
@@ -66,9 +66,9 @@ def run(
 ) -> list[Outcome]:
     """Predictions of every task on validation and test, [seeds, N, C] each.
 
-    `model` is the folder of a saved model, `excluded` are test items to leave out. Called again after a
-    kill it resumes from `place.scratch`, which must belong to these arguments alone, and gives the same
-    bits. Raises `UserError` for an empty split, a broken image, or a loss that is not finite.
+    `model` is the folder of a saved model, `excluded` are test items to leave out. Called again after a kill
+    it resumes from `place.scratch`, which must belong to these arguments only, and gives the same bits.
+    Raises `UserError` for an empty split, a broken image, or a loss that is not finite.
     """
     data = [read_task_data(task, dataset, excluded) for task in tasks]
     backbone = load_model(model)
@@ -108,7 +108,7 @@ class _Bench:
     pool: Executor
 
     def work(self, number: int, seed: int) -> Path:
-        """The folder of a run. Tasks go by number: their names may hold anything."""
+        """The folder of a run. Tasks are numbered, as their names may contain anything."""
         work = self.place.scratch / f"task-{number}-seed-{seed}"
         work.mkdir(parents=True, exist_ok=True)
         return work
@@ -171,7 +171,7 @@ def _fit(bench: _Bench, own: TaskData, shown: _Images, *, number: int, seed: int
 def _predict(
     bench: _Bench, own: TaskData, shown: _Images, *, number: int, split: str, runs: Sequence[Chosen]
 ) -> Predictions:
-    """By the chosen weights of each seed."""
+    """Predictions by the chosen weights of each seed."""
     rows = own.rows[split]
     predictions = []
     for seed, chosen in enumerate(runs):

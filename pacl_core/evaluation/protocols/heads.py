@@ -1,4 +1,4 @@
-"""What a head learns and what it predicts, by the task's kind (paper 4.4)."""
+"""Loss and predictions of a head, by the task's kind (paper 4.4)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -73,8 +73,8 @@ def head_prediction(task: Task) -> Prediction:
 def new_head(task: Task, features: int, target: Tensor, *, seed: int) -> torch.nn.Linear:
     """A linear head, initialised from `seed` without touching the global generator.
 
-    A regression starts from the mean of `target` [N, T]: otherwise, with few steps,
-    the choice of the epoch would be about the offset alone.
+    A regression starts from the mean of `target` [N, T]: otherwise, with few steps, the choice of the epoch
+    would depend only on the offset.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -106,7 +106,7 @@ def _softmax(outputs: Tensor) -> Tensor:
 
 
 def has_polarity(task: Task) -> bool:
-    """Whether the loss has a meaning for the task: a single label, and a polarity for every class."""
+    """Whether the loss is defined for the task: a single label, and a polarity for every class."""
     return task.kind == "single_label" and task.polarity is not None
 
 

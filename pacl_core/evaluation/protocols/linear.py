@@ -48,7 +48,7 @@ def run(
 ) -> list[Outcome]:
     """An outcome per task.
 
-    Features of test items are looked at only when every head of every task is fitted and chosen. Raises
+    Features of test items are used only after every head of every task is fitted and chosen. Raises
     `UserError` naming an item whose features are zero or not finite.
     """
     fitted = []
@@ -103,7 +103,7 @@ def fit_heads(
 
 
 def _shuffled(train: Examples, orders: list[torch.Generator], batch_size: int) -> Iterator[Tensor]:
-    """Rows [S, B] of each step of one epoch, every seed in an order of its own."""
+    """Rows [S, B] of each step of one epoch, each seed in its own order."""
     rows_SN = torch.stack([torch.randperm(len(train.features), generator=order) for order in orders])
     yield from torch.split(rows_SN.to(train.features.device), batch_size, dim=1)
 

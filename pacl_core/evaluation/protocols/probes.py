@@ -32,7 +32,7 @@ CS = tuple(float(value) for value in np.logspace(-2, 5, 15))
 STEPS = 500  # of L-BFGS per C
 TOLERANCE = 1e-6  # of the gradient, per item, in scaled axes
 PATIENCE = 2  # stop after so many C in a row without a better validation loss: larger C overfit more
-ABSENT = -30.0  # output of a class that training never shows: a probability of about 1e-13
+ABSENT = -30.0  # output of a class that training never has: a probability of about 1e-13
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class _Axes:
 def fit_convex(task: Task, train: Examples, val: Examples) -> tuple[Heads, dict[str, Any]]:
     """The probe of a task, and what validation chose. Weights [1, C, D], for features of unit length.
 
-    A class that training never shows has an output of -30 whatever the features. A fit that did not
-    converge is logged, and counted in what is returned as `unconverged`.
+    A class without training items has an output of -30 for all features. A fit that did not converge is
+    logged, and counted as `unconverged` in the result.
     """
     axes = _principal_axes(train.features)
     if task.kind == "regression":
@@ -80,7 +80,7 @@ def _principal_axes(features: Tensor) -> _Axes:
     centred = features - mean
     wide = centred.shape[0] < centred.shape[1]  # then the products of items are the smaller matrix
     variance, axes = torch.linalg.eigh(centred @ centred.T if wide else centred.T @ centred)
-    kept = variance > 1e-12 * variance.max().clamp(min=1e-300)  # the rest is rounding
+    kept = variance > 1e-12 * variance.max().clamp(min=1e-300)  # the remaining axes are rounding errors
     variance, axes = variance[kept], axes[:, kept]
     if wide:
         axes = centred.T @ axes / variance.sqrt()
@@ -101,7 +101,7 @@ def _logistic(task: Task, axes: _Axes, train: Examples, *, val: Examples) -> tup
     target_NC = _distributions(task, train.target)
     free = (target_NC > 0).any(dim=0)
     bias = torch.where(free, 0.0, ABSENT).double()
-    if task.kind == "multi_label":  # a class that all items have says no more than one that none has
+    if task.kind == "multi_label":  # a class that all items have is as uninformative as one that none has
         always = (target_NC == 1).all(dim=0)
         bias[always] = -ABSENT
         free &= ~always

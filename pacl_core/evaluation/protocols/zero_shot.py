@@ -1,4 +1,4 @@
-"""Zero-shot classification (paper Table 3): class prompts against images, nothing fitted.
+"""Zero-shot classification (paper Table 3): images against class prompts, nothing is fitted.
 
 The protocol, and the arithmetic that `pacl predict` shares with it to the bit.
 """
@@ -69,7 +69,7 @@ def run(
 def _outcomes(
     own: TaskData, features: Vectors, space: JointSpace, *, params: ZeroShotParams
 ) -> list[Outcome]:
-    # what prompts call the classes
+    # the names of the classes in prompts
     names = own.task.words or own.task.classes or ()
     rows = own.rows["test"]
     images_NE = space.images(features[rows])

@@ -24,7 +24,7 @@ def export_hugging_face(model: Path, folder: Path) -> list[str]:
     Every file of the saved model, config.json (in timm's format for timm), preprocessor_config.json (in
     transformers' format), README.md (the model card). timm and open_clip find the weights under their own
     name too, a hard link where the disk allows it. `folder` must be new or made by this function. Raises
-    `UserError` otherwise, and where `model` is no saved model.
+    `UserError` otherwise, and if `model` is not a saved model.
     """
     if folder.exists() and not (folder / CARD).is_file() and any(folder.iterdir()):
         raise UserError(f"{folder}: holds other files; give a folder that does not exist yet")
@@ -58,7 +58,7 @@ def _timm_config(backbone: Backbone) -> dict[str, Any]:
 
     params, cut = backbone.params, backbone.preprocess
     published = timm.get_pretrained_cfg(params.name)
-    # transformers are built for one size; convolutional networks take any and have no such option
+    # transformers are built for one size; convolutional networks take any and lack the option
     built_for_size = published is not None and published.fixed_input_size and params.image_size
     options: dict[str, Any] = {"img_size": params.image_size} if built_for_size else {}
     network = timm.create_model(params.name, **options)

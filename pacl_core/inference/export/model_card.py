@@ -1,4 +1,4 @@
-"""The model card: only what the run's own artefacts say."""
+"""The model card, filled from the run's own artefacts only."""
 
 import re
 from pathlib import Path
@@ -27,7 +27,7 @@ import pacl_core
 model = pacl_core.load("<this folder>")
 vectors = model.embed(["image.jpg"])""",
 }
-# what the Hub calls such tasks
+# the Hub's name for these tasks
 _HUB_TASKS = {"single_label": "image-classification", "multi_label": "image-classification"}
 _OTHER_LICENCE = (
     "The licence of the initial weights and of the corpus apply; this card was written without knowing them."
@@ -37,7 +37,7 @@ _OTHER_LICENCE = (
 def model_card(model: Path, card: dict[str, Any]) -> str:
     """README.md with YAML front matter, for the saved model in the folder `model`, described by `card`.
 
-    Data, shares, results and limits come from the project that `model` lies in (its metrics/ and dvc.lock);
+    Data, shares, results and limits come from the project that contains `model` (its metrics/ and dvc.lock);
     what is not there is left out.
     """
     root = model.resolve().parent.parent
@@ -158,7 +158,7 @@ def _hub_result(row: dict[str, Any]) -> EvalResult:
 
 
 def _cell(value: object) -> str:
-    """A value inside a Markdown table: names of data sets and tasks are their authors' own."""
+    """A value inside a Markdown table: names of data sets and tasks may contain anything."""
     text = " ".join(str(value).split())
     return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
 

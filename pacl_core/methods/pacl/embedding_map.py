@@ -1,4 +1,4 @@
-"""Stored embeddings for people to look at: a flat map, and what is nearest to each centre."""
+"""Views of stored embeddings: a flat map, and the rows nearest to each centre."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Flat:
 def flat_map(vectors: NDArray[Any], points: int, normalise: bool, *, seed: int) -> Flat:
     """PCA of at most `points` rows of [N, D], drawn by `seed`; only they are read.
 
-    Always two axes: those that fewer than three rows, or one dimension, do not have are 0.
+    Always two axes; with fewer than three rows, or one dimension, the missing ones are 0.
     """
     count = min(points, len(vectors))
     rows = np.sort(np.random.default_rng(seed).choice(len(vectors), count, replace=False)).astype(np.int64)
@@ -56,7 +56,7 @@ def flat_map(vectors: NDArray[Any], points: int, normalise: bool, *, seed: int) 
     return Flat(rows, places, explained)
 
 
-_DIGITS = 6  # distances equal to so many digits belong to one image or text, posted twice
+_DIGITS = 6  # distances equal in this many digits belong to the same image or text, posted twice
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def nearest(
 ) -> list[Near]:
     """The `count` rows of each label nearest (Euclidean) to the mean of its rows, by label and rank.
 
-    `vectors` [N, D] are read twice, a block at a time; of rows at the same distance only the first counts.
+    `vectors` [N, D] are read twice, a block at a time; of rows at the same distance only the first is kept.
     """
     centres = _centres(vectors, labels, normalise)
     held = {label: (np.empty(0), np.empty(0, np.int64)) for label in range(len(centres))}

@@ -80,7 +80,7 @@ class EmbeddingMapParams(Section):
 
 
 class ShardsParams(Section):
-    """A shard is closed at whichever bound it meets first."""
+    """A shard is closed at the bound that it reaches first."""
 
     max_samples: int = Field(default=10_000, ge=1)
     max_megabytes: int = Field(default=512, ge=1)

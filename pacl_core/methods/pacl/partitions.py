@@ -1,4 +1,4 @@
-"""The four partitions (paper 3.1), in the order in which people read them, and the rule that each trains by.
+"""The four partitions (paper 3.1), in the order in which they are shown, and the rule that each trains by.
 
 An anchor of `USES_FACTUAL` never has a match under the factual filter F as a negative, and one of
 `USES_EMOTIONAL` none under the emotional filter E. In `REBUILDS` the positive is the best match instead of

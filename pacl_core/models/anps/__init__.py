@@ -1,1 +1,1 @@
-"""Adjective-noun pairs: lists of them, ranking them by an image-text scorer, reading them precomputed."""
+"""Adjective-noun pairs: published lists of them, and precomputed results of DeepSentiBank."""

@@ -1,4 +1,4 @@
-"""Lists of adjective-noun pairs in the forms in which they are published."""
+"""Lists of adjective-noun pairs, in the formats in which they are published."""
 
 import csv
 import json

@@ -1,7 +1,7 @@
 """Adjective-noun pairs that DeepSentiBank (Chen et al. 2014) found, read from its JSON output.
 
-The network is a Caffe model; whoever can run it brings its names and probabilities per image. Entries are
-read when they are asked for: a full one has 2,089 names, and a corpus has many images.
+The network is a Caffe model, so it is run elsewhere and its names and probabilities per image are read here.
+Entries are read on demand: a full one has 2,089 names, and a corpus has many images.
 """
 
 import json
@@ -24,7 +24,7 @@ def read_deepsentibank(path: Path) -> Lookup:
     `path` is a folder of `<sample_id>.json`, a JSON object by sample id, or JSON lines (.jsonl) with the id
     under `sample_id`, `id` or `image`. An entry is DeepSentiBank's own `{"bi-concepts": {"happy_dog": 0.9}}`,
     alone or as the one item of a list `images`, or the bare names and probabilities as object or as pairs.
-    Raises `UserError` where the path is missing or not of that form; so does the lookup, for an entry.
+    Raises `UserError` where the path is missing or not of that form; the lookup does so for an entry.
     """
     if path.is_dir():
         if next(path.rglob("*.json"), None) is None:

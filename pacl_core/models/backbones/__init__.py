@@ -17,9 +17,9 @@ _KINDS = ("efficientnet_lite", "open_clip", "timm")
 
 @dataclass(frozen=True)
 class Backbone:
-    """A feature extractor, and what is needed to give it images, train and save it.
+    """A feature extractor, with its preprocessing and what is needed to save it.
 
-    `module` maps normalised float32 `[B, 3, H, W]` to `[B, dim]`; every parameter of it matters to the
+    `module` maps normalised float32 `[B, 3, H, W]` to `[B, dim]`; each of its parameters affects the
     features. `state` merges its weights with those that features do not need (a classifier, a text tower),
     under the key names of `library`, so that this library loads the saved file as it is; `unused_weights`
     names them, and `configs` are the JSON files that the library expects next to it. `weights_sha256` is of
@@ -47,7 +47,7 @@ def load_backbone(params: BackboneParams) -> Backbone:
 
 
 def merged_state(module: nn.Module, unused: dict[str, Tensor], prefix: str = "") -> dict[str, Tensor]:
-    """The module's weights under `prefix` and those that features do not use, by name: a copy on the CPU."""
+    """The module's weights under `prefix` and those that features do not use, by name, copied to the CPU."""
     own = {prefix + name: tensor for name, tensor in module.state_dict().items()}
     merged = {**unused, **own}
     return {name: merged[name].detach().to("cpu", copy=True).contiguous() for name in sorted(merged)}
@@ -57,5 +57,5 @@ def feature_dim(module: nn.Module, size: int) -> int:
     """Length of the vectors that a module in evaluation mode gives for images of `size`."""
     with torch.inference_mode():
         features: Tensor = module(torch.zeros(1, 3, size, size))
-    module.eval()  # drops what some layers keep of a forward (`models.modes`)
+    module.eval()  # drops what some layers keep from a forward pass (`models.modes`)
     return features.shape[-1]

@@ -39,7 +39,7 @@ def load(params: BackboneParams) -> Backbone:
     published = params.name.replace("_", "-")
     size = params.image_size or EfficientNet.get_image_size(published)
     path = _weights(params)
-    # stochastic depth would make a training step's features random; the size fixes every layer's padding
+    # no stochastic depth: it would make features random in training; the size fixes every layer's padding
     network = EfficientNet.from_name(published, image_size=size, drop_connect_rate=0.0)
     try:
         network.load_state_dict(load_state(path))

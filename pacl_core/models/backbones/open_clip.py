@@ -13,7 +13,7 @@ from pacl_core.params.models import BackboneParams
 def load(params: BackboneParams) -> Backbone:
     """CLIP ViT-B/32 gives 768-d features. `state` is the whole model's, projection and text tower as loaded.
 
-    CLIP's ResNets pool by an attention that ends in the projection: their features are its output.
+    CLIP's ResNets pool by attention that ends in the projection: their features are its output.
     """
     clip = load_clip(params.name, params.weights, params.sha256, image_size=params.image_size)
     full = clip.network.state_dict()

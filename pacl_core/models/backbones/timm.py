@@ -69,7 +69,7 @@ def _with_weights(params: BackboneParams, path: Path) -> Any:
         if _fits(state, model):
             model.load_state_dict(state)
         else:
-            # timm's own way in: it renames old keys and resamples position embeddings
+            # timm's own loader: it renames old keys and resamples position embeddings
             model = timm.create_model(
                 params.name, pretrained=True, pretrained_cfg_overlay={"state_dict": state}, **options
             )
@@ -79,7 +79,7 @@ def _with_weights(params: BackboneParams, path: Path) -> Any:
 
 
 def _size_option(params: BackboneParams) -> dict[str, Any]:
-    """Transformers are built for one size; convolutions take any and know no such option."""
+    """Transformers are built for one size; convolutional networks take any size and lack the option."""
     config = timm.get_pretrained_cfg(params.name)
     fixed = config is not None and config.fixed_input_size
     return {"img_size": params.image_size} if fixed and params.image_size else {}

@@ -15,7 +15,7 @@ _KINDS = ("conse", "lit", "open_clip")
 
 
 class ImageTextScorer(Protocol):
-    """An `ImageEncoder` and a `TextEncoder` of one space: `dim` is of the space that they share.
+    """An `ImageEncoder` and a `TextEncoder` with a shared space of dimension `dim`.
 
     `pads`: texts are padded to the longest of a batch, so sorting by length pays.
     """

@@ -14,7 +14,7 @@ from pacl_core.models.scorers.towers import TowerScorer, load_towers, sentence_v
 from pacl_core.params.models import ScorerParams
 
 NAME = "efficientnet_lite0-minilm"
-IMAGE_SIZE = 224  # what the classifier was trained on
+IMAGE_SIZE = 224  # the size that the classifier was trained at
 TOP = 10  # T of the paper, which found 10 to be enough of 1,000 classes
 
 

@@ -1,7 +1,8 @@
 """LiT over two frozen towers: EfficientNet-Lite0's features, mapped linearly into MiniLM's space.
 
-Zhai et al. 2022, "LiT: Zero-Shot Transfer with Locked-image text Tuning", with both towers locked: only the
-map is trained (scripts/train_lit_projector.py). The shipped map and its card are in `lit_projector/`.
+As in Zhai et al. 2022, "LiT: Zero-Shot Transfer with Locked-image text Tuning", but with both towers locked:
+only the map is trained (scripts/train_lit_projector.py). The shipped map and its card are in
+`lit_projector/`.
 """
 
 import json

@@ -41,7 +41,7 @@ class ClipScorer:
 def load(params: ScorerParams, device: str) -> ClipScorer:
     """Load onto a torch device. Raises `UserError` as `load_clip`."""
     clip = load_clip(params.name, params.weights, params.sha256).freeze(device, params.precision)
-    if device.startswith("cuda"):  # on a CPU CLIP's transformers are as fast without, its ResNets rare
+    if device.startswith("cuda"):  # CLIP's transformers are as fast without on a CPU, its ResNets rare
         clip.network.to(memory_format=torch.channels_last)
     return ClipScorer(clip)
 

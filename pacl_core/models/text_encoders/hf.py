@@ -37,10 +37,10 @@ _HINT = "give a transformers folder (config.json, weights, tokenizer), or hub:<o
 
 @dataclass(frozen=True)
 class HfEncoder:
-    """Tokens of the last layer, pooled. A text has one vector, but for rounding, whatever its batch.
+    """Tokens of the last layer, pooled. Up to rounding, a text's vector does not depend on its batch.
 
-    `pads`: a batch is padded to its longest text. Where the model would see the padding, texts with the
-    same number of tokens run together instead. A text without tokens is the zero vector.
+    `pads`: a batch is padded to its longest text. If the model would see the padding, only texts with the
+    same number of tokens run together. A text without tokens is the zero vector.
     """
 
     model: Any
@@ -59,7 +59,7 @@ class HfEncoder:
 
     @torch.inference_mode()
     def encode_tokens(self, tokens: Mapping[str, Sequence[Any]]) -> NDArray[np.float32]:
-        """`[N, dim]` of what the tokeniser gave for N texts, each with a token."""
+        """`[N, dim]` for the tokeniser's output for N texts, each with at least one token."""
         given = {name: torch.tensor(values, device=self.model.device) for name, values in tokens.items()}
         known = inspect.signature(self.model.forward).parameters
         output = self.model(**{name: tensor for name, tensor in given.items() if name in known})
@@ -74,7 +74,7 @@ class HfEncoder:
         return array
 
     def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], dict[str, list[Any]]]]:
-        """Rows that run together, and their tokens."""
+        """Groups of rows that run together, and their tokens."""
         if not texts:
             return
         tokens = self.tokenizer(
@@ -133,7 +133,7 @@ def load_folder(folder: Path, params: TextEncoderParams, device: str) -> HfEncod
     full_float32()
     part = _text_part(model)
     _refuse_missing(params, folder, _missing(model, part, report["missing_keys"]))
-    # on the left, padding would come first and move the position of every token
+    # padding on the left would come first and shift the position of every token
     tokenizer.padding_side = "right"
     encoder = HfEncoder(
         model=part.eval().requires_grad_(False).to(device),
@@ -152,7 +152,7 @@ def load_folder(folder: Path, params: TextEncoderParams, device: str) -> HfEncod
         raise UserError(f"text encoder '{params.name}' in {folder}: cannot encode a text: {reason}") from None
 
 
-# what the code of models raises that want other inputs than a text, or whose tokeniser is another's
+# raised by models that need other inputs than a text, or that have another model's tokeniser
 _OF_UNFIT_MODELS = (
     AttributeError,
     IndexError,
@@ -166,7 +166,7 @@ _SHORT, _LONG = "a day", "a happy day with a very good dog, and then a night"
 
 
 def _text_part(model: Any) -> Any:
-    """Of a model of two parts the one that reads: T5's encoder, CLIP's text tower."""
+    """The encoding part of a model with two parts: T5's encoder, CLIP's text tower."""
     if hasattr(model, "encoder") and hasattr(model, "decoder"):
         return model.encoder
     return getattr(model, "text_model", model)
@@ -190,7 +190,7 @@ def _refuse_missing(params: TextEncoderParams, folder: Path, missing: list[str])
 
 
 def _has_padding(tokenizer: Any) -> bool:
-    """True where a batch can be padded; any token serves, as the model does not see it."""
+    """True if a batch can be padded; any token will do, as the model does not see it."""
     for name in ("pad_token", "eos_token", "unk_token", "bos_token"):
         if (token := getattr(tokenizer, name)) is not None:
             tokenizer.pad_token = token
@@ -199,7 +199,7 @@ def _has_padding(tokenizer: Any) -> bool:
 
 
 def _tried(encoder: HfEncoder) -> HfEncoder:
-    """The encoder with the length of its vectors; without padding where that would change a vector."""
+    """The encoder with the length of its vectors; without padding if padding would change a vector."""
     alone = [tokens for _, tokens in encoder._batches([_SHORT])]
     if not alone:
         raise UserError(f"its tokeniser finds no token in '{_SHORT}'")
@@ -226,13 +226,13 @@ def _tokenizer(folder: Path) -> Any:
         )
     try:
         return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except (AttributeError, TypeError) as error:  # what a missing second file ends in
+    except (AttributeError, TypeError) as error:  # raised when a second file is missing
         raise UserError(f"{folder}: the tokeniser's files are incomplete ({error})") from None
 
 
 @contextmanager
 def _without_bar() -> Iterator[None]:
-    """transformers draws a progress bar for weights that load in a second."""
+    """Without transformers' progress bar, for weights that load in a second."""
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:

@@ -10,7 +10,7 @@ NAME = "all-MiniLM-L6-v2"
 
 
 def load(params: TextEncoderParams, device: str) -> hf.HfEncoder:
-    """The embedded model: 384-d; it was trained with mean pooling."""
+    """The embedded model: 384 dimensions, trained with mean pooling."""
     if params.name != NAME:
         raise unknown("minilm model", params.name, [NAME])
     if params.weights is not None:

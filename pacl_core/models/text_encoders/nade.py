@@ -26,7 +26,7 @@ _PREFIX = "__label__"
 
 @dataclass(frozen=True)
 class NadeEncoder:
-    """fastText over lower-cased words and punctuation; a text has one vector whatever its batch."""
+    """fastText over lower-cased words and punctuation; a text's vector does not depend on its batch."""
 
     model: Any
     columns: dict[str, int]
@@ -56,7 +56,7 @@ def preprocess(texts: Sequence[str]) -> list[str]:
 
 
 def load(params: TextEncoderParams, device: str) -> NadeEncoder:
-    """The embedded model, or the .ftz file that `weights` names. It runs on the CPU whatever `device` is."""
+    """The embedded model, or the .ftz file that `weights` names. It always runs on the CPU."""
     if params.name != NAME:
         raise unknown("nade model", params.name, [NAME])
     if params.precision != "float32":

@@ -1,7 +1,7 @@
 """Tweets as BERTweet was trained on: @USER, HTTPURL, emoji by name (Nguyen et al. 2020, TweetNormalizer).
 
 Tokens are nltk's for tweets, in the copy that transformers ships. Names are those of the installed `emoji`,
-a few of which changed since the 0.6.0 of BERTweet's authors.
+a few of which changed since 0.6.0, which BERTweet's authors used.
 """
 
 from functools import cache

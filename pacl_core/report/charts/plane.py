@@ -31,7 +31,7 @@ def plane(
     ]
     cells = [{key: round(value, 6) for key, value in cell.items()} for cell in cells]
     colour: dict[str, object] = {"value": "var(--accent)"}
-    # a missing threshold, or one that is not in use, divides nothing
+    # a missing or unused threshold does not divide the plane
     at = {name: -1e9 if value is None else value for name, value in thresholds.items()}
     if coloured:
         legend = {"title": None, "orient": "top", "columns": 2, "symbolOpacity": 1, "symbolType": "square"}

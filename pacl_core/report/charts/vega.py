@@ -36,11 +36,11 @@ _CONFIG: Spec = {
     },
     "range": {"category": ["var(--accent)", "var(--second)", "var(--third)", "var(--fourth)"]},
     "rule": {"color": "var(--ink)"},
-    # a label per mark would make a page of thousands; the chart has one as a whole
+    # a label per mark would be thousands on a page; the chart has one as a whole
     "aria": False,
 }
-# texts are measured in the font that vl-convert brings: by the reader's, if this machine has it, the drawing
-# would not be the same everywhere
+# texts are measured in the font that comes with vl-convert: a font of this machine would make drawings differ
+# between machines
 _MEASURED = "Liberation Sans"
 WIDTH, HEIGHT = 440, 250
 
@@ -64,7 +64,7 @@ class Chart:
 
     @property
     def data(self) -> Markup:
-        """The specification, as a script element may hold it."""
+        """The specification, escaped for a script element."""
         return script_json(self.spec)
 
 
@@ -87,7 +87,7 @@ def partition_scale(names: Mapping[str, str]) -> Spec:
 
 @cache
 def _drawn(spec: str) -> str:
-    """The slow part: done once, even if the page is built again with smaller images."""
+    """Cached, as it is slow: the page may be built again with smaller images."""
     return vl_convert.vegalite_to_svg(spec)
 
 
@@ -105,7 +105,7 @@ _ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028",
 
 
 def script_json(value: object) -> Markup:
-    """The inside of `<script type="application/json">`. Raises ValueError for NaN."""
+    """The content of `<script type="application/json">`. Raises ValueError for NaN."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character, escaped in _ESCAPED.items():
         text = text.replace(character, escaped)

@@ -1,1 +1,1 @@
-"""One file per section of the page: artefacts in, what the template shows out."""
+"""One file per section of the page: from artefacts to the values that the template shows."""

@@ -1,4 +1,4 @@
-"""What the run cannot claim: stand-ins for published models, sizes, leaks, intervals that include zero."""
+"""Limits of the run: stand-ins for published models, sizes, leaks, intervals that include zero."""
 
 from pathlib import Path
 from typing import Any
@@ -102,7 +102,7 @@ def _leak(one: dict[str, Any], excluded: str) -> str | None:
 def leaks(metrics: Path, params: dict[str, Any]) -> list[dict[str, Any]]:
     """`name, test_items, exact_items, near_items, distance` of each data set of `params` that was searched.
 
-    Files of data sets that are no longer listed may still be there.
+    There may still be files of data sets that are no longer listed.
     """
     listed = params.get("downstream") or {}
     paths = sorted((metrics / "leaks").glob("*.json"))

@@ -68,18 +68,18 @@ def choose(
 
 
 class _Candidates:
-    """The rows of one partition that may be shown, of all that were seen: a few, however many those are."""
+    """The candidate rows of one partition to show: a few, however many rows were seen."""
 
     def __init__(self, count: int, generator: np.random.Generator) -> None:
         self._count, self._generator = count, generator
-        # keys and rows, least first; a uniform draw is that of the least random keys
+        # keys and rows, least first; the rows with the least random keys are a uniform sample
         self._drawn, self._near, self._far = (np.empty((0, 2)) for _ in range(3))
 
     def see(self, rows: NDArray[np.intp], margins: NDArray[np.float64]) -> None:
         """Rows in ascending order, and their distances to a threshold, not finite where unknown."""
         known = np.isfinite(margins)
         quarter = self._count // 4
-        # twice: as many as are left when the other two have taken theirs
+        # twice as many, since the other two kinds may take some
         self._drawn = _least(2 * self._count, self._drawn, self._generator.random(len(rows)), rows=rows)
         self._near = _least(quarter, self._near, margins[known], rows=rows[known])
         self._far = _least(quarter, self._far, -margins[known], rows=-rows[known])
@@ -97,6 +97,7 @@ class _Candidates:
 def _least(
     count: int, kept: NDArray[np.float64], keys: NDArray[np.float64], *, rows: NDArray[np.intp]
 ) -> NDArray[np.float64]:
-    """Of those kept [n, 2] and the new ones the `count` with the least keys, of equal keys the least rows."""
+    """Of the kept rows [n, 2] and the new ones, the `count` with the least keys; of equal keys, the least
+    rows."""
     both = np.concatenate([kept, np.column_stack([keys, rows])])
     return both[np.lexsort((both[:, 1], both[:, 0]))[:count]]

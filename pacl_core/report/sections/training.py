@@ -105,13 +105,13 @@ def rebuilt(artefacts: Artefacts, image: Thumbnail) -> dict[str, Any] | None:
     if not record or not record["late"] or not artefacts.partition.is_file():
         return None
     both = list(zip(record["early"], record["late"], strict=True))
-    # in the order drawn, those first whose positive was rebuilt at any time
+    # first those whose positive was ever rebuilt, then in the order drawn
     both.sort(key=lambda pair: all(one["positive"] == one["sample_id"] for one in pair))
     chosen = both[:_SHOWN]
     ids = {one[key] for pair in chosen for one in pair for key in ("sample_id", "positive")}
     rows = rows_of(artefacts.partition, ids)
     if ids - rows.keys():
-        return None  # trained on other pairs than those that are there now
+        return None  # trained on other pairs than the present ones
     pairs = pairs_of(artefacts, rows.values(), ["sample_id", "text"])
 
     def text(sample_id: str) -> str:

@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pacl_core.corpus.posts import Post
-from pacl_core.corpus.readers import read_posts
+from pacl_core.corpus.readers import Post, read_posts
 from pacl_core.errors import UserError
 from pacl_core.media.rejects import Rejected
 from pacl_core.params.pairs import ManifestParams, PairsParams
@@ -137,7 +136,7 @@ def test_a_nan_is_an_absent_cell(tmp_path: Path, write: Any) -> None:
     if write is not as_csv:  # where 1.0 is a text that somebody wrote
         assert first == Post("1", JPEG, "7")
     assert isinstance(second, Rejected) and second.reason == "missing_id"
-    assert isinstance(third, Post) and third.text == ""  # of which the store says empty_text
+    assert isinstance(third, Post) and third.text == ""  # which the store rejects as empty_text
 
 
 @pytest.mark.parametrize("write", [as_json_lines, as_parquet])
@@ -201,7 +200,7 @@ def test_paths_that_are_not_there(tmp_path: Path) -> None:
         read(tmp_path / "none.csv")
     with pytest.raises(UserError, match=r"set pairs\.manifest\.file"):
         read(tmp_path)
-    with pytest.raises(UserError, match="is no pattern"):
+    with pytest.raises(UserError, match="is not a pattern"):
         read(manifest(tmp_path, "m.csv", "image,text\n"), image="{image")
     with pytest.raises(UserError, match="unknown reader 'manifst'; did you mean 'manifest'"):
         list(read_posts(PairsParams(reader="manifst", path=".")))

@@ -9,8 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pacl_core.corpus import shard_files
-from pacl_core.corpus.posts import Post
-from pacl_core.corpus.readers import read_posts
+from pacl_core.corpus.readers import Post, read_posts
 from pacl_core.errors import UserError
 from pacl_core.media.rejects import Rejected
 from pacl_core.params.pairs import PairsParams
@@ -93,7 +92,7 @@ def test_plain_shards_with_images_of_any_kind(tmp_path: Path) -> None:
             Rejected(f"{stem}/c", "missing_text", "no .txt and no caption in the shard"),
             Rejected(f"{stem}/d", "missing_image", "no picture in the shard"),
         ]
-    (tmp_path / "._x.tar").write_bytes(b"what another system leaves beside it")
+    (tmp_path / "._x.tar").write_bytes(b"what another system leaves next to it")
     # keys start again in each shard, and are told apart
     keys = [item.sample_id for item in read(tmp_path) if isinstance(item, Post)]
     assert keys == ["x/a", "x/deep/b", "y/a", "y/deep/b", "z/a", "z/deep/b"]

@@ -1,4 +1,4 @@
-"""Whatever stands in the published text files: items, rejections or a `UserError`, nothing else."""
+"""Whatever is in the published text files: items, rejections or a `UserError`, nothing else."""
 
 import tempfile
 from importlib import import_module
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pacl_core.datasets.items import Item
+from pacl_core.datasets.readers import Item
 from pacl_core.errors import UserError
 from pacl_core.media.rejects import Rejected
 from tests.published_trees import image, put, write_emotic

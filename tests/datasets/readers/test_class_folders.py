@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pacl_core.datasets.items import Item
-from pacl_core.datasets.readers import class_folders, filename_prefix
+from pacl_core.datasets.readers import Item, class_folders, filename_prefix
 from pacl_core.errors import UserError
 from pacl_core.media.rejects import Rejected
 from tests.published_trees import (
@@ -130,5 +129,5 @@ def test_artphoto_by_the_start_of_the_name(tmp_path: Path) -> None:
         ("_0.jpg", "no_label"),
         ("nothing.jpg", "no_label"),
     ]
-    with pytest.raises(UserError, match="expected pictures named <label>_<number>"):
+    with pytest.raises(UserError, match="expected images named <label>_<number>"):
         list(filename_prefix.read(tmp_path / "none", filename_prefix.Options()))

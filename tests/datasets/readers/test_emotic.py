@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from pacl_core.datasets.emotic_annotations import RATINGS
-from pacl_core.datasets.items import Item
-from pacl_core.datasets.readers import emotic
+from pacl_core.datasets.readers import Item, emotic
 from pacl_core.errors import UserError
 from pacl_core.media.rejects import Rejected
 from tests.published_trees import emotic_persons, image, put, write_emotic, write_emotic_csv

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pacl_core.datasets.items import Item
+from pacl_core.datasets.readers import Item
 from pacl_core.media.images import read_image
 from pacl_core.media.rejects import Rejected, UnusableError
 from tests.datasets.readers.test_records import EXPECTED, read

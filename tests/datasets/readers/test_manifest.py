@@ -7,8 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pacl_core.datasets.items import Item
-from pacl_core.datasets.readers import manifest
+from pacl_core.datasets.readers import Item, manifest
 from pacl_core.errors import UserError
 from pacl_core.media.rejects import Rejected
 from tests.published_trees import image, put, write_oasis
@@ -215,7 +214,7 @@ def test_mistakes_are_named(folder: Path) -> None:
         ({"file": None}, "a folder; set options.file"),
         ({"file": "none.csv"}, "no such file; expected a table"),
         ({"file": "m.csv", "values": ["lable"]}, "unknown column 'lable'; did you mean 'label'"),
-        ({"file": "m.csv", "image": "{image"}, "options.image: '{image' is no pattern"),
+        ({"file": "m.csv", "image": "{image"}, "options.image: '{image' is not a pattern"),
     ):
         with pytest.raises(UserError, match=message):
             read(folder, **options)

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pacl_core.datasets.items import Item
-from pacl_core.datasets.readers import abstract, emoset, emotion6_peng, iaps
+from pacl_core.datasets.readers import Item, abstract, emoset, emotion6_peng, iaps
 from pacl_core.errors import UserError
 from pacl_core.media.rejects import Rejected
 from tests.published_trees import (

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pacl_core.datasets.items import Item
-from pacl_core.datasets.readers import manifest
+from pacl_core.datasets.readers import Item, manifest
 from pacl_core.datasets.record import load_record
 from pacl_core.media.rejects import Rejected
 from tests.paths import ROOT
@@ -18,7 +17,7 @@ FORMS = ROOT.parent / "shared/real_formats"
 SAMPLE = FORMS / "oasis_sample"
 VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
 
-pytestmark = pytest.mark.skipif(not SAMPLE.is_dir(), reason="no real cuts beside the project")
+pytestmark = pytest.mark.skipif(not SAMPLE.is_dir(), reason="no real cuts next to the project")
 
 
 def of_oasis(**changes: object) -> manifest.Options:

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pacl_core.datasets.items import Item
-from pacl_core.datasets.readers import class_folders, manifest
+from pacl_core.datasets.readers import Item, class_folders, manifest
 from pacl_core.datasets.record import DatasetRecord, load_record, record_tasks
 from pacl_core.datasets.tasks import Task
 from pacl_core.media.rejects import Rejected
@@ -63,7 +62,7 @@ def test_every_task_finds_its_values(tmp_path: Path, name: str) -> None:
         for item in items:
             if task.kind == "single_label":
                 label = str(item.values[task.column or ""])
-                # what lies misplaced in anger is no class of Emotion-6 as PACL uses it
+                # what is misplaced in anger is not a class of Emotion-6 as PACL uses it
                 assert (task.class_of(label) in (task.classes or ())) == (
                     label != "disgust" or name != "emotion6_panda"
                 )

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pacl_core.datasets.items import Item
-from pacl_core.datasets.readers import webemo
+from pacl_core.datasets.readers import Item, webemo
 from pacl_core.errors import UserError
 from pacl_core.media.rejects import Rejected
 from tests.published_trees import WEBEMO, image, put, write_webemo

@@ -1,4 +1,4 @@
-"""What is no target or no prediction of a task is refused, whatever is to be measured."""
+"""What is not a target or a prediction of a task is refused, whatever is to be measured."""
 
 import numpy as np
 import pytest

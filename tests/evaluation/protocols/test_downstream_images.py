@@ -38,5 +38,5 @@ def test_images_are_those_of_the_rows_and_come_back_without_the_data_set(dataset
 def test_a_broken_image_is_named_by_its_row(dataset, tmp_path):
     image = unpacked_images(dataset, np.array([69, 70]), tmp_path)
     assert image(0).size == (16, 16)
-    with pytest.raises(UserError, match=r"greys\.parquet: the picture of row 70"):
+    with pytest.raises(UserError, match=r"greys\.parquet: the image of row 70"):
         image(1)

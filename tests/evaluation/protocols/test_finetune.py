@@ -147,8 +147,8 @@ def test_test_images_are_looked_at_after_every_run(tmp_path, model, monkeypatch)
     params = PARAMS.model_copy(update={"epochs": 1, "seeds": 2})
     run(tmp_path, model, (COLOUR, LIGHT), params)
     assert order == ["unpacked_images", *["fit"] * 4, "unpacked_images"]
-    assert len(np.load(tmp_path / "work/train-val/pictures.npy")) == 36 + 1
-    assert len(np.load(tmp_path / "work/test/pictures.npy")) == 12 + 1
+    assert len(np.load(tmp_path / "work/train-val/images.npy")) == 36 + 1
+    assert len(np.load(tmp_path / "work/test/images.npy")) == 12 + 1
 
 
 @pytest.mark.parametrize("cropped", [False, True])

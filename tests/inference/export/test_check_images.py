@@ -6,8 +6,7 @@ import polars as pl
 import pytest
 
 from pacl_core.errors import UserError
-from pacl_core.inference.export.check_images import IMAGES, check_pixels
-from pacl_core.inference.images import model_pixels
+from pacl_core.inference.images import CHECK_IMAGES, check_pixels, model_pixels
 from pacl_core.media.images import decode_jpeg, normalise_image
 from pacl_core.models.saved import load_model
 
@@ -25,7 +24,7 @@ def test_without_any_given_the_projects_first_pairs_are_taken(saved, photographs
     pl.DataFrame({"image": jpegs}).write_parquet(tmp_path / "data/pairs/part-00000.parquet")
     preprocess = load_model(saved("timm")).preprocess
     found = check_pixels(tmp_path / "models/pacl", [])
-    assert (found == [preprocess.pixels(decode_jpeg(jpeg)) for jpeg in jpegs[:IMAGES]]).all()
+    assert (found == [preprocess.pixels(decode_jpeg(jpeg)) for jpeg in jpegs[:CHECK_IMAGES]]).all()
 
 
 def test_no_image_no_model_or_a_broken_image_is_one_clear_line(saved, tmp_path):

@@ -25,7 +25,7 @@ def test_the_card_is_filled_from_the_run(saved, tmp_path):
         ("linear, arousal | <b>", "r2", 0.35),
     }
     for said in (
-        "40 pairs of picture and text (reader `openmoji`), 2 inputs rejected",
+        "40 pairs of image and text (reader `openmoji`), 2 inputs rejected",
         "| strong | 25.0% | 22% |",
         "above 0.28 (factual) and 0.15 (emotional)",
         "| ema | none |",
@@ -41,7 +41,7 @@ def test_a_card_without_a_run_claims_nothing(saved, tmp_path):
     export_hugging_face(saved("open_clip"), tmp_path / "hub")
     text = (tmp_path / "hub/README.md").read_text(encoding="utf-8")
     assert "None stored with this model." in text
-    assert "pairs of picture and text" not in text
+    assert "pairs of image and text" not in text
     assert yaml.safe_load(front_matter(text))["license"] == "other"
     assert "model-index" not in text
     assert json.loads((tmp_path / "hub/config.json").read_text())["library"] == "open_clip"

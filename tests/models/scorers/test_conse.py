@@ -85,7 +85,7 @@ def test_the_classifier_is_the_networks_own(conse):
     np.testing.assert_allclose(conse.encode_pixels(pixels), expected, atol=1e-4)
 
 
-@pytest.mark.skipif(not PHOTOGRAPHS.is_dir(), reason="no sample of photographs beside the project")
+@pytest.mark.skipif(not PHOTOGRAPHS.is_dir(), reason="no sample of photographs next to the project")
 def test_a_photograph_is_nearer_to_its_own_theme_than_to_anothers(conse):
     paths = sorted(PHOTOGRAPHS.iterdir())[::3]
     themes = [path.stem.rstrip(" 0123456789").lower() for path in paths]

@@ -1,4 +1,5 @@
-"""`hf` with folders that are no BERT: a text alone and in a batch agree, or one line says what is lacking."""
+"""`hf` with folders other than BERT's: a text alone and in a batch agree, or one line says what is
+missing."""
 
 from collections.abc import Callable
 from pathlib import Path

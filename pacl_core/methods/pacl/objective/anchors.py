@@ -18,7 +18,7 @@ Partition = str | Tensor
 
 
 class LocalRows(NamedTuple):
-    """The similarities of b samples of a batch of B; `offset` is the place of the first one in the batch.
+    """The similarities of b samples in a batch of B; `offset` is the place of the first one in the batch.
 
     `image` [b, B]: of these images to all texts, `text` [b, B]: of these texts to all images.
     """
@@ -29,7 +29,7 @@ class LocalRows(NamedTuple):
 
 
 class Anchors(NamedTuple):
-    """All that an anchor's positive and negatives follow from: vectors of A anchors, or of C candidates.
+    """The keys that decide an anchor's positive and negatives: vectors of A anchors, or of C candidates.
 
     A filter that no anchor uses has keys None.
     """
@@ -58,8 +58,8 @@ def select_anchors(
 ) -> Anchors:
     """The samples `own` of a batch as anchors of one modality.
 
-    `anchors` and `candidates` are the keys [B] of both modalities, `best` [B] is every anchor's best
-    candidate, all of the whole batch. Raises ValueError for an unknown partition.
+    `anchors` and `candidates` are the keys [B] of the modalities, `best` [B] is every anchor's best
+    candidate, all for the whole batch. Raises ValueError for an unknown partition.
     """
     partner = torch.arange(own.start, own.stop, device=best.device)
     if isinstance(partition, str):
@@ -85,9 +85,8 @@ def sample_losses(
     temperature: float | Tensor = 0.07,
     chunk: int | None = None,
 ) -> Tensor:
-    """Of b samples of a batch of B: half the loss of the image plus half that of the text, [b] (Eq. 3).
-
-    `labels`, `best` and, where it is no name, `partition` [B] are those of the whole batch.
+    """The losses [b] of b samples in a batch of B: half the image's loss plus half the text's (Eq. 3).
+    `labels`, `best` and `partition` [B], unless it is a name, are those of the whole batch.
     """
     of_images, of_texts = anchors_of(rows, partition, labels, best=best)
     image_A = masked_loss(
@@ -116,5 +115,5 @@ def _among(partition_A: Tensor, names: tuple[str, ...]) -> Tensor:
 
 
 def _only(keys: Tensor, chosen: Tensor, candidates: Tensor) -> Tensor:
-    """The keys where `chosen` holds, elsewhere one that no candidate has."""
+    """The keys where `chosen` holds, elsewhere a key that no candidate has."""
     return torch.where(chosen, keys, candidates.min() - 1)

@@ -1,4 +1,4 @@
-"""The loss of a large batch from its features, without the B x B similarity ever being there."""
+"""The loss of a large batch from its features, without ever holding the B x B similarities."""
 
 from functools import partial
 
@@ -22,13 +22,13 @@ def chunked_partition_loss(
     """`partition_loss` of `image_features` @ `text_features`.T, a scalar, in O(chunk x B) memory.
 
     Features [B, D], L2-normalised, row i of both is pair i; all else as in `partition_loss`. The loss is a
-    mean over samples, and a sample's is known from its own row and column of similarities, the labels and
-    the best matches of all: so the best matches are found first, without gradient, and the backward pass
-    makes the rows of one chunk after the other again. Peak beside the features and their gradients, in
-    floats: 2 chunk x B similarities and as much for their gradients; kept for the backward pass: nothing
-    but the features and vectors of B. The price is in products of features: three forward and
-    six backward in place of one and two. Matmul may round a chunk's similarities in another way
-    than the square's, so argmax among equals up to rounding may differ.
+    mean over samples, and a sample's loss needs only its own row and column of similarities, the labels and
+    the best matches of all samples. So the best matches are found first, without gradient, and the backward
+    pass recomputes the rows of one chunk after the other. Peak memory, besides the features and their
+    gradients, in floats: 2 chunk x B similarities and as much for their gradients. Kept for the backward
+    pass: only the features and vectors of length B. The price is matrix products: three forward and six
+    backward instead of one and two. Matmul may round a chunk's similarities differently from the whole
+    matrix's, so an argmax among values equal up to rounding may differ.
     """
     losses = chunked_sample_losses(
         image_features, text_features, partition, labels=labels, temperature=temperature, chunk=chunk
@@ -70,7 +70,7 @@ def chunked_best_matches(image_features: Tensor, text_features: Tensor, chunk: i
         rows = image_features[offset : offset + chunk] @ text_features.T
         best_text_V.append(rows.argmax(dim=1))
         column_T, index_T = rows.max(dim=0)
-        higher = column_T > highest_T  # not >=: of equal ones the first stays
+        higher = column_T > highest_T  # not >=: of equal values the first is kept
         best_image_T = torch.where(higher, index_T + offset, best_image_T)
         highest_T = torch.where(higher, column_T, highest_T)
     return BestMatches(best_image_T, torch.cat(best_text_V))

@@ -1,7 +1,7 @@
 """What the filters and the rebuilt positives do to a batch, as fractions for the training curves.
 
-All of it follows from the keys of both modalities (`filters.Keys`): how many candidates an anchor shares a
-key with is a count per key, so a batch of B costs O(B log B) and no matrix is made.
+All of it follows from the keys of both modalities (`filters.Keys`): the number of candidates that share an
+anchor's key is a count per key, so a batch of B costs O(B log B) and no matrix is built.
 """
 
 import torch
@@ -12,7 +12,7 @@ from pacl_core.methods.pacl.partitions import REBUILDS, USES_EMOTIONAL, USES_FAC
 
 
 def batch_diagnostics(own: slice, partition: str, labels: Labels, *, best: BestMatches) -> dict[str, Tensor]:
-    """Fractions in [0, 1] that apply to the `own` samples of a batch, anchors of `partition`; scalars.
+    """Fractions in [0, 1], scalars, for the `own` samples of a batch as anchors of `partition`.
 
     `labels` and `best` are of the whole batch, whose other samples are candidates whatever their own
     partition. `excluded_by_factual`, `excluded_by_emotional`: of an anchor's other candidates, those that F
@@ -38,7 +38,7 @@ def batch_diagnostics(own: slice, partition: str, labels: Labels, *, best: BestM
 
 
 def _agreeing(image_keys_V: Tensor, text_keys_T: Tensor) -> Tensor:
-    """[B]: of each pair's candidates but its partner, texts and images, the fraction with its key."""
+    """[B]: of each pair's candidates (texts and images) without its partner, the fraction with its key."""
     image_V, text_T = _numbered(image_keys_V, text_keys_T)
     partner = (image_V == text_T).long()
     of_images: Tensor = _holders(text_T, image_V) - partner
@@ -62,7 +62,7 @@ def _negatives(partition: str, anchors: Keys, candidates: Keys, *, best: Tensor)
     count = torch.full_like(best, len(best))
     for own, others in used:
         count -= _holders(others, own)
-    if len(used) == 2:  # those that both filters exclude were taken away twice
+    if len(used) == 2:  # candidates that both filters exclude were subtracted twice
         (f_own, f_others), (e_own, e_others) = used
         width = 2 * len(best)
         own, others = _numbered(f_own * width + e_own, f_others * width + e_others)

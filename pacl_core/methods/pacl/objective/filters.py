@@ -1,7 +1,7 @@
 """The two filters: which pairs of a batch may be matches although they were not posted together.
 
-Both compare a label of the image with a label of the text, its own or that of its best match, so two
-vectors per modality (`Keys`) say everything; the `[B, B]` boolean matrices are indexed [image v, text t].
+Both compare a label of the image with a label of the text, its own or that of its best match, so two vectors
+per modality (`Keys`) are enough; the `[B, B]` boolean matrices are indexed [image v, text t].
 """
 
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""The one contrastive loss underneath: similarities, positives, negatives, and nothing of partitions.
+"""The contrastive loss underneath: similarities, positives and negatives; it knows no partitions.
 
 Shapes: A anchors, C candidates, b anchors of one block.
 """
@@ -14,7 +14,7 @@ from torch.nn.functional import logsigmoid
 RowMask = Callable[[slice], Tensor]
 """A mask that is never there as a whole: block of anchors -> its `[b, C]` bool rows, freshly made."""
 
-# logits in one block: few enough for a CPU's cache, enough to keep an accelerator busy
+# logits per block: few enough for a CPU's cache, enough to keep an accelerator busy
 _CPU_BLOCK, _DEVICE_BLOCK = 2**17, 2**26
 
 
@@ -35,8 +35,8 @@ def masked_loss(
 
     Where every anchor has one positive, `positives` [A] int64 may name it, and `negatives` may be a
     function that makes a block's rows. Then the backward pass keeps `similarity` and 2 A numbers, since
-    the gradient (N / (P + N)) (softmax over N - softmax over P) / temperature needs the sums only; what
-    else is needed is made again for `chunk` anchors at a time (default: a block that fits the cache).
+    the gradient (N / (P + N)) (softmax over N - softmax over P) / temperature needs only the sums; everything
+    else is recomputed for `chunk` anchors at a time (default: a block that fits the cache).
     """
     return _MaskedLoss.apply(similarity, temperature, positives, negatives, chunk)  # type: ignore[no-any-return]
 
@@ -119,8 +119,9 @@ def _negative_rows(positives: Tensor, negatives: Tensor | RowMask, rows: slice) 
 def _masked(logits: Tensor, mask: Tensor) -> Tensor:
     """The logits where the mask holds, elsewhere the lowest number.
 
-    Not -inf: a row without any then has a finite softmax, and 0 x it is 0, not NaN. And not by where():
-    a sum does not branch, which on a CPU is several times as fast (as is widening bytes, not bools).
+    Not -inf: a row where it holds nowhere then has a finite softmax, and 0 times it is 0, not NaN. A sum
+    instead of where(), as it does not branch: on a CPU it is several times as fast (so is widening bytes
+    instead of bools).
     """
     excluded = (~mask).view(torch.uint8).to(logits.dtype)
     return torch.sub(logits, excluded, alpha=torch.finfo(logits.dtype).max)

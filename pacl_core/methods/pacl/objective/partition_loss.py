@@ -1,4 +1,5 @@
-"""L1 .. L4: of a whole batch, of the rows that one process of several holds, of a batch of all partitions."""
+"""L1 .. L4: for a whole batch, for the rows that one of several processes holds, for a batch of all
+partitions."""
 
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from pacl_core.methods.pacl.partitions import PARTITIONS
 
 
 class Masks(NamedTuple):
-    """Who is what to whom: four `[B, B]` bool matrices, all indexed [image, text].
+    """Positives and negatives of a batch: four `[B, B]` bool matrices, all indexed [image, text].
 
     Row v of the `image_` masks belongs to image anchor v, column t of the `text_` masks to text anchor t.
     """
@@ -47,9 +48,9 @@ def partition_loss(
     """L1 (strong), L2 (partial_emotional), L3 (partial_factual) or L4 (weak) of one batch, a scalar.
 
     `similarity` [B, B] cosines, rows images, columns texts. Every argmax is taken on detached similarities.
-    Half the mean over image anchors plus half the mean over text anchors. Nothing but `similarity` and
-    vectors is kept for the backward pass; both passes make O(chunk x B) at a time beside it and its
-    gradient. Raises ValueError for an unknown partition. Paper Eq. 5, 8, 11, 14.
+    Half the mean over image anchors plus half the mean over text anchors. Only `similarity` and vectors are
+    kept for the backward pass; both passes need O(chunk x B) memory besides `similarity` and its gradient.
+    Raises ValueError for an unknown partition. Paper Eq. 5, 8, 11, 14.
     """
     rows, best = LocalRows(similarity, similarity.T), best_matches(similarity)
     return sample_losses(rows, partition, labels, best=best, temperature=temperature, chunk=chunk).mean()
@@ -82,10 +83,10 @@ def mixed_terms(
     """L1 to L4 of a batch of all partitions, [4] in the order of `PARTITIONS`; 0 for one without samples.
 
     `partitions` [B] int64 are indices into `PARTITIONS`, one per pair; all else as in `partition_loss`. A
-    term is the mean over the anchors of its partition. What a pair's partition says holds for it as an
-    anchor, image and text; as a candidate it serves every anchor alike. Against a batch per partition an
-    anchor meets more negatives, some of them from partitions whose own pairs fit badly, and the similarity
-    of 4 partitions of b samples each costs (4b)^2 in place of 4 b^2.
+    term is the mean over the anchors of its partition. A pair's partition decides how its image and its text
+    are treated as anchors; as candidates they are the same for every anchor. Compared with a batch per
+    partition an anchor has more negatives, some of them from partitions whose own pairs fit badly, and the
+    similarity of 4 partitions of b samples each costs (4b)^2 instead of 4 b^2.
     """
     rows, best = LocalRows(similarity, similarity.T), best_matches(similarity)
     losses = sample_losses(rows, partitions, labels, best=best, temperature=temperature, chunk=chunk)

@@ -17,7 +17,7 @@ def scheduled_partitions(epoch: int, epochs: int, usage: str = "weak") -> tuple[
     `usage` names the last kind that ever joins. Raises ValueError for an epoch outside the run.
     """
     if not 0 <= epoch < epochs:
-        raise ValueError(f"epoch {epoch} lies outside a run of {epochs} epochs")
+        raise ValueError(f"epoch {epoch} is outside a run of {epochs} epochs")
     if usage not in _LAST_PHASE:
         raise ValueError(f"unknown usage '{usage}'; known: {', '.join(_LAST_PHASE)}")
     phase = 3 * epoch // epochs
@@ -25,5 +25,5 @@ def scheduled_partitions(epoch: int, epochs: int, usage: str = "weak") -> tuple[
 
 
 def active_partitions(epoch: int, epochs: int, usage: str, *, sizes: Mapping[str, int]) -> tuple[str, ...]:
-    """The scheduled partitions that have samples; `sizes` counts them, a partition left out has none."""
+    """The scheduled partitions that have samples; `sizes` has the number of each, 0 where it lacks one."""
     return tuple(name for name in scheduled_partitions(epoch, epochs, usage) if sizes.get(name, 0) > 0)

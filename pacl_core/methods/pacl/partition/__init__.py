@@ -1,1 +1,1 @@
-"""Which pairs are coupled by fact, by emotion, by both or by neither (paper 3.1)."""
+"""Which pairs match factually, emotionally, both ways or neither way (paper 3.1)."""

@@ -1,4 +1,4 @@
-"""How well the partition agrees with what the corpus itself says of each pair (`provenance`)."""
+"""How well the partition agrees with what the corpus itself says about each pair (`provenance`)."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from pacl_core.files.npy_file import release
 from pacl_core.files.tables import Table, aligned
+from pacl_core.methods.pacl.partition.matching import partition_places
 from pacl_core.methods.pacl.partition.rank_values import rank_values
 from pacl_core.methods.pacl.partition.scores import BLOCK, ScoreColumn, score_column
-from pacl_core.methods.pacl.partition.split import partition_places
 from pacl_core.methods.pacl.partitions import PARTITIONS
 
 Truth = Mapping[str, tuple[bool, bool]]
@@ -22,7 +22,7 @@ def auc(column: ScoreColumn, truth: Iterable[NDArray[np.bool_]]) -> float | None
     """ROC AUC of a score for a known match; None where a class or every score is missing.
 
     `truth` holds the matches of the column's rows, block after block. By ranks (Mann and Whitney 1947): the
-    fraction of pairs of a match and a mismatch that are in order, a tie counting one half.
+    fraction of (match, mismatch) pairs in the right order, a tie as one half.
     """
     ranked = rank_values(column)
     positives, rank_sum, start = 0, 0.0, 0

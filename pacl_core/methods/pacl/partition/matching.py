@@ -1,4 +1,4 @@
-"""Which pairs are matched by one score: transform, threshold, decide."""
+"""Which pairs match by a score (transform, then threshold), and which partition two matches make."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from pacl_core.files.npy_file import release
 from pacl_core.methods.pacl.params import ThresholdParams
 from pacl_core.methods.pacl.partition.rank_values import rank_values
 from pacl_core.methods.pacl.partition.scores import ScoreColumn, Scores
+from pacl_core.methods.pacl.partitions import PARTITIONS
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,8 @@ class Matcher:
 def matcher(column: ScoreColumn, params: ThresholdParams) -> Matcher:
     """The matcher of a column of scores.
 
-    With a target share the threshold is the quantile that leaves that share above it. Ties at the
-    quantile are unmatched, so the share reached may be below the one asked.
+    With a target share the threshold is the quantile that leaves that share above it. Ties at the quantile
+    are unmatched, so the actual share may be smaller.
     """
     transform = TRANSFORMS[params.transform](column)
     if params.threshold is not None:
@@ -100,10 +101,28 @@ def matcher(column: ScoreColumn, params: ThresholdParams) -> Matcher:
 
 
 def _share_threshold(column: ScoreColumn, transform: Transform, share: float) -> float:
-    """The value that at most `share` of all rows lie strictly above, unknown ones counted as below."""
+    """The value that at most `share` of all rows are strictly above; unknown scores are treated as below."""
     wanted = min(round(share * column.rows), column.known)
     if not column.known:
         return 0.0
     (score,) = column.order_statistics([max(column.known - wanted - 1, 0)])
     value = transform.one(score)
     return value if wanted < column.known else float(np.nextafter(np.float32(value), np.float32(-np.inf)))
+
+
+# mode -> partition of (neither, factual only, emotional only, both). `partial_emotional` lacks the factual
+# match, so the factual filter applies to it; in mode `factual` the unmatched go there, in `emotional` to
+# `partial_factual`; `none` trusts every pair.
+_OF_MATCHES = {
+    "both": ("weak", "partial_factual", "partial_emotional", "strong"),
+    "factual": ("partial_emotional", "strong", "partial_emotional", "strong"),
+    "emotional": ("partial_factual", "partial_factual", "strong", "strong"),
+    "none": ("strong",) * 4,
+}
+
+
+def partition_places(factual: NDArray[np.bool_], emotional: NDArray[np.bool_], mode: str) -> NDArray[np.intp]:
+    """Place in `PARTITIONS` [B] of pairs with these matches, by mode. KeyError on an unknown mode."""
+    places = np.array([PARTITIONS.index(name) for name in _OF_MATCHES[mode]], np.intp)
+    found: NDArray[np.intp] = places[factual + 2 * emotional.astype(np.intp)]
+    return found

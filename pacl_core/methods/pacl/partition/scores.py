@@ -1,4 +1,4 @@
-"""A column of scores, read as often as needed and never held in memory: exact statistics by streaming.
+"""A column of scores, read as often as needed and never held in memory; its statistics are exact.
 
 float32 numbers order as their bits do (sign aside), so a histogram of the upper 16 bits and one of the
 lower 16 bits find any order statistic in two readings, whatever the number of rows.

@@ -1,4 +1,4 @@
-"""What a partition table holds, counted by block: pairs by partition and match, and the plots' tables."""
+"""A summary of a partition table, counted by block: pairs by partition and match, and the plots' tables."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -77,7 +77,7 @@ class Range:
         self._low, self._high = np.inf, -np.inf
 
     def add(self, values: Scores) -> None:
-        """Take in a block of known values."""
+        """Add a block of known values."""
         if len(values):
             self._low = min(self._low, float(values.min()))
             self._high = max(self._high, float(values.max()))

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pacl_core.files.tables import scan_table
-from pacl_core.methods.pacl.partition.split import partition_places
+from pacl_core.methods.pacl.partition.matching import partition_places
 from pacl_core.methods.pacl.partition.write_partition import Thresholds
 from pacl_core.methods.pacl.partitions import PARTITIONS
 
@@ -22,7 +22,7 @@ Counts = NDArray[np.int64]
 
 
 def threshold_grid(table: Path, thresholds: Thresholds, mode: str) -> pa.Table:
-    """Pairs per partition at every two thresholds: this run's own and round ones over the values' range.
+    """Pairs per partition at each pair of thresholds: this run's own and round ones over the values' range.
 
     `table` is partition.parquet, read in batches; `thresholds` are those applied.
     Columns `factual_threshold`, `emotional_threshold` (float64) and a count per partition, in ascending
@@ -74,14 +74,14 @@ def _written(thresholds: Grid) -> NDArray[np.float64]:
 
 
 def _passed(values: pa.Array, thresholds: Grid) -> NDArray[np.intp]:
-    """How many of the thresholds each value lies strictly above; none where it is unknown."""
+    """How many of the thresholds each value is strictly above; none if it is unknown."""
     known = np.asarray(values.to_numpy(zero_copy_only=False), np.float32)
     passed = np.searchsorted(thresholds, known, side="left")
     return np.where(np.isnan(known), 0, passed)
 
 
 def _quadrants(counts: Counts) -> dict[tuple[bool, bool], Counts]:
-    """(factual match, emotional match) -> pairs at every two thresholds."""
+    """(factual match, emotional match) -> number of pairs at each pair of thresholds."""
     above = counts[::-1, ::-1].cumsum(0).cumsum(1)[::-1, ::-1]  # [i, j]: at least i and j were passed
     both = above[1:, 1:]
     factual, emotional = above[1:, :1] - both, above[:1, 1:] - both

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from pacl_core.files.tables import Table, aligned, table_writer
 from pacl_core.methods.pacl.params import PartitionParams
-from pacl_core.methods.pacl.partition.matching import Matcher, matcher
+from pacl_core.methods.pacl.partition.matching import Matcher, matcher, partition_places
 from pacl_core.methods.pacl.partition.scores import BLOCK, Scores, score_column
-from pacl_core.methods.pacl.partition.split import partition_places
 from pacl_core.methods.pacl.partitions import PARTITIONS
 
 SCHEMA = pa.schema(

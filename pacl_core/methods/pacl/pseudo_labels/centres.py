@@ -17,13 +17,13 @@ from pacl_core.methods.pacl.params import PseudoLabelsParams
 
 _READ = 128  # rows between two releases: the system maps 64 KB around each
 _PER_CENTRE = 256  # vectors of a part for each centre, as faiss takes by default
-_STOP = 1e-4  # iterations end where one lowers the inertia by a smaller fraction than this
+_STOP = 1e-4  # iterations stop when one lowers the inertia by a smaller fraction
 
 
 def find_centres(vectors: NDArray[Any], params: PseudoLabelsParams, what: str) -> NDArray[np.float32]:
     """Centres [K, D] of [N, D] vectors; the same vectors and seed give the same ones.
 
-    Memory: the sample. Raises `UserError` where one of them is not finite; `what` names the embeddings.
+    Memory: the sample. Raises `UserError` where a vector is not finite; `what` names the embeddings.
     """
     generator = np.random.default_rng(params.seed)
     sample = _sample(vectors, params, generator, what=what)
@@ -91,7 +91,7 @@ def assign(
 ) -> tuple[NDArray[np.int32], float]:
     """Labels [B] of rows [B, D] by the nearest of the centres [K, D], and the sum of squared distances.
 
-    `normalise`: each row is taken at length 1, without a copy of it. Of centres equally near, the first.
+    `normalise`: each row is treated as if of length 1, without a copy. Of equally near centres, the first.
     Raises `UserError` where a vector is not finite; `what` names the embeddings in it.
     """
     rows = np.asarray(block, np.float32)

@@ -16,10 +16,10 @@ from pacl_core.files.publish import published_file
 from pacl_core.files.tables import Table, batches, table_writer
 from pacl_core.methods.pacl.params import PseudoLabelsParams
 from pacl_core.methods.pacl.pseudo_labels.centres import assign, find_centres
-from pacl_core.runtime.fingerprint import code_sha256
 from pacl_core.runtime.progress import Progress
+from pacl_core.runtime.scratch import code_sha256
 
-BLOCK = 16_384  # rows: with fewer, the threads of a product wait for each other; more are no faster
+BLOCK = 16_384  # rows: with fewer, the threads of a product wait for each other; more are not faster
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def clustering_key(folders: list[Path], params: PseudoLabelsParams) -> dict[str,
 
 
 def _identity(file: Path) -> list[object]:
-    """Tells files apart without reading them, as DVC does: hashing 100 GB of vectors takes minutes."""
+    """Identifies files without reading them, as DVC does: hashing 100 GB of vectors takes minutes."""
     found = file.stat()
     return [str(file), found.st_size, found.st_mtime_ns, found.st_ino]
 

@@ -63,7 +63,7 @@ class Samples:
             return decode_jpeg(jpeg)
         except UserError as error:
             raise UserError(
-                f"{self.shards[shard]}: picture of sample {self.sample_ids[row]}: {error}; {_REBUILD}"
+                f"{self.shards[shard]}: image of sample {self.sample_ids[row]}: {error}; {_REBUILD}"
             ) from None
 
 

@@ -1,4 +1,4 @@
-"""Resuming a killed run: which shards are whole, and which pairs are left."""
+"""Resuming a killed run: which shards are complete, and which pairs are left."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ Entry = dict[str, Any]  # of index.json: path, samples, bytes, sha256
 
 
 def keep(work: Path, tar: Path, samples: int) -> Entry:
-    """Note that a shard under `<work>/shards` is whole; returns its entry of the index."""
+    """Note that a shard under `<work>/shards` is complete; returns its entry in the index."""
     sync(tar)
     entry = {
         "path": f"{tar.parent.name}/{tar.name}",
@@ -28,7 +28,8 @@ def keep(work: Path, tar: Path, samples: int) -> Entry:
 
 
 def kept(work: Path, partition: str) -> list[Entry]:
-    """Entries of the partition's whole shards, in order, checked against their hashes; others are removed."""
+    """Entries of the partition's complete shards, in order, checked against their hashes; others are
+    removed."""
     folder = work / "shards" / partition
     entries: list[Entry] = []
     for number in count():

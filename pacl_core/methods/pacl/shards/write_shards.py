@@ -27,7 +27,7 @@ BATCH = 256
 
 @dataclass
 class _Series:
-    """The shards of one partition: those that are whole, and the one being written."""
+    """The shards of one partition: the complete ones, and the one being written."""
 
     work: Path
     partition: str
@@ -41,7 +41,7 @@ class _Series:
 
     @classmethod
     def of(cls, work: Path, partition: str, params: ShardsParams) -> Self:
-        """Resumes after the shards that an earlier run left whole in `work`."""
+        """Resumes after the shards that an earlier run completed in `work`."""
         whole = kept(work, partition)
         return cls(work, partition, params, whole, sum(entry["samples"] for entry in whole))
 
@@ -62,7 +62,7 @@ class _Series:
         self._bytes += size
 
     def abandon(self) -> None:
-        """Drop the shard being written, which is not whole; closing it may fail on a full disk, too."""
+        """Drop the incomplete shard being written; closing it may fail on a full disk, too."""
         if self._writer is not None:
             with suppress(OSError):
                 self._writer.close()
@@ -77,7 +77,7 @@ class _Series:
 
 
 class Inputs(NamedTuple):
-    """What samples are made of: tables and vectors of the same pairs, in one row order."""
+    """The data of the samples: tables and vectors of the same pairs, in the same row order."""
 
     pairs: Path
     partition: Path
@@ -95,8 +95,8 @@ def write_shards(
     """Publish `<out>/<partition>/*.tar` and `<out>/index.json`; returns the index.
 
     Each sample has `.jpg`, `.txt`, `.json` and `.npy` (text embedding, float32 [D]). Memory holds one
-    batch. Called again after a kill, it resumes after the whole shards in `work`, which must belong to
-    these arguments alone. Raises `UserError` where the inputs are not rows of the same pairs.
+    batch. Called again after a kill, it resumes after the complete shards in `work`, which must belong to
+    these arguments only. Raises `UserError` where the inputs are not rows of the same pairs.
     """
     texts = read_vectors(inputs.text_embeddings)
     series = {name: _Series.of(work, name, params) for name in PARTITIONS}

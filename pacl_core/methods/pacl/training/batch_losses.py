@@ -1,4 +1,4 @@
-"""The losses of a batch, of which every process has its rows: one or many, the same few lines."""
+"""The losses of a batch whose rows are spread over one or several processes, by the same code."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -39,9 +39,9 @@ def batch_losses(
     """A term and its diagnostics for each partition of `batch`; it and its `labels` are of all processes.
 
     `embedded` are this process' rows of `batch.local(world)`, one partition after the other. An anchor's
-    candidates are its own partition's batch, `mixed` those of all partitions: each anchor then follows its
-    partition's rule, and meets pairs of the others as negatives too. Per B candidates and N processes, memory
-    holds B / N rows of similarities in each direction.
+    candidates are the batch of its own partition or, if `mixed`, those of all partitions: each anchor then
+    follows its partition's rule, and has pairs of the others as negatives too. With B candidates and N
+    processes, memory holds B / N rows of similarities in each direction.
     """
     sizes = [len(rows) for rows in batch.local(world).parts.values()]
     local = {
@@ -104,7 +104,7 @@ def _rows(local: Embedded, all_v: Tensor, all_t: Tensor, *, offset: int) -> Loca
 
 @torch.no_grad()
 def _best_matches(rows_of: Mapping[str, LocalRows], sizes: Mapping[str, int], world: World) -> BestMatches:
-    """Of the whole batch; every process knows those of its own rows."""
+    """The best matches of the whole batch; every process computes those of its own rows."""
     gathered = [
         world.gather(torch.stack([rows.text.argmax(dim=1), rows.image.argmax(dim=1)], dim=1), sizes[name])
         for name, rows in rows_of.items()

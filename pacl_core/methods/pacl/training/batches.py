@@ -1,4 +1,4 @@
-"""Which samples meet in which step: a pure function of sizes, epoch and seed."""
+"""Which samples form which step: a pure function of sizes, epoch and seed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,13 +14,14 @@ from pacl_core.training.method import Batch, RowIds
 class EpochBatches:
     """The samples of every step of an epoch, by partition; none where no partition is active.
 
-    `separate`: a pass over the largest active partition, one batch of every active partition a step, each of
-    at most `batch_size`. The shorter partitions are cycled, shuffled anew in each pass. `mixed`: a pass over
-    all active pairs, one batch of `batch_size` in all, drawn from them alike, so that a partition's part is
-    its fraction of them; one that is not met is left out of the step.
+    `separate`: a pass over the largest active partition; each step has a batch of every active partition, of
+    at most `batch_size` each. Smaller partitions are cycled, and reshuffled in each pass. `mixed`: a pass
+    over all active pairs, each step has one batch of `batch_size` drawn from all of them, so a partition's
+    part of a batch is on average its fraction of the pairs; a partition without a pair in the batch is left
+    out of the step.
 
-    A pass is cut into batches whose sizes differ by at most one, so that no step sees a remainder of a few
-    samples, whose few negatives would weigh as much as a whole batch; no sample meets itself in a batch.
+    A pass is cut into batches whose sizes differ by at most one, so that no step is a remainder of a few
+    samples, which would weigh as much as a whole batch despite few negatives. No sample is twice in a batch.
     """
 
     rows: Mapping[str, RowIds]

@@ -85,7 +85,7 @@ def retrieval(z_v: Tensor, z_t: Tensor) -> dict[str, float]:
 def recalls(anchor_AD: Tensor, candidate_AD: Tensor, block: int = 1024) -> dict[int, float]:
     """k -> fraction of anchors whose own candidate (same row) is among the k most similar ones.
 
-    A candidate as similar as the own one counts as before it: a model that maps all to one point finds
+    Candidates as similar as the own one rank before it: a model that maps everything to one point finds
     nothing. Memory is `block` x A.
     """
     places = []

@@ -70,7 +70,7 @@ class Pacl:
 
     @property
     def learning_rates(self) -> dict[str, float]:
-        """Whatever is not the backbone learns at the projectors' rate."""
+        """Everything except the backbone learns at the projectors' rate."""
         rates = dict.fromkeys(self.model, self.params.projector_lr)
         return rates | {"backbone": self.params.backbone_lr}
 
@@ -95,16 +95,16 @@ class Pacl:
         warm_up(projectors, self.samples, strong, images=self.stored, params=self.params, device=device)
 
     def batches(self, epoch: int) -> EpochBatches:
-        """Those of the partitions that the schedule has reached (Eq. 15 to 17)."""
+        """Batches of the partitions that the schedule has reached (Eq. 15 to 17)."""
         params = self.params
         active = active_partitions(epoch, params.epochs, params.usage, sizes=self.sizes)
         return EpochBatches(self.rows, active, params.batch_size, (params.seed, epoch), params.batching)
 
     def load(self, epoch: int, batch: Batch) -> list[Piece]:
-        """All partitions as one piece where they share a forward pass, else a piece each.
+        """All partitions as one piece if they share a forward pass, else one piece per partition.
 
-        Candidates of an anchor are its own partition's batch, so the partitions' gradients add up; a mixed
-        batch, and statistics that update, are of the whole step.
+        An anchor's candidates are its own partition's batch, so the gradients of the partitions add up. A
+        mixed batch, or BatchNorm statistics that update, need the whole step in one piece.
         """
         if self.params.batching == "mixed" or one_forward(self.params, self.world.device):
             return [self._piece(epoch, batch)]

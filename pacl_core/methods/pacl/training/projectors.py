@@ -27,7 +27,7 @@ def embed(projectors: nn.Module, image_VD: Tensor, text_TD: Tensor) -> tuple[Ten
 
 
 class LearnedTemperature(nn.Module):
-    """A temperature that is learnt with the rest (off by default: the paper's is fixed).
+    """A temperature that is learnt with the weights (off by default: the paper's is fixed).
 
     CLIP's form: the parameter is the logarithm of 1 / temperature.
     """
@@ -40,8 +40,8 @@ class LearnedTemperature(nn.Module):
     def forward(self) -> Tensor:
         """The temperature, a scalar with a gradient, at 0.01 or above.
 
-        The parameter itself is kept within its bound: a bound on the result would leave a parameter beyond
-        it without a gradient.
+        The parameter itself is clamped: clamping the result would leave a parameter beyond the bound without
+        a gradient.
         """
         with torch.no_grad():
             self.log_scale.clamp_(max=self._highest)

@@ -1,4 +1,4 @@
-"""Examples of rebuilt positives (paper 3.3.4): what weak images are drawn to, early and late."""
+"""Examples of rebuilt positives (paper 3.3.4): the texts of weak images, early and late in training."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from pacl_core.methods.pacl.objective import best_text
 from pacl_core.training.method import RowIds
 
 EXAMPLES = 16
-_OWN_STREAM = 0x4EB1  # batches are drawn from (seed, epoch, ..): a stream that is none of theirs
+_OWN_STREAM = 0x4EB1  # batches are drawn from (seed, epoch, ..): this is a random stream of its own
 
 Examples = list[dict[str, Any]]
 
@@ -24,7 +24,7 @@ def example_batch(weak: RowIds, batch_size: int, seed: int) -> RowIds:
 
 
 def rebuilt_positives(z_v: Tensor, z_t: Tensor, sample_ids: Sequence[str]) -> Examples:
-    """Of the first images of a batch: the text that is their positive, and how near both texts are.
+    """For the first images of a batch: the text that is their positive, and how near both texts are.
 
     `z_v`, `z_t` [B, dim] are unit vectors. Each row has `sample_id` (image and own text), `positive` (whose
     text), `own_similarity`, `positive_similarity`.
@@ -43,7 +43,7 @@ def rebuilt_positives(z_v: Tensor, z_t: Tensor, sample_ids: Sequence[str]) -> Ex
 
 
 def keep(work: Path, when: str, examples: Examples) -> None:
-    """Store examples, `early` or `late`, next to the checkpoints: they outlive a run that is killed."""
+    """Store examples, `early` or `late`, next to the checkpoints, so that they survive a kill."""
     write_json(work / f"rebuilt-{when}.json", examples)
 
 

@@ -1,26 +1,61 @@
-"""One training run of PACL, from samples to what it leaves."""
+"""One training run of PACL, from samples to projectors and curves, and its scratch key."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from pacl_core.errors import UserError
+from pacl_core.files.hashing import file_sha256
 from pacl_core.files.vectors import Vectors
 from pacl_core.methods.pacl.params import TrainParams
 from pacl_core.methods.pacl.shards.read import Samples
 from pacl_core.methods.pacl.training.method import make_pacl
 from pacl_core.methods.pacl.training.rebuilt import kept
 from pacl_core.models.backbones import Backbone
+from pacl_core.runtime.scratch import code_sha256, versions
 from pacl_core.training.checkpoint import History
 from pacl_core.training.distributed import ALONE, World
 from pacl_core.training.loop import Run, train
 from pacl_core.training.pixels import ImageSource
 
+CODE = (
+    "media",
+    "methods/pacl/objective",
+    "methods/pacl/partitions.py",
+    "methods/pacl/shards",
+    "methods/pacl/training",
+    "models",
+    "runtime/threads.py",
+    "training",
+)
+
+
+def training_key(
+    shards: Path, backbone: Backbone, images: Vectors | None, *, params: TrainParams, device: str
+) -> dict[str, object]:
+    """The scratch key of a run; `images` are the stored features for the warm-up of the projectors."""
+    index = shards / "index.json"
+    if not index.is_file():
+        raise UserError(f"{index}: missing; run the stage that writes it ('dvc repro shards')")
+    return {
+        "shards": file_sha256(index),  # it has the hash of every shard
+        "images": [file_sha256(images.ids.with_name(name)) for name in ("ids.parquet", "vectors.npy")]
+        if images
+        else None,
+        "backbone": [backbone.params.model_dump(), backbone.weights_sha256],
+        "params": params.model_dump(),
+        "device": device,
+        "code": code_sha256(*CODE),
+        "libraries": versions("numpy", "open_clip_torch", "pillow", "timm", "torch", "webdataset"),
+    }
+
 
 @dataclass(frozen=True)
 class Trained:
-    """What a run leaves besides the backbone's weights.
+    """The results of a run besides the backbone's weights.
 
     `projectors`: "image.weight" [dim, D_v], "text.weight" [dim, D_t]. `history`: metrics per epoch.
     `card`: a JSON value for the model card. `rebuilt`: examples of rebuilt positives, early and late.
@@ -34,7 +69,7 @@ class Trained:
 
 @dataclass(frozen=True)
 class Inputs:
-    """`images` are the stored features of the untouched backbone, needed where projectors are warmed up."""
+    """`images` are the stored features of the untouched backbone, needed if projectors are warmed up."""
 
     samples: Samples
     backbone: Backbone

@@ -1,4 +1,4 @@
-"""Projectors alone, before anything else: random projectors would send damage into the backbone."""
+"""The projectors alone are trained first: random ones would send random gradients into the backbone."""
 
 import logging
 from itertools import count

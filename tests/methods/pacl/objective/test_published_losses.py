@@ -46,7 +46,7 @@ def test_masked_loss_sums_positives_inside_the_log(temperature: float) -> None:
 
 def test_constants_are_those_of_the_fixtures() -> None:
     if not FIXTURES.is_file():
-        pytest.skip("no fixtures beside the project")
+        pytest.skip("no fixtures next to the project")
     results = json.loads(FIXTURES.read_text())["results"]
     for scale, value in CLIP_LOSS.items():
         assert results[f"open_clip.ClipLoss scale={scale:.6f}"] == value

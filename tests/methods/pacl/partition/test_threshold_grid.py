@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pacl_core.methods.pacl.partition.split import partition_places
+from pacl_core.methods.pacl.partition.matching import partition_places
 from pacl_core.methods.pacl.partition.threshold_grid import round_steps, threshold_grid
 from pacl_core.methods.pacl.partition.write_partition import Thresholds
 from pacl_core.methods.pacl.partitions import PARTITIONS

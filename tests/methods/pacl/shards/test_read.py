@@ -130,5 +130,5 @@ def test_a_broken_image_is_named(make_shards: Make, change_shard: Change, tmp_pa
     folder = make_shards()
     change_shard(folder, SHARD, lambda m: m.update({"000000009.jpg": b"no picture"}))
     samples = read_shards(folder, tmp_path)
-    with pytest.raises(UserError, match=rf"{SHARD}: picture of sample partial_emotional/9"):
+    with pytest.raises(UserError, match=rf"{SHARD}: image of sample partial_emotional/9"):
         samples.image(12 + 9)

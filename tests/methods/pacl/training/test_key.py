@@ -12,9 +12,9 @@ import pytest
 from pacl_core.errors import UserError
 from pacl_core.files.vectors import Vectors, read_vectors, write_vectors
 from pacl_core.methods.pacl.params import TrainParams
-from pacl_core.methods.pacl.training.key import CODE, training_key
+from pacl_core.methods.pacl.training.run import CODE, training_key
 from pacl_core.models.backbones import Backbone
-from pacl_core.runtime.fingerprint import code_files
+from pacl_core.runtime.scratch import code_files
 from tests.paths import ROOT
 
 

@@ -6,8 +6,8 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from pacl_core.datasets.description import describe
+from pacl_core.datasets.draft import Refusal, Refusals
 from pacl_core.datasets.record import DatasetRecord
-from pacl_core.datasets.refusals import Refusal, Refusals
 from pacl_core.media.rejects import REJECTED_SCHEMA, Rejects
 
 RECORD = DatasetRecord.model_validate(
