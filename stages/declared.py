@@ -25,7 +25,7 @@ class Declared(NamedTuple):
     deps: list[Path]
 
 
-def declared(stage: str, given: list[str], params: Any, file: Path = Path("dvc.yaml")) -> Declared | None:
+def declared(stage: str, given: list[str], params: Any, *, file: Path = Path("dvc.yaml")) -> Declared | None:
     """What `file` says of a stage; None where it has no such stage, or arguments given by hand fit none.
 
     `given`: the stage's arguments, or its name as DVC has it: `features@faces-pacl`. `params`: the tree of
@@ -34,13 +34,12 @@ def declared(stage: str, given: list[str], params: Any, file: Path = Path("dvc.y
     body = _stages(file).get(stage)
     if body is None:
         return None
-    name = (
-        given[0].rpartition(":")[2] if len(given) == 1 else ""
-    )  # from a subfolder: "../dvc.yaml:features@.."
+    # below the project's root DVC says "../dvc.yaml:features@.."
+    name = given[0].rpartition(":")[2] if len(given) == 1 else ""
     named = name.startswith(f"{stage}@")
     key = name.partition("@")[2] if named else "-".join(given)
     try:
-        arguments, values = _instance(body, params, key, None if named else given)
+        arguments, values = _instance(body, params, key, given=None if named else given)
         template = body.get("do", body)
         keys = [_filled(one, values) for one in template.get("params", []) if isinstance(one, str)]
         deps = [Path(_filled(one, values)) for one in template.get("deps", [])]
@@ -75,7 +74,9 @@ def _stages(file: Path) -> dict[str, Any]:
     return (tree.get("stages") or {}) if isinstance(tree, dict) else {}
 
 
-def _instance(body: Any, params: Any, key: str, given: list[str] | None) -> tuple[list[str], dict[str, Any]]:
+def _instance(
+    body: Any, params: Any, key: str, *, given: list[str] | None
+) -> tuple[list[str], dict[str, Any]]:
     """Arguments and template values of the instance of a stage that DVC calls `key`, or as given by hand."""
     if "foreach" in body:
         item = _looked_up(body["foreach"], params)[key]

@@ -43,7 +43,7 @@ def test_every_stage_is_as_dvc_has_it(tmp_path: Path) -> None:
     assert len(of_dvc) > 30
     for name, (deps, keys) in of_dvc.items():
         stage = name.partition("@")[0]
-        found = declared(stage, [name] if "@" in name else [], PARAMS, ROOT / "dvc.yaml")
+        found = declared(stage, [name] if "@" in name else [], PARAMS, file=ROOT / "dvc.yaml")
         assert found is not None
         assert sorted(map(str, found.deps)) == sorted(os.path.normpath(dep) for dep in deps), name
         assert sorted(found.keys) == keys, name
@@ -60,33 +60,33 @@ def test_every_stage_is_as_dvc_has_it(tmp_path: Path) -> None:
 )
 def test_the_arguments_of_dvcs_name(name: str, arguments: list[str]) -> None:
     stage = name.partition("@")[0]
-    by_name = declared(stage, [name], PARAMS, ROOT / "dvc.yaml")
+    by_name = declared(stage, [name], PARAMS, file=ROOT / "dvc.yaml")
     assert by_name is not None and by_name.arguments == arguments
-    assert declared(stage, arguments, PARAMS, ROOT / "dvc.yaml") == by_name
-    assert declared(stage, [f"../dvc.yaml:{name}"], PARAMS, ROOT / "dvc.yaml") == by_name
+    assert declared(stage, arguments, PARAMS, file=ROOT / "dvc.yaml") == by_name
+    assert declared(stage, [f"../dvc.yaml:{name}"], PARAMS, file=ROOT / "dvc.yaml") == by_name
 
 
 def test_by_hand_a_variant_may_be_in_no_list() -> None:
-    found = declared("features", ["faces", "mine"], PARAMS, ROOT / "dvc.yaml")
+    found = declared("features", ["faces", "mine"], PARAMS, file=ROOT / "dvc.yaml")
     assert found is not None and Path("models/mine") in found.deps
 
 
 @pytest.mark.parametrize("given", [["nobody"], ["a", "b"]])
 def test_the_stage_itself_says_what_is_wrong_with_its_arguments(given: list[str]) -> None:
-    assert declared("downstream", given, PARAMS, ROOT / "dvc.yaml") is None
+    assert declared("downstream", given, PARAMS, file=ROOT / "dvc.yaml") is None
 
 
 def test_a_data_set_that_was_removed_meanwhile() -> None:
     with pytest.raises(UserError, match=r"params.yaml no longer fits downstream \('gone'\); run 'dvc repro'"):
-        declared("downstream", ["downstream@gone"], PARAMS, ROOT / "dvc.yaml")
+        declared("downstream", ["downstream@gone"], PARAMS, file=ROOT / "dvc.yaml")
 
 
 def test_without_a_dvc_yaml_or_a_stage_in_it(tmp_path: Path) -> None:
-    assert declared("pairs", [], PARAMS, tmp_path / "dvc.yaml") is None
-    assert declared("check_inputs", [], PARAMS, ROOT / "dvc.yaml") is None
+    assert declared("pairs", [], PARAMS, file=tmp_path / "dvc.yaml") is None
+    assert declared("check_inputs", [], PARAMS, file=ROOT / "dvc.yaml") is None
     (tmp_path / "dvc.yaml").write_text("stages: [")
     with pytest.raises(UserError, match=r"dvc\.yaml: not valid YAML"):
-        declared("pairs", [], PARAMS, tmp_path / "dvc.yaml")
+        declared("pairs", [], PARAMS, file=tmp_path / "dvc.yaml")
 
 
 def test_values_by_their_keys(tmp_path: Path) -> None:
