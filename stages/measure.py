@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from pacl_core.datasets.task_data import training_targets
 from pacl_core.datasets.tasks import Task
 from pacl_core.errors import UserError
 from pacl_core.evaluation.metrics.summary import summarise
@@ -25,7 +26,9 @@ def main(params: Params) -> None:
         Outcome(Task.from_json(one["task"]), [read_predictions(predictions, name, "test")], one["chosen"])
         for name, one in evaluated["tasks"].items()
     ]
-    tasks = summarise(outcomes, params.evaluate.bootstrap)
+    dataset = Path(f"data/downstream/{sys.argv[1]}.parquet")
+    learnt = {one.task.name: training_targets(one.task, dataset, one.test.item_ids) for one in outcomes}
+    tasks = summarise(outcomes, params.evaluate.bootstrap, learnt)
     write_json(EVALUATION / f"{stem}.json", evaluated | {"tasks": tasks})
 
 

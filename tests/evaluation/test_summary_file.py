@@ -15,7 +15,8 @@ def test_a_summary_comes_back_as_written(tmp_path):
         Outcome(VALENCE, [of_valence()], {"epochs": [3, 1, 2]}),
         Outcome(POLARITY, [of_polarity()], {"C": 1.0}),
     ]
-    tasks = summarise(outcomes, resamples=100)
+    train_targets = {one.task.name: one.test.target for one in outcomes}
+    tasks = summarise(outcomes, 100, train_targets)
     path = tmp_path / "photos-linear-pacl.json"
     write_summary(
         path,

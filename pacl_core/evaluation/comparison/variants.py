@@ -10,7 +10,9 @@ import pyarrow as pa
 from pacl_core.datasets.tasks import Task
 from pacl_core.errors import UserError
 from pacl_core.evaluation.metrics import headline
-from pacl_core.evaluation.metrics.intervals import bootstrap, interval
+from pacl_core.evaluation.metrics.baselines import main_baseline
+from pacl_core.evaluation.metrics.intervals import Resampled, bootstrap, interval
+from pacl_core.evaluation.metrics.verdicts import Items, with_verdict
 from pacl_core.evaluation.predictions import Predictions, read_predictions
 from pacl_core.evaluation.summary_file import read_summary
 from pacl_core.files.json_csv import result_name
@@ -21,7 +23,9 @@ _ROW = pa.schema(
     [(name, pa.string()) for name in ("dataset", "protocol", "task", "metric", "variant")]
     + [(name, pa.float64()) for name in ("mean", "std", "low", "high")]
     + [(name, pa.float64()) for name in ("difference", "difference_low", "difference_high")]
-    + [("reason", pa.string())]
+    + [("reason", pa.string()), ("verdict", pa.string())]
+    + [("baseline", pa.string()), ("baseline_value", pa.float64())]
+    + [(name, pa.float64()) for name in ("over_baseline", "over_baseline_low", "over_baseline_high")]
 )
 _VALUES = ("mean", "std", "low", "high")
 _ABSENT = dict.fromkeys(_VALUES) | {"reason": "not evaluated"}
@@ -35,8 +39,9 @@ def compare(
     `folder` holds `<dataset>-<protocol>-<variant>.parquet` and `.json`, of the stages evaluate and measure.
     Gives `dataset, protocol, variants, backbones, not_applicable {variant: reason}, excluded_test_items` and
     `tasks`: for each its `task`, `test_items`, what each variant has `chosen`, and `figures`: per metric
-    `variants {variant: {mean, std, low, high[, reason]}}` and `differences {variant: {value, low, high}}`
-    from the first variant, where both have a value.
+    `variants {variant: {mean, std, low, high[, reason]}}`, `differences {variant: {value, low, high,
+    verdict}}` from the first variant, where both have a value, and `baselines {name: {value, differences}}`
+    with those of each variant from that baseline.
     Raises `UserError` where an evaluation is missing, or two have different test items.
     """
     stems = {variant: folder / f"{dataset}-{protocol}-{variant}" for variant in variants}
@@ -77,10 +82,21 @@ def comparison_table(comparisons: Sequence[Comparison]) -> pa.Table:
                     row |= {"reason": one["not_applicable"].get(variant, entry.get("reason"))}
                     row |= {"difference": change.get("value")}
                     row |= {f"difference_{end}": change.get(end) for end in ("low", "high")}
+                    row |= {"verdict": change.get("verdict")} | _baseline_cells(compared, variant)
                     rows.append(row)
         if not one["tasks"]:
             rows += [key | {"variant": v, "reason": why} for v, why in one["not_applicable"].items()]
     return pa.Table.from_pylist(rows, schema=_ROW)
+
+
+def _baseline_cells(compared: Mapping[str, Any], variant: str) -> dict[str, Any]:
+    name = main_baseline(compared["baselines"])
+    if name is None:
+        return {}
+    baseline = compared["baselines"][name]
+    over = baseline["differences"].get(variant, {})
+    cells = {"baseline": name, "baseline_value": baseline["value"], "over_baseline": over.get("value")}
+    return cells | {f"over_baseline_{end}": over.get(end) for end in ("low", "high")}
 
 
 def _compared(
@@ -97,18 +113,20 @@ def _compared(
     boot = _resampled(
         Task.from_json(first["task"]), {v: stems[v] for v in entries}, baseline, resamples=resamples
     )
+    items = Items(first["test_items"], *first["class_items"])
     metrics: dict[str, Any] = {}
     for variant, entry in entries.items():
         for metric, found in entry["figures"].items():
-            compared = metrics.setdefault(metric, {"variants": {}, "differences": {}})
+            compared = metrics.setdefault(metric, {"variants": {}, "differences": {}, "baselines": {}})
             kept = {key: found[key] for key in (*_VALUES, "reason") if key in found}
             compared["variants"][variant] = kept
+            _add_baselines(compared["baselines"], entry["baselines"], metric, variant=variant)
             base = compared["variants"].get(baseline)
             if variant == baseline or base is None or base["mean"] is None or kept["mean"] is None:
                 continue
             low, high = interval(boot[variant][metric] - boot[baseline][metric]) or (None, None)
-            difference = kept["mean"] - base["mean"]
-            compared["differences"][variant] = {"value": difference, "low": low, "high": high}
+            change = {"value": kept["mean"] - base["mean"], "low": low, "high": high}
+            compared["differences"][variant] = with_verdict(metric, change, items)
     return {
         "task": first["task"],
         "test_items": first["test_items"],
@@ -117,9 +135,20 @@ def _compared(
     }
 
 
+def _add_baselines(
+    compared: dict[str, Any], measured: Mapping[str, Any], metric: str, *, variant: str
+) -> None:
+    """Note what the constant predictions have of this metric, and by how much the variant exceeds each."""
+    for name, of_metrics in measured.items():
+        if (found := of_metrics.get(metric)) is not None:
+            entry = compared.setdefault(name, {"value": found["value"], "differences": {}})
+            if found["difference"] is not None:
+                entry["differences"][variant] = found["difference"]
+
+
 def _resampled(
     task: Task, stems: Mapping[str, Path], baseline: str, *, resamples: int
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, dict[str, Resampled]]:
     """Each variant's metrics on the same resamples; empty where there is no pair to compare."""
     if baseline not in stems or len(stems) < 2:
         return {}
@@ -148,9 +177,9 @@ def results(
 ) -> dict[str, dict[str, float]]:
     """File name -> row, of each task's headline metric and of each metric that was published.
 
-    A row has each variant's mean, `difference`, `low`, `high`, `published_<variant>` and
-    `<variant>_minus_published`. The second variant has the plain names, a further one prefixes them with its
-    own. What is undefined, or was not published, is left out.
+    A row has each variant's mean, `difference`, `low`, `high`, the value of the main `baseline`,
+    `published_<variant>` and `<variant>_minus_published`. The second variant has the plain names, a further
+    one prefixes them with its own. What is undefined, or was not published, is left out.
     """
     printed: dict[str, dict[str, float]] = {}
     for row in published:
@@ -175,4 +204,6 @@ def _row(compared: Mapping[str, Any], variants: Sequence[str]) -> dict[str, floa
     for variant, change in compared["differences"].items():
         prefix = "" if variant == variants[1] else f"{variant}_"
         row |= {f"{prefix}{name}": change[key] for name, key in _CHANGE.items()}
+    if (name := main_baseline(compared["baselines"])) is not None:
+        row["baseline"] = compared["baselines"][name]["value"]
     return {name: value for name, value in row.items() if value is not None}

@@ -2,7 +2,8 @@
 
 ECE as Guo et al. (2017): 15 bins of equal width over the probability of the chosen class, each (low, high].
 A mean of absolute values grows with noise, and a resample has the noise of the sample twice: if ECE is small,
-its bootstrap interval may lie above the value itself. Differences of two variants are not affected.
+its bootstrap interval may lie above the value itself (of few items BCa takes that out again, and the value is
+near the interval's upper end). Differences of two variants are not affected.
 """
 
 from typing import Any

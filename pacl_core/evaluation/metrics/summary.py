@@ -1,41 +1,58 @@
 """The summary of an evaluation per task: what was chosen, metrics with intervals, tables."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pacl_core.datasets.tasks import Task
 from pacl_core.evaluation.metrics import Value, details, measure
-from pacl_core.evaluation.metrics.intervals import bootstrap, interval
+from pacl_core.evaluation.metrics.baselines import baselines
+from pacl_core.evaluation.metrics.intervals import Resampled, bootstrap, interval
+from pacl_core.evaluation.metrics.verdicts import items_of
 from pacl_core.evaluation.predictions import Outcome, Predictions
 
 log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
+Array = NDArray[Any]
 
 
-def summarise(outcomes: list[Outcome], resamples: int) -> Json:
-    """Per task, by its name: `task`, `test_items`, `chosen`, `figures` (the metrics), `details`."""
+def summarise(outcomes: list[Outcome], resamples: int, train_targets: Mapping[str, Array]) -> Json:
+    """Per task, by its name: `task`, `test_items`, `class_items`, `chosen`, `figures` (the metrics),
+    `baselines` (what a constant scores) and `details`.
+
+    `train_targets`: task name -> targets [M, T] of the items that the outcome learnt from. `class_items`:
+    the test items `[in the smallest class, outside the largest]`, null where the task has no classes.
+    """
     return {
-        outcome.task.name: {
-            "task": outcome.task.to_json(),
-            "test_items": len(outcome.test.item_ids),
-            "chosen": outcome.chosen,
-            "figures": metrics(outcome.task, outcome.test, resamples),
-            "details": details(outcome.task, outcome.test.target, outcome.test.prediction),
-        }
+        outcome.task.name: _summary(outcome, resamples, train_targets[outcome.task.name])
         for outcome in outcomes
     }
 
 
-def metrics(task: Task, test: Predictions, resamples: int) -> dict[str, Json]:
+def _summary(outcome: Outcome, resamples: int, train_target: Array) -> Json:
+    task, test = outcome.task, outcome.test
+    boot = bootstrap(task, test.target, test.prediction, count=resamples, seed=0)
+    return {
+        "task": task.to_json(),
+        "test_items": len(test.item_ids),
+        "class_items": list(items_of(task, test.target)[1:]),
+        "chosen": outcome.chosen,
+        "figures": metrics(task, test, boot),
+        "baselines": baselines(task, test.target, train_target, boot=boot, count=resamples),
+        "details": details(task, test.target, test.prediction),
+    }
+
+
+def metrics(task: Task, test: Predictions, boot: Mapping[str, Resampled]) -> dict[str, Json]:
     """Per metric: `mean` and `std` over seeds, `per_seed`, and the 95 % interval `low`, `high` of the mean.
 
-    The values of an undefined metric are null, with its `reason`.
+    `boot`: the same metrics on resamples. The values of an undefined metric are null, with its `reason`.
     """
     by_seed = [measure(task, test.target, prediction) for prediction in test.prediction]
-    boot = bootstrap(task, test.target, test.prediction, count=resamples, seed=0)
     return {
         name: _described(task, name, [one[name] for one in by_seed], bounds=interval(boot[name]))
         for name in by_seed[0]

@@ -9,6 +9,9 @@ from pacl_core.datasets.tasks import Task
 from pacl_core.errors import UserError
 from pacl_core.evaluation.comparison.variants import compare, comparison_table, results
 from pacl_core.evaluation.metrics import measure
+from pacl_core.evaluation.metrics.baselines import baselines
+from pacl_core.evaluation.metrics.intervals import bootstrap
+from pacl_core.evaluation.metrics.verdicts import items_of
 from pacl_core.evaluation.predictions import Predictions, write_predictions
 
 VALENCE = Task("valence", "regression", ("valence",))
@@ -27,6 +30,7 @@ def evaluated(folder, variant, noise, task=VALENCE, target=TRUTH, ids=None, prot
     test = Predictions(task.name, "test", ids, target, prediction.astype(np.float64))
     stem = folder / f"photos-{protocol}-{variant}"
     write_predictions(stem.with_name(f"{stem.name}.parquet"), [test])
+    boot = bootstrap(task, target, prediction, count=50, seed=0)
     metrics = {}
     for name in measure(task, target, prediction[0]):
         seeds = [measure(task, target, one)[name] for one in prediction]
@@ -38,8 +42,10 @@ def evaluated(folder, variant, noise, task=VALENCE, target=TRUTH, ids=None, prot
     entry = {
         "task": task.to_json(),
         "test_items": len(target),
+        "class_items": list(items_of(task, target)[1:]),
         "chosen": chosen or {"epoch": 3},
         "figures": metrics,
+        "baselines": baselines(task, target, target, boot=boot, count=50),
         "details": {},
     }
     summarised(folder, variant, {task.name: entry}, protocol)
@@ -67,7 +73,7 @@ def test_a_better_variant_has_a_difference_above_zero(tmp_path):
     change = r2["differences"]["pacl"]
     assert change["value"] == pytest.approx(means["pacl"] - means["initial"])
     assert 0 < change["low"] < change["value"] < change["high"]
-    assert r2["differences"]["twin"] == {"value": 0, "low": 0, "high": 0}
+    assert r2["differences"]["twin"] == {"value": 0, "low": 0, "high": 0, "verdict": "unclear"}
     assert "initial" not in r2["differences"]
     assert found["backbones"]["pacl"] == "resnet50.a1_in1k"
     assert found["excluded_test_items"] == 3
@@ -157,3 +163,27 @@ def test_a_result_is_a_flat_row_of_the_headline_and_of_what_was_published(tmp_pa
     assert "published_pacl" not in accuracy
     weighted = rows["photos-linear-mood-f1_weighted"]
     assert (weighted["published_pacl"], weighted["pacl_minus_published"]) == (0.5, 0.1)
+    assert accuracy["baseline"] == pytest.approx(max(target.mean(), 1 - target.mean()))
+
+
+def test_each_variant_is_held_to_the_baselines(tmp_path):
+    target = (TRUTH > 0.5).astype(np.float32)
+    for variant, noise in (("initial", 5.0), ("pacl", 0.1)):
+        evaluated(tmp_path, variant, noise, MOOD, target)
+    found = compare(tmp_path, "photos", "linear", variants=["initial", "pacl"], resamples=100)
+    accuracy = found["tasks"]["mood"]["figures"]["accuracy"]
+    assert set(accuracy["baselines"]) == {"most_frequent", "chance"}
+    words = {v: one["verdict"] for v, one in accuracy["baselines"]["most_frequent"]["differences"].items()}
+    assert words == {"initial": "unclear", "pacl": "better"}
+    rows = [row for row in comparison_table([found]).to_pylist() if row["metric"] == "accuracy"]
+    assert [row["baseline"] for row in rows] == ["most_frequent"] * 2
+    assert rows[1]["over_baseline"] == pytest.approx(rows[1]["mean"] - rows[1]["baseline_value"])
+    assert rows[1]["over_baseline_low"] > 0
+    assert [row["verdict"] for row in rows] == [None, "better"]
+
+
+def test_few_items_have_no_verdict(tmp_path):
+    for variant, noise in (("initial", 0.3), ("pacl", 0.01)):
+        evaluated(tmp_path, variant, noise, target=TRUTH[:12])
+    found = compare(tmp_path, "photos", "linear", variants=["initial", "pacl"], resamples=100)
+    assert found["tasks"]["valence"]["figures"]["r2"]["differences"]["pacl"]["verdict"] == "too_few"
