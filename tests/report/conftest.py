@@ -273,26 +273,33 @@ def write_comparison(root):
     tasks = {
         "valence": task(
             {"kind": "regression"},
-            mse_x100=figure(1.92, 1.81, -0.22, -0.01),
-            r2=figure(-0.021, 0.054, 0.004, 0.148),
-            pearson=figure(0.21, 0.29, -0.02, 0.18),
+            mse_x100=figure(1.92, 1.81, -0.22, -0.01, "better", mean=(1.9, "unclear", "better")),
+            r2=figure(-0.021, 0.054, 0.004, 0.148, "better", mean=(-0.004, "unclear", "better")),
+            pearson=figure(0.21, 0.29, -0.02, 0.18, "unclear"),
         ),
         "polarity": task(
             {"kind": "single_label"},
-            accuracy=figure(0.612, 0.598, -0.06, 0.03),
-            f1_weighted=figure(0.58, 0.52, -0.09, -0.02),
+            accuracy=figure(
+                0.612, 0.598, -0.06, 0.03, "unclear", most_frequent=(0.605, "unclear", "worse"), chance=CHANCE
+            ),
+            f1_weighted=figure(0.58, 0.52, -0.09, -0.02, "worse"),
             f1_macro=undefined("no item of class positive"),
         ),
         "levels": task(
             {"kind": "hierarchical", "levels": [{"name": "coarse"}, {"name": "fine"}]},
-            accuracy_coarse=figure(0.61, 0.64, 0.01, 0.05),
-            accuracy_fine=figure(0.33, 0.36, 0.01, 0.05),
+            accuracy_coarse=figure(0.61, 0.64, 0.01, 0.05, "better"),
+            accuracy_fine=figure(0.33, 0.36, 0.01, 0.05, "better", most_frequent=(0.2, "better", "better")),
         ),
-        "themes": task({"kind": "multi_label"}, map=figure(0.31, 0.32, -0.01, 0.03)),
+        "themes": task({"kind": "multi_label"}, map=figure(0.31, 0.32, -0.01, 0.03, "too_few")),
     }
     linear = evaluation("linear", tasks)
     prompt = {"prompt": 'A "photo" with [C] <emotion>.'}
-    zero = task({"kind": "single_label"}, accuracy=figure(None, 0.25), chosen={"pacl": prompt}, only="pacl")
+    zero = task(
+        {"kind": "single_label"},
+        accuracy=figure(None, 0.25, chance=CHANCE),
+        chosen={"pacl": prompt},
+        only="pacl",
+    )
     zero_shot = evaluation("zero_shot", {"polarity, prompt 1": zero}, {"initial": "it has no projectors"})
     write_json(root / "metrics/comparison.json", [linear, zero_shot])
     published = [
@@ -323,26 +330,39 @@ def evaluation(protocol, tasks, not_applicable=None):
 def task(described, chosen=None, only=None, **figures):
     if only:
         figures = {
-            name: {"variants": {only: one["variants"][only]}, "differences": {}}
+            name: one | {"variants": {only: one["variants"][only]}, "differences": {}}
             for name, one in figures.items()
         }
     return {"task": described, "test_items": 124, "chosen": chosen or {}, "figures": figures}
 
 
-def figure(initial, pacl, low=None, high=None):
+CHANCE = (0.2, "better", "unclear")
+
+
+def figure(initial, pacl, low=None, high=None, verdict="undefined", **baselines):
+    """`baselines`: name -> its value, and the verdicts of initial and pacl over it."""
+
     def entry(mean, std):
         return {"mean": mean, "std": std, "low": low, "high": high}
 
-    change = None if initial is None else {"value": pacl - initial, "low": low, "high": high}
+    change = (
+        None if initial is None else {"value": pacl - initial, "low": low, "high": high, "verdict": verdict}
+    )
+    if verdict == "too_few":
+        change["reason"] = "too few test items (12) to tell"
     return {
         "variants": {"initial": entry(initial, 0.012), "pacl": entry(pacl, 0.009)},
         "differences": {"pacl": change} if change else {},
+        "baselines": {
+            name: {"value": value, "differences": {"initial": {"verdict": one}, "pacl": {"verdict": other}}}
+            for name, (value, one, other) in baselines.items()
+        },
     }
 
 
 def undefined(reason):
     entry = dict.fromkeys(("mean", "std", "low", "high")) | {"reason": reason}
-    return {"variants": {"initial": entry, "pacl": entry}, "differences": {}}
+    return {"variants": {"initial": entry, "pacl": entry}, "differences": {}, "baselines": {}}
 
 
 def details():

@@ -170,7 +170,7 @@ def test_main_metrics_have_intervals_of_their_own(root, artefacts, params_text):
     one = json.loads(path.read_text())[0]
     entry = {"mean": 0.4, "std": 0.02, "low": 0.31, "high": 0.52}
     variants = {"initial": entry, "pacl": {"mean": 0.5, "std": None, "low": None, "high": None}}
-    accuracy = {"variants": variants, "differences": {}}
+    accuracy = {"variants": variants, "differences": {}, "baselines": {}}
     one["tasks"] = {"mood": one["tasks"]["polarity"] | {"figures": {"accuracy": accuracy}}}
     path.write_text(json.dumps([one]))
     words = Page(render(artefacts, params_text, count=1, seed=0)).words.split("Every metric")[0]
@@ -194,7 +194,9 @@ def test_stand_ins_and_unclear_intervals_are_named_as_limits(html):
         "SKEP",
         "EfficientNet-Lite0",
         "nobody posted them",
-        "3 of 8 differences",
+        "2 of 7 differences",
+        "2 of the main results are no better than a baseline that never looks at the image: polarity",
+        "Too few test items for a verdict: themes (emoji_sentiment)",
     ):
         assert said in limits
 
@@ -257,13 +259,15 @@ def test_a_metric_of_unknown_direction_is_called_neither_better_nor_worse(root, 
     (one, _) = json.loads(path.read_text())
     entry = {"mean": 1, "std": 0, "low": 0.5, "high": 1.5}
     variants = {"initial": entry, "pacl": entry | {"mean": 2}}
-    novel = {"variants": variants, "differences": {"pacl": {"value": 1, "low": 0.5, "high": 1.5}}}
-    r2 = {"variants": variants, "differences": {"pacl": {"value": 1, "low": None, "high": None}}}
+    change = {"value": 1, "low": 0.5, "high": 1.5, "verdict": "better"}
+    novel = {"variants": variants, "differences": {"pacl": change}, "baselines": {}}
+    undefined = change | {"low": None, "high": None, "verdict": "undefined"}
+    r2 = {"variants": variants, "differences": {"pacl": undefined}, "baselines": {}}
     one["tasks"] = {"mood": one["tasks"]["valence"] | {"figures": {"novel": novel, "r2": r2}}}
     path.write_text(json.dumps([one]))
     results = Page(render(artefacts, params_text, count=1, seed=0)).words.split("Every metric")[1]
     results = results.split("Test images among")[0]
-    assert "novel 1.000 (0.000) 2.000 (0.000) +1.000" in results
+    assert "novel – 1.000 (0.000) 2.000 (0.000) +1.000" in results
     assert "changed" in results
     assert "+1.000 no interval on this test split" in results
     assert "better" not in results.replace("is better", "")
@@ -280,12 +284,12 @@ def test_a_variant_that_was_not_evaluated_has_its_reason_and_no_difference(html)
     words = Page(html).words
     assert "emoji_sentiment, zero-shot: initial was not evaluated. It has no projectors." in words
     assert '“A "photo" with [C] <emotion>.”' in words
-    assert "Accuracy % ↑ – 25.00 (0.90) not compared" in words
+    assert "Accuracy % ↑ 20.00 chance – 25.00 (0.90) no better than chance not compared" in words
 
 
 def test_the_finest_level_stands_for_a_hierarchical_task(html):
     overview = Page(html).words.split("Results Mean")[1].split("↑ higher")[0]
-    assert "levels, linear Accuracy, fine % ↑ 33.00" in overview
+    assert "levels, linear Accuracy, fine % ↑ 20.00 the most frequent class 33.00" in overview
     assert "Accuracy, coarse" not in overview
 
 
@@ -354,3 +358,22 @@ def test_many_evaluations_are_folded(root, artefacts, params_text):
     folded = [attributes for attributes in page.all("details") if attributes.get("class") == "evaluation"]
     assert folded == [{"class": "evaluation"}] * 12
     assert page.words.split("Every metric")[0].count("levels, linear") == 12
+
+
+def test_a_result_that_does_not_exceed_the_baseline_is_grey_and_says_so(html):
+    words = Page(html).words.split("Results Mean")[1].split("↑ higher")[0]
+    polarity = words.split("polarity, linear")[1].split("levels, linear")[0]
+    assert polarity.count("no better than the most frequent class") == 2
+    assert "60.50 the most frequent class 61.20" in polarity
+    assert "chance" not in polarity
+    assert html.count('<td class="n below">') > 2
+    assert "no better than" not in words.split("levels, linear")[1].split("themes, linear")[0]
+
+
+def test_few_items_have_no_colour_and_no_verdict(html):
+    words = Page(html).words.split("Results Mean")[1].split("↑ higher")[0]
+    themes = words.split("themes, linear")[1]
+    assert "+1.00 −1.00 to +3.00 too few test items (12) to tell" in themes
+    section = html[html.index('<section id="results"') :].split("Every metric")[0]
+    row = section[section.index("themes, linear") :].split("</tr>")[0]
+    assert not any(word in row for word in ("better-word", "worse-word", "<svg"))

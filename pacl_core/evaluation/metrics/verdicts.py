@@ -33,14 +33,16 @@ class Items(NamedTuple):
     smallest_class: int | None = None
     outside_largest: int | None = None
 
-    def too_few(self, metric: str) -> bool:
-        """Whether they are too few for a verdict on the metric."""
-        few = self.total < MIN_ITEMS
-        if _starts(metric, _OVER_CLASSES) and self.smallest_class is not None:
-            few |= self.smallest_class < MIN_PER_CLASS
-        if _starts(metric, _OF_CLASSES) and self.outside_largest is not None:
-            few |= self.outside_largest < MIN_PER_CLASS
-        return few
+    def too_few(self, metric: str) -> str | None:
+        """Why they are too few for a verdict on the metric; None where they are enough."""
+        few = None
+        if self.total < MIN_ITEMS:
+            few = f"too few test items ({self.total})"
+        elif _starts(metric, _OVER_CLASSES) and _few(self.smallest_class):
+            few = f"too few test items in a class ({self.smallest_class})"
+        elif _starts(metric, _OF_CLASSES) and _few(self.outside_largest):
+            few = f"too few test items outside the most frequent class ({self.outside_largest})"
+        return few and f"{few} to tell"
 
 
 def items_of(task: Task, target: NDArray[Any]) -> Items:
@@ -64,18 +66,22 @@ def lower_is_better(metric: str) -> bool:
 def with_verdict(metric: str, change: Mapping[str, float | None], items: Items) -> dict[str, Any]:
     """`change` {value, low, high} with its `verdict`: better, worse, unclear, too_few, or undefined.
 
-    An interval that includes zero shows no change in either direction.
+    An interval that includes zero shows no change in either direction; too few items have a `reason`.
     """
     low, high = change["low"], change["high"]
-    if items.too_few(metric):
-        word = TOO_FEW
-    elif low is None or high is None:
+    if (reason := items.too_few(metric)) is not None:
+        return {**change, "verdict": TOO_FEW, "reason": reason}
+    if low is None or high is None:
         word = "undefined"
     elif low <= 0 <= high:
         word = "unclear"
     else:
         word = "better" if (low > 0) != lower_is_better(metric) else "worse"
     return {**change, "verdict": word}
+
+
+def _few(items: int | None) -> bool:
+    return items is not None and items < MIN_PER_CLASS
 
 
 def _starts(metric: str, names: tuple[str, ...]) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from pacl_core.files.json_csv import read_json
 from pacl_core.report.reading import optional_json
+from pacl_core.report.sections.results import TOO_FEW, overview
 from pacl_core.report.sections.run import lookup
 
 _STAND_INS = {
@@ -67,7 +68,10 @@ def limits(metrics: Path, params: dict[str, Any], evaluations: list[dict[str, An
             "another corpus, training seed or test set."
         )
     rows = [row for one in evaluations or [] for task in one["tasks"] for row in task["rows"]]
-    changes = [change for row in rows for change in row["changes"] if change["verdict"] != "undefined"]
+    found += _main_results(evaluations)
+    changes = [
+        change for row in rows for change in row["changes"] if change["verdict"] not in ("undefined", TOO_FEW)
+    ]
     unclear = sum(change["verdict"] == "unclear" for change in changes)
     if unclear:
         found.append(
@@ -81,6 +85,27 @@ def limits(metrics: Path, params: dict[str, Any], evaluations: list[dict[str, An
             f"{len(changes)} differences about {len(changes) / 20:.0f} would look clear by chance alone."
         )
     return found
+
+
+def _main_results(evaluations: list[dict[str, Any]] | None) -> list[str]:
+    """Main results that say nothing: no better than a baseline, or on too few items."""
+    rows = overview(evaluations)
+    found = []
+    below = [row for row in rows if any(row["below"][1:])]
+    if below:
+        those = "is" if len(below) == 1 else "are"
+        found.append(
+            f"{len(below)} of the main results {those} no better than a baseline that never looks at the "
+            f"image: {_named(below)}."
+        )
+    few = [row for row in rows if any(change["verdict"] == TOO_FEW for change in row["changes"])]
+    if few:
+        found.append(f"Too few test items for a verdict: {_named(few)}.")
+    return found
+
+
+def _named(rows: list[dict[str, Any]]) -> str:
+    return ", ".join(f"{row['task']} ({row['dataset']})" for row in rows)
 
 
 def _leak(one: dict[str, Any], excluded: str) -> str | None:

@@ -1,5 +1,6 @@
 """The comparison of variants, as the compare stage computed it."""
 
+from pathlib import Path
 from typing import Any
 
 from pacl_core.report.charts.svg import difference
@@ -7,15 +8,39 @@ from pacl_core.report.metric_labels import MetricLabel, main_metric, metric_labe
 from pacl_core.report.reading import Artefacts, optional_json
 from pacl_core.report.sections.task_details import task_details
 
+TOO_FEW, CHANCE = "too_few", "chance"
+SAID = {"better": "better", "worse": "worse", "unclear": "no clear change", "changed": "changed"}
+BASELINES = {
+    "most_frequent": "the most frequent class",
+    "mean": "the mean",
+    "training_distribution": "the mean distribution",
+    "training_shares": "the training shares",
+    CHANCE: "chance",
+}
 _CARDS = 6  # one row or two; the overview has every task
 
 
 def results(artefacts: Artefacts) -> list[dict[str, Any]] | None:
     """One entry per data set and protocol; None where nothing was compared."""
-    comparisons = optional_json(artefacts.metrics / "comparison.json")
-    if comparisons is None:
-        return None
-    return [_evaluation(artefacts, comparison) for comparison in comparisons]
+    evaluations = compared(artefacts.metrics)
+    for one in evaluations or []:
+        stem = f"{one['dataset']}-{one['protocol']}"
+        shown = [variant for variant in one["variants"][:2] if variant not in one["not_applicable"]]
+        summaries = {v: optional_json(artefacts.evaluation / f"{stem}-{v}.json") for v in shown}
+        for task in one["tasks"]:
+            found = {
+                v: summary["tasks"].get(task["name"], {}).get("details")
+                for v, summary in summaries.items()
+                if summary
+            }
+            task["details"] = task_details({v: details for v, details in found.items() if details})
+    return evaluations
+
+
+def compared(metrics: Path) -> list[dict[str, Any]] | None:
+    """As `results`, without what is behind the metrics of a task."""
+    comparisons = optional_json(metrics / "comparison.json")
+    return None if comparisons is None else [_evaluation(comparison) for comparison in comparisons]
 
 
 def main_results(evaluations: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
@@ -27,30 +52,26 @@ def main_results(evaluations: list[dict[str, Any]] | None) -> list[dict[str, Any
 def overview(evaluations: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
     """The row of the main metric of every task of every evaluation."""
     return [
-        {"dataset": one["dataset"], "protocol": one["protocol"], "task": task["name"], **task["rows"][0]}
+        {key: one[key] for key in ("dataset", "protocol", "variants")}
+        | {"task": task["name"], **task["rows"][0]}
         for one in evaluations or []
         for task in one["tasks"]
         if task["rows"]
     ]
 
 
-def _evaluation(artefacts: Artefacts, comparison: dict[str, Any]) -> dict[str, Any]:
+def _evaluation(comparison: dict[str, Any]) -> dict[str, Any]:
     variants = comparison["variants"]
-    stem = f"{comparison['dataset']}-{comparison['protocol']}"
-    shown = [variant for variant in variants[:2] if variant not in comparison["not_applicable"]]
-    summaries = {variant: optional_json(artefacts.evaluation / f"{stem}-{variant}.json") for variant in shown}
-    tasks = []
-    for name, task in comparison["tasks"].items():
-        found = {v: one["tasks"].get(name, {}).get("details") for v, one in summaries.items() if one}
-        tasks.append(
-            {
-                "name": name,
-                "prompt": next((c["prompt"] for c in task["chosen"].values() if c.get("prompt")), None),
-                "test_items": task["test_items"],
-                "rows": _rows(task, variants),
-                "details": task_details({v: details for v, details in found.items() if details}),
-            }
-        )
+    chance = comparison["protocol"] == "zero_shot"  # it has seen no training item
+    tasks = [
+        {
+            "name": name,
+            "prompt": next((c["prompt"] for c in task["chosen"].values() if c.get("prompt")), None),
+            "test_items": task["test_items"],
+            "rows": _rows(task, variants, chance=chance),
+        }
+        for name, task in comparison["tasks"].items()
+    ]
     return {
         "dataset": comparison["dataset"],
         "protocol": comparison["protocol"],
@@ -62,23 +83,44 @@ def _evaluation(artefacts: Artefacts, comparison: dict[str, Any]) -> dict[str, A
     }
 
 
-def _rows(task: dict[str, Any], variants: list[str]) -> list[dict[str, Any]]:
+def _rows(task: dict[str, Any], variants: list[str], *, chance: bool) -> list[dict[str, Any]]:
     """The main metric first, then by the order of `metric_labels.METRICS`."""
     metrics = task["figures"]
     first = main_metric(task["task"], metrics)
     names = sorted(metrics, key=lambda name: (name != first, metric_label(name).rank, name.count("_"), name))
-    return [_row(metric_label(name), metrics[name], variants) for name in names]
+    return [_row(metric_label(name), metrics[name], variants, chance=chance) for name in names]
 
 
-def _row(label: MetricLabel, metric: dict[str, Any], variants: list[str]) -> dict[str, Any]:
-    """`values` per variant: the mean, then the spread over seeds and the ends of the interval, or None."""
+def _row(label: MetricLabel, metric: dict[str, Any], variants: list[str], *, chance: bool) -> dict[str, Any]:
+    """`values` per variant: the mean, then the spread over seeds and the ends of the interval, or None.
+
+    `baselines`: (name, value); `below` per variant: what it does not exceed, in words, or None.
+    """
     entries = [metric["variants"].get(variant, {}) for variant in variants]
+    held_to = {
+        name: one
+        for name, one in sorted(metric["baselines"].items(), key=_main_first)
+        if name != CHANCE or chance
+    }
     return {
         "label": label,
         "values": [(label.shown(one.get("mean")), *_spread(label, one)) for one in entries],
+        "baselines": [(BASELINES[name], label.shown(one["value"])) for name, one in held_to.items()],
+        "below": [_below(held_to, variant) for variant in variants],
         "reason": next((one["reason"] for one in entries if one.get("reason")), None),
         "changes": [_change(label, metric["differences"].get(variant)) for variant in variants[1:]],
     }
+
+
+def _main_first(entry: tuple[str, Any]) -> bool:
+    return entry[0] == CHANCE
+
+
+def _below(baselines: dict[str, Any], variant: str) -> str | None:
+    """A result is above a baseline where the interval of their difference says so."""
+    found = {name: one["differences"].get(variant, {}).get("verdict") for name, one in baselines.items()}
+    names = [BASELINES[name] for name, verdict in found.items() if verdict in ("unclear", "worse")]
+    return f"no better than {' or '.join(names)}" if names else None
 
 
 def _spread(label: MetricLabel, entry: dict[str, Any]) -> list[str | None]:
@@ -87,32 +129,26 @@ def _spread(label: MetricLabel, entry: dict[str, Any]) -> list[str | None]:
 
 
 def _change(label: MetricLabel, change: dict[str, Any] | None) -> dict[str, Any]:
-    """`verdict` in words; `low` is None where there is no interval."""
-    shown = {"value": None, "low": None, "high": None, "verdict": "undefined", "chart": None}
+    """`verdict` as stored and `said` in words; `low` is None where there is no interval."""
+    shown = {"value": None, "low": None, "high": None, "verdict": "undefined", "said": None, "chart": None}
     if change is None:
         return shown
     value, low, high = change["value"], change["low"], change["high"]
     shown["value"] = label.signed(value)
     if low is None or high is None:
         return shown
-    verdict = _verdict(low, high, label.better)
-    chart = difference(value, low, high, verdict=verdict)
+    verdict = change["verdict"]
+    if label.better is None and verdict in ("better", "worse"):
+        verdict = "changed"
+    few = verdict == TOO_FEW
     return {
         "value": label.signed(value),
         "low": label.signed(low),
         "high": label.signed(high),
         "verdict": verdict,
-        "chart": chart,
+        "said": change["reason"] if few else SAID[verdict],
+        "chart": None if few else difference(value, low, high, verdict=verdict),
     }
-
-
-def _verdict(low: float, high: float, better: str | None) -> str:
-    """In words: an interval that includes zero shows no change in either direction."""
-    if low <= 0 <= high:
-        return "unclear"
-    if better is None:
-        return "changed"
-    return "better" if (low > 0) == (better == "higher") else "worse"
 
 
 _CAPTIONS = {

@@ -38,14 +38,17 @@ def test_the_word_is_by_the_interval_and_the_metrics_direction(metric, low, high
 def test_few_items_have_no_verdict_however_clear_the_interval_looks():
     """12 items: R2 +0.098 [+0.061, +0.214] was "better", and cross-validation over all showed a loss."""
     change = {"value": 0.098, "low": 0.061, "high": 0.214}
-    assert with_verdict("r2", change, Items(12))["verdict"] == "too_few"
+    found = with_verdict("r2", change, Items(12))
+    assert found == change | {"verdict": "too_few", "reason": "too few test items (12) to tell"}
     assert with_verdict("r2", change, Items(MIN_ITEMS - 1))["verdict"] == "too_few"
     assert with_verdict("r2", change, Items(MIN_ITEMS))["verdict"] == "better"
 
 
 def test_a_small_class_silences_the_metrics_that_average_over_classes_only():
     few = Items(400, MIN_PER_CLASS - 1, 200)
-    assert [few.too_few(name) for name in ("f1_macro", "map", "auc", "f1_macro_fine")] == [True] * 4
+    said = f"too few test items in a class ({MIN_PER_CLASS - 1}) to tell"
+    assert {few.too_few(name) for name in ("f1_macro", "map", "auc", "f1_macro_fine")} == {said}
+    assert Items(400, 0).too_few("map") == "too few test items in a class (0) to tell"
     assert not any(few.too_few(name) for name in ("accuracy", "f1_weighted", "brier"))
 
 
