@@ -9,7 +9,7 @@ from pacl_core.methods.pacl.partition.agreement import agreement
 from pacl_core.methods.pacl.partition.summary import summarise
 from pacl_core.methods.pacl.partition.threshold_grid import threshold_grid
 from pacl_core.methods.pacl.partition.write_partition import Inputs, write_partition
-from pacl_core.methods.pacl.partitions import PARTITIONS, PUBLISHED_SHARES
+from pacl_core.methods.pacl.partitions import PARTITIONS, PUBLISHED_READER, PUBLISHED_SHARES
 from pacl_core.methods.params import Params
 from stages.run import run
 
@@ -31,11 +31,12 @@ def main(params: Params) -> None:
     pairs = sum(found.pairs.values())
     fractions = {name: found.pairs[name] / pairs for name in PARTITIONS}
     fractions["partial"] = fractions["partial_emotional"] + fractions["partial_factual"]
-    _say(fractions)
+    published = PUBLISHED_SHARES if params.pairs.reader == PUBLISHED_READER else {}
+    _say(fractions, published)
     metrics = {
         "pairs": pairs,
         "shares": fractions,
-        "published_shares": PUBLISHED_SHARES,
+        "published_shares": published or None,
         "matched": {name: matched / pairs for name, matched in found.matched.items()},
         "thresholds": {"factual": thresholds.factual, "emotional": thresholds.emotional},
         "agreement": agreement(PAIRS, TABLE, MATCHED),
@@ -48,9 +49,10 @@ def main(params: Params) -> None:
     write_csv(Path("plots/threshold_grid.csv"), grid)
 
 
-def _say(fractions: dict[str, float]) -> None:
-    for name, published in PUBLISHED_SHARES.items():
-        log.info("%s %.1f %% (published %.0f %%)", name, 100 * fractions[name], 100 * published)
+def _say(fractions: dict[str, float], published: dict[str, float]) -> None:
+    for name in PUBLISHED_SHARES:
+        of_paper = f" (published {published[name]:.0%})" if published else ""
+        log.info("%s %.1f %%%s", name, 100 * fractions[name], of_paper)
     for name in PARTITIONS:
         if not fractions[name]:
             log.info("no pair is %s; training goes on without that partition", name)

@@ -38,15 +38,16 @@ def main(params: Params) -> None:
         key["ranks"] = world.count  # sums over another number of ranks have other last bits
         world.agree("shards, parameters, weights, code or libraries", key)
         with scratch("train", key) as work:
-            inputs = Inputs(read_shards(SHARDS, own_folder(work, world)), backbone, images)
+            samples = read_shards(SHARDS, own_folder(work, world))
+            inputs = Inputs(samples, backbone, images)
             settings = Run(work, machine.checkpoint_minutes)
             trained = train_pacl(inputs, params.train, settings, workers=machine.workers, world=world)
             if world.first:
                 with published_folder(Path("models/pacl")) as draft:
                     encoder = params.text_encoder.model_dump()
-                    save_model(
-                        draft, backbone, trained.card, projectors=trained.projectors, text_encoder=encoder
-                    )
+                    corpus = {"reader": params.pairs.reader, "pairs": len(samples.sample_ids)}
+                    card = trained.card | {"corpus": corpus}
+                    save_model(draft, backbone, card, projectors=trained.projectors, text_encoder=encoder)
                 with published_folder(Path("training")) as draft:
                     write_curves(draft, trained.history)
                     write_json(draft / "rebuilt_positives.json", trained.rebuilt)

@@ -3,12 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from pacl_core.files.json_csv import read_json
+from pacl_core.report.sections.verdict import Verdict, verdict
 from pacl_core.runtime.timings import FOLDER, by_stage, duration, read_timings
 
 
 def headline(root: Path) -> list[str]:
-    """Where report, partition and backbone are, the main results, and the time taken."""
+    """Where report, partition and backbone are, the main results, the time taken, and whether it worked."""
     partition = read_json(root / "metrics/partition.json")
     lines = [
         f"report      {root / 'report/index.html'}",
@@ -18,12 +21,18 @@ def headline(root: Path) -> list[str]:
     if agreement := partition["agreement"]:
         lines.append(f"            {_agreement(agreement)}")
     lines.append(f"backbone    {root / 'models/pacl/backbone.safetensors'}")
-    return lines + _comparison(root / "metrics/results") + _time(root / FOLDER)
+    written = root / "params.yaml"
+    params = yaml.safe_load(written.read_text(encoding="utf-8")) if written.is_file() else {}
+    found = verdict(root, params or {})
+    return lines + _comparison(found.main) + _time(root / FOLDER) + _verdict(found)
 
 
 def _shares(partition: dict[str, Any]) -> str:
-    shares, published = partition["shares"], partition["published_shares"]
-    parts = [f"{name} {shares[name]:.1%} (published {published[name]:.0%})" for name in published]
+    shares, published = partition["shares"], partition["published_shares"] or {}
+    parts = [
+        f"{name} {shares[name]:.1%}" + (f" (published {published[name]:.0%})" if published else "")
+        for name in ("strong", "partial", "weak")
+    ]
     return f"{partition['pairs']} pairs: {', '.join(parts)}"
 
 
@@ -36,21 +45,31 @@ def _agreement(found: dict[str, Any]) -> str:
     )
 
 
-def _comparison(folder: Path) -> list[str]:
-    """One line per main or published metric: initial, pacl, difference with its interval."""
+def _comparison(rows: list[dict[str, Any]]) -> list[str]:
+    """Per main result of every variant: baseline, before, after, difference with its interval, in words."""
     lines = []
-    for path in sorted(folder.glob("*.json")):
-        row = read_json(path)
-        if row.get("difference") is not None and {"initial", "pacl"} <= row.keys():
-            lines.append(f"              {path.stem:<44} {_difference(row)}")
-    head = "            initial -> pacl, difference [95 % interval]"
-    return [head, *lines] if lines else []
+    for row in rows:
+        where = f"{row['dataset']}, {row['protocol'].replace('_', '-')}: {row['task']}, {row['label'].text}"
+        lines.append(f"            {where}{' (%)' if row['label'].percent else ''}")
+        for name, value in row["baselines"]:
+            lines.append(f"              baseline {value} ({name})")
+        for place, change in enumerate(row["changes"], start=1):
+            if change["low"] is None:
+                continue
+            values = f"{row['values'][0][0]} -> {row['variants'][place]} {row['values'][place][0]}"
+            bounds = f"{change['value']} [{change['low']}, {change['high']}]"
+            words = "; ".join(word for word in (change["said"], row["below"][place]) if word)
+            lines.append(f"              {row['variants'][0]} {values}, {bounds}: {words}")
+    return ["results     differences with their 95 % intervals", *lines] if lines else []
 
 
-def _difference(row: dict[str, float]) -> str:
-    values = f"{row['initial']:.3f} -> {row['pacl']:.3f}"
-    bounds = f" [{row['low']:+.3f}, {row['high']:+.3f}]" if "low" in row else ""
-    return f"{values}  {row['difference']:+.3f}{bounds}"
+def _verdict(found: Verdict) -> list[str]:
+    """The last lines, since they are what a terminal shows."""
+    lines = [f"did it work? {found.said}"]
+    lines += [f"  {'! ' if warns else '- '}{text}" for text, warns in found.why]
+    if found.next:
+        lines.append("what next?")
+    return lines + [f"  {text}{f':  {command}' if command else ''}" for text, command in found.next]
 
 
 def _time(folder: Path) -> list[str]:

@@ -18,8 +18,8 @@ def inspect(
 ) -> None:
     """Shares, scores and sample pairs of a partition table.
 
-    Shares are next to the paper's for TumEmo. Quantiles are of the raw scores and of the values that the
-    thresholds apply to. Texts are read for the samples only.
+    Shares of the paper's own corpus, TumEmo, are next to the published ones. Quantiles are of the raw scores
+    and of the values that the thresholds apply to. Texts are read for the samples only.
 
     \b
     Examples:
@@ -34,13 +34,17 @@ def inspect(
 
 
 def _lines(found: dict[str, Any]) -> list[str]:
-    lines = [f"{found['pairs']:,} pairs", "", "partition              pairs   share  published"]
+    shares = found["published_shares"] or {}
+    lines = [
+        f"{found['pairs']:,} pairs",
+        "",
+        f"partition              pairs   share{'  published' if shares else ''}",
+    ]
     for name, count in found["counts"].items():
-        published = found["published_shares"].get(name)
-        paper = f"{published:>10.0%}" if published is not None else ""
+        paper = f"{shares[name]:>10.0%}" if name in shares else ""
         lines.append(f"{name:<18}{count:>10,}{found['shares'][name]:>8.1%}{paper}")
-    whole = found["published_shares"]["partial"]
-    lines.append(f"{'(both partial)':<28}{found['shares']['partial']:>8.1%}{whole:>10.0%}")
+    whole = f"{shares['partial']:>10.0%}" if shares else ""
+    lines.append(f"{'(both partial)':<28}{found['shares']['partial']:>8.1%}{whole}")
     levels = next(iter(found["quantiles"].values())).keys()
     lines += ["", f"{'':<17}" + "".join(f"{level:>7}" for level in levels) + "  without"]
     for column, values in found["quantiles"].items():

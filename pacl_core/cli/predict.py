@@ -34,13 +34,15 @@ def predict(
     Emotions are predicted from their names alone (zero-shot), as images and prompts share a space. Heads
     come from 'pacl head fit'.
 
+    A model that was not trained on photographs says so first, on standard error.
+
     A file that is not a usable image is named with the reason; the others are predicted, and the exit code
     is 1. With --json every image is one line.
 
     \b
     Examples:
-      pacl predict holiday.jpg
-      pacl predict holiday.jpg --labels joy,sadness --prompt "A photo with [C] emotion."
+      pacl predict face.png
+      pacl predict face.png --labels joy,sadness --prompt "A photo with [C] emotion."
       pacl predict images/ --json > emotions.jsonl
     """
     from pacl_core.inference.heads import saved_heads
@@ -51,6 +53,8 @@ def predict(
     names = [name.strip() for name in labels.split(",") if name.strip()] if labels is not None else EMOTIONS
     files = image_files(images)
     loaded = load_saved_model(model)
+    if caveat := loaded.caveat():
+        print(f"pacl: {caveat}", file=sys.stderr)
     vectors = loaded.class_vectors(names, prompt or PROMPTS)
     heads = list(saved_heads(model))
     failed = 0

@@ -46,10 +46,10 @@ def read_task_data(task: Task, dataset: Path, excluded: Collection[str] = ()) ->
 
 
 def training_targets(task: Task, dataset: Path, tested: Collection[str]) -> NDArray[np.float32]:
-    """Targets [M, T] that a prediction of the `tested` items could know: of the training split without them.
+    """Targets [M, T] that a prediction of the `tested` items could know: of the training split.
 
-    Where every item is tested, each by a model that did not see it (cross-validation), targets of all items:
-    a constant of them knows an item's own target too, but by one part in M.
+    Where items of that split are tested too, each by a model that did not see it (cross-validation), targets
+    of all items: a constant of them knows an item's own target too, but by one part in M.
     """
     table = read_table(dataset, columns=["item_id", "split", *task.columns])
     item_ids = table["item_id"].to_pylist()
@@ -57,8 +57,8 @@ def training_targets(task: Task, dataset: Path, tested: Collection[str]) -> NDAr
     given = np.isfinite(target).all(axis=1)
     known = set(tested)
     held_out = np.array([item in known for item in item_ids], dtype=bool)
-    learnt = given & ~held_out & (np.array(table["split"].to_pylist()) == "train")
-    return target[learnt] if learnt.any() else target[given]
+    learnt = given & (np.array(table["split"].to_pylist(), object) == "train")
+    return target[given] if not learnt.any() or (learnt & held_out).any() else target[learnt]
 
 
 def _names(dataset: Path) -> list[str]:

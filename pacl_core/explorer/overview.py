@@ -7,8 +7,9 @@ import numpy as np
 import polars as pl
 
 from pacl_core.errors import UserError
+from pacl_core.files.json_csv import read_json
 from pacl_core.files.tables import take_rows
-from pacl_core.methods.pacl.partitions import PARTITIONS, PUBLISHED_SHARES
+from pacl_core.methods.pacl.partitions import PARTITIONS
 
 LEVELS = {"min": 0.0, "5%": 0.05, "25%": 0.25, "median": 0.5, "75%": 0.75, "95%": 0.95, "max": 1.0}
 SCORES = ("factual_score", "factual_value", "emotional_score", "emotional_value")
@@ -36,11 +37,18 @@ def overview(table: Path, samples: int, seed: int) -> dict[str, Any]:
         "pairs": pairs,
         "counts": {name: counted.get(name, 0) for name in PARTITIONS},
         "shares": shares,
-        "published_shares": PUBLISHED_SHARES,
+        "published_shares": _published(table),
         "quantiles": {column: quantiles for column, (quantiles, _) in scores.items()},
         "missing": {column: missing for column, (_, missing) in scores.items()},
         "samples": _samples(table, names, samples, seed=seed) if samples else {},
     }
+
+
+def _published(table: Path) -> dict[str, float] | None:
+    """The paper's shares where the project's metrics have them: they are of the paper's corpus alone."""
+    metrics = table.resolve().parent.parent / "metrics/partition.json"
+    found = read_json(metrics) if metrics.is_file() else {}
+    return found.get("published_shares")
 
 
 def _quantiles(rows: pl.LazyFrame, column: str) -> tuple[dict[str, float | None], int]:

@@ -12,17 +12,21 @@ from torch import nn
 
 from pacl_core.errors import UserError
 from pacl_core.evaluation.protocols.zero_shot import CLASS, class_probabilities, ensemble, prompt_vectors
+from pacl_core.files.json_csv import read_json
 from pacl_core.inference.images import ImageLike, Pixels, stacked
 from pacl_core.models.backbones import Backbone
 from pacl_core.models.frozen import pixel_features
 from pacl_core.models.joint_space import JointSpace, load_joint_space
 from pacl_core.models.preprocess import Preprocess
-from pacl_core.models.saved import load_model
+from pacl_core.models.saved import CARD, load_model
 from pacl_core.params.evaluation import ZeroShotParams
 from pacl_core.runtime.settings import runtime
 
 Vectors = NDArray[np.float32]
 Probabilities = NDArray[np.float64]
+
+# corpora whose images are not photographs, by reader
+_DRAWN = {"openmoji": "emoji drawings", "scenes": "scenes put together from emoji drawings"}
 
 # Mikels et al. (2005): the eight emotions of FI, which most work on images uses
 EMOTIONS = ("amusement", "awe", "contentment", "excitement", "anger", "disgust", "fear", "sadness")
@@ -55,6 +59,14 @@ class SavedModel:
     def dim(self) -> int:
         """Length of a feature vector."""
         return self.backbone.dim
+
+    def caveat(self) -> str | None:
+        """What the model was trained on, in words, where that is not photographs."""
+        corpus = ((read_json(self.folder / CARD) or {}).get("training") or {}).get("corpus") or {}
+        if corpus.get("reader") not in _DRAWN:
+            return None
+        what = f"{corpus['pairs']:,} pairs of texts and {_DRAWN[corpus['reader']]}"
+        return f"{self.folder} was trained on {what}; do not rely on what it says about photographs"
 
     def embed(self, images: Iterable[ImageLike]) -> Vectors:
         """Pooled features `[N, dim]` float32, not scaled to unit length, as in the pipeline."""

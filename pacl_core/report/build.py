@@ -22,6 +22,7 @@ from pacl_core.report.sections.results import main_results, overview, published,
 from pacl_core.report.sections.run import lookup, what_ran
 from pacl_core.report.sections.samples import samples
 from pacl_core.report.sections.training import rebuilt, training
+from pacl_core.report.sections.verdict import verdict
 
 log = logging.getLogger("pacl")
 
@@ -81,6 +82,7 @@ def _render(artefacts: Artefacts, params_text: str, count: int, *, seed: int, sc
         names=NAMES,
         meanings=MEANINGS,
         params_text=params_text,
+        verdict=verdict(artefacts.metrics.parent, params),
         run=what_ran(artefacts, params),
         partition=split,
         thresholds=thresholds(artefacts, params, split["thresholds"]) if split else None,

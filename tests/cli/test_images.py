@@ -1,5 +1,6 @@
 """predict, embed, head and export on images (and their shared arguments): answers out, failures named."""
 
+import json
 import shutil
 
 import numpy as np
@@ -48,6 +49,25 @@ def test_predict_reads_well(finished, pacl, images):
     path, emotions = done.out.splitlines()
     assert (done.code, path) == (0, str(images / "0.png"))
     assert emotions.startswith("  zero-shot  ") and emotions.count("%") == 4
+
+
+def test_predict_says_what_a_model_of_drawings_was_trained_on(project, pacl, images):
+    """The first command that a visitor tries is a photograph on the default, which is trained on emoji."""
+    path = project / "models/pacl/model.json"
+    card = json.loads(path.read_text())
+    assert pacl("predict", images / "0.png").err == ""  # unknown
+    for reader, said in (
+        (
+            "openmoji",
+            "pacl: models/pacl was trained on 4,000 pairs of texts and emoji drawings; do not rely on",
+        ),
+        ("folder", ""),
+    ):
+        card["training"]["corpus"] = {"reader": reader, "pairs": 4000}
+        path.write_text(json.dumps(card))
+        done = pacl("predict", images / "0.png", "--json")
+        assert done.err.startswith(said) and done.err.count("\n") == bool(said)
+        assert len(read_lines(done.out)) == 1
 
 
 def test_predict_says_valence_once_a_head_is_fitted(project, pacl, images):

@@ -1,6 +1,7 @@
 """pacl inspect against counting by hand."""
 
 import json
+import shutil
 
 import numpy as np
 import polars as pl
@@ -43,7 +44,19 @@ def test_it_fits_a_terminal_and_leaves_control_characters_out(pacl, table):
     assert done.code == 0
     assert max(map(len, done.out.splitlines())) <= 80
     assert "\u202e" not in done.out
-    assert "strong" in done.out and "published" in done.out
+    assert "strong" in done.out
+
+
+def test_published_shares_are_next_to_those_of_the_papers_corpus_only(pacl, finished, tmp_path):
+    """The run's metrics know which corpus it is; a table alone does not."""
+    assert "published" not in pacl("inspect", finished / "data/partition.parquet").out
+    shutil.copytree(finished / "data", tmp_path / "data")
+    shutil.copytree(finished / "metrics", tmp_path / "metrics", dirs_exist_ok=True)
+    path = tmp_path / "metrics/partition.json"
+    shares = {"strong": 0.22, "partial": 0.51, "weak": 0.27}
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"published_shares": shares}))
+    said = pacl("inspect", tmp_path / "data/partition.parquet").out
+    assert "published" in said and "51%" in said
 
 
 def test_another_table_is_refused(pacl, finished):

@@ -37,7 +37,8 @@ def project(tmp_path_factory):
     write_downstream(root)
     write_metrics(root)
     shutil.copy(ROOT / "params.yaml", root)
-    (root / "holiday.jpg").write_bytes(drawing(1))
+    (root / "docs/images").mkdir(parents=True)
+    shutil.copy(ROOT / "docs/images/crying_face.png", root / "docs/images")
     (root / "images").mkdir()
     (root / "images/one.png").write_bytes(drawing(2))
     return root

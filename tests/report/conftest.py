@@ -132,7 +132,7 @@ def write_artefacts(root, pairs=400):
         {
             "pairs": pairs,
             "shares": shares | {"partial": shares["partial_emotional"] + shares["partial_factual"]},
-            "published_shares": {"strong": 0.22, "partial": 0.51, "weak": 0.27},
+            "published_shares": None,
             "matched": {"factual": float(is_factual.mean()), "emotional": float(is_emotional.mean())},
             "thresholds": THRESHOLDS,
             "agreement": {"factual_auc": 0.853, "emotional_auc": 0.642, "per_partition": per_partition},

@@ -55,7 +55,17 @@ def points(html, name):
 def test_every_section_is_there_and_linked(html):
     page = Page(html)
     ids = [attributes["id"] for attributes in page.all("section")]
-    order = ["results", "examples", "run", "partition", "samples", "pseudo-labels", "training", "limits"]
+    order = [
+        "verdict",
+        "results",
+        "examples",
+        "run",
+        "partition",
+        "samples",
+        "pseudo-labels",
+        "training",
+        "limits",
+    ]
     assert ids == order
     assert {attributes["href"] for attributes in page.all("a")} == {f"#{name}" for name in ids}
 
@@ -153,8 +163,6 @@ def test_the_numbers_of_the_artefacts_are_on_the_page(html):
         "400",
         "broken_image",
         "efficientnet_lite0",
-        "22.0 %",
-        "51.0 %",
         "0.853",
         "124 test items",
         "mean squared",
@@ -163,6 +171,23 @@ def test_the_numbers_of_the_artefacts_are_on_the_page(html):
         assert said in words
     assert "+0.075 +0.004 to +0.148" in words
     assert "no item of class positive" in words
+
+
+def test_published_shares_are_next_to_those_of_the_papers_corpus_only(root, artefacts, html, params_text):
+    assert "TumEmo at threshold" not in Page(html).words and "22.0 %" not in Page(html).words
+    path = root / "metrics/partition.json"
+    shares = {"strong": 0.22, "partial": 0.51, "weak": 0.27}
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"published_shares": shares}))
+    words = Page(render(artefacts, params_text, count=1, seed=0)).words
+    for said in ("22.0 % published", "51.0 %", "TumEmo at threshold 0.7"):
+        assert said in words
+
+
+def test_the_answer_is_on_the_first_screen_above_the_cards(html):
+    words = Page(html).words
+    before = words.split("Did it work?")[1].split("Inputs")[0]
+    assert before.index("Why") < before.index("What next") < before.index("Strongly coupled")
+    assert html.index('id="verdict"') < html.index('class="cards"')
 
 
 def test_main_metrics_have_intervals_of_their_own(root, artefacts, params_text):

@@ -8,8 +8,10 @@ import yaml
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from jinja2 import Environment, StrictUndefined
 
+from pacl_core.evaluation.metrics.baselines import main_baseline
 from pacl_core.files.json_csv import read_json
 from pacl_core.report.sections.limits import limits
+from pacl_core.report.sections.results import BASELINES, SAID, TOO_FEW
 
 _TEMPLATE = Path(__file__).with_name("model_card.md")
 _USAGE = {
@@ -114,6 +116,9 @@ def _results(root: Path, variant: str) -> list[dict[str, Any]]:
                 if own is None or own["mean"] is None:
                     continue
                 initial = compared["variants"].get("initial") if variant != "initial" else None
+                name = main_baseline(compared["baselines"])
+                baseline = None if name is None else compared["baselines"][name]
+                over = (baseline or {"differences": {}})["differences"].get(variant) or {}
                 rows.append(
                     {
                         "dataset": one["dataset"],
@@ -123,6 +128,10 @@ def _results(root: Path, variant: str) -> list[dict[str, Any]]:
                         "metric": metric,
                         "value": own["mean"],
                         "own": _with_interval(own["mean"], own),
+                        "baseline": f"{baseline['value']:.3f} ({BASELINES[name]})"
+                        if name and baseline
+                        else None,
+                        "below": over.get("verdict") in ("unclear", "worse"),
                         "initial": initial and _with_interval(initial["mean"], initial),
                         "difference": _difference(compared["differences"].get(variant)),
                     }
@@ -130,8 +139,11 @@ def _results(root: Path, variant: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _difference(change: dict[str, float] | None) -> str | None:
-    return _with_interval(change["value"], change, "+") if change else None
+def _difference(change: dict[str, Any] | None) -> str | None:
+    if not change:
+        return None
+    said = change["reason"] if change["verdict"] == TOO_FEW else SAID.get(change["verdict"])
+    return ", ".join(part for part in (_with_interval(change["value"], change, "+"), said) if part)
 
 
 def _with_interval(value: float | None, bounds: dict[str, float], sign: str = "") -> str | None:

@@ -7,6 +7,7 @@ from pacl_core.files.json_csv import read_json
 from pacl_core.report.reading import optional_json
 from pacl_core.report.sections.results import TOO_FEW, overview
 from pacl_core.report.sections.run import lookup
+from pacl_core.report.sections.verdict import dead_sentence, starved
 
 _STAND_INS = {
     ("factual_scores.scorer.kind", "lit"): (
@@ -52,6 +53,7 @@ def limits(metrics: Path, params: dict[str, Any], evaluations: list[dict[str, An
         if empty:
             those = "this partition" if len(empty) == 1 else "these partitions"
             found.append(f"No pair is {' or '.join(empty)}; training learnt nothing from {those}.")
+    found += [dead_sentence(name, share) for name, share in starved(metrics.parent).items()]
     excluding = str(lookup(params, "evaluate.exclude_leaks") or "none")
     found += [sentence for one in leaks(metrics, params) if (sentence := _leak(one, excluding))]
     excluded = {one["dataset"]: one["excluded"] for one in evaluations or [] if one["excluded"]}

@@ -26,15 +26,17 @@ def test_the_card_is_filled_from_the_run(saved, tmp_path):
     }
     for said in (
         "40 pairs of image and text (reader `openmoji`), 2 inputs rejected",
-        "| strong | 25.0% | 22% |",
+        "| strong | 25.0% |\n",
         "above 0.28 (factual) and 0.15 (emotional)",
         "| ema | none |",
-        "| valence | r2 | 0.100 [0.000, 0.200] | 0.150 [0.050, 0.250] | +0.050 [-0.010, +0.110] |",
+        "| valence | r2 | 0.120 (the mean) | 0.100 [0.000, 0.200] | 0.150 [0.050, 0.250], no better than the "
+        "baseline | +0.050 [-0.010, +0.110], no clear change |",
         "| arousal \\| &lt;b> | r2 |",
         "nobody posted them",
         "EfficientNet-Lite0 is Apache-2.0",
     ):
         assert said in text
+    assert "published" not in text.split("## Results")[0]
 
 
 def test_a_card_without_a_run_claims_nothing(saved, tmp_path):

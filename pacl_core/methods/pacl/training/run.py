@@ -1,5 +1,6 @@
 """One training run of PACL, from samples to projectors and curves, and its scratch key."""
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from pacl_core.training.checkpoint import History
 from pacl_core.training.distributed import ALONE, World
 from pacl_core.training.loop import Run, train
 from pacl_core.training.pixels import ImageSource
+
+log = logging.getLogger("pacl")
 
 CODE = (
     "media",
@@ -89,6 +92,8 @@ def train_pacl(
         images = ImageSource(samples.image, len(samples.sample_ids), backbone.preprocess, run.work, pool)
         method = make_pacl(samples, backbone, params, images=images, stored=inputs.images, world=world)
         history = train(method, params, run, world=world)
+    if world.first:
+        _warn_of_starved(history)
     card = {
         "params": params.model_dump(),
         "temperature": method.temperature(),
@@ -96,7 +101,24 @@ def train_pacl(
         "held_out": len(method.held),
         "left_out": dict(method.left_out),
         "steps": sum(len(method.batches(epoch)) for epoch in range(params.epochs)),
+        "images_seen": sum(method.batches(epoch).images for epoch in range(params.epochs)),
         "text_dim": int(samples.texts.shape[1]),
         "torch": torch.__version__,
     }
     return Trained(method.extras(), history, card, kept(run.work, len(method.shown)))
+
+
+_MANY = 0.5  # share of anchors without a negative
+
+
+def _warn_of_starved(history: History) -> None:
+    """Anchors without a negative learn nothing, and a loss near 0 looks like success."""
+    for name, share in sorted(history[-1].items()) if history else ():
+        group, _, partition = name.partition("/")
+        if group == "without_negatives" and share >= _MANY:
+            log.warning(
+                "%s: %.0f %% of its anchors have no negative and learn nothing; raise pseudo_labels.k or "
+                "train.batch_size",
+                partition,
+                100 * share,
+            )

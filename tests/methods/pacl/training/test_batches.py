@@ -3,6 +3,7 @@
 from itertools import chain
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,3 +86,12 @@ def test_mixed_order_follows_seed_and_epoch() -> None:
 
     assert order(0, 0) == order(0, 0)
     assert len({tuple(order(epoch, seed)) for epoch in range(3) for seed in range(3)}) == 9
+
+
+@pytest.mark.parametrize("batching", ["separate", "mixed"])
+@pytest.mark.parametrize(("strong", "weak"), [(5, 23), (23, 5), (16, 16), (1, 9), (0, 7), (0, 0)])
+def test_images_are_those_of_all_batches(strong: int, weak: int, batching: str) -> None:
+    rows = {"strong": np.arange(strong), "weak": np.arange(strong, strong + weak)}
+    active = [name for name, own in rows.items() if len(own)]
+    epoch = EpochBatches(rows, active, 4, (0, 0), batching)
+    assert epoch.images == sum(batch.size for batch in epoch)

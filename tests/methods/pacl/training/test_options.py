@@ -164,6 +164,18 @@ def test_single_pairs_have_no_negatives(run) -> None:
     assert trained.history[0]["loss/strong"] == 0
 
 
+def test_anchors_without_negatives_are_a_warning(run, caplog: pytest.LogCaptureFixture) -> None:
+    """A loss of 0.000 that learnt nothing looks like success."""
+    with caplog.at_level(logging.WARNING, "pacl"):
+        _, trained = run(batch_size=1)
+    assert trained.history[-1]["without_negatives/strong"] == 1
+    assert (
+        "strong: 100 % of its anchors have no negative and learn nothing; raise pseudo_labels.k or "
+        "train.batch_size"
+    ) in caplog.messages
+    assert trained.card["images_seen"] > trained.card["steps"] > 0
+
+
 @pytest.mark.parametrize(
     ("options", "sizes", "told"),
     [
