@@ -33,6 +33,13 @@ def main(params: Params) -> None:
     fractions["partial"] = fractions["partial_emotional"] + fractions["partial_factual"]
     published = PUBLISHED_SHARES if params.pairs.reader == PUBLISHED_READER else {}
     _say(fractions, published)
+    kinds = {
+        "factual": params.factual_scores.scorer.kind,
+        "emotional": params.emotional_scores.text_encoder.kind,
+    }
+    misfits = params.partition.misfits(kinds)
+    for sentence in misfits:
+        log.warning("%s", sentence)
     metrics = {
         "pairs": pairs,
         "shares": fractions,
@@ -40,6 +47,7 @@ def main(params: Params) -> None:
         "matched": {name: matched / pairs for name, matched in found.matched.items()},
         "thresholds": {"factual": thresholds.factual, "emotional": thresholds.emotional},
         "agreement": agreement(PAIRS, TABLE, MATCHED),
+        "warnings": misfits,
     }
     write_json(Path("metrics/partition.json"), metrics)
     write_csv(Path("plots/factual_histogram.csv"), found.factual_histogram)

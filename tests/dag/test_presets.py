@@ -61,7 +61,7 @@ def tiny_preset(root: Path, preset: str, sets: tuple[str, ...], protocols: list[
     tree["backbone"] = fit(tree["backbone"], backbone) | {"image_size": None if is_clip else 64}
     tree["train"] |= {"epochs": 3, "batch_size": 8}
     # sigma by share: random checkpoints match nothing at the published one
-    half = {"transform": "raw", "threshold": None, "share": 0.5}
+    half = {"transform": "raw", "threshold": None, "share": 0.5, "set_for": None}
     tree["partition"] |= {"factual": half, "emotional": half}
     tree["downstream"] = {name: tree["downstream"][name] | {"image_size": 64} for name in sets}
     for name, entry in tree["downstream"].items():

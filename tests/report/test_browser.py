@@ -78,7 +78,9 @@ def test_sliders_move_the_shares_the_lines_to_paste_and_the_charts(opened):
     page.keyboard.press("ArrowLeft")
     assert page.inner_text("#at-factual") == "0.5"
     assert page.inner_text("#moved-strong") != before
-    assert "factual: {transform: raw, threshold: 0.5, share: null}" in page.inner_text("#params-line")
+    assert "factual: {transform: raw, threshold: 0.5, share: null, set_for: lit}" in page.inner_text(
+        "#params-line"
+    )
     page.wait_for_function(
         "([rule, x]) => document.querySelector(rule).getBoundingClientRect().x < x", arg=[rule, drawn]
     )

@@ -108,6 +108,15 @@ def test_a_score_near_chance_is_a_warning_and_the_other_one_is_next(tmp_path):
     assert found.next[0].command == "dvc exp run -S partition.mode=factual"
 
 
+def test_a_threshold_of_another_scorer_is_a_warning(tmp_path):
+    partition(tmp_path)
+    path = tmp_path / "metrics/partition.json"
+    path.write_text(
+        json.dumps(json.loads(path.read_text()) | {"warnings": ["partition.factual: set for 'lit'"]})
+    )
+    assert verdict(tmp_path, PARAMS).why[0] == ("partition.factual: set for 'lit'.", True)
+
+
 def test_a_corpus_without_a_record_says_so(tmp_path):
     partition(tmp_path, factual=None, pairs=60)
     why = verdict(tmp_path, PARAMS).why

@@ -1,5 +1,6 @@
 """The sections of params.yaml that are PACL's own, from scores to training."""
 
+from collections.abc import Mapping
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -33,11 +34,15 @@ class ImageEmbeddingsParams(Section):
 
 
 class ThresholdParams(Section):
-    """Matched where the transformed score > `threshold`, or for the highest `share` of the pairs."""
+    """Matched where the transformed score > `threshold`, or for the highest `share` of the pairs.
+
+    `set_for`: the kind of model for whose scores the threshold was chosen, None if that is not known.
+    """
 
     transform: Literal["raw", "clipscore", "minmax", "rank"] = "raw"
     threshold: float | None = None
     share: float | None = Field(default=None, ge=0, le=1)
+    set_for: str | None = None
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
@@ -52,6 +57,18 @@ class PartitionParams(Section):
     mode: Literal["both", "factual", "emotional", "none"] = "both"
     factual: ThresholdParams
     emotional: ThresholdParams
+
+    def misfits(self, kinds: Mapping[str, str]) -> list[str]:
+        """A sentence per threshold that was chosen for the scores of another kind of model.
+
+        `kinds`: "factual" and "emotional" -> the kind of the model in use.
+        """
+        return [
+            f"partition.{score}: threshold {own.threshold:g} was set for the scores of '{own.set_for}', not "
+            f"of '{kinds[score]}'; choose it anew (docs/thresholds.md) and write that kind to set_for"
+            for score, own in (("factual", self.factual), ("emotional", self.emotional))
+            if own.threshold is not None and own.set_for not in (None, kinds[score])
+        ]
 
 
 class PseudoLabelsParams(Section):

@@ -113,6 +113,10 @@ def thresholds(
             {
                 "steps": steps,
                 "transforms": transforms,
+                "kinds": {
+                    "factual": lookup(params, "factual_scores.scorer.kind"),
+                    "emotional": lookup(params, "emotional_scores.text_encoder.kind"),
+                },
                 "partitions": PARTITIONS,
                 "counts": [[int(grid[name][row]) for name in PARTITIONS] for row in range(len(grid["weak"]))],
             }

@@ -127,9 +127,11 @@ def _partition(found: dict[str, Any] | None) -> list[Reason]:
     listed = ", ".join(f"{_spaced(name)} {counts[name]:,}" for name in PARTITIONS)
     few = found["pairs"] < _FEW_PAIRS
     pairs = Reason(f"{found['pairs']:,} pairs{', which is few' if few else ''}: {listed}.", few)
+    misfits = [Reason(f"{sentence}.", warns=True) for sentence in found.get("warnings") or []]
     agreement = found.get("agreement")
     if not agreement:
         return [
+            *misfits,
             Reason(
                 "The corpus does not record which pairs match, so whether the partition is right is unknown."
             ),
@@ -143,7 +145,7 @@ def _partition(found: dict[str, Any] | None) -> list[Reason]:
         text += f"; {right:.1%} of the pairs are in the right partition"
     if chance:
         text += f". The {' and the '.join(chance)} score hardly tells matches from mismatches"
-    return [Reason(f"{text}.", bool(chance)), pairs]
+    return [*misfits, Reason(f"{text}.", bool(chance)), pairs]
 
 
 def _training(root: Path, params: dict[str, Any]) -> list[Reason]:

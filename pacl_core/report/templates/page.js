@@ -61,7 +61,7 @@ function move() {
 const grid = document.getElementById("threshold-grid");
 if (grid) sliders(JSON.parse(grid.textContent));
 
-function sliders({ steps, transforms, partitions, counts }) {
+function sliders({ steps, transforms, kinds, partitions, counts }) {
   const scores = ["factual", "emotional"];
   const inputs = scores.map((score) => document.getElementById(`slide-${score}`));
   const start = inputs.map((input) => input.value);
@@ -81,7 +81,7 @@ function sliders({ steps, transforms, partitions, counts }) {
       part.textContent = share > 8 ? `${share.toFixed(0)} %` : "";
       document.getElementById(`moved-${name}`).textContent = `${pairs[place].toLocaleString("en")} (${share.toFixed(1)} %)`;
     });
-    const lines = scores.map((score) => `  ${score}: {transform: ${transforms[score]}, threshold: ${applied[score]}, share: null}`);
+    const lines = scores.map((score) => `  ${score}: {transform: ${transforms[score]}, threshold: ${applied[score]}, share: null, set_for: ${kinds[score]}}`);
     document.getElementById("params-line").textContent = ["partition:", ...lines].join("\n");
     move();
   };

@@ -45,6 +45,26 @@ def test_a_threshold_of_zero_is_one(given: dict[str, float | None]) -> None:
     assert found == {name: value for name, value in given.items() if value is not None}
 
 
+def test_a_threshold_that_was_set_for_another_kind_of_model_is_named() -> None:
+    """0.28 of the scorer of drawings silently made 63 % of photographs match."""
+    thresholds = {
+        "factual": {"threshold": 0.28, "set_for": "lit"},
+        "emotional": {"threshold": 0.15, "set_for": "nade"},
+    }
+    params = PartitionParams.model_validate(thresholds)
+    assert params.misfits({"factual": "lit", "emotional": "nade"}) == []
+    assert params.misfits({"factual": "conse", "emotional": "nade"}) == [
+        "partition.factual: threshold 0.28 was set for the scores of 'lit', not of 'conse'; "
+        "choose it anew (docs/thresholds.md) and write that kind to set_for"
+    ]
+
+
+def test_a_share_and_an_unknown_origin_fit_any_model() -> None:
+    thresholds = {"factual": {"share": 0.5, "set_for": "lit"}, "emotional": {"threshold": 0.15}}
+    params = PartitionParams.model_validate(thresholds)
+    assert params.misfits({"factual": "conse", "emotional": "hf"}) == []
+
+
 @pytest.mark.parametrize("mode", ["both", "factual", "emotional", "none"])
 def test_the_modes_are_those_of_table_4(mode: str) -> None:
     assert PartitionParams.model_validate({**NEEDED["PartitionParams"], "mode": mode}).mode == mode
