@@ -167,7 +167,7 @@ def test_the_evaluation_says_what_was_chosen_and_measuring_adds_the_rest(stage):
     assert summary == {key: value for key, value in chosen.items() if key != "tasks"}
     for name, one in chosen["tasks"].items():
         assert one.items() <= tasks[name].items()
-        assert {"test_items", "figures", "details"} == set(tasks[name]) - set(one)
+        assert {"baselines", "class_items", "test_items", "figures", "details"} == set(tasks[name]) - set(one)
 
 
 def test_a_convex_probe_has_no_seeds(stage):
