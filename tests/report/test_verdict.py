@@ -59,7 +59,18 @@ def partition(root, factual=0.8, emotional=0.8, pairs=4000):
             "Yes: better than initial on task0 (R², photos, linear) (of 2 main",
         ),
         ([(-0.2, -0.1)], "worse", "No: worse than initial on task0 (R², photos, linear) (of 1 main result)."),
-        ([(0.01, 0.1), (-0.2, -0.1)], "mixed", "In part: better than initial on task0"),
+        (
+            [(0.01, 0.1), (-0.2, -0.1)],
+            "mixed",
+            "In part, compared with initial: better on task0 (R², photos, linear), "
+            "worse on task1 (R², photos, linear) (of 2 main results).",
+        ),
+        (
+            [(0.01, 0.1), (-0.1, 0.1), (-0.1, 0.1)],
+            "mixed",
+            "In part, compared with initial: better on task0 (R², photos, linear), "
+            "no clear change on the rest (of 3 main results).",
+        ),
         (
             [(-0.1, 0.1)],
             "unclear",

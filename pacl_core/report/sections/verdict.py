@@ -44,8 +44,8 @@ class Verdict:
 
 def verdict(root: Path, params: dict[str, Any]) -> Verdict:
     """Of the run whose project is `root`: from its metrics/, training/ and models/pacl/model.json."""
-    rows = [row for row in overview(compared(root / "metrics")) if _change(row)["verdict"] != "undefined"]
-    answer = _answer([_change(row)["verdict"] for row in rows])
+    rows = [row for row in overview(compared(root / "metrics")) if _word(row) != "undefined"]
+    answer = _answer([_word(row) for row in rows])
     why = [
         *_partition(optional_json(root / "metrics/partition.json")),
         *_training(root, params),
@@ -73,14 +73,21 @@ def _change(row: dict[str, Any]) -> dict[str, Any]:
     return change
 
 
+def _word(row: dict[str, Any]) -> str:
+    return str(_change(row)["verdict"])
+
+
 def _answer(words: list[str]) -> str:
     if not words:
         return "none"
     clear = [word for word in words if word != TOO_FEW]
     if not clear:
         return TOO_FEW
-    better, worse = "better" in clear, "worse" in clear
-    return "mixed" if better and worse else "better" if better else "worse" if worse else "unclear"
+    better, worse = clear.count("better"), clear.count("worse")
+    # of many results one or another looks better by chance: a minority is no yes
+    if better and (worse or 2 * better < len(clear)):
+        return "mixed"
+    return "better" if better else "worse" if worse else "unclear"
 
 
 def _said(answer: str, rows: list[dict[str, Any]]) -> str:
@@ -88,16 +95,18 @@ def _said(answer: str, rows: list[dict[str, Any]]) -> str:
         return (
             "Nothing to compare: no data set was evaluated with both the initial and the enhanced backbone."
         )
-    judged = [row for row in rows if _change(row)["verdict"] != TOO_FEW]
+    judged = [row for row in rows if _word(row) != TOO_FEW]
     if answer == TOO_FEW:
         return f"Not known: {_change(rows[0])['said']}."
     named = {word: _named(judged, word) for word in ("better", "worse")}
     before = rows[0]["variants"][0]
     one = f"{len(judged)} main result{'s' if len(judged) > 1 else ''}"
+    parts = [f"{word} on {where}" for word, where in named.items() if where]
+    parts += ["no clear change on the rest"] if "unclear" in map(_word, judged) else []
     said = {
         "better": f"Yes: better than {before} on {named['better']} (of {one}).",
         "worse": f"No: worse than {before} on {named['worse']} (of {one}).",
-        "mixed": f"In part: better than {before} on {named['better']}, worse on {named['worse']} (of {one}).",
+        "mixed": f"In part, compared with {before}: {', '.join(parts)} (of {one}).",
         "unclear": f"No clear change from {before}: all intervals of {one} include zero.",
     }[answer]
     if len(judged) < len(rows):
@@ -109,13 +118,13 @@ def _named(rows: list[dict[str, Any]], word: str) -> str:
     return ", ".join(
         f"{row['task']} ({row['label'].text}, {row['dataset']}, {row['protocol'].replace('_', '-')})"
         for row in rows
-        if _change(row)["verdict"] == word
+        if _word(row) == word
     )
 
 
 def _baseline(rows: list[dict[str, Any]]) -> list[Reason]:
     """Results of the enhanced variant that a constant prediction reaches."""
-    below = [row for row in rows if row["below"][enhanced(row)] and _change(row)["verdict"] != TOO_FEW]
+    below = [row for row in rows if row["below"][enhanced(row)] and _word(row) != TOO_FEW]
     named = ", ".join(f"{row['task']} is {row['below'][enhanced(row)]}" for row in below)
     return [Reason(f"{named[0].upper()}{named[1:]}.", warns=True)] if below else []
 
