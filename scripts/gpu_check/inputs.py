@@ -29,6 +29,7 @@ class Sizes:
     encoding_batch: int
     losses: tuple[int, ...]
     chunk: int
+    rounds: int = 1
     compiled: bool = True
 
 
@@ -39,11 +40,12 @@ ON_GPU = Sizes(
     encoding_batch=256,
     losses=(16384, 32768),
     chunk=1024,
+    rounds=3,
 )
 ON_CPU = Sizes(
     pairs=128,
     models=(("resnet18", 64), ("test_vit", 160)),
-    batch=16,
+    batch=8,
     encoding_batch=16,
     losses=(1024,),
     chunk=256,
