@@ -1,6 +1,6 @@
 """What the checks run on, all made here: images, their shards, a backbone of random weights."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +42,8 @@ ON_GPU = Sizes(
     chunk=1024,
     rounds=3,
 )
+LARGE = 40e9  # bytes: below, ViT-B/16 has no room for 4 x 64 images, nor ClipLoss for 32768 pairs
+ON_SMALL_GPU = replace(ON_GPU, batch=16, losses=(16384,))
 ON_CPU = Sizes(
     pairs=128,
     models=(("resnet18", 64), ("test_vit", 160)),
