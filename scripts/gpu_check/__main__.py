@@ -37,7 +37,6 @@ def main(arguments: list[str] | None = None) -> int:
         print("gpu_check: torch sees no GPU; --device cpu runs the checks in small", file=sys.stderr)
         return 2
     repeatable_products()
-    logging.getLogger("pacl").setLevel(logging.WARNING)
     started = time.monotonic()
     rows: list[Row] = []
     with TemporaryDirectory(prefix="gpu_check-") as folder:
@@ -72,4 +71,5 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    logging.getLogger("pacl").setLevel(logging.WARNING)
     sys.exit(main())
