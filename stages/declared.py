@@ -26,7 +26,7 @@ class Declared(NamedTuple):
 
 
 def declared(stage: str, given: list[str], params: Any, *, file: Path = Path("dvc.yaml")) -> Declared | None:
-    """What `file` says of a stage; None where it has no such stage, or arguments given by hand fit none.
+    """What `file` says of a stage; None if it has no such stage, or no instance with these arguments.
 
     `given`: the stage's arguments, or its name as DVC has it: `features@faces-pacl`. `params`: the tree of
     params.yaml. Raises `UserError` where the two files do not fit together.
@@ -90,7 +90,7 @@ def _instance(
 
 
 def _looked_up(text: Any, params: Any) -> Any:
-    """The list or section that `${name}` stands for; what is written out stands for itself."""
+    """The list or section that `${name}` stands for; one that is written out is returned as it is."""
     match = _PLACE.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         return text

@@ -42,7 +42,8 @@ _WORDS = ("sun", "rain", "happy", "dog", "street", "lonely", "old tree", "sea", 
 def photographs(count: int) -> pa.Table:
     """Stored pairs of photograph-like images, 341 x 256, and texts of 3 to 40 words, none twice."""
     rng = np.random.default_rng(0)
-    rows: dict[str, list[Any]] = {"sample_id": [], "text": [], "image": [], "pixel_hash": []}
+    names = ("sample_id", "text", "image", "pixel_hash", "perceptual_hash")
+    rows: dict[str, list[Any]] = {name: [] for name in names}
     for number in range(count):
         coarse = Image.fromarray(rng.integers(0, 256, (12, 16, 3), np.uint8))
         smooth = np.asarray(coarse.resize((341, 256), Image.Resampling.BICUBIC), int)
@@ -54,4 +55,6 @@ def photographs(count: int) -> pa.Table:
         rows["text"].append(" ".join([str(number), *rng.choice(_WORDS, int(rng.integers(3, 41)))]))
         rows["image"].append(image.jpeg)
         rows["pixel_hash"].append(image.pixel_hash)
-    return pa.table(rows)
+        rows["perceptual_hash"].append(image.perceptual_hash)
+    hashes = pa.array(rows.pop("perceptual_hash"), pa.uint64())  # too large for the signed type of integers
+    return pa.table(rows).append_column("perceptual_hash", hashes)

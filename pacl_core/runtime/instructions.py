@@ -5,8 +5,11 @@ vectors have other last bits: artefacts made with AVX-512 differ from those made
 have. MKL holds to this on Intel's CPUs only.
 """
 
+import getpass
 import os
 import platform
+import tempfile
+from pathlib import Path
 
 AVX2 = {
     "ATEN_CPU_CAPABILITY": "avx2",
@@ -24,5 +27,7 @@ def use_avx2() -> None:
     A variable that is set already stays as it is; PACL_INSTRUCTIONS=native leaves all to the libraries.
     """
     if platform.machine() in ("x86_64", "AMD64") and os.environ.get("PACL_INSTRUCTIONS") != "native":
-        for name, value in AVX2.items():
+        # kernels that torch.compile cached for wider vectors give wrong gradients with these settings
+        cache = Path(tempfile.gettempdir()) / f"torchinductor_{getpass.getuser()}_avx2"
+        for name, value in {**AVX2, "TORCHINDUCTOR_CACHE_DIR": str(cache)}.items():
             os.environ.setdefault(name, value)

@@ -16,13 +16,13 @@ Inputs = TypeVar("Inputs")
 
 @dataclass(frozen=True)
 class Batch:
-    """Who meets in a step: the rows of each part, a name of the method's own (a partition, a task)."""
+    """The rows of one step, by part; the method names its parts (partitions, a task)."""
 
     parts: Mapping[str, RowIds]
 
     @property
     def size(self) -> int:
-        """Rows of all parts; a row that stands in two of them counts twice."""
+        """Rows of all parts; a row that is in two of them counts twice."""
         return sum(len(rows) for rows in self.parts.values())
 
     def rows(self) -> RowIds:

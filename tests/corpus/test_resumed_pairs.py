@@ -290,10 +290,15 @@ def test_killed_at_twenty_random_moments(project: Path, tmp_path: Path, moment: 
 
 
 def test_killed_past_half_it_goes_on_from_there(project: Path, tmp_path: Path) -> None:
-    process = start(project)
-    until(lambda: pieces(project) >= 3 or not process.running, 120)
-    process.kill(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL, "the stage ended before it could be killed"
+    for _ in range(5):  # on a busy machine the stage may end before it is killed
+        process = start(project)
+        until(lambda: pieces(project) >= 3 or not process.running, 120)  # noqa: B023
+        process.kill(signal.SIGKILL)
+        if process.wait() == -signal.SIGKILL:
+            break
+        take(project, tmp_path / "missed")
+    else:
+        pytest.fail("the stage ended five times before it could be killed")
     again = pairs(project)
     (done,) = (int(count) for count in re.findall(r"continuing after (\d+) inputs", again.output))
     (rest,) = (int(count) for count in re.findall(r"pairs: (\d+), \d+/s$", again.output, re.MULTILINE))

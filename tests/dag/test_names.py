@@ -33,7 +33,7 @@ def test_a_name_is_refused_before_a_shell_can_read_it(project: Project, stage: s
         (project.root / path).write_text("")
     done = project.run("dvc", "repro", "--single-item", stage)
     assert done.code != 0
-    assert f"{stage}: error: params.yaml: downstream.{name}: {name!r} is no name" in done.output
+    assert f"{stage}: error: params.yaml: downstream.{name}: {name!r} is not a valid name" in done.output
     assert not list(project.root.rglob("HACKED"))
 
 
@@ -43,7 +43,7 @@ def test_a_whole_run_is_told_before_dvc_reads_a_name(project: Project, name: str
     project.edit(downstream={name: dict(ENTRY)}, evaluate__variants=["initial"])
     done = project.run("python", "-m", "stages.check_inputs")
     assert done.code == 1
-    assert f"check_inputs: error: params.yaml: downstream.{name}: {name!r} is no name" in done.output
+    assert f"check_inputs: error: params.yaml: downstream.{name}: {name!r} is not a valid name" in done.output
     assert "use a-z, 0-9, _ and - only" in done.output
 
 

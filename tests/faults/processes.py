@@ -152,7 +152,7 @@ print(json.dumps(found))
     found, params = {}, read_yaml(root / "params.yaml")
     for name, (shell, outs) in json.loads(told.splitlines()[-1]).items():
         module, *given = shlex.split(shell.removeprefix("python -m stages.").replace("$DVC_STAGE", name))
-        of_yaml = declared(module, given, params, root / "dvc.yaml")
+        of_yaml = declared(module, given, params, file=root / "dvc.yaml")
         assert of_yaml is not None, name
         found[name] = Stage(name, (module, *of_yaml.arguments), tuple(outs))
     return found

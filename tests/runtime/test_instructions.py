@@ -22,10 +22,12 @@ print(torch.backends.cpu.get_cpu_capability(), numpy["X86_V4"], os.environ["OPEN
 """
 
 
-def shown(**environment: str) -> list[str]:
-    bare = {name: value for name, value in os.environ.items() if name not in AVX2}
+def shown(show: str = SHOW, **environment: str) -> list[str]:
+    bare = {
+        name: value for name, value in os.environ.items() if name not in (*AVX2, "TORCHINDUCTOR_CACHE_DIR")
+    }
     done = subprocess.run(
-        [sys.executable, "-c", SHOW], cwd=ROOT, env=bare | environment, capture_output=True, text=True
+        [sys.executable, "-c", show], cwd=ROOT, env=bare | environment, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
@@ -41,3 +43,8 @@ def test_what_the_user_set_stays() -> None:
 
 def test_native_leaves_all_to_the_libraries() -> None:
     assert shown(PACL_INSTRUCTIONS="native", OPENBLAS_CORETYPE="own")[2] == "own"
+
+
+def test_compiled_kernels_are_cached_apart_from_those_for_wider_vectors() -> None:
+    show = SHOW.replace('os.environ["OPENBLAS_CORETYPE"]', 'os.environ["TORCHINDUCTOR_CACHE_DIR"]')
+    assert shown(show)[2].endswith("_avx2")

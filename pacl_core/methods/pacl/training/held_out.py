@@ -1,8 +1,9 @@
 """Strong pairs kept out of training: does an image find its text, and a text its image?
 
-Other posts show the image of a pair or say its text. They leave training with it, whatever their partition,
-or memory is what is measured. Linked like this, most of a corpus is one group (3,523 of the 4,000 embedded
-pairs) that cannot leave as a whole: pairs are drawn one by one, and what has their own image or text leaves.
+Other posts have the same image or the same text. They leave training too, whatever their partition;
+otherwise retrieval would measure memory. Connected this way, most of a corpus is one group (3,523 of the
+4,000 embedded pairs), which cannot leave as a whole. So pairs are drawn one by one, and only posts with the
+image or the text of a drawn pair leave with it.
 """
 
 from dataclasses import dataclass
@@ -34,12 +35,12 @@ class HeldOut:
 
 
 def hold_out(samples: Samples, count: int, *, distance: int, seed: int) -> HeldOut:
-    """Hold out `count` strong pairs, drawn by `seed`, of which nothing in training has the image or the text.
+    """Hold out `count` strong pairs, drawn by `seed`, and all that share an image or a text with them.
 
-    Images are the same where their pixels are, or their perceptual hashes within `distance` bits. Two held
-    pairs are never the same in either. A pair is passed over if more than `GROUP` pairs would leave with it,
-    itself counted, or more than a third of any partition in all: a corpus has to train on something. So there
-    may be fewer than `count`. Each pair drawn is one pass over the hashes.
+    Two images are the same if their pixels are, or if their perceptual hashes differ in at most `distance`
+    bits. No two held-out pairs share an image or a text. A pair is passed over if more than `GROUP` pairs
+    would leave with it (itself included), or more than a third of any partition in total: something has to
+    remain to train on. So fewer than `count` may be held out. Each drawn pair takes one pass over the hashes.
     """
     ends = np.array([rows.stop for rows in samples.rows.values()])
     room = np.array([len(rows) // 3 for rows in samples.rows.values()])
