@@ -47,6 +47,7 @@ def _evaluation(artefacts: Artefacts, comparison: dict[str, Any]) -> dict[str, A
                 "name": name,
                 "prompt": next((c["prompt"] for c in task["chosen"].values() if c.get("prompt")), None),
                 "test_items": task["test_items"],
+                "folds": max((len(c.get("folds", ())) for c in task["chosen"].values()), default=0),
                 "rows": _rows(task, variants),
                 "details": task_details({v: details for v, details in found.items() if details}),
             }
@@ -58,6 +59,7 @@ def _evaluation(artefacts: Artefacts, comparison: dict[str, Any]) -> dict[str, A
         "not_applicable": comparison["not_applicable"],
         "excluded": comparison["excluded_test_items"],
         "test_items": max((task["test_items"] for task in tasks), default=0),
+        "folds": max((task["folds"] for task in tasks), default=0),
         "tasks": tasks,
     }
 
