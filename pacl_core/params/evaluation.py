@@ -82,14 +82,18 @@ def _none_or_several(folds: int) -> int:
 Folds: TypeAlias = Annotated[int, Field(ge=0, le=20), AfterValidator(_none_or_several)]
 
 
+Labels: TypeAlias = Annotated[int, Field(ge=2)]
+
+
 class EvaluateParams(Section):
     """Protocols and variants to cross with every data set of `downstream`, and each protocol's own section.
 
     `exclude_leaks`: which test items with a duplicate among the pairs are left out. `folds`: of the
-    cross-validation of data sets without official splits; 0 takes their 8:1:1 split instead.
+    cross-validation of data sets without official splits; 0 takes their 8:1:1 split instead. `few_shot` is a
+    list, of numbers of labels.
     """
 
-    protocols: tuple[Literal["linear", "finetune", "zero_shot"], ...] = Field(
+    protocols: tuple[Literal["linear", "finetune", "zero_shot", "few_shot"], ...] = Field(
         default=("linear",), min_length=1
     )
     variants: tuple[Name, ...] = Field(default=("initial", "pacl"), min_length=1)
@@ -99,6 +103,7 @@ class EvaluateParams(Section):
     linear: LinearParams = LinearParams()
     finetune: FinetuneParams = FinetuneParams()
     zero_shot: ZeroShotParams = ZeroShotParams()
+    few_shot: tuple[Labels, ...] = Field(default=(16, 64, 256), min_length=1)
 
 
 class ExamplesParams(Section):

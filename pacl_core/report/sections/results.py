@@ -5,6 +5,7 @@ from typing import Any
 from pacl_core.report.charts.svg import difference
 from pacl_core.report.metric_labels import MetricLabel, main_metric, metric_label
 from pacl_core.report.reading import Artefacts, optional_json
+from pacl_core.report.sections.few_labels import learning_curves
 from pacl_core.report.sections.task_details import task_details
 
 _CARDS = 6  # one row or two; the overview has every task
@@ -61,6 +62,7 @@ def _evaluation(artefacts: Artefacts, comparison: dict[str, Any]) -> dict[str, A
         "test_items": max((task["test_items"] for task in tasks), default=0),
         "folds": max((task["folds"] for task in tasks), default=0),
         "tasks": tasks,
+        "curves": learning_curves(comparison),
     }
 
 
