@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pacl_core.datasets.readers import read_items
 from pacl_core.datasets.record import load_record
-from pacl_core.datasets.store import write_dataset
+from pacl_core.datasets.store import Storage, write_dataset
 from pacl_core.errors import UserError, unknown
 from pacl_core.files.hashing import file_sha256, marks_sha256
 from pacl_core.methods.params import Params
@@ -43,7 +43,7 @@ def main(params: Params) -> None:
             record,
             read_items(record, Path(chosen.path)),
             Path("data/downstream") / f"{name}.parquet",
-            image_size=chosen.image_size,
+            storage=Storage(chosen.image_size, params.evaluate.folds),
             workers=runtime().workers,
             scratch=folder,
         )

@@ -23,7 +23,7 @@ log = logging.getLogger("pacl")
 
 # of fine-tuning, whose unfinished work is kept
 CODE = ("datasets", "encoding", "evaluation", "media", "models", "runtime/threads.py", "training")
-PROTOCOLS = ("linear", "finetune", "zero_shot")
+PROTOCOLS = ("linear", "finetune", "zero_shot", "few_shot")
 
 
 def main(params: Params) -> None:
@@ -64,10 +64,12 @@ def _outcomes(
 ) -> list[Outcome]:
     """Outcomes of the protocol; each protocol is imported only when it is used."""
     machine = runtime()
-    if protocol == "linear":
-        from pacl_core.evaluation.protocols import linear
+    if protocol in ("linear", "few_shot"):
+        from pacl_core.evaluation.protocols import few_shot, linear
 
         downstream = _downstream(images, model, excluded)
+        if protocol == "few_shot":
+            return few_shot.run(tasks, downstream, params.evaluate.few_shot, device=machine.device)
         return linear.run(tasks, downstream, params.evaluate.linear, device=machine.device)
     if protocol == "zero_shot":
         from pacl_core.evaluation.protocols import zero_shot
@@ -87,8 +89,7 @@ def _outcomes(
         "libraries": versions("numpy", "open_clip_torch", "pillow", "timm", "torch"),
     }
     with scratch(f"finetune-{images.stem}-{model.name}", key) as work:
-        place = finetune.Workplace(machine.device, machine.workers, work)
-        recipe = params.evaluate.finetune
+        place, recipe = finetune.Workplace(machine.device, machine.workers, work), params.evaluate.finetune
         return finetune.run(tasks, images, model, params=recipe, excluded=excluded, place=place)
 
 

@@ -24,11 +24,11 @@ def describe(
 ) -> dict[str, Any]:
     """The description, a JSON value; logs a warning for every class that a split lacks.
 
-    `items` has `split` and the tasks' columns; `splits` says where the splits come from (official,
-    val_of_train, ours). Under `counts`: items by split; targets by task and split; classes by task, split and
-    class index (the marks of multi-label tasks); rejected_by_reason (items); targets_rejected (by task and
-    reason, of items that another task uses); placeholders (among the rejected); duplicates_across_splits
-    (images that are in several official splits: kept).
+    `items` has `split`, `fold` and the tasks' columns; `splits` says where the splits come from (official,
+    val_of_train, ours). Under `counts`: items by split; items of each fold; targets by task and split;
+    classes by task, split and class index (the marks of multi-label tasks); rejected_by_reason (items);
+    targets_rejected (by task and reason, of items that another task uses); placeholders (among the rejected);
+    duplicates_across_splits (images that are in several official splits: kept).
     """
     tasks = record_tasks(record)
     by_split = {split: items.filter(pl.col("split") == split) for split in SPLITS}
@@ -53,6 +53,7 @@ def describe(
         "splits": splits,
         "counts": {
             "items": {split: len(rows) for split, rows in by_split.items()},
+            "folds": items["fold"].drop_nulls().value_counts().sort("fold")["count"].to_list(),
             "targets": {
                 task.name: {split: _targets(task, rows) for split, rows in by_split.items()} for task in tasks
             },

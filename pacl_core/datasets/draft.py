@@ -26,6 +26,8 @@ _FIELDS = [
     ("item_id", pa.string()),
     ("image", pa.binary()),
     ("split", pa.string()),
+    ("fold", pa.int8()),  # of a cross-validation: these two are null in a draft, and without one
+    ("val_of", pa.int8()),
     ("pixel_hash", pa.string()),
     ("perceptual_hash", pa.uint64()),
 ]

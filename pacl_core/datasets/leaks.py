@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pacl_core.datasets.rounds import predicted, read_with_rounds
 from pacl_core.errors import UserError
 from pacl_core.files.json_csv import read_json, write_json
 from pacl_core.files.tables import Table, batches, read_table, row_count
@@ -41,11 +42,13 @@ class _Match:
 
 
 def find_leaks(pairs: Path, dataset: Path, distance: int, *, work: Path) -> pa.Table:
-    """Exact and near duplicates between the test split of `dataset` and the table `pairs`, as `SCHEMA`.
+    """Exact and near duplicates between the test items of `dataset` and the table `pairs`, as `SCHEMA`.
+
+    These are the test split, or all items of a data set with folds.
 
     Exact: one `pixel_hash`. Near: perceptual hashes that differ in at most `distance` of 64 bits; flat
     images (hash 0) have no near duplicates. At most `KEPT` pairs per test item, in the order of the data
-    set, exact first, then closest. Memory: the hashes of the test split and of a block of pairs. What was
+    set, exact first, then closest. Memory: the hashes of the test items and of a block of pairs. What was
     found is saved in `work` every `KEEP_SECONDS`; called again after a kill with the same arguments, it
     resumes from there. Raises `UserError` where a table is missing or was written without hashes.
     """
@@ -105,8 +108,8 @@ def leaked_items(path: Path, which: Literal["none", "exact", "near"]) -> set[str
 
 
 def count_test_items(dataset: Path) -> int:
-    """Items of the test split."""
-    return int(pc.sum(pc.equal(read_table(dataset, columns=["split"])["split"], "test")).as_py() or 0)
+    """Items of the test split, or of all folds."""
+    return int(predicted(read_with_rounds((), dataset)).sum())
 
 
 def _leaked(leaks: pa.Table, kind: Kind) -> set[str]:
@@ -114,8 +117,8 @@ def _leaked(leaks: pa.Table, kind: Kind) -> set[str]:
 
 
 def _test_items(dataset: Path) -> pa.Table:
-    table = read_table(dataset, columns=["item_id", "split", "pixel_hash", "perceptual_hash"])
-    return table.filter(pc.field("split") == "test")
+    table = read_with_rounds(("item_id", "pixel_hash", "perceptual_hash"), dataset)
+    return table.filter(predicted(table))
 
 
 def _compared(work: Path, test_items: int) -> tuple[int, list[list[_Match]]]:

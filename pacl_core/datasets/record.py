@@ -10,7 +10,10 @@ from pacl_core.errors import UserError
 from pacl_core.params.section import Section, read_section
 
 # columns of every stored data set, and of its draft
-RESERVED = ("item_id", "image", "split", "pixel_hash", "perceptual_hash", "image_name", "file_hash")
+RESERVED = (
+    *("item_id", "image", "split", "fold", "val_of"),
+    *("pixel_hash", "perceptual_hash", "image_name", "file_hash"),
+)
 
 Kind = Literal["single_label", "multi_label", "hierarchical", "regression", "distribution"]
 

@@ -88,6 +88,16 @@ def strata(items: pl.DataFrame, tasks: Sequence[Task]) -> NDArray[np.intp]:
     return found
 
 
+def group_table(items: pl.DataFrame, tasks: Sequence[Task], group_of: NDArray[np.intp]) -> pl.DataFrame:
+    """`group`, `stratum`, `hash`, `size` of each group, by number: its stratum is the last among its rows,
+    its hash the least."""
+    rows = pl.DataFrame({"group": group_of, "stratum": strata(items, tasks), "hash": items["file_hash"]})
+    of_group = rows.group_by("group").agg(
+        pl.col("stratum").max(), pl.col("hash").min(), pl.len().alias("size")
+    )
+    return of_group.sort("group")
+
+
 def deal(
     sizes: Sequence[int], hashes: Sequence[str], ratio: Mapping[str, int], *, owed: Mapping[str, int]
 ) -> tuple[list[str], dict[str, int]]:
@@ -135,16 +145,13 @@ def deal(
 
 
 def _dealt(items: pl.DataFrame, tasks: Sequence[Task], ratio: Mapping[str, int]) -> NDArray[np.object_]:
-    """A split per row. A group's stratum is the last among its rows, its hash the least.
+    """A split per row.
 
     The only group of a class goes to train. What a stratum still owes, up to one item, is carried to the
     next: otherwise the remainders of many small strata would all go to the same split.
     """
     group_of = content_groups(items)
-    groups = pl.DataFrame({"group": group_of, "stratum": strata(items, tasks), "hash": items["file_hash"]})
-    of_group = groups.group_by("group").agg(
-        pl.col("stratum").max(), pl.col("hash").min(), pl.len().alias("size")
-    )
+    of_group = group_table(items, tasks, group_of)
     by_stratum: dict[int, list[tuple[int, int, str]]] = defaultdict(list)
     for group, stratum, file_hash, size in of_group.iter_rows():
         by_stratum[stratum].append((group, size, file_hash))

@@ -6,13 +6,14 @@ seen. A killed run resumes within the first pass: decoding images takes most of 
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 import pyarrow as pa
 
 from pacl_core.datasets.description import describe
 from pacl_core.datasets.draft import Refusal, Refusals, draft_schema, stored_schema, write_draft
+from pacl_core.datasets.folds import SCHEMA, assign_folds
 from pacl_core.datasets.readers import Item
 from pacl_core.datasets.record import DatasetRecord, record_tasks
 from pacl_core.datasets.splits import assign_splits, finest_labels, origin, placeholders
@@ -23,12 +24,20 @@ from pacl_core.files.tables import read_table, table_writer
 from pacl_core.media.rejects import REJECTED_SCHEMA, Rejected, Rejects
 
 
+class Storage(NamedTuple):
+    """How a data set is stored: the short side of its images; the number of folds of a set without official
+    splits, 0 for 8:1:1 alone."""
+
+    image_size: int
+    folds: int = 0
+
+
 def write_dataset(
     record: DatasetRecord,
     items: Iterable[Item | Rejected],
     path: Path,
     *,
-    image_size: int,
+    storage: Storage,
     workers: int,
     scratch: Path,
 ) -> dict[str, Any]:
@@ -36,7 +45,7 @@ def write_dataset(
 
     Returns the description, the content of <name>.json. `scratch` holds a draft as large as the result;
     called again after a kill with the same arguments, it resumes from there. Memory: a part of the draft, and
-    each item without its image. Raises `UserError` where a split stays empty.
+    each item without its image. Raises `UserError` where a split stays empty, or for too few images per fold.
     """
     name = path.stem
     tasks = record_tasks(record)
@@ -49,14 +58,15 @@ def write_dataset(
             items,
             record,
             folder=scratch / name,
-            image_size=image_size,
+            image_size=storage.image_size,
             workers=workers,
             refusals=refusals,
         )
         known = _kept(_without_images(parts, draft_schema(tasks)), record, tasks, refusals=refusals)
         official = known["split"]
         duplicates = _across_splits(known)
-        known = known.with_columns(assign_splits(known, tasks).alias("split"))
+        folds = _folds(name, known, tasks, folds=storage.folds)
+        known = known.with_columns(assign_splits(known, tasks).alias("split"), *folds)
         _refuse_empty(name, known, refusals)
         description = describe(
             name, record, known, splits=origin(official), refusals=refusals, duplicates=duplicates
@@ -104,6 +114,13 @@ def _across_splits(known: pl.DataFrame) -> int:
     return int((splits["split"] > 1).sum())
 
 
+def _folds(name: str, known: pl.DataFrame, tasks: tuple[Task, ...], *, folds: int) -> list[pl.Series]:
+    try:
+        return assign_folds(known, tasks, folds).get_columns()
+    except UserError as error:
+        raise UserError(f"{name}: {error}") from None
+
+
 def _refuse_empty(name: str, known: pl.DataFrame, refusals: Refusals) -> None:
     empty = [split for split in SPLITS if not (known["split"] == split).any()]
     if empty:
@@ -126,15 +143,15 @@ def _without_images(parts: list[Path], schema: pa.Schema) -> pl.DataFrame:
 
 
 def _write_items(parts: list[Path], known: pl.DataFrame, schema: pa.Schema, *, path: Path) -> None:
-    """Copy the rows that `known` keeps, in their order, with their splits."""
+    """Copy the rows that `known` keeps, in their order, with their splits and folds."""
     first = 0
     with table_writer(path, schema) as writer:
         for part in parts:
             table = read_table(part)
             here = known.filter(pl.col("row").is_between(first, first + table.num_rows - 1))
             taken = table.take(pa.array(here["row"].to_numpy() - first))
-            split = pa.array(here["split"].to_list(), pa.string())
-            columns = [split if name == "split" else taken[name] for name in schema.names]
+            dealt = {name: here[name].to_list() for name in ("split", *SCHEMA)}
+            columns = [dealt.get(name, taken[name]) for name in schema.names]
             if len(here):
                 writer.write_table(pa.table(columns, schema=schema))
             first += table.num_rows

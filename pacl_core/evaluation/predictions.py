@@ -1,5 +1,6 @@
 """Predictions per item, task and seed: one tidy parquet that every metric can be checked against."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,8 +82,9 @@ class NotApplicableError(Exception):
 class Outcome:
     """Predictions of one task on the test split, and on validation where the protocol uses it.
 
-    `chosen` is a JSON value: what validation chose (epochs, regularisation), or the prompt. Zero-shot gives
-    an outcome per prompt, each with a task of its own name.
+    Of a data set with folds, `test` has every item, predicted by what is fitted on other folds.
+    `chosen` is a JSON value: what validation chose (epochs, regularisation), under `folds` a list of it per
+    fold; or the prompt. Zero-shot gives an outcome per prompt, each with a task of its own name.
     """
 
     task: Task
@@ -92,3 +94,21 @@ class Outcome:
     @property
     def test(self) -> Predictions:
         return next(part for part in self.predictions if part.split == "test")
+
+
+def over_folds(outcomes: Sequence[Outcome]) -> Outcome:
+    """One outcome of a task from those of its folds, in the order of the folds; a single one as it is."""
+    if len(outcomes) == 1:
+        return outcomes[0]
+    parts = zip(*(one.predictions for one in outcomes), strict=True)
+    predictions = [
+        Predictions(
+            task=of_folds[0].task,
+            split=of_folds[0].split,
+            item_ids=[item for one in of_folds for item in one.item_ids],
+            target=np.concatenate([one.target for one in of_folds]),
+            prediction=np.concatenate([one.prediction for one in of_folds], axis=1),
+        )
+        for of_folds in parts
+    ]
+    return Outcome(outcomes[0].task, predictions, {"folds": [one.chosen for one in outcomes]})

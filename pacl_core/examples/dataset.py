@@ -10,11 +10,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pacl_core.datasets.features import read_features
+from pacl_core.datasets.rounds import predicted, read_with_rounds
 from pacl_core.datasets.tasks import Task, read_tasks, targets
 from pacl_core.evaluation.predictions import Predictions, read_predictions
 from pacl_core.evaluation.summary_file import read_summary
 from pacl_core.examples.retrieval import Labels, draw_queries, retrieval_rows, same_label_share
-from pacl_core.files.tables import read_table, take_rows
+from pacl_core.files.tables import take_rows
 from pacl_core.params.evaluation import ExamplesParams
 
 RETRIEVAL = pa.schema(
@@ -64,13 +65,13 @@ def read_dataset(path: Path) -> DataSet:
     """Ids, splits and labels; images are not read."""
     task = shown_task(read_tasks(path.with_suffix(".json")))
     names = [] if task is None else list(task.columns)
-    table = read_table(path, columns=["item_id", "split", *names])
+    table = read_with_rounds(("item_id", *names), path)
     item_ids = table["item_id"].to_pylist()
     labels = np.full(len(item_ids), None, object)
     if task is not None:
         labels[:] = [label_of(task, row) for row in targets(task, table, item_ids)]
     given = np.array([label is not None for label in labels])
-    test = np.flatnonzero((np.array(table["split"].to_pylist()) == "test") & given)
+    test = np.flatnonzero(predicted(table) & given)
     return DataSet(path, item_ids, labels, task is not None and has_classes(task), test)
 
 

@@ -73,21 +73,37 @@ class ZeroShotParams(Section):
     ensemble: bool = True
 
 
+def _none_or_several(folds: int) -> int:
+    if folds == 1:
+        raise ValueError("one fold leaves nothing to fit on; take 2 or more, or 0 for the 8:1:1 split")
+    return folds
+
+
+Folds: TypeAlias = Annotated[int, Field(ge=0, le=20), AfterValidator(_none_or_several)]
+
+
+Labels: TypeAlias = Annotated[int, Field(ge=2)]
+
+
 class EvaluateParams(Section):
     """Protocols and variants to cross with every data set of `downstream`, and each protocol's own section.
 
-    `exclude_leaks`: which test items with a duplicate among the pairs are left out.
+    `exclude_leaks`: which test items with a duplicate among the pairs are left out. `folds`: of the
+    cross-validation of data sets without official splits; 0 takes their 8:1:1 split instead. `few_shot` is a
+    list, of numbers of labels.
     """
 
-    protocols: tuple[Literal["linear", "finetune", "zero_shot"], ...] = Field(
+    protocols: tuple[Literal["linear", "finetune", "zero_shot", "few_shot"], ...] = Field(
         default=("linear",), min_length=1
     )
     variants: tuple[Name, ...] = Field(default=("initial", "pacl"), min_length=1)
     exclude_leaks: Literal["none", "exact", "near"] = "none"
     bootstrap: int = Field(default=2000, ge=100)
+    folds: Folds = 5
     linear: LinearParams = LinearParams()
     finetune: FinetuneParams = FinetuneParams()
     zero_shot: ZeroShotParams = ZeroShotParams()
+    few_shot: tuple[Labels, ...] = Field(default=(16, 64, 256), min_length=1)
 
 
 class ExamplesParams(Section):

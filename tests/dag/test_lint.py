@@ -55,7 +55,7 @@ TEMPLATED = {
 OF_TEMPLATES = {
     "downstream": ("downstream",),
     "variant": ("variants",),
-    "evaluate": ("evaluate.linear.", "evaluate.finetune.", "evaluate.zero_shot."),
+    "evaluate": ("evaluate.linear.", "evaluate.finetune.", "evaluate.zero_shot.", "evaluate.few_shot"),
 }
 
 

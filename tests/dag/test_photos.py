@@ -31,9 +31,9 @@ def test_photographs_with_their_themes_as_captions(tmp_path) -> None:
     assert table.height == 120
     assert (project.root / "models/pacl/backbone.safetensors").exists()
     assert "image/jpeg" in (project.root / "report/index.html").read_text()
-    # the very same images are posts: every test item leaks, and the run says so
+    # the very same images are posts: every test item (in folds, every item) leaks, and the run says so
     leaks = json.loads((project.root / "metrics/leaks/oasis.json").read_text())
-    assert leaks["exact_items"] == leaks["test_items"] == 12
+    assert leaks["exact_items"] == leaks["test_items"] == 120
     for protocol in ("linear", "finetune"):
         figures = json.loads((project.root / f"evaluation/oasis-{protocol}-pacl.json").read_text())["tasks"]
         assert isinstance(figures["va"]["figures"]["r2"]["mean"], float)

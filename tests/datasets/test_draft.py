@@ -46,6 +46,7 @@ def test_refusals_are_counted_by_reason_and_all_listed(tmp_path):
     assert [source for source, *_ in listed] == ["a", "b", "c", "d"]
     assert described["counts"] == {
         "items": {"train": 2, "val": 1, "test": 0},
+        "folds": [1, 2],
         "targets": {
             "mood": {"train": 1, "val": 1, "test": 0},
             "marks": {"train": 2, "val": 0, "test": 0},
@@ -64,6 +65,7 @@ def test_refusals_are_counted_by_reason_and_all_listed(tmp_path):
 def items() -> pl.DataFrame:
     columns = {
         "split": ["train", "train", "val"],
+        "fold": [1, 0, 1],
         "mood": [1, None, 0],
         "m": [1.0, 0.0, None],
         "n": [1.0, 1.0, None],

@@ -6,11 +6,13 @@ import io
 import json
 import logging
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
@@ -18,7 +20,7 @@ from PIL import Image
 from pacl_core.datasets import draft
 from pacl_core.datasets.readers import Item
 from pacl_core.datasets.record import DatasetRecord
-from pacl_core.datasets.store import write_dataset
+from pacl_core.datasets.store import Storage, write_dataset
 from pacl_core.datasets.tasks import read_tasks, targets
 from pacl_core.errors import UserError
 from pacl_core.files.json_csv import read_json
@@ -72,7 +74,7 @@ def new_scratch(tmp_path: Path) -> Path:
 
 def write(tmp_path: Path, items: Iterable[Item | Rejected], workers: int = 1) -> dict[str, Any]:
     path, scratch = tmp_path / "out/made.parquet", new_scratch(tmp_path)
-    return write_dataset(RECORD, items, path, image_size=16, workers=workers, scratch=scratch)
+    return write_dataset(RECORD, items, path, storage=Storage(16), workers=workers, scratch=scratch)
 
 
 def thirty() -> list[Item | Rejected]:
@@ -89,11 +91,46 @@ def rejected(tmp_path: Path) -> list[tuple[str, str, str]]:
     return [(row["source"], row["reason"], row["detail"]) for row in table]
 
 
+def folded(tmp_path: Path, items: list[Item | Rejected], folds: int) -> tuple[dict[str, Any], pa.Table]:
+    path = tmp_path / "out/made.parquet"
+    described = write_dataset(
+        RECORD, items, path, storage=Storage(16, folds), workers=1, scratch=new_scratch(tmp_path)
+    )
+    return described, pq.read_table(path)
+
+
+def test_a_set_without_splits_has_folds_next_to_ours(tmp_path: Path) -> None:
+    plain = write(tmp_path, thirty())
+    assert plain["counts"]["folds"] == []
+    without = pq.read_table(tmp_path / "out/made.parquet")
+    assert without["fold"].null_count == without["val_of"].null_count == 30
+    described, table = folded(tmp_path, thirty(), 5)
+    assert described["counts"].pop("folds") == [6] * 5
+    del plain["counts"]["folds"]
+    assert described == plain
+    assert table.drop(["fold", "val_of"]) == without.drop(["fold", "val_of"])
+    both = Counter(zip(table["fold"].to_pylist(), table["emotion"].to_pylist(), strict=True))
+    assert both == {(fold, emotion): 2 for fold in range(5) for emotion in range(3)}
+    assert Counter(table["val_of"].drop_null().to_pylist()) == dict.fromkeys(range(5), 3)
+
+
+def test_official_splits_have_no_folds(tmp_path: Path) -> None:
+    described, table = folded(tmp_path, official(), 5)
+    assert described["counts"]["folds"] == []
+    assert table["fold"].null_count == table["val_of"].null_count == 9
+
+
+def test_too_few_images_for_folds_name_the_data_set(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"^made: 30 different images are too few for 16 folds; .* to 15 or"):
+        folded(tmp_path, thirty(), 16)
+    assert not (tmp_path / "out/made.parquet").exists()
+
+
 def test_a_set_without_splits_is_stored_with_ours(tmp_path: Path) -> None:
     described = write(tmp_path, thirty())
     table = pq.read_table(tmp_path / "out/made.parquet")
     assert table.column_names == [
-        *("item_id", "image", "split", "pixel_hash", "perceptual_hash"),
+        *("item_id", "image", "split", "fold", "val_of", "pixel_hash", "perceptual_hash"),
         *("polarity", "emotion", "v", "a"),
     ]
     assert described["splits"] == "ours"
@@ -187,7 +224,7 @@ def test_placeholders_are_dropped_and_counted(tmp_path: Path) -> None:
 
     keeping = RECORD.model_copy(update={"placeholders": "keep"})
     path, scratch = tmp_path / "made.parquet", new_scratch(tmp_path)
-    kept = write_dataset(keeping, [*thirty(), *gone], path, image_size=16, workers=1, scratch=scratch)
+    kept = write_dataset(keeping, [*thirty(), *gone], path, storage=Storage(16), workers=1, scratch=scratch)
     assert sum(kept["counts"]["items"].values()) == 36 and kept["counts"]["placeholders"] == 0
 
 
@@ -254,7 +291,7 @@ def test_a_stopped_run_resumes_after_its_last_whole_part(
     (tmp_path / "stopped").mkdir()
     path, scratch = tmp_path / "stopped/out/made.parquet", new_scratch(tmp_path / "stopped")
     with pytest.raises(InterruptedError):
-        write_dataset(RECORD, stopped(), path, image_size=16, workers=1, scratch=scratch)
+        write_dataset(RECORD, stopped(), path, storage=Storage(16), workers=1, scratch=scratch)
     assert not path.exists()
     decoded: list[bytes] = []
     real = normalising.normalise_image
@@ -265,7 +302,7 @@ def test_a_stopped_run_resumes_after_its_last_whole_part(
 
     monkeypatch.setattr(normalising, "normalise_image", counted)
     with caplog.at_level(logging.INFO):
-        write_dataset(RECORD, iter(given), path, image_size=16, workers=1, scratch=scratch)
+        write_dataset(RECORD, iter(given), path, storage=Storage(16), workers=1, scratch=scratch)
     assert "made: continuing after 28" in caplog.text
     assert len(decoded) <= len(given) - 28
     for file in ("made.parquet", "made.json", "made_rejected.parquet"):
@@ -275,7 +312,7 @@ def test_a_stopped_run_resumes_after_its_last_whole_part(
 
 def splits_of(tmp_path: Path, items: list[Item | Rejected], image_size: int = 16) -> dict[str, str]:
     path = new_scratch(tmp_path) / "made.parquet"
-    write_dataset(RECORD, items, path, image_size=image_size, workers=1, scratch=new_scratch(tmp_path))
+    write_dataset(RECORD, items, path, storage=Storage(image_size), workers=1, scratch=new_scratch(tmp_path))
     rows = pq.read_table(path, columns=["item_id", "split"]).to_pylist()
     return {row["item_id"]: row["split"] for row in rows}
 

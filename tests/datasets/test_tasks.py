@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pacl_core.datasets.task_data import read_task_data
+from pacl_core.datasets.task_data import read_task_data, read_task_rounds
 from pacl_core.datasets.tasks import Level, Task, read_tasks, targets
 from pacl_core.errors import UserError
 
@@ -83,6 +83,55 @@ def test_an_item_without_a_target_is_in_no_split_and_an_excluded_one_not_in_test
 def test_a_split_that_exclusion_empties_is_refused(dataset):
     with pytest.raises(UserError, match="no items in split 'test' after leaving out 4 leaked"):
         read_task_data(VALENCE, dataset, set("efgh"))
+
+
+def write_folds(dataset, fold, val_of):
+    """The data set again, without regard to its split; the second item has no valence."""
+    table = pq.read_table(dataset)
+    for name, values in (("fold", fold), ("val_of", val_of)):
+        table = table.append_column(name, pa.array(values, pa.int8()))
+    pq.write_table(table, dataset)
+
+
+FOLDS = [0, 0, 0, 0, 1, 1, 1, 1], [1, 1, 1, None, 0, 0, None, None]
+
+
+def test_rounds_have_each_item_with_a_target_once_in_test_unless_it_is_excluded(dataset):
+    before = read_task_data(VALENCE, dataset, {"a", "f"})
+    write_folds(dataset, *FOLDS)
+    found = [
+        {name: rows.tolist() for name, rows in one.rows.items()}
+        for one in read_task_rounds(VALENCE, dataset, {"a", "f"})
+    ]
+    assert found == [
+        {"train": [6, 7], "val": [4, 5], "test": [2, 3]},
+        {"train": [3], "val": [0, 2], "test": [4, 6, 7]},
+    ]
+    again = read_task_data(VALENCE, dataset, {"a", "f"}).rows  # the split stays
+    assert {name: rows.tolist() for name, rows in again.items()} == {
+        name: rows.tolist() for name, rows in before.rows.items()
+    }
+
+
+def test_without_folds_the_split_is_the_only_round(dataset):
+    (only,) = read_task_rounds(VALENCE, dataset, {"a"})
+    assert {name: rows.tolist() for name, rows in only.rows.items()} == {
+        "train": [0],
+        "val": [2, 3],
+        "test": [4, 5, 6, 7],
+    }
+
+
+def test_a_fold_without_test_items_has_no_round_and_too_few_to_fit_on_are_refused(dataset):
+    write_folds(dataset, *FOLDS)
+    (only,) = read_task_rounds(VALENCE, dataset, set("efgh"))
+    assert only.rows["test"].tolist() == [0, 2, 3]
+    with pytest.raises(UserError, match="no items to predict in any fold after leaving out 8 leaked"):
+        read_task_rounds(VALENCE, dataset, set("abcdefgh"))
+    whole = pq.read_table(dataset)
+    pq.write_table(whole.set_column(4, "val_of", pa.array([None] * 8, pa.int8())), dataset)
+    with pytest.raises(UserError, match=r"too few items for 2 folds: none in 'val'.*lower evaluate\.folds"):
+        read_task_rounds(VALENCE, dataset)
 
 
 def test_a_missing_file_or_column_is_named(dataset, tmp_path):

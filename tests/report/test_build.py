@@ -371,6 +371,22 @@ def test_no_leak_no_limit(root, artefacts, params_text):
     assert "duplicates of pre-training" not in html[html.index('id="limits"') :]
 
 
+def test_cross_validated_items_are_said_with_their_folds(root, artefacts, params_text):
+    path = root / "metrics/comparison.json"
+    linear, zero_shot = json.loads(path.read_text())
+    html = render(artefacts, params_text, count=1, seed=0)
+    assert "124 test items" in html and "folds" not in Page(html).words
+    for task in linear["tasks"].values():
+        task["chosen"] = {"initial": {"folds": [{}] * 5}, "pacl": {"folds": [{}] * 5}}
+    linear["tasks"]["polarity"]["test_items"] = 100
+    path.write_text(json.dumps([linear, zero_shot]))
+    words = Page(render(artefacts, params_text, count=1, seed=0)).words
+    assert "linear 124 items, 5 folds, 2 more left out" in words
+    assert "polarity 100 items" in words
+    assert "zero-shot 124 test items" in words  # nothing is fitted there
+    assert "Test items: emoji_sentiment 124 in 5 folds." in words
+
+
 def test_many_evaluations_are_folded(root, artefacts, params_text):
     """One alone is open; of several each is a line that opens, and the overview shows them all."""
     path = root / "metrics/comparison.json"

@@ -8,6 +8,7 @@ import pytest
 from pacl_core.report.charts.clusters import flat_map, size_bars
 from pacl_core.report.charts.curves import curves
 from pacl_core.report.charts.histogram import histogram
+from pacl_core.report.charts.learning import learning_curve
 from pacl_core.report.charts.plane import plane
 from pacl_core.report.charts.reliability import reliability
 from pacl_core.report.charts.svg import Scale, difference, element
@@ -31,6 +32,19 @@ def hand_marks(svg, tag, kind):
 
 def test_a_scale_of_no_width_puts_everything_in_the_middle():
     assert Scale(3, 3, 0, 100)(3) == 50
+
+
+def test_a_learning_curve_has_a_line_and_a_band_per_variant():
+    points = [("initial", 16, 0.1, 0.0, 0.2), ("initial", 64, 0.3, 0.2, 0.4), (HOSTILE, 16, 0.2, None, None)]
+    drawn = learning_curve("few", "Few labels", [*points, (HOSTILE, 64, 0.5, 0.4, 0.6)])
+    band, line = drawn.spec["layer"]
+    assert [row["value"] for row in line["data"]["values"]] == [0.1, 0.3, 0.2, 0.5]
+    assert [(row["variant"], row["labels"]) for row in band["data"]["values"]] == [
+        ("initial", 16), ("initial", 64), (HOSTILE, 64),
+    ]  # fmt: skip
+    assert line["encoding"]["x"]["axis"]["values"] == [16, 64]
+    assert len(marks(drawn.svg, "mark-line")) == 2
+    assert "<script" not in str(drawn.svg) and "</script" not in str(drawn.data)
 
 
 def test_text_and_attributes_are_escaped():

@@ -10,6 +10,7 @@ from pacl_core.report.build import MAX_BYTES, NAMES, render
 from pacl_core.report.images import thumbnails
 from pacl_core.report.sections.clusters import clusters
 from pacl_core.report.sections.examples import examples
+from pacl_core.report.sections.few_labels import learning_curves
 from pacl_core.report.sections.limits import leaks, limits
 from pacl_core.report.sections.partition import thresholds
 from pacl_core.report.sections.results import main_results, overview, published, results
@@ -165,3 +166,37 @@ def test_a_page_that_is_too_large_gets_smaller_images_and_then_an_error(artefact
     assert len(smaller.encode()) < size
     with pytest.raises(UserError, match=r"lower report\.samples"):
         render(artefacts, params_text, count=8, seed=0, max_bytes=1_000_000)
+
+
+def few_shot(numbers, protocol="few_shot"):
+    def entry(labels):
+        accuracy = {"mean": labels / 100, "low": 0.1, "high": 0.9}
+        undefined = {"mean": None, "low": None, "high": None, "reason": "no class"}
+        figures = {"accuracy": {"variants": {"initial": accuracy, "pacl": undefined}, "differences": {}}}
+        return {"task": {"kind": "single_label"}, "test_items": 9, "chosen": {}, "figures": figures}
+
+    tasks = {f"mood, said so, {number} labels": entry(number) for number in numbers}
+    return {"dataset": "set", "protocol": protocol, "tasks": tasks}
+
+
+def test_learning_curves_are_of_the_main_metric_in_its_unit():
+    ((caption, chart),) = learning_curves(few_shot([16, 64]))
+    assert caption == "mood, said so: Accuracy"
+    rows = chart.spec["layer"][1]["data"]["values"]
+    assert [(row["variant"], row["labels"], row["value"]) for row in rows] == [
+        ("initial", 16, 16.0), ("initial", 64, 64.0),
+    ]  # fmt: skip
+    assert (rows[0]["low"], rows[0]["high"]) == (10.0, 90.0)
+    assert learning_curves(few_shot([16])) == []  # a point is no curve
+    assert learning_curves(few_shot([16, 64], "linear")) == []
+
+
+def test_learning_curves_are_on_the_page(root, artefacts, params_text):
+    path = root / "metrics/comparison.json"
+    comparisons = json.loads(path.read_text())
+    few = comparisons[0] | few_shot([16, 64])
+    for task in few["tasks"].values():
+        task["figures"]["accuracy"]["variants"]["initial"]["std"] = 0.01
+    path.write_text(json.dumps([*comparisons, few]))
+    html = render(artefacts, params_text, count=1, seed=0)
+    assert 'data-chart="chart-few-set-0"' in html and "ten draws" in html

@@ -2,16 +2,21 @@
 
 import io
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from pacl_core.datasets.folds import assign_folds
+from pacl_core.datasets.tasks import Task
 from pacl_core.encoding import encoded as resumable
 from pacl_core.errors import UserError
+from pacl_core.evaluation.comparison.variants import compare
 from pacl_core.evaluation.predictions import NotApplicableError, read_predictions
 from pacl_core.evaluation.protocols import linear
 from pacl_core.evaluation.summary_file import read_summary
@@ -21,6 +26,7 @@ from pacl_core.models.frozen import pixel_features
 from pacl_core.models.saved import load_model, save_model
 from pacl_core.params.evaluation import LinearParams
 from pacl_core.params.models import BackboneParams
+from pacl_core.report.sections.few_labels import learning_curves
 from stages import evaluate, features, measure
 from tests.paths import ROOT
 from tests.tiny_checkpoints import write_tiny_timm_resnet
@@ -168,6 +174,46 @@ def test_the_evaluation_says_what_was_chosen_and_measuring_adds_the_rest(stage):
     for name, one in chosen["tasks"].items():
         assert one.items() <= tasks[name].items()
         assert {"baselines", "class_items", "test_items", "figures", "details"} == set(tasks[name]) - set(one)
+
+
+def test_few_labels_are_compared_as_tasks_of_their_own(stage):
+    for variant in ("initial", "pacl"):
+        stage(features, "shades", variant)
+        stage(evaluate, "shades", "few_shot", variant, few_shot=(4, 12, 300))
+        stage(measure, "shades", "few_shot", variant)
+    found = compare(Path("evaluation"), "shades", "few_shot", variants=["initial", "pacl"], resamples=100)
+    assert {"valence, 4 labels", "valence, 12 labels"} <= found["tasks"].keys()
+    assert not any("300" in name for name in found["tasks"])
+    difference = found["tasks"]["valence, 12 labels"]["figures"]["r2"]["differences"]["pacl"]
+    assert difference == {"value": 0.0, "low": 0.0, "high": 0.0}  # the same draws of equal variants
+    assert {name for name, _ in learning_curves(found)} == {"light: Accuracy", "shares: KL", "valence: R²"}
+
+
+def test_folds_go_through_every_stage_and_every_item_is_measured(stage, tmp_path, monkeypatch):
+    """The stored set with folds, in a project of its own."""
+    shutil.copytree(Path(), tmp_path / "folded")
+    monkeypatch.chdir(tmp_path / "folded")
+    dataset = Path("data/downstream/shades.parquet")
+    table = pq.read_table(dataset)
+    names = [str(row) for row in range(32)]
+    items = pl.DataFrame({"pixel_hash": table["pixel_hash"].to_pylist(), "image_name": names})
+    items = items.with_columns(file_hash=pl.col("image_name"), split=pl.lit(None, pl.String))
+    items = items.with_columns(valence=pl.Series(table["valence"].to_pylist()))
+    dealt = assign_folds(items, [Task("valence", "regression", ("valence",))], 4)
+    for name in ("fold", "val_of"):
+        table = table.append_column(name, pa.array(dealt[name].to_list(), pa.int8()))
+    pq.write_table(table, dataset)
+    for variant in ("initial", "pacl"):
+        stage(features, "shades", variant)
+        for protocol in ("linear", "few_shot"):
+            stage(evaluate, "shades", protocol, variant, few_shot=(8,))
+            stage(measure, "shades", protocol, variant)
+    for protocol, name in (("linear", "valence"), ("few_shot", "valence, 8 labels")):
+        found = compare(Path("evaluation"), "shades", protocol, variants=["initial", "pacl"], resamples=100)
+        task = found["tasks"][name]
+        assert task["test_items"] == 32
+        assert len(task["chosen"]["initial"]["folds"]) == 4
+        assert task["figures"]["r2"]["differences"]["pacl"]["value"] == 0.0
 
 
 def test_a_convex_probe_has_no_seeds(stage):

@@ -23,8 +23,8 @@ class Item:
     """One item: undecoded image bytes and the published values by name, labels as text.
 
     `split` is the official one in {train, val, test}, None where there is none. `image_name` names the image
-    where several items share one (default: the item itself). `box`: the part of the image that is meant,
-    left, top, right, bottom in its own pixels.
+    where several items share one, or whatever else keeps them in one split (default: the item itself).
+    `box`: the part of the image that is meant, left, top, right, bottom in its own pixels.
     """
 
     item_id: str

@@ -42,7 +42,8 @@ class Options(Section):
     "images/{Theme}.jpg". `values`: the columns that tasks use. `id`: a column, else the row number.
 
     `split`: a column with train, val or test, or other names that `splits` maps to them. `strip`: characters
-    to remove around names, labels and ids, such as quotes.
+    to remove around names, labels and ids, such as quotes. `group`: a column, such as the photographer or the
+    scene; rows with one value stay together in splits and folds.
     """
 
     file: str | dict[Split, str] | None = None
@@ -50,6 +51,7 @@ class Options(Section):
     id: str | None = None
     values: tuple[str, ...] = ()
     separated: SeparatedLabels | None = None
+    group: str | None = None
     split: str | None = None
     splits: dict[str, Split] = Field(default_factory=dict)
     strip: str = ""
@@ -88,7 +90,7 @@ def _tables(path: Path, file: str | dict[Split, str] | None) -> list[tuple[Split
 
 def _columns(options: Options, pattern: Pattern) -> list[str]:
     columns = [*pattern.columns, *options.values]
-    columns += [column for column in (options.id, options.split) if column is not None]
+    columns += [column for column in (options.id, options.group, options.split) if column is not None]
     columns += [options.separated.column] if options.separated else []
     return list(dict.fromkeys(columns))
 
@@ -106,7 +108,15 @@ def _item(options: Options, row: Row, image: Path, *, default_id: str, split: Sp
         values |= _marks(row, options.separated, options.strip)
     if options.split is not None:
         split = _split(row[options.split], options)
-    return Item(item_id, read_image(image), values, split)
+    return Item(item_id, read_image(image), values, split, _group(options, row))
+
+
+def _group(options: Options, row: Row) -> str | None:
+    """None without a value: the item is then a group of its own."""
+    if options.group is None:
+        return None
+    text = without_point(_bare(cell(row, options.group), options.strip))
+    return None if text.casefold() in _ABSENT else f"{options.group}: {valid_name(text)}"
 
 
 def _path(files: ListedFiles, folder: Path, pattern: Pattern, *, row: Row, strip: str) -> Path:

@@ -99,4 +99,5 @@ def _same_task(one: Published, name: str, chosen: dict[str, Any]) -> bool:
     """Zero-shot by prompt; else by name, "+ PDANet" where the polarity-consistent loss was in use."""
     if one.protocol == "zero_shot":
         return chosen.get("prompt") == one.prompt and name.startswith(f"{one.task}, ")
-    return name == one.task and bool(chosen.get("polarity_consistent")) == (one.method == "PACL + PDANet")
+    fitted = chosen.get("folds", [chosen])[0]
+    return name == one.task and bool(fitted.get("polarity_consistent")) == (one.method == "PACL + PDANet")

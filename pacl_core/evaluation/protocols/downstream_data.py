@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from pacl_core.datasets.features import unit_length
-from pacl_core.datasets.task_data import TaskData, read_task_data
+from pacl_core.datasets.task_data import TaskData, read_task_data, read_task_rounds
 from pacl_core.datasets.tasks import Task
 from pacl_core.evaluation.protocols.heads import Examples
 
@@ -24,8 +24,12 @@ class DownstreamData:
     excluded: Collection[str] = ()
 
     def of_task(self, task: Task) -> TaskData:
-        """Raises `UserError` where a split is empty."""
+        """The official split, else 8:1:1. Raises `UserError` where a split is empty."""
         return read_task_data(task, self.dataset, self.excluded)
+
+    def rounds(self, task: Task) -> list[TaskData]:
+        """The rounds of fitting and predicting. Raises `UserError` where a split or a fold lacks items."""
+        return read_task_rounds(task, self.dataset, self.excluded)
 
     def examples(self, of_task: TaskData, split: str, device: str) -> Examples:
         """Features at unit length and targets of the split's items that have one.

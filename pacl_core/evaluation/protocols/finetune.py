@@ -1,12 +1,14 @@
-"""The fine-tuning protocol (paper 4.4): the whole backbone and a linear head, a run per task and seed.
+"""The fine-tuning protocol (paper 4.4): the whole backbone and a linear head, a run per task, seed and fold.
 
 Every run starts from the saved model. Neither images nor targets of the test split are used before all runs
-are finished and their epochs chosen.
+are finished and their epochs chosen. Of a data set with folds this holds within each fold, which has
+runs of its own.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
-from torch import nn
+from torch import Tensor, nn
 
-from pacl_core.datasets.task_data import TaskData, read_task_data
-from pacl_core.datasets.tasks import Task
-from pacl_core.evaluation.predictions import Outcome, Predictions
+from pacl_core.datasets.task_data import TaskData, read_task_rounds
+from pacl_core.datasets.tasks import SPLITS, Task
+from pacl_core.evaluation.predictions import Outcome, Predictions, over_folds
 from pacl_core.evaluation.protocols.downstream_images import unpacked_images
 from pacl_core.evaluation.protocols.fine_tuning import (
     Chosen,
@@ -68,33 +70,62 @@ def run(
 
     `model` is the folder of a saved model, `excluded` are test items to leave out. Called again after a kill
     it resumes from `place.scratch`, which must belong to these arguments only, and gives the same bits.
-    Raises `UserError` for an empty split, a broken image, or a loss that is not finite.
+    Raises `UserError` for an empty split or fold, a broken image, or a loss that is not finite.
     """
-    data = [read_task_data(task, dataset, excluded) for task in tasks]
+    data = [read_task_rounds(task, dataset, excluded) for task in tasks]
     backbone = load_model(model)
     backbone.module.to(place.device).to(memory_format=torch.channels_last)
+    start = {name: tensor.clone() for name, tensor in backbone.module.state_dict().items()}
     with ThreadPoolExecutor(place.workers) as pool:
         bench = _Bench(backbone, params, dataset, place, pool)
-        learnt = _images(bench, data, ("train", "val"))
-        start = {name: tensor.clone() for name, tensor in backbone.module.state_dict().items()}
-        runs: list[list[Chosen]] = []
-        for number, own in enumerate(data):
-            runs.append([])
-            for seed in range(params.seeds):
-                backbone.module.load_state_dict(start)
-                runs[-1].append(_fit(bench, own, learnt, number=number, seed=seed))
-        tested = _images(bench, data, ("test",))
-        return [
-            Outcome(
-                own.task,
-                [
-                    _predict(bench, own, shown, number=number, split=split, runs=runs[number])
-                    for split, shown in (("val", learnt), ("test", tested))
-                ],
-                _what_was_chosen(own.task, params, runs[number]),
-            )
-            for number, own in enumerate(data)
-        ]
+        images = partial(_images, bench, [own for of_task in data for own in of_task])
+        folds = max(map(len, data))
+        if folds == 1:
+            rounds = [_round(bench, {number: own for number, (own,) in enumerate(data)}, start, show=images)]
+        else:
+            everything = images(SPLITS)  # each image is in every split, in one fold or another
+            rounds = [
+                _round(
+                    replace(bench, place=replace(place, scratch=place.scratch / f"fold-{fold}")),
+                    {number: of_task[fold] for number, of_task in enumerate(data) if fold < len(of_task)},
+                    start,
+                    show=lambda splits: everything,
+                )
+                for fold in range(folds)
+            ]
+    return [over_folds([one[number] for one in rounds if number in one]) for number in range(len(tasks))]
+
+
+def _round(
+    bench: "_Bench",
+    data: Mapping[int, TaskData],
+    start: Mapping[str, Tensor],
+    *,
+    show: Callable[[Sequence[str]], "_Images"],
+) -> dict[int, Outcome]:
+    """An outcome of each task, by its number, of one fold or the split; every run begins at `start`.
+
+    `show` gives the images of some splits.
+    """
+    learnt = show(("train", "val"))
+    runs: dict[int, list[Chosen]] = {}
+    for number, own in data.items():
+        runs[number] = []
+        for seed in range(bench.params.seeds):
+            bench.backbone.module.load_state_dict(start)
+            runs[number].append(_fit(bench, own, learnt, number=number, seed=seed))
+    tested = show(("test",))
+    return {
+        number: Outcome(
+            own.task,
+            [
+                _predict(bench, own, shown, number=number, split=split, runs=runs[number])
+                for split, shown in (("val", learnt), ("test", tested))
+            ],
+            _what_was_chosen(own.task, bench.params, runs[number]),
+        )
+        for number, own in data.items()
+    }
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from torch import Tensor
 from pacl_core.datasets.task_data import TaskData
 from pacl_core.datasets.tasks import Task
 from pacl_core.errors import UserError
-from pacl_core.evaluation.predictions import Outcome, Predictions
+from pacl_core.evaluation.predictions import Outcome, Predictions, over_folds
 from pacl_core.evaluation.protocols.downstream_data import DownstreamData
 from pacl_core.evaluation.protocols.heads import Examples, Heads, Loss, head_loss, head_prediction, new_head
 from pacl_core.evaluation.protocols.probes import fit_convex
@@ -48,21 +48,22 @@ def run(
 ) -> list[Outcome]:
     """An outcome per task.
 
-    Features of test items are used only after every head of every task is fitted and chosen. Raises
+    Of a data set with folds, heads are fitted and chosen for each fold. Features are used as those of test
+    items only after every head of every task is fitted and chosen. Raises
     `UserError` naming an item whose features are zero or not finite.
     """
     fitted = []
     for task in tasks:
-        own = downstream.of_task(task)
-        train, val = (downstream.examples(own, split, device) for split in ("train", "val"))
-        heads, chosen = fit(task, train, val, params=params)
-        fitted.append((own, heads, _predicted(own, "val", heads, features=val.features), chosen))
-    outcomes = []
+        for own in downstream.rounds(task):
+            train, val = (downstream.examples(own, split, device) for split in ("train", "val"))
+            heads, chosen = fit(task, train, val, params=params)
+            fitted.append((own, heads, _predicted(own, "val", heads, features=val.features), chosen))
+    outcomes: dict[str, list[Outcome]] = {}
     for own, heads, on_val, chosen in fitted:
         test = downstream.examples(own, "test", device)
         on_test = _predicted(own, "test", heads, features=test.features)
-        outcomes.append(Outcome(own.task, [on_val, on_test], chosen))
-    return outcomes
+        outcomes.setdefault(own.task.name, []).append(Outcome(own.task, [on_val, on_test], chosen))
+    return [over_folds(of_task) for of_task in outcomes.values()]
 
 
 def fit(task: Task, train: Examples, val: Examples, *, params: LinearParams) -> tuple[Heads, dict[str, Any]]:

@@ -59,19 +59,24 @@ def run(
     single_label = [task for task in tasks if task.kind == "single_label"]
     if not single_label:
         raise NotApplicableError(f"{downstream.dataset.stem} has no single-label task")
-    data = [downstream.of_task(task) for task in single_label]
+    data = [downstream.rounds(task) for task in single_label]
     space = load_joint_space(model, device)
     if space is None:
         raise NotApplicableError(f"{model.name} has no projectors and is no CLIP model")
-    return [outcome for own in data for outcome in _outcomes(own, downstream.features, space, params=params)]
+    return [
+        outcome
+        for of_task in data
+        for outcome in _outcomes(of_task, downstream.features, space, params=params)
+    ]
 
 
 def _outcomes(
-    own: TaskData, features: Vectors, space: JointSpace, *, params: ZeroShotParams
+    of_task: Sequence[TaskData], features: Vectors, space: JointSpace, *, params: ZeroShotParams
 ) -> list[Outcome]:
+    own = of_task[0]
     # the names of the classes in prompts
     names = own.task.words or own.task.classes or ()
-    rows = own.rows["test"]
+    rows = np.concatenate([one.rows["test"] for one in of_task])  # of all folds, in their order
     images_NE = space.images(features[rows])
     vectors_PCE = [prompt_vectors(space, prompt, names) for prompt in params.prompts]
     shown = [

@@ -64,7 +64,9 @@ def limits(metrics: Path, params: dict[str, Any], evaluations: list[dict[str, An
         )
     sizes = {one["dataset"]: one["test_items"] for one in evaluations or [] if one["test_items"]}
     if sizes:
-        listed = ", ".join(f"{name} {count:,}" for name, count in sizes.items())
+        folds = {one["dataset"]: one["folds"] for one in evaluations or [] if one["folds"]}
+        said = {name: f" in {count} folds" for name, count in folds.items()}
+        listed = ", ".join(f"{name} {count:,}{said.get(name, '')}" for name, count in sizes.items())
         found.append(
             f"Test items: {listed}. Intervals come from resampling these items; they say nothing about "
             "another corpus, training seed or test set."

@@ -6,6 +6,7 @@ from typing import Any
 from pacl_core.report.charts.svg import difference
 from pacl_core.report.metric_labels import MetricLabel, main_metric, metric_label
 from pacl_core.report.reading import Artefacts, optional_json
+from pacl_core.report.sections.few_labels import learning_curves
 from pacl_core.report.sections.task_details import task_details
 
 TOO_FEW, CHANCE = "too_few", "chance"
@@ -68,6 +69,7 @@ def _evaluation(comparison: dict[str, Any]) -> dict[str, Any]:
             "name": name,
             "prompt": next((c["prompt"] for c in task["chosen"].values() if c.get("prompt")), None),
             "test_items": task["test_items"],
+            "folds": max((len(c.get("folds", ())) for c in task["chosen"].values()), default=0),
             "rows": _rows(task, variants, chance=chance),
         }
         for name, task in comparison["tasks"].items()
@@ -79,7 +81,9 @@ def _evaluation(comparison: dict[str, Any]) -> dict[str, Any]:
         "not_applicable": comparison["not_applicable"],
         "excluded": comparison["excluded_test_items"],
         "test_items": max((task["test_items"] for task in tasks), default=0),
+        "folds": max((task["folds"] for task in tasks), default=0),
         "tasks": tasks,
+        "curves": learning_curves(comparison),
     }
 
 

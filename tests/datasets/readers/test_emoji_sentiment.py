@@ -12,7 +12,7 @@ from pacl_core.corpus.openmoji.noisy_posts import noisy_posts
 from pacl_core.corpus.openmoji.recipe import corpus_glyphs, load_recipe
 from pacl_core.datasets.readers import read_items
 from pacl_core.datasets.record import load_record
-from pacl_core.datasets.store import write_dataset
+from pacl_core.datasets.store import Storage, write_dataset
 from pacl_core.datasets.tasks import read_tasks, targets
 from pacl_core.files.json_csv import read_json
 from tests.paths import ROOT
@@ -28,7 +28,7 @@ def write(path: Path, workers: int = 1) -> dict[str, Any]:
         record,
         items,
         path,
-        image_size=32,
+        storage=Storage(32),
         workers=workers,
         scratch=path.parent / "scratch",
     )

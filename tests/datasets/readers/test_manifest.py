@@ -95,6 +95,15 @@ def test_splits_from_a_column(folder: Path) -> None:
     ]
 
 
+def test_a_group_keeps_rows_together_and_an_absent_one_leaves_them_alone(folder: Path) -> None:
+    path = table(folder, "m.csv", "image,by", "1.jpg, '7'", "2.jpg,7.0", "3.jpg,", "3.jpg,nan", "1.jpg,Ann")
+    found = [one.image_name for one in read(path, group="by", strip="'") if isinstance(one, Item)]
+    assert found == ["by: 7", "by: 7", None, None, "by: Ann"]
+    assert [one.image_name for one in read(path) if isinstance(one, Item)] == [None] * 5
+    with pytest.raises(UserError, match="photographer"):
+        read(path, group="photographer")
+
+
 def test_a_table_per_split(folder: Path) -> None:
     table(folder, "a.csv", "image", "1.jpg", "2.jpg")
     table(folder, "b.csv", "image", "3.jpg")

@@ -110,10 +110,11 @@ def test_records_of_ones_own_as_the_readme_shows_them(tmp_path: Path) -> None:
     items = list(class_folders.read(tmp_path, class_folders.Options.model_validate(folders.options)))
     assert [one.values for one in items if isinstance(one, Item)] == [{"label": "calm"}]
     put(tmp_path / "photos" / "x.jpg", image(2))
-    header = "name,mood,valence,arousal,votes_joy,votes_fear,votes_anger,tags,part"
-    put(tmp_path / "ratings.csv", f"{header}\nx,tense,4,2.5,3,0,1,night|people,test\n".encode())
+    header = "name,mood,valence,arousal,votes_joy,votes_fear,votes_anger,tags,part,photographer"
+    put(tmp_path / "ratings.csv", f"{header}\nx,tense,4,2.5,3,0,1,night|people,test,Ann\n".encode())
     (item,) = manifest.read(tmp_path, manifest.Options.model_validate(table.options))
     assert isinstance(item, Item) and item.split == "test"
+    assert item.image_name == "photographer: Ann"
     needed = {column for task in table.tasks.values() for column in task.columns or (task.column or "",)}
     assert needed == item.values.keys()
     assert item.values["night"] == "1" and item.values["indoor"] == "0"

@@ -80,6 +80,27 @@ def write_dataset(path: Path, poisoned: bool = False) -> Path:
     return path
 
 
+FOLD, VAL_OF = np.arange(48) // 8 % 3, np.where(np.arange(48) % 2, (np.arange(48) // 8 - 1) % 3, -1)
+
+
+def write_folds(path: Path, poisoned: int | None = None) -> Path:
+    """The same images in three folds; `poisoned`: the targets of that one are turned round."""
+    table = pq.read_table(write_dataset(path))
+    columns = {name: table[name] for name in table.column_names}
+    if poisoned is not None:
+        light = np.where(poisoned == FOLD, 1 - table["light"].to_numpy(), table["light"].to_numpy())
+        columns["light"] = pa.array(light, pa.float32())
+    columns["fold"] = pa.array(FOLD, pa.int8())
+    columns["val_of"] = pa.array(VAL_OF, pa.int8(), mask=VAL_OF < 0)
+    pq.write_table(pa.table(columns), path)
+    return path
+
+
+def run_folds(dataset, model, work, params, tasks=(LIGHT,)):
+    place = finetune.Workplace("cpu", 2, work)
+    return finetune.run(tasks, dataset, model, params=params, excluded={"item07"}, place=place)
+
+
 def run(folder, model, tasks=(COLOUR,), params=PARAMS, name="work", poisoned=False, workers=2):
     dataset = write_dataset(folder / f"colours-{poisoned}.parquet", poisoned)
     place = finetune.Workplace("cpu", workers, folder / name)
@@ -188,6 +209,46 @@ def test_rates_that_burst_are_one_clear_line(tmp_path, model):
         match=r"light, seed 0: step \d .*loss of light is \w+; lower the learning rates in 'evaluate",
     ):
         run(tmp_path, model, (LIGHT,), params)
+
+
+def test_each_item_of_folds_is_predicted_once_by_what_never_saw_its_target(tmp_path, model):
+    """Turned round in fold 1, targets change no prediction of fold 1, but those of the others."""
+    params = PARAMS.model_copy(update={"epochs": 2, "seeds": 2})
+    clean, _ = run_folds(write_folds(tmp_path / "a.parquet"), model, tmp_path / "a", params, (LIGHT, COLOUR))
+    (dirty,) = run_folds(write_folds(tmp_path / "b.parquet", poisoned=1), model, tmp_path / "b", params)
+    expected = [f"item{i:02}" for fold in range(3) for i in np.flatnonzero(fold == FOLD) if i != 7]
+    assert clean.test.item_ids == dirty.test.item_ids == expected
+    assert clean.test.prediction.shape == (2, 47, 1)
+    assert clean.predictions[0].item_ids == [
+        f"item{i:02}" for fold in range(3) for i in np.flatnonzero(fold == VAL_OF)
+    ]
+    own = np.array([FOLD[int(item.removeprefix("item"))] == 1 for item in expected])
+    assert (clean.test.prediction[:, own] == dirty.test.prediction[:, own]).all()
+    assert (clean.test.prediction[:, ~own] != dirty.test.prediction[:, ~own]).all()
+    assert clean.chosen["folds"][1] == dirty.chosen["folds"][1]
+    assert [len(one["epochs"]) for one in clean.chosen["folds"]] == [2, 2, 2]
+    assert len(np.load(tmp_path / "a/train-val-test/images.npy")) == 48 + 1  # once for all folds
+
+
+def test_stopped_between_folds_only_what_is_left_is_fitted(tmp_path, model, monkeypatch):
+    params = PARAMS.model_copy(update={"epochs": 1})
+    dataset = write_folds(tmp_path / "colours.parquet")
+    undisturbed = run_folds(dataset, model, tmp_path / "undisturbed", params)
+    real, fitted = finetune.fit, []
+
+    def stopping(method, device):
+        if len(fitted) == 2:
+            raise InterruptedError
+        fitted.append(method.work)
+        return real(method, device)
+
+    with monkeypatch.context() as patch, pytest.raises(InterruptedError):
+        patch.setattr(finetune, "fit", stopping)
+        run_folds(dataset, model, tmp_path / "work", params)
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "work").rglob("done.json")}
+    assert len(kept) == 2
+    assert same(run_folds(dataset, model, tmp_path / "work", params), undisturbed)
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
 
 
 def test_killed_and_started_again_gives_the_same_bits(tmp_path, model):

@@ -6,6 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
+from pacl_core.datasets.features import unit_length
 from pacl_core.datasets.tasks import Level, Task
 from pacl_core.errors import UserError
 from pacl_core.evaluation.protocols import linear
@@ -254,6 +255,93 @@ def test_an_empty_split_is_refused(tmp_path):
     dataset = write_dataset(tmp_path, columns, split=["train"] * 40 + ["test"] * 20)
     with pytest.raises(UserError, match="no items in split 'val'"):
         run(ALL[:1], DownstreamData(dataset, x), SHORT, device="cpu")
+
+
+FOLD = np.arange(200) * 7 % 5
+VAL_OF = np.where(np.arange(200) % 2, (FOLD - 1) % 5, -1)
+
+
+def write_folds(folder, columns):
+    """`write_dataset` with five folds; every split of the table itself is "test"."""
+    path = write_dataset(folder, columns, split=["test"] * 200)
+    table = pq.read_table(path)
+    table = table.append_column("fold", pa.array(FOLD, pa.int8()))
+    pq.write_table(table.append_column("val_of", pa.array(VAL_OF, pa.int8(), mask=VAL_OF < 0)), path)
+    return path
+
+
+@pytest.mark.parametrize("params", [SHORT, CONVEX], ids=["head", "convex"])
+def test_each_item_is_predicted_once_by_what_other_folds_fit(tmp_path, params):
+    """As a loop over folds does by hand, for every kind of task."""
+    x, columns = planted(200)
+    outcomes = run(ALL, DownstreamData(write_folds(tmp_path, columns), x), params, device="cpu")
+    for outcome in outcomes:
+        item_ids = [f"item{row:03}" for row in range(200)]
+        assert sorted(outcome.test.item_ids) == item_ids
+        (val, test), seen = outcome.predictions, 0
+        unit = unit_length(x, item_ids, tmp_path)
+        assert sorted(val.item_ids) == [f"item{row:03}" for row in np.flatnonzero(VAL_OF >= 0)]
+        for fold, chosen in enumerate(outcome.chosen["folds"]):
+            own, choosing = np.flatnonzero(fold == FOLD), np.flatnonzero(fold == VAL_OF)
+            train = np.setdiff1d(np.arange(200), np.concatenate([own, choosing]))
+            parts = (examples(outcome.task, unit, columns, rows) for rows in (train, choosing))
+            heads, expected = linear.fit(outcome.task, *parts, params=params)
+            here = slice(seen, seen + len(own))
+            assert test.item_ids[here] == [f"item{row:03}" for row in own]
+            known = examples(outcome.task, unit, columns, own)
+            predicted = head_prediction(outcome.task)(heads.outputs(known.features)).detach().numpy()
+            assert (test.prediction[:, here] == predicted).all()
+            assert (test.target[here] == known.target.numpy()).all()
+            assert chosen == expected
+            seen += len(own)
+
+
+@pytest.mark.parametrize("params", [SHORT, CONVEX], ids=["head", "convex"])
+def test_what_a_fold_holds_changes_nothing_of_what_predicts_it(tmp_path, params):
+    """Other targets and, of the others, other features: its predictions and choices stay to the bit."""
+    x, columns = planted(200)
+    clean = run(ALL, DownstreamData(write_folds(tmp_path, columns), x), params, device="cpu")
+    poison = {"valence": 9.0, "side": 1, "quarter": 0, "m0": 1, "m1": 0, "s0": 0, "s1": 1}
+    for fold in (0, 3):
+        inside = fold == FOLD
+        poisoned = {
+            name: np.where(inside, poison[name], column).astype(column.dtype)
+            for name, column in columns.items()
+        }
+        dirty = run(ALL, DownstreamData(write_folds(tmp_path, poisoned), x), params, device="cpu")
+        for one, other in zip(clean, dirty, strict=True):
+            assert one.test.item_ids == other.test.item_ids
+            rows = [int(item.removeprefix("item")) for item in one.test.item_ids]
+            own = inside[rows]
+            assert (one.test.prediction[:, own] == other.test.prediction[:, own]).all()
+            assert one.chosen["folds"][fold] == other.chosen["folds"][fold]
+            assert (one.test.prediction[:, ~own] != other.test.prediction[:, ~own]).any()
+
+
+def test_every_fold_is_looked_at_before_and_after_its_own_fit_alone(tmp_path, monkeypatch):
+    """What is read for each fit: neither of its two parts has an item of the fold."""
+    log = []
+    real = linear.fit
+    monkeypatch.setattr(linear, "fit", lambda *given, **named: log.append("fit") or real(*given, **named))
+    x, columns = planted(200)
+    run(ALL[:1], DownstreamData(write_folds(tmp_path, columns), Watched(x, log)), SHORT, device="cpu")
+    assert [entry == "fit" for entry in log] == [False, False, True] * 5 + [False] * 5
+    for fold in range(5):
+        train, val, test = log[3 * fold], log[3 * fold + 1], log[15 + fold]
+        assert test == frozenset(np.flatnonzero(fold == FOLD).tolist())
+        assert not test & train and not test & val and not train & val
+        assert train | val | test == frozenset(range(200))
+
+
+def test_excluded_items_are_left_out_of_predictions_of_folds_and_stay_in_fits(tmp_path):
+    x, columns = planted(200)
+    dataset = write_folds(tmp_path, columns)
+    (whole,) = run(ALL[:1], DownstreamData(dataset, x), SHORT, device="cpu")
+    (fewer,) = run(ALL[:1], DownstreamData(dataset, x, excluded={"item003", "item004"}), SHORT, device="cpu")
+    kept = [item not in ("item003", "item004") for item in whole.test.item_ids]
+    assert fewer.test.item_ids == [item for item, keep in zip(whole.test.item_ids, kept, strict=True) if keep]
+    assert np.allclose(fewer.test.prediction, whole.test.prediction[:, kept], atol=1e-6)
+    assert fewer.chosen == whole.chosen
 
 
 def test_predictions_of_seeds_are_those_of_their_heads():

@@ -88,8 +88,8 @@ def unit(vector):
     return [float(value) / length for value in vector]
 
 
-def by_loops(model: Path, prompts: tuple[str, ...]) -> list[list[float]]:
-    """Probabilities of the test items, by the mean of unit vectors over `prompts`."""
+def by_loops(model: Path, prompts: tuple[str, ...], rows=range(2, 24, 3)) -> list[list[float]]:
+    """Probabilities of the test items, or of other rows, by the mean of unit vectors over `prompts`."""
     from safetensors.numpy import load_file
 
     weights = load_file(model / "projectors.safetensors")
@@ -103,7 +103,7 @@ def by_loops(model: Path, prompts: tuple[str, ...]) -> list[list[float]]:
         ]
         classes.append(unit([sum(column) / len(prompts) for column in zip(*vectors, strict=True)]))
     probabilities = []
-    for row in range(2, 24, 3):
+    for row in rows:
         image = unit(weights["image.weight"] @ features_of(model)[row])
         raised = [
             math.exp(sum(a * b for a, b in zip(image, text, strict=True)) / TEMPERATURE) for text in classes
@@ -124,6 +124,20 @@ def test_prompts_and_their_ensemble_are_those_of_loops(dataset, pacl):
         assert outcome.test.item_ids == [f"item{i:02}" for i in range(2, 24, 3)]
         assert outcome.chosen["class_names"] == ["awe", "scared", "happy"]
     assert [one.chosen["prompt"] for one in outcomes] == [*PROMPTS, "ensemble"]
+
+
+def test_every_item_of_folds_is_predicted_once(dataset, pacl):
+    """Nothing is fitted, so there is nothing to say of folds; the rows come fold by fold."""
+    table = pq.read_table(dataset)
+    table = table.append_column("fold", pa.array([row % 2 for row in range(24)], pa.int8()))
+    val_of = [1 - row % 2 if row % 4 < 2 else None for row in range(24)]
+    table = table.append_column("val_of", pa.array(val_of, pa.int8()))
+    pq.write_table(table, dataset)
+    (first, *_) = run([EMOTION], dataset, pacl)
+    rows = [*range(0, 24, 2), *range(1, 24, 2)]
+    assert first.test.item_ids == [f"item{row:02}" for row in rows]
+    np.testing.assert_allclose(first.test.prediction[0], by_loops(pacl, PROMPTS[:1], rows), rtol=1e-4)
+    assert set(first.chosen) == {"prompt", "class_names"}
 
 
 def test_another_order_of_classes_permutes_the_probabilities(dataset, pacl):
