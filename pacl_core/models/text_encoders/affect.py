@@ -29,9 +29,9 @@ _TENSORS = ("mean", "valence", "bias", "spread", "components")
 class Projection:
     """What was fitted to sentence vectors of unit length, `[D]`.
 
-    Valence is `valence` `[D]` @ vector + `bias`, on the scale -1 to 1; `spread` is its standard deviation
-    over the lexicon. Component k is `components` `[K, D]` @ (vector - `mean` `[D]`), of partial least squares.
-    `card`: what the file says about itself.
+    Valence is `valence` `[D]` @ vector + `bias`, on the scale -1 to 1; over the lexicon its standard
+    deviation is `spread`. Component k is `components` `[K, D]` @ (vector - `mean` `[D]`), of
+    partial least squares. `card`: what the file says about itself.
     """
 
     mean: NDArray[np.float32]
@@ -76,7 +76,8 @@ class AffectEncoder:
             parts.append(unit_rows(radial_basis(valences, self.bases)))
         if self.components:
             directions = self.projection.components[: self.components]
-            parts.append(unit_rows((units_ND - self.projection.mean) @ directions.T))
+            found = (units_ND - self.projection.mean) @ directions.T
+            parts.append(unit_rows(found.astype(np.float32, copy=False)))
         return np.concatenate(parts, axis=1)
 
 
