@@ -26,7 +26,7 @@ class Scene:
     ground: tuple[int, int, int]
 
 
-def arrange(thing: Glyph, face: Glyph, drawing: Drawing, rng: random.Random) -> Scene:
+def arrange(thing: Glyph, face: Glyph, *, drawing: Drawing, rng: random.Random) -> Scene:
     """A scene with everything else drawn from `rng`."""
     thing_box = _box(drawing.thing, drawing.pixels, rng)
     side = _side(drawing.face, drawing.pixels, rng)

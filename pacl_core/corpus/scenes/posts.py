@@ -52,7 +52,9 @@ def scene_posts(cast: Cast, recipe: SceneRecipe) -> list[ScenePost]:
         told = words.draw(face, right=emotional, rng=rng)
         name = rng.choice(named.names[:_NAMES])
         text = rng.choice(_FORMS).format(thing=name, mood=told.text)
-        posts.append(ScenePost(arrange(thing, face, recipe.drawing, rng), text, named, told, truth))
+        posts.append(
+            ScenePost(arrange(thing, face, drawing=recipe.drawing, rng=rng), text, named, told, truth)
+        )
     return posts
 
 

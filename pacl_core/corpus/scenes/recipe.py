@@ -105,4 +105,6 @@ class SceneRecipe(Section):
 
 def load_scene_recipe(path: Path) -> SceneRecipe:
     """Read and check a recipe. Raises `UserError`, one line."""
-    return read_section(path, SceneRecipe, "no such recipe; the scenes need data/corpora/scenes.yaml")
+    return read_section(
+        path, SceneRecipe, "no such recipe of scenes; the project comes with one, scenes.yaml"
+    )

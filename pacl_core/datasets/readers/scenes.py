@@ -39,7 +39,7 @@ def read(path: Path, options: Options) -> Iterator[Item]:
             # in turn, each with every other before long: their numbers have no common order
             thing = things[number % len(things)]
             face = rng.choice(faces)
-            scene = arrange(thing, face, recipe.drawing, rng)
+            scene = arrange(thing, face, drawing=recipe.drawing, rng=rng)
             assert face.sentiment is not None
             values = {**sentiment_values(face.sentiment), "thing": thing.stem, "face": face.stem}
             yield Item(f"{split}-{number:05d}", draw(scene, recipe.drawing.pixels), values, split)

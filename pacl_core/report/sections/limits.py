@@ -39,8 +39,8 @@ _STAND_INS = {
         "The backbone is EfficientNet-Lite0 at a small image size, not one of the paper's four."
     ),
     ("pairs.reader", "scenes"): (
-        "The posts are drawn scenes with texts made by a seeded rule: nobody posted them, and drawings are not "
-        "photographs."
+        "The posts are drawn scenes with texts made by a seeded rule: nobody posted them, and drawings are "
+        "not photographs."
     ),
     ("pairs.reader", "openmoji"): (
         "The posts are emoji drawings with names, mixed up by a seeded rule: nobody posted them, and "

@@ -20,14 +20,14 @@ from pacl_core.corpus.scenes.recipe import Drawing
 def test_boxes_are_inside_and_have_the_recipes_sizes(seed: int, pixels: int, least: float) -> None:
     glyph = Glyph("1F32E", "1F32E", ("taco",), None)
     drawing = Drawing(pixels=pixels, thing=(least, 1), face=(least / 2, least))
-    scene = arrange(glyph, glyph, drawing, random.Random(seed))
+    scene = arrange(glyph, glyph, drawing=drawing, rng=random.Random(seed))
     for (left, top, side), (small, large) in (
         (scene.thing_box, drawing.thing),
         (scene.face_box, drawing.face),
     ):
         assert 0 <= left <= pixels - side and 0 <= top <= pixels - side
         assert small * pixels - 1 <= side <= large * pixels + 1
-    assert scene == arrange(glyph, glyph, drawing, random.Random(seed))
+    assert scene == arrange(glyph, glyph, drawing=drawing, rng=random.Random(seed))
 
 
 def test_the_ground_shows_and_both_glyphs_are_on_it(players: Cast) -> None:
