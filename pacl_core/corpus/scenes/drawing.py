@@ -32,7 +32,7 @@ def arrange(thing: Glyph, face: Glyph, *, drawing: Drawing, rng: random.Random) 
     side = _side(drawing.face, drawing.pixels, rng)
     tried = [_placed(side, drawing.pixels, rng) for _ in range(_TRIES)]
     face_box = min(tried, key=lambda box: _shared(box, thing_box))
-    light = colorsys.hsv_to_rgb(rng.random(), rng.uniform(0.1, 0.5), rng.uniform(0.7, 1.0))
+    light = colorsys.hsv_to_rgb(rng.random(), rng.uniform(*drawing.ground), rng.uniform(0.9, 1.0))
     red, green, blue = (round(255 * part) for part in light)
     return Scene(thing, face, thing_box, face_box, (red, green, blue))
 

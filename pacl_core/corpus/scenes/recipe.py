@@ -44,17 +44,23 @@ class Moods(Section):
 
 
 class Drawing(Section):
-    """`pixels`: side of a scene. Least and greatest size of thing and face, as parts of it."""
+    """`pixels`: side of a scene. `thing`, `face`: least and greatest size, as parts of it.
+
+    `ground`: least and greatest saturation of its colour, from 0, white, to 1.
+    """
 
     pixels: int = Field(ge=32, le=1024)
     thing: tuple[float, float]
     face: tuple[float, float]
+    ground: tuple[float, float]
 
     @model_validator(mode="after")
     def _sizes(self) -> Self:
         for name, (least, most) in (("thing", self.thing), ("face", self.face)):
             if not 0 < least <= most <= 1:
                 raise ValueError(f"'{name}' is the least and the greatest size, above 0 and at most 1")
+        if not 0 <= self.ground[0] <= self.ground[1] <= 1:
+            raise ValueError("'ground' is the least and the greatest saturation, from 0 to 1")
         return self
 
 

@@ -19,7 +19,7 @@ from pacl_core.corpus.scenes.recipe import Drawing
 @given(seed=st.integers(0, 2**31), pixels=st.integers(32, 300), least=st.floats(0.1, 0.9))
 def test_boxes_are_inside_and_have_the_recipes_sizes(seed: int, pixels: int, least: float) -> None:
     glyph = Glyph("1F32E", "1F32E", ("taco",), None)
-    drawing = Drawing(pixels=pixels, thing=(least, 1), face=(least / 2, least))
+    drawing = Drawing(pixels=pixels, thing=(least, 1), face=(least / 2, least), ground=(0, 1))
     scene = arrange(glyph, glyph, drawing=drawing, rng=random.Random(seed))
     for (left, top, side), (small, large) in (
         (scene.thing_box, drawing.thing),
