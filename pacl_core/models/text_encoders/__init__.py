@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pacl_core.errors import unknown
 from pacl_core.params.models import TextEncoderParams
 
-_KINDS = ("hf", "minilm", "nade", "open_clip")
+_KINDS = ("affect", "concat", "hf", "minilm", "nade", "open_clip")
 
 
 class TextEncoder(Protocol):

@@ -23,14 +23,26 @@ _STAND_INS = {
     ("emotional_scores.text_encoder.kind", "minilm"): (
         "Emotional scores compare general sentence vectors of MiniLM, not those of BERTweet."
     ),
+    ("emotional_scores.text_encoder.kind", "affect"): (
+        "Emotional scores compare valences that were fitted to human ratings of words, not sentence vectors "
+        "of BERTweet."
+    ),
     ("anps.kind", "zero_shot"): (
         "Adjective-noun pairs are ranked by the factual scorer, not predicted by DeepSentiBank."
     ),
     ("text_encoder.kind", "minilm"): (
         "The text side of training is MiniLM, a general sentence encoder, not the sentiment encoder SKEP."
     ),
+    ("text_encoder.kind", "affect"): (
+        "The text side of training is MiniLM, projected on human ratings of single words, not the sentiment "
+        "encoder SKEP."
+    ),
     ("backbone.kind", "efficientnet_lite"): (
         "The backbone is EfficientNet-Lite0 at a small image size, not one of the paper's four."
+    ),
+    ("pairs.reader", "scenes"): (
+        "The posts are drawn scenes with texts made by a seeded rule: nobody posted them, and drawings are "
+        "not photographs."
     ),
     ("pairs.reader", "openmoji"): (
         "The posts are emoji drawings with names, mixed up by a seeded rule: nobody posted them, and "
