@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pacl_core.datasets.rounds import Round, read_with_rounds, rounds, stored_names, the_split
 from pacl_core.datasets.tasks import SPLITS, Task, targets
 from pacl_core.errors import UserError
+from pacl_core.files.tables import read_table
 
 
 @dataclass(frozen=True)
