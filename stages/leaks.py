@@ -18,6 +18,7 @@ from stages.run import run
 
 log = logging.getLogger("pacl")
 
+CODE = ("datasets/leaks.py", "datasets/rounds.py", "datasets/tasks.py")
 PAIRS = Path("data/pairs")
 
 
@@ -30,7 +31,7 @@ def main(params: Params) -> None:
     key = {
         "inputs": marks_sha256([PAIRS, dataset]),
         "distance": params.leaks.distance,
-        "code": code_sha256("datasets/leaks.py", Path(__file__)),
+        "code": code_sha256(*CODE, Path(__file__)),
         "libraries": versions("faiss-cpu", "numpy", "pyarrow"),
     }
     with scratch(f"leaks-{name}", key) as work:

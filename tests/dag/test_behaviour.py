@@ -96,7 +96,7 @@ def write_faces(root: Path) -> dict[str, str]:
         folder = root / "data/corpora/faces" / label
         folder.mkdir(parents=True)
         for number in range(40):
-            noise = rng.integers(grey - 30, grey + 30, (8, 8, 3)).astype(np.uint8)
+            noise = rng.integers(grey - 10, grey + 10, (8, 8, 3)).astype(np.uint8)
             Image.fromarray(noise).resize((48, 48)).save(folder / f"{number}.png")
     record = {
         "reader": "class_folders",

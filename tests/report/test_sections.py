@@ -172,7 +172,8 @@ def few_shot(numbers, protocol="few_shot"):
     def entry(labels):
         accuracy = {"mean": labels / 100, "low": 0.1, "high": 0.9}
         undefined = {"mean": None, "low": None, "high": None, "reason": "no class"}
-        figures = {"accuracy": {"variants": {"initial": accuracy, "pacl": undefined}, "differences": {}}}
+        both = {"initial": accuracy, "pacl": undefined}
+        figures = {"accuracy": {"variants": both, "differences": {}, "baselines": {}}}
         return {"task": {"kind": "single_label"}, "test_items": 9, "chosen": {}, "figures": figures}
 
     tasks = {f"mood, said so, {number} labels": entry(number) for number in numbers}

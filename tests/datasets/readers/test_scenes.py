@@ -11,7 +11,7 @@ from pacl_core.corpus.scenes.cast import cast
 from pacl_core.corpus.scenes.recipe import load_scene_recipe
 from pacl_core.datasets.readers import Item, read_items
 from pacl_core.datasets.record import load_record
-from pacl_core.datasets.store import write_dataset
+from pacl_core.datasets.store import Storage, write_dataset
 from tests.paths import ROOT
 
 SPLITS = ("train", "val", "test")
@@ -70,7 +70,7 @@ def test_it_is_stored_with_its_splits_and_the_same_again(path: Path, tmp_path: P
             record,
             read_items(record, path),
             tmp_path / f"{name}.parquet",
-            image_size=32,
+            storage=Storage(32),
             workers=1,
             scratch=tmp_path / f"scratch-{name}",
         )
