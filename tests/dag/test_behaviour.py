@@ -96,7 +96,7 @@ def write_faces(root: Path) -> dict[str, str]:
         folder = root / "data/corpora/faces" / label
         folder.mkdir(parents=True)
         for number in range(40):
-            noise = rng.integers(grey - 10, grey + 10, (8, 8, 3)).astype(np.uint8)
+            noise = rng.integers(grey - 30, grey + 30, (8, 8, 3)).astype(np.uint8)
             Image.fromarray(noise).resize((48, 48)).save(folder / f"{number}.png")
     record = {
         "reader": "class_folders",
@@ -120,7 +120,7 @@ def test_a_data_set_more_runs_its_own_stages_and_one_less_runs_none(restored: Pr
         ran == {"check_names", "downstream@faces", "leaks@faces", "compare", "examples", "report"} | of_faces
     )
     summary = json.loads((restored.root / "evaluation/faces-linear-pacl.json").read_text())
-    assert summary["tasks"]["mood"]["figures"]["accuracy"]["mean"] == 1.0
+    assert summary["tasks"]["mood"]["figures"]["accuracy"]["mean"] > 0.95  # of 80 images, each in a fold
 
     restored.edit(downstream=sets)
     done = restored.repro()
