@@ -5,7 +5,6 @@ vectors have other last bits: artefacts made with AVX-512 differ from those made
 have. MKL holds to this on Intel's CPUs only.
 """
 
-import getpass
 import os
 import platform
 import tempfile
@@ -28,6 +27,6 @@ def use_avx2() -> None:
     """
     if platform.machine() in ("x86_64", "AMD64") and os.environ.get("PACL_INSTRUCTIONS") != "native":
         # kernels that torch.compile cached for wider vectors give wrong gradients with these settings
-        cache = Path(tempfile.gettempdir()) / f"torchinductor_{getpass.getuser()}_avx2"
+        cache = Path(tempfile.gettempdir()) / f"torchinductor_{os.getuid()}_avx2"
         for name, value in {**AVX2, "TORCHINDUCTOR_CACHE_DIR": str(cache)}.items():
             os.environ.setdefault(name, value)
