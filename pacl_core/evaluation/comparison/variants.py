@@ -36,7 +36,8 @@ def compare(
     Gives `dataset, protocol, variants, backbones, not_applicable {variant: reason}, excluded_test_items` and
     `tasks`: for each its `task`, `test_items`, what each variant has `chosen`, and `figures`: per metric
     `variants {variant: {mean, std, low, high[, reason]}}` and `differences {variant: {value, low, high}}`
-    from the first variant, where both have a value.
+    from the first variant, where both have a value. Of three variants or more, `figures` also has `controls
+    {variant: {value, low, high}}`: the second variant minus each later one.
     Raises `UserError` where an evaluation is missing, or two have different test items.
     """
     stems = {variant: folder / f"{dataset}-{protocol}-{variant}" for variant in variants}
@@ -53,7 +54,7 @@ def compare(
         "not_applicable": {v: one["not_applicable"] for v, one in summaries.items() if v not in given},
         "excluded_test_items": max((one["excluded_test_items"] for one in given.values()), default=0),
         "tasks": {
-            name: _compared(name, given, stems, baseline=variants[0], resamples=resamples) for name in names
+            name: _compared(name, given, stems, variants=variants, resamples=resamples) for name in names
         },
     }
 
@@ -88,27 +89,27 @@ def _compared(
     given: Mapping[str, dict[str, Any]],
     stems: Mapping[str, Path],
     *,
-    baseline: str,
+    variants: Sequence[str],
     resamples: int,
 ) -> dict[str, Any]:
     """One task over the variants that have it."""
+    baseline = variants[0]
     entries = {variant: one["tasks"][name] for variant, one in given.items() if name in one["tasks"]}
     first = next(iter(entries.values()))
-    boot = _resampled(
-        Task.from_json(first["task"]), {v: stems[v] for v in entries}, baseline, resamples=resamples
-    )
+    boot = _resampled(Task.from_json(first["task"]), {v: stems[v] for v in entries}, resamples=resamples)
     metrics: dict[str, Any] = {}
     for variant, entry in entries.items():
         for metric, found in entry["figures"].items():
             compared = metrics.setdefault(metric, {"variants": {}, "differences": {}})
             kept = {key: found[key] for key in (*_VALUES, "reason") if key in found}
             compared["variants"][variant] = kept
-            base = compared["variants"].get(baseline)
-            if variant == baseline or base is None or base["mean"] is None or kept["mean"] is None:
-                continue
-            low, high = interval(boot[variant][metric] - boot[baseline][metric]) or (None, None)
-            difference = kept["mean"] - base["mean"]
-            compared["differences"][variant] = {"value": difference, "low": low, "high": high}
+            change = _difference(variant, baseline, metric, means=compared["variants"], boot=boot)
+            if change is not None:
+                compared["differences"][variant] = change
+            if variant in variants[2:]:
+                change = _difference(variants[1], variant, metric, means=compared["variants"], boot=boot)
+                if change is not None:
+                    compared.setdefault("controls", {})[variant] = change
     return {
         "task": first["task"],
         "test_items": first["test_items"],
@@ -117,20 +118,35 @@ def _compared(
     }
 
 
-def _resampled(
-    task: Task, stems: Mapping[str, Path], baseline: str, *, resamples: int
-) -> dict[str, dict[str, Any]]:
+def _difference(
+    variant: str,
+    base: str,
+    metric: str,
+    *,
+    means: Mapping[str, Mapping[str, Any]],
+    boot: Mapping[str, dict[str, Any]],
+) -> dict[str, float | None] | None:
+    """`variant` minus `base`, with its paired interval; None where one has no value, or both are the same."""
+    one, other = (means.get(name, {}).get("mean") for name in (variant, base))
+    if variant == base or one is None or other is None:
+        return None
+    low, high = interval(boot[variant][metric] - boot[base][metric]) or (None, None)
+    return {"value": one - other, "low": low, "high": high}
+
+
+def _resampled(task: Task, stems: Mapping[str, Path], *, resamples: int) -> dict[str, dict[str, Any]]:
     """Each variant's metrics on the same resamples; empty where there is no pair to compare."""
-    if baseline not in stems or len(stems) < 2:
+    if len(stems) < 2:
         return {}
+    first = next(iter(stems))
     tests = {
         variant: read_predictions(stem.with_name(f"{stem.name}.parquet"), task.name, "test")
         for variant, stem in stems.items()
     }
     for variant, test in tests.items():
-        if not _same_items(test, tests[baseline]):
+        if not _same_items(test, tests[first]):
             raise UserError(
-                f"{stems[variant]}.parquet: not the test items of {stems[baseline]}.parquet; "
+                f"{stems[variant]}.parquet: not the test items of {stems[first]}.parquet; "
                 "run 'dvc repro evaluate' again"
             )
     return {v: bootstrap(task, t.target, t.prediction, count=resamples, seed=0) for v, t in tests.items()}
@@ -150,7 +166,8 @@ def results(
 
     A row has each variant's mean, `difference`, `low`, `high`, `published_<variant>` and
     `<variant>_minus_published`. The second variant has the plain names, a further one prefixes them with its
-    own. What is undefined, or was not published, is left out.
+    own; the controls are `<second>_minus_<further>`, with `_low` and `_high`. What is undefined, or was not
+    published, is left out.
     """
     printed: dict[str, dict[str, float]] = {}
     for row in published:
@@ -175,4 +192,7 @@ def _row(compared: Mapping[str, Any], variants: Sequence[str]) -> dict[str, floa
     for variant, change in compared["differences"].items():
         prefix = "" if variant == variants[1] else f"{variant}_"
         row |= {f"{prefix}{name}": change[key] for name, key in _CHANGE.items()}
+    for variant, change in compared.get("controls", {}).items():
+        name = f"{variants[1]}_minus_{variant}"
+        row |= {name: change["value"], f"{name}_low": change["low"], f"{name}_high": change["high"]}
     return {name: value for name, value in row.items() if value is not None}

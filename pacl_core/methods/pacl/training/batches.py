@@ -36,6 +36,14 @@ class EpochBatches:
         samples = sum(counts) if self.batching == "mixed" else max(counts, default=0)
         return -(-samples // self.batch_size)
 
+    @property
+    def images(self) -> int:
+        """Rows of all batches; one that is in several counts as often."""
+        counts = [len(self.rows[name]) for name in self.active]
+        if self.batching == "mixed":
+            return sum(counts)
+        return sum(_first_rows(count, len(self), self.batch_size) for count in counts)
+
     def __iter__(self) -> Iterator[Batch]:
         if len(self) == 0:
             return iter(())
@@ -56,6 +64,13 @@ class EpochBatches:
         for places in np.array_split(order, len(self)):
             found = {name: everyone[places[partition[places] == i]] for i, name in enumerate(self.active)}
             yield Batch({name: rows for name, rows in found.items() if len(rows)})
+
+
+def _first_rows(count: int, batches: int, batch_size: int) -> int:
+    """Rows in the first `batches` of endless passes over `count` rows; a pass begins with its larger ones."""
+    pieces = -(-count // batch_size)
+    passes, begun = divmod(batches, pieces)
+    return passes * count + begun * (count // pieces) + min(begun, count % pieces)
 
 
 def _passes(rows: RowIds, batch_size: int, seed: tuple[int, ...]) -> Iterator[RowIds]:

@@ -1,5 +1,6 @@
 """One training run of PACL, from samples to projectors and curves, and its scratch key."""
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,7 @@ from pacl_core.errors import UserError
 from pacl_core.files.hashing import file_sha256
 from pacl_core.files.vectors import Vectors
 from pacl_core.methods.pacl.params import TrainParams
-from pacl_core.methods.pacl.shards.read import Samples
-from pacl_core.methods.pacl.training.method import make_pacl
+from pacl_core.methods.pacl.training.method import Inputs, make_pacl
 from pacl_core.methods.pacl.training.rebuilt import kept
 from pacl_core.models.backbones import Backbone
 from pacl_core.runtime.scratch import code_sha256, versions
@@ -20,6 +20,8 @@ from pacl_core.training.checkpoint import History
 from pacl_core.training.distributed import ALONE, World
 from pacl_core.training.loop import Run, train
 from pacl_core.training.pixels import ImageSource
+
+log = logging.getLogger("pacl")
 
 CODE = (
     "media",
@@ -59,21 +61,14 @@ class Trained:
 
     `projectors`: "image.weight" [dim, D_v], "text.weight" [dim, D_t]. `history`: metrics per epoch.
     `card`: a JSON value for the model card. `rebuilt`: examples of rebuilt positives, early and late.
+    `images_seen`: those that passed through the backbone in the whole run.
     """
 
     projectors: dict[str, Tensor]
     history: History
     card: dict[str, object]
     rebuilt: dict[str, object]
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """`images` are the stored features of the untouched backbone, needed if projectors are warmed up."""
-
-    samples: Samples
-    backbone: Backbone
-    images: Vectors | None = None
+    images_seen: int
 
 
 def train_pacl(
@@ -87,7 +82,9 @@ def train_pacl(
     samples, backbone = inputs.samples, inputs.backbone
     with ThreadPoolExecutor(workers) as pool:
         images = ImageSource(samples.image, len(samples.sample_ids), backbone.preprocess, run.work, pool)
-        method = make_pacl(samples, backbone, params, images=images, stored=inputs.images, world=world)
+        method = make_pacl(inputs, params, images=images, world=world)
+        steps = sum(len(method.batches(epoch)) for epoch in range(params.epochs))
+        log.info("%d steps, %d images through the backbone", steps, method.images_seen)
         history = train(method, params, run, world=world)
     card = {
         "params": params.model_dump(),
@@ -95,8 +92,9 @@ def train_pacl(
         "samples": method.sizes,
         "held_out": len(method.held),
         "left_out": dict(method.left_out),
-        "steps": sum(len(method.batches(epoch)) for epoch in range(params.epochs)),
+        "steps": steps,
         "text_dim": int(samples.texts.shape[1]),
         "torch": torch.__version__,
     }
-    return Trained(method.extras(), history, card, kept(run.work, len(method.shown)))
+    rebuilt = kept(run.work, len(method.shown))
+    return Trained(method.extras(), history, card, rebuilt, method.images_seen)

@@ -3,6 +3,7 @@
 from itertools import chain
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,6 +38,15 @@ def test_the_shorter_is_cycled_pass_by_pass() -> None:
 def test_smaller_than_a_batch() -> None:
     (step,) = epoch_batches(("strong",), {"strong": range(3)}, 64, epoch=5, seed=1)
     assert sorted(step["strong"]) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("batching", ["separate", "mixed"])
+@pytest.mark.parametrize(("strong", "weak"), [(5, 23), (23, 5), (16, 16), (1, 9), (0, 7), (0, 0)])
+def test_images_are_those_of_all_batches(strong: int, weak: int, batching: str) -> None:
+    rows = {"strong": np.arange(strong), "weak": np.arange(strong, strong + weak)}
+    active = [name for name, own in rows.items() if len(own)]
+    epoch = EpochBatches(rows, active, 4, (0, 0), batching)
+    assert epoch.images == sum(batch.size for batch in epoch)
 
 
 def test_nothing_active() -> None:
