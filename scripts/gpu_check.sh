@@ -9,14 +9,19 @@ if [ -z "${PYTHON:-}" ]; then
     if [ -x .venv/bin/python ]; then PYTHON=.venv/bin/python; else PYTHON=python3; fi
 fi
 export PYTHONPATH="$PWD${PYTHONPATH:+:$PYTHONPATH}"
+venv=$PWD/.pacl/gpu_check
 missing=$("$PYTHON" scripts/gpu_check/missing.py)
+if [ -n "$missing" ] && [ -x "$venv/bin/python" ]; then # of an earlier call
+    PYTHON=$venv/bin/python
+    missing=$("$PYTHON" scripts/gpu_check/missing.py)
+fi
 if [ -n "$missing" ]; then
-    echo "missing: $missing" >&2
-    "$PYTHON" -m venv --system-site-packages .pacl/gpu_check
-    PYTHON=$PWD/.pacl/gpu_check/bin/python
-    if ! "$PYTHON" -m pip install --quiet --timeout 10 --retries 1 .; then
+    echo "gpu_check: missing: $missing" >&2
+    if ! { "$PYTHON" -m venv --system-site-packages "$venv" &&
+        "$venv/bin/python" -m pip install --quiet --timeout 10 --retries 1 .; }; then
         echo "gpu_check: cannot install them here; install the project first (pip install .)" >&2
         exit 2
     fi
+    PYTHON=$venv/bin/python
 fi
 exec "$PYTHON" -m scripts.gpu_check "$@"

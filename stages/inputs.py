@@ -60,7 +60,7 @@ def unedited(inputs: Inputs) -> Iterator[None]:
     Of params and code a warning comes soon: a stage may take hours, and an edit can be taken back.
     """
     ended = Event()
-    watch = Thread(target=_warn, args=(inputs, ended), daemon=True)
+    watch = Thread(target=_warn, args=(inputs, Path.cwd(), ended), daemon=True)
     watch.start()
     try:
         yield
@@ -74,11 +74,15 @@ def unedited(inputs: Inputs) -> Iterator[None]:
         )
 
 
-def _warn(inputs: Inputs, ended: Event) -> None:
+def _warn(inputs: Inputs, home: Path, ended: Event) -> None:
+    """`home`: where the stage began; in the meantime it may work in another folder."""
+    code = {home / file: state for file, state in inputs.code.items()}
     told = None
     while not ended.wait(PERIOD):
         try:
-            what = _edited_param(inputs) or edited(inputs.code, inputs.code)
+            what = _edited_param(inputs, home)
+            if what is None and (file := edited(code, code)):
+                what = str(file.relative_to(home))
         except UserError:  # half written, it may be
             continue
         if what is not None and what != told:
@@ -86,10 +90,12 @@ def _warn(inputs: Inputs, ended: Event) -> None:
         told = what
 
 
-def _edited_param(inputs: Inputs) -> str | None:
+def _edited_param(inputs: Inputs, home: Path = Path()) -> str | None:
     if inputs.values is None:
-        return None if load(PARAMS) == inputs.params else str(PARAMS)
-    tree = read_yaml(PARAMS)
+        return None if load(home / PARAMS) == inputs.params else str(PARAMS)
+    tree = read_yaml(home / PARAMS)
+    if not tree:  # an editor empties a file before it writes it
+        raise UserError(f"{PARAMS}: empty or missing")
     for key, before in inputs.values.items():
         if (now := value_at(tree, key)) != before:
             return f"{PARAMS}: {key} ({_shown(before)}, now {_shown(now)})"

@@ -89,9 +89,13 @@ def _not_finite(
         return NotFiniteError(said, list(wrong))
     named = []
     for piece in inputs:
-        for name, term in method.losses(piece, world).terms.items():
+        for name in losses.terms:
+            # each from a forward of its own: a compiled backbone's graph serves one backward
+            term = method.losses(piece, world).terms.get(name)
+            if term is None:
+                continue
             state.optimiser.zero_grad()
-            torch.autograd.backward(term, retain_graph=True)
+            torch.autograd.backward(term)
             world.add_up_gradients(state.parameters)
             if not torch.isfinite(gradient_norm(state)):
                 named.append(name)

@@ -16,7 +16,7 @@ import torch
 
 from pacl_core.runtime.settings import repeatable_products
 from scripts.gpu_check import passes, speed, training
-from scripts.gpu_check.inputs import ON_CPU, ON_GPU, QUICK, Place, Sizes, write_inputs
+from scripts.gpu_check.inputs import LARGE, ON_CPU, ON_GPU, ON_SMALL_GPU, QUICK, Place, Sizes, write_inputs
 from scripts.gpu_check.table import Check, Row, at_most, rows_of, table
 
 SECONDS = 480.0  # on a GPU
@@ -58,7 +58,9 @@ def sizes_of(device: str, quick: bool) -> Sizes:
     """How much is done on a device."""
     if quick:
         return QUICK
-    return ON_GPU if device == "cuda" else ON_CPU
+    if device == "cpu":
+        return ON_CPU
+    return ON_GPU if torch.cuda.get_device_properties(0).total_memory >= LARGE else ON_SMALL_GPU
 
 
 def _arguments(arguments: list[str] | None) -> argparse.Namespace:

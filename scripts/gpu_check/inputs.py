@@ -1,6 +1,6 @@
 """What the checks run on, all made here: images, their shards, a backbone of random weights."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,7 @@ class Sizes:
     encoding_batch: int
     losses: tuple[int, ...]
     chunk: int
+    rounds: int = 1
     compiled: bool = True
 
 
@@ -39,11 +40,14 @@ ON_GPU = Sizes(
     encoding_batch=256,
     losses=(16384, 32768),
     chunk=1024,
+    rounds=3,
 )
+LARGE = 40e9  # bytes: below, ViT-B/16 has no room for 4 x 64 images, nor ClipLoss for 32768 pairs
+ON_SMALL_GPU = replace(ON_GPU, batch=16, losses=(16384,))
 ON_CPU = Sizes(
     pairs=128,
     models=(("resnet18", 64), ("test_vit", 160)),
-    batch=16,
+    batch=8,
     encoding_batch=16,
     losses=(1024,),
     chunk=256,

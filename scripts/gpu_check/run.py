@@ -71,4 +71,4 @@ def main(inputs: Path, work: Path, device: str, *, group: bool) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:3]), sys.argv[3], group="--group" in sys.argv)
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], group="--group" in sys.argv)

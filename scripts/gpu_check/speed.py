@@ -16,7 +16,8 @@ def training_steps(place: Place) -> Iterator[Row]:
     for name, size in place.sizes.models:
         options = ["--shards", str(place.shards), "--model", name, "--image-size", str(size)]
         options += ["--precision", "bfloat16", "--batch", str(place.sizes.batch), "--text-rounds", "0"]
-        said = _said("train.py", *options, "--rounds", "2", "--device", place.device)
+        rounds = str(place.sizes.rounds)
+        said = _said("train.py", *options, "--rounds", rounds, "--device", place.device)
         rates = {line[:14].strip(): line[14:].split() for line in said.splitlines()[1:]}
         for step in ("bare", "full, phase 3"):
             rate, part = rates[step]
@@ -29,7 +30,8 @@ def encoding(place: Place) -> Iterator[Row]:
     """Images/s of the pass that embeds, and over the bare model's."""
     for name, size in place.sizes.models:
         options = ["--model", name, "--image-size", str(size), "--pairs", str(place.pairs)]
-        options += ["--batch", str(place.sizes.encoding_batch), "--rounds", "1", "--device", place.device]
+        options += ["--batch", str(place.sizes.encoding_batch), "--device", place.device]
+        options += ["--rounds", str(place.sizes.rounds)]
         figures = _said("throughput.py", *options).splitlines()[-1].split(" px")[-1].split()
         bare, _, ours, part, _, half = figures[:6]
         title = f"pass of {name}, {size} px"

@@ -40,10 +40,10 @@ def rows_of(name: str, check: Check, say: Callable[[str], object]) -> Iterator[R
 
 def table(rows: Iterable[Row]) -> str:
     """The rows in Markdown, columns aligned."""
-    cells = [("check", "figure", "tolerance", "ok")]
-    cells += [(row.check, row.figure, row.tolerance, "yes" if row.ok else "NO") for row in rows]
-    cells = [tuple(cell.replace("|", "/") for cell in line) for line in cells]
+    lines = [("check", "figure", "tolerance", "ok")]
+    lines += [(row.check, row.figure, row.tolerance, "yes" if row.ok else "NO") for row in rows]
+    cells = [[cell.replace("|", "/") for cell in line] for line in lines]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = [" | ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)) for line in cells]
-    lines.insert(1, " | ".join("-" * width for width in widths))
-    return "\n".join(f"| {line} |" for line in lines)
+    cells.insert(1, ["-" * width for width in widths])
+    padded = [[cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in cells]
+    return "\n".join(f"| {' | '.join(line)} |" for line in padded)

@@ -32,7 +32,7 @@ from scripts.gpu_check.table import Row, at_most
 
 # relative: of a loss, of all gradients as one vector, of the loss after a run. float32 differs by the order
 # of sums; bfloat16 has 8 bits, and its gradients go through 20 layers of random weights
-ALLOWED = {"float32": (1e-4, 2e-3, 1e-2), "bfloat16": (2e-2, 0.25, 5e-2)}
+ALLOWED = {"float32": (1e-4, 2e-3, 1e-2), "bfloat16": (5e-2, 0.25, 5e-2)}
 
 
 def precisions(place: Place) -> Iterator[Row]:

@@ -10,6 +10,7 @@ from PIL import Image
 from timm.data import create_transform
 
 from pacl_core.models.preprocess import Preprocess
+from tests.training.looks import Looks
 
 IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 CLIP = {"mean": (0.48145466, 0.4578275, 0.40821073), "std": (0.26862954, 0.26130258, 0.27577711)}
@@ -84,3 +85,12 @@ def test_constants_made_in_inference_mode_serve_where_gradients_are_computed():
     scale = torch.ones(1, requires_grad=True)
     (preprocess.normalise(pixels) * scale).sum().backward()
     torch.testing.assert_close(scale.grad, first.sum()[None])
+
+
+def test_mean_and_std_are_copied_to_the_device_once():
+    preprocess = Preprocess(4, 4, "squash", "bilinear", (0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
+    pixels = torch.zeros(2, 3, 4, 4, dtype=torch.uint8)
+    preprocess.normalise(pixels)
+    with Looks() as looks:
+        preprocess.normalise(pixels)
+    assert looks.seen == []

@@ -1,7 +1,9 @@
 """The checks of a GPU: how they are told, and, in small on a CPU, that all of them run and hold."""
 
+import shutil
 import subprocess
 import sys
+import venv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,8 +72,7 @@ def test_the_exit_status_is_1_where_a_check_failed(
     assert not seen[0].folder.exists()
 
 
-def test_a_gpu_has_the_sizes_that_are_published_for_it() -> None:
-    assert gpu_check.sizes_of("cuda", False) is ON_GPU
+def test_a_gpu_is_asked_for_more_than_a_cpu() -> None:
     assert gpu_check.sizes_of("cpu", False) is ON_CPU
     assert gpu_check.sizes_of("cuda", True) is gpu_check.sizes_of("cpu", True) is QUICK
     assert ON_GPU.models == (("resnet50", 224), ("vit_base_patch16_224", 224))
@@ -111,6 +112,21 @@ def test_the_shell_script_starts_it() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "--device {cuda,cpu}" in done.stdout
+
+
+def test_what_cannot_be_installed_is_named_in_two_lines(tmp_path: Path) -> None:
+    """By a Python without any of it, where no package index answers."""
+    copy = tmp_path / "project"
+    (copy / "scripts/gpu_check").mkdir(parents=True)
+    for name in ("pyproject.toml", "scripts/gpu_check.sh", "scripts/gpu_check/missing.py"):
+        shutil.copy(ROOT / name, copy / name)
+    venv.create(tmp_path / "bare")
+    environ = {"PYTHON": str(tmp_path / "bare/bin/python"), "PATH": "/usr/bin:/bin", "PIP_NO_INDEX": "1"}
+    done = subprocess.run([copy / "scripts/gpu_check.sh"], capture_output=True, text=True, env=environ)
+    assert done.returncode == 2
+    said = [line for line in done.stderr.splitlines() if line.startswith("gpu_check: ")]
+    assert said[0].startswith("gpu_check: missing: braceexpand dvc ") and " torch " in said[0]
+    assert said[1:] == ["gpu_check: cannot install them here; install the project first (pip install .)"]
 
 
 @pytest.mark.slow

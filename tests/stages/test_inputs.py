@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from contextlib import chdir
 from pathlib import Path
 from time import sleep
 from typing import Any
@@ -169,8 +170,9 @@ def test_an_edit_is_said_soon_and_may_be_taken_back(
     def edit() -> None:
         params(pairs__image_size=77)()
         assert until(lambda: "params.yaml: pairs.image_size (256, now 77) was edited: put" in caplog.text, 10)
-        Path("params.yaml").write_text("pairs: [")  # and saved again a moment later
-        sleep(0.1)
+        for half_written in ("", "pairs: ["):  # saved again a moment later
+            Path("params.yaml").write_text(half_written)
+            sleep(0.1)
         params_before.replace("params.yaml")
         write("pacl_core/files/x.py")()
         assert until(lambda: "pacl_core/files/x.py was edited: put it back" in caplog.text, 10)
@@ -180,6 +182,23 @@ def test_an_edit_is_said_soon_and_may_be_taken_back(
     params_before.write_bytes(Path("params.yaml").read_bytes())
     assert ended(capsys, "pairs", edit) is None
     assert len([line for line in caplog.messages if "was edited" in line]) == 2
+
+
+def test_a_stage_that_works_in_another_folder_for_a_while_edits_nothing(
+    project: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("stages.inputs.PERIOD", 0.01)
+    monkeypatch.setattr("stages.inputs.CODE", states([Path("pacl_core/files/x.py")]))
+
+    def elsewhere() -> None:
+        with chdir(project / "corpus"):
+            sleep(0.2)
+
+    assert ended(capsys, "pairs", elsewhere) is None
+    assert not [line for line in caplog.messages if "was edited" in line]
 
 
 def test_a_params_yaml_that_is_half_written_at_the_end(

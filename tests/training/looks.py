@@ -6,9 +6,10 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 ATEN = torch.ops.aten
-# a value, or a tensor whose shape depends on values
+# a value, a tensor whose shape depends on values, or one of Python's numbers, copied from pageable memory
 WAITING = {
     ATEN._local_scalar_dense.default,
+    ATEN.lift_fresh.default,
     ATEN._unique2.default,
     ATEN.bincount.default,
     ATEN.equal.default,

@@ -157,4 +157,32 @@ def test_a_step_asks_its_device_once(non_finite: str) -> None:
     state = state_of(toy, params)
     with Looks() as looks:
         step(toy, state, params)
-    assert looks.seen == ["aten._local_scalar_dense.default"]
+    # the toy's own losses index by NumPy's arrays
+    assert [one for one in looks.seen if one != "aten.lift_fresh.default"] == [
+        "aten._local_scalar_dense.default"
+    ]
+
+
+def test_a_gradient_is_blamed_where_a_graph_serves_one_backward() -> None:
+    """As the graph of a compiled backbone does."""
+    graphs: list[bool] = []
+
+    class Once(Steep):
+        def losses(self, inputs: Batch, world: World) -> Losses:
+            found = super().losses(inputs, world)
+            return Losses({name: OneBackward.apply(term) for name, term in found.terms.items()})
+
+    class OneBackward(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: torch.autograd.function.FunctionCtx, term: Tensor) -> Tensor:
+            return term.clone()
+
+        @staticmethod
+        def backward(ctx: torch.autograd.function.FunctionCtx, gradient: Tensor) -> Tensor:  # type: ignore[override]
+            graphs.append(torch._C._autograd._get_current_graph_task_keep_graph())
+            return gradient
+
+    toy = Once()
+    with pytest.raises(NotFiniteError, match="gradient of offset is not finite"):
+        step(toy, state_of(toy))
+    assert graphs and not any(graphs)

@@ -17,6 +17,7 @@ from pacl_core.evaluation.protocols.fine_tuning import (
     Chosen,
     FineTuning,
     best_weights,
+    engine_params,
     fit,
     outputs,
     outputs_of,
@@ -25,7 +26,11 @@ from pacl_core.evaluation.protocols.fine_tuning import (
 from pacl_core.evaluation.protocols.heads import head_loss
 from pacl_core.params.evaluation import FinetuneParams
 from pacl_core.training.distributed import ALONE
+from pacl_core.training.optimiser import make_optimiser
+from pacl_core.training.state import TrainState
+from pacl_core.training.step import update
 from tests.models.test_modes import FAMILIES, create
+from tests.training.looks import Looks
 
 LIGHT = Task("light", "regression", ("light",), scale=(0, 1))
 COLOUR = Task("colour", "single_label", ("colour",), ("red", "blue"), polarity=(0, 1))
@@ -168,6 +173,22 @@ def test_a_validation_loss_that_never_is_finite_is_the_users_to_fix(tmp_path: Pa
     found.target[16:] = torch.nan
     with pytest.raises(UserError, match="task 'light', seed 0: the validation loss was never finite"):
         fit(found, "cpu")
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "polarity_consistent"])
+def test_a_step_asks_its_device_once(tmp_path: Path, loss: str) -> None:
+    params = PARAMS.model_copy(update={"loss": loss})
+    colours = nn.ModuleDict({"backbone": method(tmp_path).model["backbone"], "head": nn.Linear(4, 2)})
+    marks = (IMAGES.mean((1, 2, 3)) > 0).float()[:, None]
+    given = method(tmp_path, params=params)
+    found = replace(given, task=COLOUR, model=colours, features=colours["backbone"], target=marks)
+    settings = engine_params(params, 0)
+    state = TrainState(colours, make_optimiser(colours, found.learning_rates, settings), {})
+    (pieces, others) = (found.load(0, batch) for batch in found.batches(0)[:2])
+    update(found, state, settings, inputs=pieces, world=ALONE)  # what is copied once is copied
+    with Looks() as looks:
+        update(found, state, settings, inputs=others, world=ALONE)
+    assert looks.seen == ["aten._local_scalar_dense.default"]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
