@@ -31,7 +31,7 @@ from transformers import RobertaConfig, RobertaModel
 
 from pacl_core.methods.pacl.objective import scheduled_partitions
 from pacl_core.methods.pacl.shards.read import read_shards
-from pacl_core.methods.pacl.training.method import make_pacl
+from pacl_core.methods.pacl.training.method import Inputs, make_pacl
 from pacl_core.methods.params import load
 from pacl_core.models.backbones import load_backbone
 from pacl_core.params.models import BackboneParams
@@ -72,7 +72,7 @@ def main() -> None:
         samples = read_shards(chosen.shards, Path(work))
         source = ImageSource(samples.image, len(samples.sample_ids), backbone.preprocess, Path(work), pool)
         world = World(device=device)
-        method = make_pacl(samples, backbone, train, images=source, stored=None, world=world)
+        method = make_pacl(Inputs(samples, backbone), train, images=source, world=world)
         state = TrainState(method.model, make_optimiser(method.model, method.learning_rates, train), {})
         projectors = method.model["projectors"]
         phases = {

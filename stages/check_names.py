@@ -1,4 +1,4 @@
-"""check_names: names of data sets and variants, fit for paths and commands -> data/names_checked.txt."""
+"""check_names: names of data sets, recipes and variants, fit for paths -> data/names_checked.txt."""
 
 import logging
 from pathlib import Path
@@ -16,7 +16,8 @@ def main(params: Params) -> None:
     DVC puts the names into commands and looks them up in params.yaml before one of their stages could report
     a wrong one.
     """
-    log.info("%d data sets, %d variants", len(params.downstream), len(params.variants))
+    counts = len(params.downstream), len(params.recipes), len(params.variants)
+    log.info("%d data sets, %d recipes, %d other variants", *counts)
     with published_file(Path("data/names_checked.txt")) as draft:
         draft.write_text("a-z, 0-9, _ and - only\n", encoding="utf-8")
 

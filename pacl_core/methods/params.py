@@ -1,8 +1,9 @@
 """The whole of params.yaml: the sections that every method shares, and those of each method."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pacl_core.methods.pacl.params import (
     AnpsParams,
@@ -12,6 +13,7 @@ from pacl_core.methods.pacl.params import (
     ImageEmbeddingsParams,
     PartitionParams,
     PseudoLabelsParams,
+    RecipeParams,
     ShardsParams,
     TrainParams,
 )
@@ -43,12 +45,20 @@ class Params(Section):
     embedding_map: EmbeddingMapParams = EmbeddingMapParams()
     shards: ShardsParams = ShardsParams()
     train: TrainParams = TrainParams()
+    recipes: dict[Name, RecipeParams] = Field(default_factory=dict)
     downstream: dict[Name, DownstreamParams]
     leaks: LeaksParams = LeaksParams()
     variants: dict[Name, VariantParams] = Field(default_factory=dict)
     evaluate: EvaluateParams = EvaluateParams()
     examples: ExamplesParams = ExamplesParams()
     report: ReportParams = ReportParams()
+
+    @model_validator(mode="after")
+    def _own_names(self) -> Self:
+        for name in self.recipes:
+            if name in ("initial", "pacl", *self.variants):
+                raise ValueError(f"recipes.{name}: models/{name} is another model; choose another name")
+        return self
 
     @property
     def input_paths(self) -> dict[str, str]:

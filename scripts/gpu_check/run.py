@@ -16,7 +16,8 @@ from torch import Tensor
 
 from pacl_core.methods.pacl.params import TrainParams
 from pacl_core.methods.pacl.shards.read import read_shards
-from pacl_core.methods.pacl.training.run import Inputs, train_pacl
+from pacl_core.methods.pacl.training.method import Inputs
+from pacl_core.methods.pacl.training.run import train_pacl
 from pacl_core.models.backbones import load_backbone
 from pacl_core.runtime.settings import repeatable_products
 from pacl_core.training.checkpoint import History

@@ -18,7 +18,7 @@ from torch import Tensor
 from pacl_core.methods.pacl.params import TrainParams
 from pacl_core.methods.pacl.partitions import PARTITIONS
 from pacl_core.methods.pacl.shards.read import read_shards
-from pacl_core.methods.pacl.training.method import make_pacl
+from pacl_core.methods.pacl.training.method import Inputs, make_pacl
 from pacl_core.models.backbones import load_backbone
 from pacl_core.training.distributed import World
 from pacl_core.training.method import Batch
@@ -66,7 +66,7 @@ def _step(place: Place, params: TrainParams, device: str, *, parts: tuple[str, .
         work, world = Path(folder), World(device=device)
         samples, started = read_shards(place.shards, work), load_backbone(backbone(work))
         images = ImageSource(samples.image, len(samples.sample_ids), started.preprocess, work, pool)
-        method = make_pacl(samples, started, params, images=images, stored=None, world=world)
+        method = make_pacl(Inputs(samples, started), params, images=images, world=world)
         state = TrainState(method.model, make_optimiser(method.model, method.learning_rates, params), {})
         batch = Batch({name: method.rows[name][: params.batch_size] for name in parts})
         losses = add_gradients(method, state, method.load(0, batch), world=world)

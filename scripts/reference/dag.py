@@ -20,6 +20,7 @@ _PLACES = {
     "embedding_map": (5, 5),
     "initial": (0, 6),
     "train": (1, 6),
+    "recipe": (5, 6),
     "variant": (2, 6),
     "downstream": (3, 6),
     "features": (1, 7),
@@ -30,7 +31,8 @@ _PLACES = {
     "examples": (3, 10),
     "report": (2, 11),
 }
-_REPEATED = {"variant": "per weights", "downstream": "per data set", "leaks": "per data set"}
+_REPEATED = {"recipe": "per recipe", "variant": "per weights"}
+_REPEATED |= dict.fromkeys(("downstream", "leaks"), "per data set")
 _REPEATED |= {"features": "per data set, variant"}
 _REPEATED |= dict.fromkeys(("evaluate", "measure"), "per data set, protocol, variant")
 _WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _MARGIN = 148, 34, 16, 24, 8

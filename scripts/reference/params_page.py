@@ -45,7 +45,7 @@ def _intro(field: FieldInfo) -> str:
 def _leaves(prefix: str, field: FieldInfo) -> list[tuple[str, FieldInfo]]:
     """Single values under a field, by their full key; `<name>` is the key of a mapping."""
     section = _section(field.annotation)
-    if section is None:
+    if section is None or field.description:  # one line for a section that is explained as a whole
         return [(prefix, field)]
     inner = f"{prefix}.<name>" if get_origin(field.annotation) is dict else prefix
     return [leaf for name, one in section.model_fields.items() for leaf in _leaves(f"{inner}.{name}", one)]

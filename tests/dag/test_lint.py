@@ -49,11 +49,13 @@ def test_code_is_listed_by_folder() -> None:
 # stages whose params name one entry or one protocol of a section
 TEMPLATED = {
     "downstream": {"downstream.${key}.image_size", "downstream.${key}.path", "downstream.${key}.record"},
+    "recipe": {"recipes.${key}"},
     "variant": {"variants.${key}.prefix", "variants.${key}.sha256", "variants.${key}.weights"},
     "evaluate": {"evaluate.${item.protocol}"},
 }
 OF_TEMPLATES = {
     "downstream": ("downstream",),
+    "recipe": ("recipes",),
     "variant": ("variants",),
     "evaluate": ("evaluate.linear.", "evaluate.finetune.", "evaluate.zero_shot.", "evaluate.few_shot"),
 }
@@ -73,7 +75,7 @@ def test_params_are_single_values(stage: str) -> None:
         value = tree
         for part in key.split("."):
             value = value[part]
-        assert not isinstance(value, dict) or key in ("downstream", "variants"), key
+        assert not isinstance(value, dict) or key in ("downstream", "recipes", "variants"), key
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -92,6 +92,7 @@ def test_a_name_that_is_no_part_of_a_path_is_refused(tmp_path: Path, name: str) 
     entry = next(iter(tree["downstream"].values()))
     for key, value in (
         ("downstream", {name: entry}),
+        ("recipes", {name: {"partition": "none"}}),
         ("variants", {name: {"weights": "w.pt"}}),
         ("evaluate", {"variants": ["initial", name]}),
     ):
@@ -134,6 +135,48 @@ def test_what_would_fail_after_hours_is_refused_at_once(
     with pytest.raises(UserError) as caught:
         load(edited(tmp_path, key, value))
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "message"),
+    [
+        ({"partition": "nonee"}, "recipes.plain.partition: unknown value 'nonee'; did you mean 'none'?"),
+        ({"train": {"epocs": 3}}, "recipes.plain.train.epocs: unknown key; did you mean 'epochs'?"),
+        ({"train": {"epochs": 0}}, "recipes.plain.train.epochs: input should be greater than or equal to 1"),
+        ({"train": {"holdout": 5}}, "recipes.plain.train: 'holdout' cannot differ"),
+        ({"train": {"holdout_distance": 0}}, "recipes.plain.train: 'holdout_distance' cannot differ"),
+    ],
+)
+def test_a_wrong_recipe_is_named(tmp_path: Path, recipe: dict[str, object], message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load(edited(tmp_path, "recipes", {"plain": recipe}))
+    assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["initial", "pacl", "theirs"])
+def test_a_recipe_cannot_have_the_name_of_another_model(tmp_path: Path, name: str) -> None:
+    path = edited(tmp_path, "variants", {"theirs": {"weights": "w.pt"}})
+    tree = yaml.safe_load(path.read_text()) | {"recipes": {name: {}}}
+    path.write_text(yaml.safe_dump(tree))
+    with pytest.raises(UserError, match=f"recipes.{name}: models/{name} is another model") as caught:
+        load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_listed_recipes_are_valid_and_evaluated_in_their_order(tmp_path: Path) -> None:
+    """presets/sweeps/recipes.yaml is for any params.yaml."""
+    listed = yaml.safe_load((ROOT / "presets/sweeps/recipes.yaml").read_text())
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(merged(COMMITTED, listed), sort_keys=False))
+    params = load(tmp_path / "params.yaml")
+    assert params.evaluate.variants == ("initial", "pacl", *params.recipes)
+    assert [recipe.partition for recipe in params.recipes.values()][:3] == ["none", "random", "record"]
+
+
+def merged(path: Path, other: dict[str, object]) -> dict[str, object]:
+    tree = yaml.safe_load(path.read_text())
+    return tree | {
+        key: tree[key] | value if isinstance(value, dict) else value for key, value in other.items()
+    }
 
 
 def test_encodings(tmp_path: Path) -> None:

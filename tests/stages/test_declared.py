@@ -13,6 +13,7 @@ from stages.declared import ABSENT, declared, read_yaml, value_at
 from tests.paths import ROOT
 
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text()) | {
+    "recipes": {"plain": {"partition": "none"}, "strong-1": {"train": {"usage": "strong", "seed": 1}}},
     "variants": {"theirs": {"weights": "data/theirs.pth", "sha256": None, "prefix": None}},
     "downstream": {
         name: {"record": f"data/{name}.yaml", "path": f"data/{name}", "image_size": 64}
@@ -53,6 +54,7 @@ def test_every_stage_is_as_dvc_has_it(tmp_path: Path) -> None:
     ("name", "arguments"),
     [
         ("downstream@my-faces", ["my-faces"]),
+        ("recipe@strong-1", ["strong-1"]),
         ("variant@theirs", ["theirs"]),
         ("features@my-faces-pacl", ["my-faces", "pacl"]),
         ("measure@faces-zero_shot-initial", ["faces", "zero_shot", "initial"]),

@@ -41,7 +41,8 @@ def compare(
     `tasks`: for each its `task`, `test_items`, what each variant has `chosen`, and `figures`: per metric
     `variants {variant: {mean, std, low, high[, reason]}}`, `differences {variant: {value, low, high,
     verdict}}` from the first variant, where both have a value, and `baselines {name: {value, differences}}`
-    with those of each variant from that baseline.
+    with those of each variant from that baseline. Of three variants or more, `figures` also has `controls
+    {variant: {value, low, high, verdict}}`: the second variant minus each later one.
     Raises `UserError` where an evaluation is missing, or two have different test items.
     """
     stems = {variant: folder / f"{dataset}-{protocol}-{variant}" for variant in variants}
@@ -58,7 +59,7 @@ def compare(
         "not_applicable": {v: one["not_applicable"] for v, one in summaries.items() if v not in given},
         "excluded_test_items": max((one["excluded_test_items"] for one in given.values()), default=0),
         "tasks": {
-            name: _compared(name, given, stems, baseline=variants[0], resamples=resamples) for name in names
+            name: _compared(name, given, stems, variants=variants, resamples=resamples) for name in names
         },
     }
 
@@ -104,15 +105,14 @@ def _compared(
     given: Mapping[str, dict[str, Any]],
     stems: Mapping[str, Path],
     *,
-    baseline: str,
+    variants: Sequence[str],
     resamples: int,
 ) -> dict[str, Any]:
     """One task over the variants that have it."""
+    baseline = variants[0]
     entries = {variant: one["tasks"][name] for variant, one in given.items() if name in one["tasks"]}
     first = next(iter(entries.values()))
-    boot = _resampled(
-        Task.from_json(first["task"]), {v: stems[v] for v in entries}, baseline, resamples=resamples
-    )
+    boot = _resampled(Task.from_json(first["task"]), {v: stems[v] for v in entries}, resamples=resamples)
     items = Items(first["test_items"], *first["class_items"])
     metrics: dict[str, Any] = {}
     for variant, entry in entries.items():
@@ -121,12 +121,13 @@ def _compared(
             kept = {key: found[key] for key in (*_VALUES, "reason") if key in found}
             compared["variants"][variant] = kept
             _add_baselines(compared["baselines"], entry["baselines"], metric, variant=variant)
-            base = compared["variants"].get(baseline)
-            if variant == baseline or base is None or base["mean"] is None or kept["mean"] is None:
-                continue
-            low, high = interval(boot[variant][metric] - boot[baseline][metric]) or (None, None)
-            change = {"value": kept["mean"] - base["mean"], "low": low, "high": high}
-            compared["differences"][variant] = with_verdict(metric, change, items)
+            change = _difference(variant, baseline, metric, means=compared["variants"], boot=boot)
+            if change is not None:
+                compared["differences"][variant] = with_verdict(metric, change, items)
+            if variant in variants[2:]:
+                change = _difference(variants[1], variant, metric, means=compared["variants"], boot=boot)
+                if change is not None:
+                    compared.setdefault("controls", {})[variant] = with_verdict(metric, change, items)
     return {
         "task": first["task"],
         "test_items": first["test_items"],
@@ -146,20 +147,35 @@ def _add_baselines(
                 entry["differences"][variant] = found["difference"]
 
 
-def _resampled(
-    task: Task, stems: Mapping[str, Path], baseline: str, *, resamples: int
-) -> dict[str, dict[str, Resampled]]:
+def _difference(
+    variant: str,
+    base: str,
+    metric: str,
+    *,
+    means: Mapping[str, Mapping[str, Any]],
+    boot: Mapping[str, dict[str, Resampled]],
+) -> dict[str, float | None] | None:
+    """`variant` minus `base`, with its paired interval; None where one has no value, or both are the same."""
+    one, other = (means.get(name, {}).get("mean") for name in (variant, base))
+    if variant == base or one is None or other is None:
+        return None
+    low, high = interval(boot[variant][metric] - boot[base][metric]) or (None, None)
+    return {"value": one - other, "low": low, "high": high}
+
+
+def _resampled(task: Task, stems: Mapping[str, Path], *, resamples: int) -> dict[str, dict[str, Resampled]]:
     """Each variant's metrics on the same resamples; empty where there is no pair to compare."""
-    if baseline not in stems or len(stems) < 2:
+    if len(stems) < 2:
         return {}
+    first = next(iter(stems))
     tests = {
         variant: read_predictions(stem.with_name(f"{stem.name}.parquet"), task.name, "test")
         for variant, stem in stems.items()
     }
     for variant, test in tests.items():
-        if not _same_items(test, tests[baseline]):
+        if not _same_items(test, tests[first]):
             raise UserError(
-                f"{stems[variant]}.parquet: not the test items of {stems[baseline]}.parquet; "
+                f"{stems[variant]}.parquet: not the test items of {stems[first]}.parquet; "
                 "run 'dvc repro evaluate' again"
             )
     return {v: bootstrap(task, t.target, t.prediction, count=resamples, seed=0) for v, t in tests.items()}
@@ -179,7 +195,8 @@ def results(
 
     A row has each variant's mean, `difference`, `low`, `high`, the value of the main `baseline`,
     `published_<variant>` and `<variant>_minus_published`. The second variant has the plain names, a further
-    one prefixes them with its own. What is undefined, or was not published, is left out.
+    one prefixes them with its own; the controls are `<second>_minus_<further>`, with `_low` and `_high`. What
+    is undefined, or was not published, is left out.
     """
     printed: dict[str, dict[str, float]] = {}
     for row in published:
@@ -206,4 +223,7 @@ def _row(compared: Mapping[str, Any], variants: Sequence[str]) -> dict[str, floa
         row |= {f"{prefix}{name}": change[key] for name, key in _CHANGE.items()}
     if (name := main_baseline(compared["baselines"])) is not None:
         row["baseline"] = compared["baselines"][name]["value"]
+    for variant, change in compared.get("controls", {}).items():
+        name = f"{variants[1]}_minus_{variant}"
+        row |= {name: change["value"], f"{name}_low": change["low"], f"{name}_high": change["high"]}
     return {name: value for name, value in row.items() if value is not None}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pacl_core.params.models import Precision, ScorerParams, TextEncoderParams
 from pacl_core.params.section import Section, Seed
@@ -118,3 +118,28 @@ class TrainParams(TrainingParams):
     holdout_distance: int = Field(default=4, ge=0, le=16)
     horizontal_flip: bool = False
     random_resized_crop: bool = False
+
+
+class RecipeParams(Section):
+    """One more training on the same pairs, to compare with: how it divides them, and what of `train` differs.
+
+    `partition`: as the scores say (`estimated`), by one of them (`factual`, `emotional`), all pairs in one
+    group (`none`: plain contrastive training), at random in the same sizes, or as the corpus recorded it.
+    """
+
+    partition: Literal["estimated", "factual", "emotional", "none", "random", "record"] = "estimated"
+    train: TrainParams = Field(
+        default_factory=TrainParams, description="Keys of [train](#train) that differ from those there"
+    )
+
+    @field_validator("train")
+    @classmethod
+    def _same_pairs(cls, train: TrainParams) -> TrainParams:
+        for key in ("holdout", "holdout_distance"):
+            if key in train.model_fields_set:
+                raise ValueError(f"'{key}' cannot differ: every training leaves out the same pairs")
+        return train
+
+    def applied_to(self, train: TrainParams) -> TrainParams:
+        """The section `train` with this recipe's own keys."""
+        return train.model_copy(update=self.train.model_dump(exclude_unset=True))

@@ -76,6 +76,8 @@ def test_a_better_variant_has_a_difference_above_zero(tmp_path):
     assert r2["differences"]["twin"] == {"value": 0, "low": 0, "high": 0, "verdict": "unclear"}
     assert "initial" not in r2["differences"]
     assert found["backbones"]["pacl"] == "resnet50.a1_in1k"
+    # the second against the later ones, too: here the third is the first over again
+    assert r2["controls"] == {"twin": change}
     assert found["excluded_test_items"] == 3
 
 
@@ -114,6 +116,32 @@ def test_a_protocol_that_applies_to_no_variant_is_one_row_each(tmp_path):
         ("pacl", None, "no classes"),
     ]
     assert results([found], []) == {}
+
+
+def test_two_variants_have_no_controls(tmp_path):
+    for variant in ("initial", "pacl"):
+        evaluated(tmp_path, variant, 0.3)
+    found = compare(tmp_path, "photos", "linear", variants=["initial", "pacl"], resamples=100)
+    assert all(
+        set(one) == {"variants", "differences"} for one in found["tasks"]["valence"]["figures"].values()
+    )
+
+
+def test_controls_are_compared_where_the_first_variant_has_no_value(tmp_path):
+    """Zero-shot: the initial model has no projectors, PACL and a control do."""
+    summarised(tmp_path, "initial", {}, "zero_shot", "no projectors")
+    for variant, noise in (("pacl", 0.1), ("plain", 0.3), ("random", 0.5)):
+        evaluated(tmp_path, variant, noise, protocol="zero_shot")
+    variants = ["initial", "pacl", "plain", "random"]
+    found = compare(tmp_path, "photos", "zero_shot", variants=variants, resamples=200)
+    r2 = found["tasks"]["valence"]["figures"]["r2"]
+    means = {variant: entry["mean"] for variant, entry in r2["variants"].items()}
+    assert r2["differences"] == {}
+    for name in ("plain", "random"):
+        assert r2["controls"][name]["value"] == pytest.approx(means["pacl"] - means[name])
+        assert 0 < r2["controls"][name]["low"] < r2["controls"][name]["value"]
+    (row,) = results([found], []).values()
+    assert row["pacl_minus_plain"] == r2["controls"]["plain"]["value"]
 
 
 def test_an_undefined_metric_is_empty_with_its_reason(tmp_path):
@@ -160,6 +188,11 @@ def test_a_result_is_a_flat_row_of_the_headline_and_of_what_was_published(tmp_pa
     assert accuracy["difference"] == pytest.approx(accuracy["pacl"] - accuracy["initial"])
     assert accuracy["low"] <= accuracy["difference"] <= accuracy["high"]
     assert accuracy["twin_difference"] == 0
+    assert accuracy["pacl_minus_twin"] == accuracy["difference"]
+    assert (accuracy["pacl_minus_twin_low"], accuracy["pacl_minus_twin_high"]) == (
+        accuracy["low"],
+        accuracy["high"],
+    )
     assert "published_pacl" not in accuracy
     weighted = rows["photos-linear-mood-f1_weighted"]
     assert (weighted["published_pacl"], weighted["pacl_minus_published"]) == (0.5, 0.1)

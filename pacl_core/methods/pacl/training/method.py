@@ -18,7 +18,7 @@ from pacl_core.methods.pacl.params import TrainParams
 from pacl_core.methods.pacl.shards.read import Samples
 from pacl_core.methods.pacl.training.batch_losses import Embedded, batch_losses, labels_of
 from pacl_core.methods.pacl.training.batches import EpochBatches
-from pacl_core.methods.pacl.training.held_out import hold_out, retrieval
+from pacl_core.methods.pacl.training.held_out import HeldOut, hold_out, retrieval
 from pacl_core.methods.pacl.training.projectors import LearnedTemperature, embed, make_projectors
 from pacl_core.methods.pacl.training.rebuilt import example_batch, keep, rebuilt_positives
 from pacl_core.methods.pacl.training.warm_up import warm_up
@@ -30,6 +30,19 @@ from pacl_core.training.method import Batch, Losses, RowIds
 from pacl_core.training.pixels import ImageSource, batch_loader, decoded_source, view_source
 
 log = logging.getLogger("pacl")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """`images` are the stored features of the untouched backbone, needed if projectors are warmed up.
+
+    `chosen`: the pairs to train on and those held out; None: by the partition of the samples.
+    """
+
+    samples: Samples
+    backbone: Backbone
+    images: Vectors | None = None
+    chosen: HeldOut | None = None
 
 
 class Piece(NamedTuple):
@@ -82,6 +95,11 @@ class Pacl:
     def sizes(self) -> dict[str, int]:
         """Pairs to train on by partition."""
         return {name: len(rows) for name, rows in self.rows.items()}
+
+    @property
+    def images_seen(self) -> int:
+        """Images that pass through the backbone in the whole run."""
+        return sum(self.batches(epoch).images for epoch in range(self.params.epochs))
 
     def warm_up(self) -> None:
         """Projectors alone, on stored features."""
@@ -166,20 +184,15 @@ class Pacl:
         return Embedded(*embed(self.model["projectors"], self.features(images).float(), texts))
 
 
-def make_pacl(
-    samples: Samples,
-    backbone: Backbone,
-    params: TrainParams,
-    *,
-    images: ImageSource,
-    stored: Vectors | None,
-    world: World,
-) -> Pacl:
+def make_pacl(inputs: Inputs, params: TrainParams, *, images: ImageSource, world: World) -> Pacl:
     """The method before its first step: `backbone.module`, moved to the device in place, and new projectors.
 
     Raises `UserError` where no scheduled partition has a pair.
     """
-    chosen = hold_out(samples, params.holdout, distance=params.holdout_distance, seed=params.seed)
+    samples, backbone = inputs.samples, inputs.backbone
+    chosen = inputs.chosen or hold_out(
+        samples, params.holdout, distance=params.holdout_distance, seed=params.seed
+    )
     rows, held = chosen.rows, chosen.held
     sizes = {name: len(own) for name, own in rows.items()}
     used = scheduled_partitions(params.epochs - 1, params.epochs, params.usage)
@@ -228,7 +241,7 @@ def make_pacl(
         features=backbone_features(module, backbone.dim, params, world=world),
         views=batch_loader(images.preprocess, pixels, world.device),
         plain=batch_loader(images.preprocess, decoded_source(images), world.device),
-        stored=stored,
+        stored=inputs.images,
         work=images.work,
         world=world,
     )

@@ -12,8 +12,7 @@ from pacl_core.errors import UserError
 from pacl_core.files.hashing import file_sha256
 from pacl_core.files.vectors import Vectors
 from pacl_core.methods.pacl.params import TrainParams
-from pacl_core.methods.pacl.shards.read import Samples
-from pacl_core.methods.pacl.training.method import make_pacl
+from pacl_core.methods.pacl.training.method import Inputs, make_pacl
 from pacl_core.methods.pacl.training.rebuilt import kept
 from pacl_core.models.backbones import Backbone
 from pacl_core.runtime.scratch import code_sha256, versions
@@ -70,15 +69,6 @@ class Trained:
     rebuilt: dict[str, object]
 
 
-@dataclass(frozen=True)
-class Inputs:
-    """`images` are the stored features of the untouched backbone, needed if projectors are warmed up."""
-
-    samples: Samples
-    backbone: Backbone
-    images: Vectors | None = None
-
-
 def train_pacl(
     inputs: Inputs, params: TrainParams, run: Run, *, workers: int, world: World = ALONE
 ) -> Trained:
@@ -90,7 +80,9 @@ def train_pacl(
     samples, backbone = inputs.samples, inputs.backbone
     with ThreadPoolExecutor(workers) as pool:
         images = ImageSource(samples.image, len(samples.sample_ids), backbone.preprocess, run.work, pool)
-        method = make_pacl(samples, backbone, params, images=images, stored=inputs.images, world=world)
+        method = make_pacl(inputs, params, images=images, world=world)
+        steps = sum(len(method.batches(epoch)) for epoch in range(params.epochs))
+        log.info("%d steps, %d images through the backbone", steps, method.images_seen)
         history = train(method, params, run, world=world)
     if world.first:
         _warn_of_starved(history)
@@ -100,8 +92,8 @@ def train_pacl(
         "samples": method.sizes,
         "held_out": len(method.held),
         "left_out": dict(method.left_out),
-        "steps": sum(len(method.batches(epoch)) for epoch in range(params.epochs)),
-        "images_seen": sum(method.batches(epoch).images for epoch in range(params.epochs)),
+        "steps": steps,
+        "images_seen": method.images_seen,
         "text_dim": int(samples.texts.shape[1]),
         "torch": torch.__version__,
     }

@@ -5,7 +5,8 @@ from pathlib import Path
 from pacl_core.files.vectors import Vectors
 from pacl_core.methods.pacl.params import TrainParams
 from pacl_core.methods.pacl.shards.read import Samples
-from pacl_core.methods.pacl.training.run import Inputs, Trained, train_pacl
+from pacl_core.methods.pacl.training.method import Inputs
+from pacl_core.methods.pacl.training.run import Trained, train_pacl
 from pacl_core.models.backbones import Backbone
 from pacl_core.training.distributed import ALONE, World
 from pacl_core.training.loop import Run

@@ -40,6 +40,15 @@ def test_smaller_than_a_batch() -> None:
     assert sorted(step["strong"]) == [0, 1, 2]
 
 
+@pytest.mark.parametrize("batching", ["separate", "mixed"])
+@pytest.mark.parametrize(("strong", "weak"), [(5, 23), (23, 5), (16, 16), (1, 9), (0, 7), (0, 0)])
+def test_images_are_those_of_all_batches(strong: int, weak: int, batching: str) -> None:
+    rows = {"strong": np.arange(strong), "weak": np.arange(strong, strong + weak)}
+    active = [name for name, own in rows.items() if len(own)]
+    epoch = EpochBatches(rows, active, 4, (0, 0), batching)
+    assert epoch.images == sum(batch.size for batch in epoch)
+
+
 def test_nothing_active() -> None:
     assert list(epoch_batches((), ROWS, 8, epoch=0, seed=0)) == []
 
@@ -86,12 +95,3 @@ def test_mixed_order_follows_seed_and_epoch() -> None:
 
     assert order(0, 0) == order(0, 0)
     assert len({tuple(order(epoch, seed)) for epoch in range(3) for seed in range(3)}) == 9
-
-
-@pytest.mark.parametrize("batching", ["separate", "mixed"])
-@pytest.mark.parametrize(("strong", "weak"), [(5, 23), (23, 5), (16, 16), (1, 9), (0, 7), (0, 0)])
-def test_images_are_those_of_all_batches(strong: int, weak: int, batching: str) -> None:
-    rows = {"strong": np.arange(strong), "weak": np.arange(strong, strong + weak)}
-    active = [name for name, own in rows.items() if len(own)]
-    epoch = EpochBatches(rows, active, 4, (0, 0), batching)
-    assert epoch.images == sum(batch.size for batch in epoch)

@@ -9,7 +9,7 @@ import torch
 
 from pacl_core.methods.pacl.params import TrainParams
 from pacl_core.methods.pacl.shards.read import Samples, read_shards
-from pacl_core.methods.pacl.training.method import make_pacl
+from pacl_core.methods.pacl.training.method import Inputs, make_pacl
 from pacl_core.models.backbones import Backbone
 from pacl_core.training import loop
 from pacl_core.training.distributed import ALONE, World
@@ -36,7 +36,7 @@ def steps(
     """A step of all partitions; its inputs are loaded."""
     with ThreadPoolExecutor(1) as pool:
         images = ImageSource(samples.image, len(samples.sample_ids), backbone.preprocess, work, pool)
-        method = make_pacl(samples, backbone, params, images=images, stored=None, world=world)
+        method = make_pacl(Inputs(samples, backbone), params, images=images, world=world)
         batch = next(iter(method.batches(params.epochs - 1)))
         assert len(batch.parts) > 1
         inputs = method.load(params.epochs - 1, batch)

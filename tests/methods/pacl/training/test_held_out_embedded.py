@@ -16,9 +16,9 @@ from pacl_core.media.image_hashes import perceptual_hash, pixel_hash
 from pacl_core.media.images import decode_jpeg
 from pacl_core.methods.pacl.params import ShardsParams, TrainParams
 from pacl_core.methods.pacl.partitions import PARTITIONS
+from pacl_core.methods.pacl.shards import write_shards as shards_of
 from pacl_core.methods.pacl.shards.read import read_shards
-from pacl_core.methods.pacl.shards.write_shards import Inputs, write_shards
-from pacl_core.methods.pacl.training.method import make_pacl
+from pacl_core.methods.pacl.training.method import Inputs, make_pacl
 from pacl_core.params.pairs import PairsParams
 from pacl_core.training.distributed import ALONE
 from pacl_core.training.pixels import ImageSource
@@ -45,8 +45,10 @@ def embedded_shards(folder: Path) -> Path:
     }
     ids.with_columns(**labels).write_parquet(folder / "labels.parquet")
     write_vectors(folder / "text", folder / "pairs", lambda start, stop: np.zeros((stop - start, 4)), dim=4)
-    inputs = Inputs(*(folder / name for name in ("pairs", "partition.parquet", "labels.parquet", "text")))
-    write_shards(inputs, folder / "shards", ShardsParams(), work=folder / "work")
+    inputs = shards_of.Inputs(
+        *(folder / name for name in ("pairs", "partition.parquet", "labels.parquet", "text"))
+    )
+    shards_of.write_shards(inputs, folder / "shards", ShardsParams(), work=folder / "work")
     return folder / "shards"
 
 
@@ -67,7 +69,7 @@ def test_nothing_of_a_held_out_pair_is_met_in_any_step(make_backbone, tmp_path: 
     params = TrainParams(epochs=3, batch_size=16, dim=8, holdout=20, holdout_distance=DISTANCE)
     with ThreadPoolExecutor(1) as pool:
         images = ImageSource(samples.image, len(samples.sample_ids), backbone.preprocess, tmp_path, pool)
-        method = make_pacl(samples, backbone, params, images=images, stored=None, world=ALONE)
+        method = make_pacl(Inputs(samples, backbone), params, images=images, world=ALONE)
     met = {row for epoch in range(3) for batch in method.batches(epoch) for row in batch.rows().tolist()}
     assert len(method.held) == 20 and len(met) == sum(method.sizes.values())
     assert len(met) + 20 + sum(method.left_out.values()) == len(samples.sample_ids)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from pacl_core.errors import UserError
 from pacl_core.methods.pacl.params import TrainParams
 from pacl_core.methods.pacl.shards.read import Samples, read_shards
-from pacl_core.methods.pacl.training.method import Pacl, make_pacl
+from pacl_core.methods.pacl.training.method import Inputs, Pacl, make_pacl
 from pacl_core.methods.pacl.training.run import Trained
 from pacl_core.models.backbones import Backbone
 from pacl_core.training.distributed import ALONE
@@ -280,7 +280,7 @@ def test_the_term_of_an_infinite_gradient_is_named_among_others(
     backbone = make_backbone()
     with ThreadPoolExecutor(1) as pool:
         images = ImageSource(samples.image, len(samples.sample_ids), backbone.preprocess, tmp_path, pool)
-        method = make_pacl(samples, backbone, params, images=images, stored=None, world=ALONE)
+        method = make_pacl(Inputs(samples, backbone), params, images=images, world=ALONE)
     batch = Batch({name: np.array(rows)[:4] for name, rows in samples.rows.items()})
     shown = torch.randn(16, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     shown[8:12] += 1e3  # the images of partial_factual
