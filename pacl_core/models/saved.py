@@ -97,7 +97,7 @@ def trainings(folder: Path) -> dict[int, Path]:
     The seed of a model that does not say it is 0.
     """
     try:
-        seed = int(((read_json(folder / CARD)["training"] or {}).get("params") or {}).get("seed", 0))
+        seed = int(((read_json(folder / CARD).get("training") or {}).get("params") or {}).get("seed", 0))
         others = {int(one.name): one for one in (folder / SEEDS).glob("*") if one.is_dir()}
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise UserError(f"{folder}: not a saved model of this project ({error!r})") from None
