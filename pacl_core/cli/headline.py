@@ -58,7 +58,9 @@ def _comparison(rows: list[dict[str, Any]]) -> list[str]:
                 continue
             values = f"{row['values'][0][0]} -> {row['variants'][place]} {row['values'][place][0]}"
             bounds = f"{change['value']} [{change['low']}, {change['high']}]"
-            words = "; ".join(word for word in (change["said"], row["below"][place]) if word)
+            words = "; ".join(
+                word for word in (change["said"], row["below"][place], change["uncertain"]) if word
+            )
             lines.append(f"              {row['variants'][0]} {values}, {bounds}: {words}")
     return ["results     differences with their 95 % intervals", *lines] if lines else []
 

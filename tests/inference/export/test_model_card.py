@@ -1,11 +1,13 @@
 """The card of an export says what the run says, and nothing that it does not."""
 
 import json
+import shutil
 
 import yaml
 from huggingface_hub import ModelCard
 
 from pacl_core.inference.export.hugging_face import export_hugging_face
+from pacl_core.inference.export.model_card import model_card
 from tests.small_run import front_matter, write_metrics
 
 
@@ -47,3 +49,19 @@ def test_a_card_without_a_run_claims_nothing(saved, tmp_path):
     assert yaml.safe_load(front_matter(text))["license"] == "other"
     assert "model-index" not in text
     assert json.loads((tmp_path / "hub/config.json").read_text())["library"] == "open_clip"
+
+
+def test_the_card_says_what_makes_a_difference_uncertain(saved, tmp_path):
+    own = saved("efficientnet_lite")
+    model = tmp_path / "models" / own.name
+    shutil.copytree(own, model)
+    write_metrics(tmp_path)
+    path = tmp_path / "metrics/comparison.json"
+    comparisons = json.loads(path.read_text())
+    change = comparisons[0]["tasks"]["valence"]["figures"]["r2"]["differences"]["pacl"]
+    change |= {"std_by": {"items": 0.021, "training_seeds": 0.008}, "mostly_by": "items"}
+    path.write_text(json.dumps(comparisons))
+    card = model_card(model, json.loads((model / "model.json").read_text()))
+    assert (
+        "no clear change, uncertain mostly by the items (0.021), less by the training seeds (0.008) |" in card
+    )
