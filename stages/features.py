@@ -4,6 +4,7 @@ Of a variant that was trained several times, those of the others are in `seeds/<
 """
 
 import sys
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -35,13 +36,14 @@ def main(params: Params) -> None:
         **machine_key(machine),
         "stage": code_sha256("datasets/features.py", Path(__file__)),
     }
-    with scratch(f"features-{dataset}-{variant}", key) as folder:
+    with scratch(f"features-{dataset}-{variant}", key) as work:
         images = {}
         for trained in trainings(model).values():
             place = trained.relative_to(model)
             with engine(partial(load_frozen_model, trained, machine.device), machine) as workers:
-                images[place] = encode_images(workers, items, folder / place / "images")
-        with published_folder(Path(f"data/features/{dataset}-{variant}")) as draft:
+                images[place] = encode_images(workers, items, work / place / "images")
+        folder = Path(f"data/features/{dataset}-{variant}")
+        with published_folder(folder) if len(images) > 1 else nullcontext(folder) as draft:
             for place, encoded in images.items():
                 write_features(draft / place, items, encoded)
 
