@@ -5,6 +5,7 @@ are then published as one folder: that of the first seed, as if it were alone, a
 """
 
 import logging
+import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -59,13 +60,23 @@ def publish_seeds(seeds: Sequence[int], work: Path, *, model: Path, curves: Path
     """Publish the first seed's `model` and `curves`; the others are `model`/seeds/<seed>, curves included."""
     first, *others = ((seed, _folder(work, seeds, seed) / _MADE) for seed in seeds)
     with published_folder(model) as draft:
-        shutil.copytree(first[1] / _MODEL, draft, dirs_exist_ok=True)
+        _link(first[1] / _MODEL, draft)
         for seed, made in others:
-            own = draft / SEEDS / str(seed)
-            shutil.copytree(made / _MODEL, own)
-            shutil.copytree(made / _CURVES, own / _CURVES)
+            _link(made / _MODEL, draft / SEEDS / str(seed))
+            _link(made / _CURVES, draft / SEEDS / str(seed) / _CURVES)
     with published_folder(curves) as draft:
-        shutil.copytree(first[1] / _CURVES, draft, dirs_exist_ok=True)
+        _link(first[1] / _CURVES, draft)
+
+
+def _link(made: Path, folder: Path) -> None:
+    """The files under `made` also under `folder`; copied where the disk has no links."""
+    for file in (path for path in made.rglob("*") if path.is_file()):
+        target = folder / file.relative_to(made)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(file, target)
+        except OSError:
+            shutil.copyfile(file, target)
 
 
 def _folder(work: Path, seeds: Sequence[int], seed: int) -> Path:
