@@ -29,8 +29,8 @@ from pacl_core.training.distributed import World
 from pacl_core.training.loop import Run
 from scripts.training_grid.cells import Cell, params_of
 
-ALPHAS = np.logspace(-2, 4, 13)
-FOLDS = 10
+ALPHAS = np.logspace(-4, 2, 13)  # features have unit length, as under evaluate.linear
+FOLDS = 5
 BATCH = 256
 
 
@@ -40,14 +40,16 @@ class Prepared:
 
     folder: Path
     device: str
-    weights: str | None
+    weights: str | None = None
+    image_size: int | None = None
 
     @property
     def about(self) -> dict[str, Any]:
         return dict(json.loads((self.folder / "params.json").read_text()))
 
     def backbone(self) -> Backbone:
-        own = {"weights": self.weights} if self.weights else {}
+        chosen = {"weights": self.weights, "image_size": self.image_size}
+        own = {name: value for name, value in chosen.items() if value}
         return load_backbone(BackboneParams.model_validate(self.about["backbone"] | own))
 
     def samples(self, encoder: str, k: int) -> Samples:
@@ -128,7 +130,7 @@ def _write_row(out: Path, stem: str, row: dict[str, Any]) -> None:
 
 
 def judged(prepared: Prepared, backbone: Backbone) -> dict[str, Any]:
-    """R2 of each target by ridge, predictions [N, targets] out of fold, and neighbours of the same thing."""
+    """R2 of each target by ridge, and predictions [N, targets] out of fold."""
     items = np.load(prepared.folder / "items.npz")
     features = _features(backbone, prepared.folder / "items.bin", items["places"], prepared.device)
     features = features / np.linalg.norm(features, axis=1, keepdims=True)
@@ -136,19 +138,13 @@ def judged(prepared: Prepared, backbone: Backbone) -> dict[str, Any]:
     target = np.stack([items[name] for name in about["columns"]], axis=1)
     predicted = np.empty_like(target)
     for rows, others in folds(items, about["group"]):
-        mean, std = features[rows].mean(axis=0), features[rows].std(axis=0) + 1e-9
-        scaled = (features - mean) / std
         for place in range(target.shape[1]):
-            model = RidgeCV(ALPHAS * 100).fit(scaled[rows], target[rows, place])
-            predicted[others, place] = model.predict(scaled[others])
+            model = RidgeCV(ALPHAS).fit(features[rows], target[rows, place])
+            predicted[others, place] = model.predict(features[others])
     found: dict[str, Any] = {"predicted": predicted}
     spread = ((target - target.mean(axis=0)) ** 2).sum(axis=0)
     for place, name in enumerate(about["columns"]):
         found[f"r2_{name}"] = 1 - ((target - predicted)[:, place] ** 2).sum() / spread[place]
-    if "thing" in items:
-        close = features @ features.T
-        np.fill_diagonal(close, -1)
-        found["same_thing"] = (items["thing"][close.argmax(axis=1)] == items["thing"]).mean()
     return found
 
 
