@@ -18,7 +18,8 @@ def table(folder: Path, out: Path) -> str:
     """
     about = json.loads((folder / "params.json").read_text())
     items = np.load(folder / "items.npz")
-    target = np.stack([items[name] for name in about["columns"]], axis=1)
+    columns = json.loads((out / "initial.json").read_text())["targets"]
+    target = np.stack([items[name.removesuffix("_unseen")] for name in columns], axis=1)
     groups = items[about["group"]] if about["group"] else np.arange(len(target))
     rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for file in sorted(out.glob("*.json")):
@@ -26,7 +27,6 @@ def table(folder: Path, out: Path) -> str:
         row["error"] = (target - np.load(file.with_suffix(".npy"))) ** 2
         rows[row["cell"]].append(row)
     initial = rows.pop("initial")[0]
-    columns = about["columns"]
     heads = [*(f"R2 of {name} | minus initial" for name in columns), "loss", "images seen"]
     lines = [
         f"| training | seeds | {' | '.join(heads)} |",
