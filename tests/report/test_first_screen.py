@@ -1,6 +1,7 @@
-"""The first screen says what was trained and whether it worked: verdict, controls, reasons, next_steps.
+"""The first screen says what was trained and whether it worked.
 
-From the artefacts of a default run, of 60 posts, of random partitions, and of controls that do as well.
+From the artefacts of a default run, of 60 posts, of random partitions, and of controls that do as well
+(verdict, judged, sentences, controls, reasons, next_steps).
 """
 
 import json

@@ -14,7 +14,7 @@ RECIPE, WEIGHTS, OTHER = "recipe", "weights", "other"  # another recipe; weights
 RECIPE_PARTITIONS = {PLAIN: "none", RANDOM: "random", ORACLE: "record"}
 _DIVIDED = {partition: control for control, partition in RECIPE_PARTITIONS.items()}
 _HEADS = {PACL: "PACL", PLAIN: "plain contrastive", RANDOM: "random partitions", ORACLE: "oracle partitions"}
-_THAN = {PACL: "PACL", PLAIN: "plain contrastive training", RANDOM: "random partitions"}
+THAN = {PACL: "PACL", PLAIN: "plain contrastive training", RANDOM: "random partitions"}
 _FIRST = (INITIAL, PACL, PLAIN, RANDOM, ORACLE)  # columns of a table
 _NOT_PACL = {
     PLAIN: ("With plain contrastive training", "all pairs in one group"),
@@ -55,7 +55,7 @@ def head(name: str, params: dict[str, Any]) -> str:
 
 def than(name: str, params: dict[str, Any]) -> str:
     """The variant at the end of 'better than'."""
-    return _THAN.get(kind(name, params), name)
+    return THAN.get(kind(name, params), name)
 
 
 def is_pacl(name: str, params: dict[str, Any]) -> bool:
