@@ -5,9 +5,11 @@ from typing import Any
 
 from pacl_core.files.json_csv import read_json
 from pacl_core.report.reading import optional_json
-from pacl_core.report.sections.results import TOO_FEW, overview
+from pacl_core.report.sections.controls import TOO_FEW
+from pacl_core.report.sections.next_steps import missing_controls
+from pacl_core.report.sections.reasons import dead_sentence, starved
+from pacl_core.report.sections.results import overview
 from pacl_core.report.sections.run import lookup
-from pacl_core.report.sections.verdict import dead_sentence, starved
 
 _STAND_INS = {
     ("factual_scores.scorer.kind", "lit"): (
@@ -82,6 +84,11 @@ def limits(metrics: Path, params: dict[str, Any], evaluations: list[dict[str, An
         found.append(
             f"Test items: {listed}. Intervals come from resampling these items; they say nothing about "
             "another corpus, training seed or test set."
+        )
+    if missing_controls(overview(evaluations), params):
+        found.append(
+            "PACL was not compared with plain contrastive training on the same pairs, so what its partition "
+            "adds is not known."
         )
     rows = [row for one in evaluations or [] for task in one["tasks"] for row in task["rows"]]
     found += _main_results(evaluations)
