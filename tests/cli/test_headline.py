@@ -108,7 +108,8 @@ def test_the_last_lines_say_whether_it_worked_why_and_what_next(lines, tmp_path)
     (tmp_path / "params.yaml").write_text("pseudo_labels: {k: 2}\n")
     said = lines()
     place = said.index(
-        "did it work? No clear change from initial: all intervals of 1 main result include zero."
+        "did it work? No evidence that it did: PACL shows no clear change from initial; its "
+        "interval includes zero."
     )
     assert "  ! Nothing was learnt from weak pairs: none of these anchors has a negative." in said[place:]
     assert said[-2:] == [

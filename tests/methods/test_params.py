@@ -1,5 +1,6 @@
 """The whole of params.yaml: it and the presets are valid; what is wrong is named as written."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -190,3 +191,19 @@ def test_encodings(tmp_path: Path) -> None:
         with pytest.raises(UserError, match=r"not UTF-8 .*save it as UTF-8") as caught:
             load(tmp_path / "params.yaml")
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda path: path.stem)
+def test_a_preset_has_every_key_that_a_stage_depends_on(preset: Path) -> None:
+    """DVC stops at a key that params.yaml lacks, whatever its default."""
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].values()
+    entries = [entry for stage in stages for entry in stage.get("do", stage).get("params", [])]
+    needed = {entry for entry in entries if isinstance(entry, str) and "$" not in entry}
+    assert needed - set(_keys(yaml.safe_load(preset.read_text()))) == set()
+
+
+def _keys(section: dict[str, object], prefix: str = "") -> Iterator[str]:
+    for name, value in section.items():
+        yield prefix + name
+        if isinstance(value, dict):
+            yield from _keys(value, f"{prefix}{name}.")

@@ -218,7 +218,8 @@ def test_what_makes_a_difference_uncertain_is_one_sentence():
         "uncertain mostly by the training seeds (0.080), less by the items (0.021)"
     )
     assert uncertain(change_by(0.021, None), shown) == (
-        "uncertain by the items (0.021); how much by the training seeds is unknown after one training"
+        "uncertain by the items (0.021), and by the training seeds to a degree that one training does not "
+        "show"
     )
     assert uncertain(change_by(None, None), shown) is None and uncertain({}, shown) is None
 
@@ -230,7 +231,9 @@ def test_cards_overview_and_limits_name_both_sources(root, artefacts, params_tex
     figures["differences"]["pacl"] |= change_by(0.0312, None)
     path.write_text(json.dumps(comparisons))
     once = render(artefacts, params_text, count=1, seed=0)
-    unknown = "uncertain by the items (3.12); how much by the training seeds is unknown after one training"
+    unknown = (
+        "uncertain by the items (3.12), and by the training seeds to a degree that one training does not show"
+    )
     assert f'<dd class="aside">{unknown}</dd>' in once
     assert "items 3.12, training seeds unknown</small>" in once
     assert "another corpus, training seed or test set. With train.seeds 3 or more" in once

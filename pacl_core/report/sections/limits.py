@@ -5,9 +5,11 @@ from typing import Any
 
 from pacl_core.files.json_csv import read_json
 from pacl_core.report.reading import optional_json
-from pacl_core.report.sections.results import TOO_FEW, overview
+from pacl_core.report.sections.controls import TOO_FEW
+from pacl_core.report.sections.next_steps import missing_controls
+from pacl_core.report.sections.reasons import dead_sentence, starved
+from pacl_core.report.sections.results import overview
 from pacl_core.report.sections.run import lookup
-from pacl_core.report.sections.verdict import dead_sentence, starved
 
 _STAND_INS = {
     ("factual_scores.scorer.kind", "lit"): (
@@ -80,6 +82,11 @@ def limits(metrics: Path, params: dict[str, Any], evaluations: list[dict[str, An
         said = {name: f" in {count} folds" for name, count in folds.items()}
         listed = ", ".join(f"{name} {count:,}{said.get(name, '')}" for name, count in sizes.items())
         found.append(f"Test items: {listed}. {_scope(evaluations or [])}")
+    if missing_controls(overview(evaluations), params):
+        found.append(
+            "PACL was not compared with plain contrastive training on the same pairs, so what its partition "
+            "adds is not known."
+        )
     rows = [row for one in evaluations or [] for task in one["tasks"] for row in task["rows"]]
     found += _main_results(evaluations)
     changes = [

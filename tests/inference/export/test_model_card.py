@@ -65,3 +65,38 @@ def test_the_card_says_what_makes_a_difference_uncertain(saved, tmp_path):
     assert (
         "no clear change, uncertain mostly by the items (0.021), less by the training seeds (0.008) |" in card
     )
+
+
+def test_the_controls_are_next_to_the_difference_from_the_initial_model(saved, tmp_path):
+    root = saved("timm").parents[1]
+    write_metrics(root)
+    (comparison,) = json.loads((root / "metrics/comparison.json").read_text())
+    comparison["variants"] += ["plain", "mixed-up"]
+    change = {"value": -0.02, "low": -0.05, "high": -0.01, "verdict": "worse"}
+    few = change | {"verdict": "too_few", "reason": "too few test items (12) to tell"}
+    comparison["tasks"]["valence"]["figures"]["r2"]["controls"] = {"plain": change, "mixed-up": few}
+    (root / "metrics/comparison.json").write_text(json.dumps([comparison]))
+    recipes = {"recipes.plain": {"partition": "none"}, "recipes.mixed-up": {"partition": "random"}}
+    lock = {"stages": {"recipe@plain": {"params": {"params.yaml": recipes}}}}
+    (root / "dvc.lock").write_text(yaml.safe_dump(lock))
+    export_hugging_face(saved("timm"), tmp_path / "hub")
+    text = (tmp_path / "hub/README.md").read_text(encoding="utf-8")
+    assert "| difference | difference from controls |\n|---|---|---|---|---|---|---|---|---|\n" in text
+    assert (
+        "no clear change | plain contrastive: -0.020 [-0.050, -0.010], worse; "
+        "random partitions (mixed-up): -0.020 [-0.050, -0.010], too few test items (12) to tell |\n"
+    ) in text
+    assert text.count("+0.050 [-0.010, +0.110], no clear change |  |\n") == 1
+
+
+def test_a_control_is_not_called_enhanced_by_pacl(saved, tmp_path):
+    model = saved("timm_vit").parent / "random"
+    shutil.copytree(saved("timm_vit"), model)
+    card = json.loads((model / "model.json").read_text())
+    card["training"]["recipe"] = {"name": "random", "partition": "random"}
+    (model / "model.json").write_text(json.dumps(card))
+    export_hugging_face(model, tmp_path / "hub")
+    text = (tmp_path / "hub/README.md").read_text(encoding="utf-8")
+    assert ", trained with random partitions\n" in text
+    assert "trained with random partitions on noisy image-text posts, a control for PACL\n(*Bridging" in text
+    assert "enhanced by PACL" not in text and "emotional perception" not in text
