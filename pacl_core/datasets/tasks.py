@@ -86,6 +86,11 @@ class Task:
         )
 
 
+def dimension(column: str) -> str:
+    """What a column of ratings rates: `Valence_mean`, as in OASIS, is valence."""
+    return column.lower().removesuffix("_mean")
+
+
 def read_tasks(path: Path) -> list[Task]:
     """Tasks of a description. Raises `UserError` where the file is missing or lacks a key."""
     try:

@@ -68,6 +68,7 @@ def _evaluation(comparison: dict[str, Any]) -> dict[str, Any]:
         {
             "name": name,
             "prompt": next((c["prompt"] for c in task["chosen"].values() if c.get("prompt")), None),
+            "note": next(map(_transfer_note, task["chosen"].values()), None),
             "test_items": task["test_items"],
             "folds": max((len(c.get("folds", ())) for c in task["chosen"].values()), default=0),
             "rows": _rows(task, variants, chance=chance),
@@ -85,6 +86,16 @@ def _evaluation(comparison: dict[str, Any]) -> dict[str, Any]:
         "tasks": tasks,
         "curves": learning_curves(comparison),
     }
+
+
+def _transfer_note(chosen: dict[str, Any]) -> str | None:
+    """What a head of another data set was fitted on, and how many of the tested images it has seen."""
+    if "leaks" not in chosen:
+        return None
+    exact, near = (chosen["leaks"][f"{kind}_items"] for kind in ("exact", "near"))
+    seen = f"{exact:,} of these images are among them" if exact else "none of these images is among them"
+    seen += f", {near:,} nearly so" if near else ""
+    return f"fitted on {chosen['fitted_items']:,} items; {seen}"
 
 
 def _rows(task: dict[str, Any], variants: list[str], *, chance: bool) -> list[dict[str, Any]]:
