@@ -19,6 +19,7 @@ METRICS = {
     "mse_x100": ("MSE × 100", "lower", False),
     "r2": ("R²", "higher", False),
     "pearson": ("Pearson r", "higher", False),
+    "spearman": ("Spearman ρ", "higher", False),
     "chebyshev": ("Chebyshev", "lower", False),
     "clark": ("Clark", "lower", False),
     "canberra": ("Canberra", "lower", False),
@@ -67,4 +68,6 @@ def metric_label(name: str) -> MetricLabel:
 def main_metric(task: dict[str, Any], metrics: Collection[str]) -> str | None:
     """The metric that sums up a task; of a hierarchical one the accuracy on its finest level."""
     finest = [f"accuracy_{level['name']}" for level in task.get("levels") or ()][-1:]
-    return next((name for name in (*finest, "accuracy", "map", "r2", "kl") if name in metrics), None)
+    return next(
+        (name for name in (*finest, "accuracy", "map", "r2", "kl", "pearson") if name in metrics), None
+    )

@@ -123,7 +123,8 @@ def test_two_variants_have_no_controls(tmp_path):
         evaluated(tmp_path, variant, 0.3)
     found = compare(tmp_path, "photos", "linear", variants=["initial", "pacl"], resamples=100)
     assert all(
-        set(one) == {"variants", "differences"} for one in found["tasks"]["valence"]["figures"].values()
+        set(one) == {"variants", "differences", "baselines"}
+        for one in found["tasks"]["valence"]["figures"].values()
     )
 
 
