@@ -1,4 +1,4 @@
-"""Names, units and directions of metrics for people."""
+"""Names, units and directions of metrics, and names of baselines, for people."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -28,6 +28,14 @@ METRICS = {
     "intersection": ("Intersection", "higher", False),
     "ece": ("Calibration error (ECE)", "lower", True),
     "brier": ("Brier score", "lower", False),
+}
+CHANCE = "chance"
+BASELINES = {
+    "most_frequent": "the most frequent class",
+    "mean": "the mean",
+    "training_distribution": "the mean distribution",
+    "training_shares": "the training shares",
+    CHANCE: "chance",
 }
 
 

@@ -24,6 +24,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from pacl_core.datasets.tasks import Task
 from pacl_core.evaluation.metrics import measure
+from pacl_core.evaluation.metrics.draws import over_draws
 from pacl_core.evaluation.metrics.intervals import Resampled, bootstrap, interval
 from pacl_core.evaluation.metrics.verdicts import Items, items_of, with_verdict
 
@@ -59,10 +60,17 @@ def main_baseline(names: Iterable[str]) -> str | None:
 
 
 def baselines(
-    task: Task, target: Array, train_target: Array, *, boot: dict[str, Resampled], count: int
+    task: Task,
+    target: Array,
+    train_target: Array,
+    *,
+    boot: dict[str, Resampled],
+    count: int,
+    draws: int = 1,
 ) -> Json:
     """Baseline -> metric -> `value` on test targets [N, T], and `difference` {value, low, high, verdict} of
-    the evaluated predictions from it, paired; `boot` holds their metrics on the same resamples.
+    the evaluated predictions from it, paired; `boot` holds their metrics on the same resamples,
+    and of as many `draws` of labels, of which a constant is the same in each.
 
     A value that is undefined is left out; the difference is None where that of the predictions is.
     """
@@ -73,6 +81,8 @@ def baselines(
         }
     outputs = np.broadcast_to(constant_prediction(task, train_target), (1, len(target), task.outputs))
     own = bootstrap(task, target, outputs, count=count, seed=0)
+    if draws > 1:
+        own = {name: over_draws([one] * draws) for name, one in own.items()}
     values = {name: value for name, value in measure(task, target, outputs[0]).items() if _counts(name)}
     found = {
         _NAMES[task.kind]: {

@@ -4,20 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from pacl_core.report.charts.svg import difference
-from pacl_core.report.metric_labels import MetricLabel, main_metric, metric_label
+from pacl_core.report.metric_labels import BASELINES, CHANCE, MetricLabel, main_metric, metric_label
 from pacl_core.report.reading import Artefacts, optional_json
 from pacl_core.report.sections.few_labels import learning_curves
 from pacl_core.report.sections.task_details import task_details
 
-TOO_FEW, CHANCE = "too_few", "chance"
+TOO_FEW = "too_few"
 SAID = {"better": "better", "worse": "worse", "unclear": "no clear change", "changed": "changed"}
-BASELINES = {
-    "most_frequent": "the most frequent class",
-    "mean": "the mean",
-    "training_distribution": "the mean distribution",
-    "training_shares": "the training shares",
-    CHANCE: "chance",
-}
 _CARDS = 6  # one row or two; the overview has every task
 
 
