@@ -61,7 +61,9 @@ def _comparison(rows: list[dict[str, Any]], params: dict[str, Any]) -> list[str]
             if change["low"] is None:
                 continue
             values = f"{row['values'][0][0]} -> {row['variants'][place]} {row['values'][place][0]}"
-            words = "; ".join(word for word in (change["said"], row["below"][place]) if word)
+            words = "; ".join(
+                word for word in (change["said"], row["below"][place], change["uncertain"]) if word
+            )
             lines.append(f"              {row['variants'][0]} {values}, {_bounds(change)}: {words}")
         own = head(row["variants"][row["judged"]], params)
         lines += [

@@ -82,6 +82,14 @@ def test_differences_have_their_intervals_baselines_and_words(lines, tmp_path):
     )
 
 
+def test_a_difference_says_what_makes_it_uncertain(lines, tmp_path):
+    compared(tmp_path, std_by={"items": 0.06, "training_seeds": 0.02}, mostly_by="items")
+    assert any(
+        line.endswith("uncertain mostly by the items (6.00), less by the training seeds (2.00)")
+        for line in lines()
+    )
+
+
 def test_few_items_have_no_verdict(lines, tmp_path):
     compared(tmp_path, verdict="too_few", reason="too few test items (12) to tell")
     said = lines()

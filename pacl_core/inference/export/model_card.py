@@ -13,7 +13,7 @@ from pacl_core.files.json_csv import read_json
 from pacl_core.report.metric_labels import BASELINES
 from pacl_core.report.sections.controls import TOO_FEW, head
 from pacl_core.report.sections.limits import limits
-from pacl_core.report.sections.results import SAID
+from pacl_core.report.sections.results import SAID, uncertain
 
 _TEMPLATE = Path(__file__).with_name("model_card.md")
 _USAGE = {
@@ -165,7 +165,8 @@ def _difference(change: dict[str, Any] | None) -> str | None:
     if not change:
         return None
     said = change["reason"] if change["verdict"] == TOO_FEW else SAID.get(change["verdict"])
-    return ", ".join(part for part in (_with_interval(change["value"], change, "+"), said) if part)
+    why = uncertain(change, "{:.3f}".format)
+    return ", ".join(part for part in (_with_interval(change["value"], change, "+"), said, why) if part)
 
 
 def _with_interval(value: float | None, bounds: dict[str, float], sign: str = "") -> str | None:

@@ -1,5 +1,6 @@
 """The comparison of variants, as the compare stage computed it."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,7 @@ def _evaluation(comparison: dict[str, Any]) -> dict[str, Any]:
         "excluded": comparison["excluded_test_items"],
         "test_items": max((task["test_items"] for task in tasks), default=0),
         "folds": max((task["folds"] for task in tasks), default=0),
+        "trainings": {variant: _trainings(comparison, variant) for variant in variants},
         "tasks": tasks,
         "curves": learning_curves(comparison),
     }
@@ -99,6 +101,13 @@ def _transfer_note(chosen: dict[str, Any]) -> str | None:
     seen = f"{exact:,} of these images are among them" if exact else "none of these images is among them"
     seen += f", {near:,} nearly so" if near else ""
     return f"fitted on {chosen['fitted_items']:,} items; {seen}"
+
+
+def _trainings(comparison: dict[str, Any], variant: str) -> int:
+    """How often the variant was trained, as far as its figures say: 1 if they do not."""
+    figures = (figure for task in comparison["tasks"].values() for figure in task["figures"].values())
+    found = (figure["variants"].get(variant, {}).get("per_training_seed") for figure in figures)
+    return max((len(means) for means in found if means), default=1)
 
 
 def _rows(task: dict[str, Any], variants: list[str], *, chance: bool) -> list[dict[str, Any]]:
@@ -167,9 +176,29 @@ def _spread(label: MetricLabel, entry: dict[str, Any]) -> list[str | None]:
     return [None if value is None else label.shown(value) for value in given]
 
 
+def uncertain(change: dict[str, Any], shown: Callable[[float], str]) -> str | None:
+    """A sentence on what makes a difference uncertain, test items or training seeds; None if not stored."""
+    items, seeds = (change.get("std_by", {}).get(source) for source in ("items", "training_seeds"))
+    if items is None:
+        return None
+    if seeds is None:
+        said = f"uncertain by the items ({shown(items)})"
+        return f"{said}; how much by the training seeds is unknown after one training"
+    parts = [f"the items ({shown(items)})", f"the training seeds ({shown(seeds)})"]
+    more, less = parts if change["mostly_by"] == "items" else reversed(parts)
+    return f"uncertain mostly by {more}, less by {less}"
+
+
+def _std_by(label: MetricLabel, change: dict[str, Any]) -> tuple[str, str] | None:
+    """The standard deviations by items and by training seeds."""
+    items, seeds = (change.get("std_by", {}).get(source) for source in ("items", "training_seeds"))
+    return None if items is None else (label.shown(items), "unknown" if seeds is None else label.shown(seeds))
+
+
 def _change(label: MetricLabel, change: dict[str, Any] | None) -> dict[str, Any]:
     """`verdict` as stored and `said` in words; `low` is None where there is no interval."""
     shown = {"value": None, "low": None, "high": None, "verdict": "undefined", "said": None, "chart": None}
+    shown |= {"std_by": None, "uncertain": None}
     if change is None:
         return shown
     value, low, high = change["value"], change["low"], change["high"]
@@ -187,6 +216,8 @@ def _change(label: MetricLabel, change: dict[str, Any] | None) -> dict[str, Any]
         "verdict": verdict,
         "said": change["reason"] if few else SAID[verdict],
         "chart": None if few else difference(value, low, high, verdict=verdict),
+        "std_by": _std_by(label, change),
+        "uncertain": None if few else uncertain(change, label.shown),
     }
 
 
