@@ -22,6 +22,17 @@ def main(params: Params) -> None:
         for dataset in params.downstream
         for protocol in params.evaluate.protocols
     ]
+    comparisons += [
+        compare(
+            Path(f"evaluation_transfer/entry{number}"),
+            dataset,
+            "transfer",
+            variants=params.evaluate.variants,
+            resamples=params.evaluate.bootstrap,
+        )
+        for number, entry in enumerate(params.evaluate.transfer)
+        for dataset in entry.to
+    ]
     published = join(load_published(Path("data/published")), comparisons)
     write_json(Path("metrics/comparison.json"), comparisons)
     write_json(Path("metrics/published.json"), published)

@@ -82,11 +82,16 @@ def _instance(
         item = _looked_up(body["foreach"], params)[key]
         return [key], {**params, "key": key, "item": item}
     if "matrix" in body:
-        lists = {name: [str(one) for one in _looked_up(of, params)] for name, of in body["matrix"].items()}
+        lists = {name: _names(name, _looked_up(of, params)) for name, of in body["matrix"].items()}
         every = {"-".join(one): list(one) for one in product(*lists.values())}
         arguments = every[key] if given is None else given  # by hand, a variant may be in no list
         return arguments, {**params, "item": dict(zip(lists, arguments, strict=False))}
     return given or [], params
+
+
+def _names(axis: str, values: Any) -> list[str]:
+    """The words of an axis of a matrix: a section has no name of its own, and is counted, as DVC does."""
+    return [f"{axis}{place}" if isinstance(one, Mapping) else str(one) for place, one in enumerate(values)]
 
 
 def _looked_up(text: Any, params: Any) -> Any:

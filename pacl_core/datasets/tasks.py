@@ -34,11 +34,12 @@ class Task:
     | distribution | the columns, a share per class | class probabilities |
     | single_label | one column, the class index | class probabilities |
     | multi_label | the columns, 0 or 1 per class | a probability per class |
+    | score | the columns, as of a regression | a number in a unit of its own for each |
     | hierarchical | a class index per level, coarse to fine | class probabilities, level after level |
 
-    `classes` in index order (None: regression, hierarchical). `polarity`: of each class of a single-label
-    task, the index of its polarity. `words`: the names of the classes in prompts. `ancestors`: of each finest
-    class, its class at every coarser level.
+    `classes` in index order (None: regression, score, hierarchical). `polarity`: of each class of a
+    single-label task, the index of its polarity. `words`: the names of the classes in prompts. `ancestors`:
+    of each finest class, its class at every coarser level.
     """
 
     name: str
@@ -84,6 +85,11 @@ class Task:
             ancestors=tuple(tuple(row) for row in fields.get("ancestors", ())),
             **optional,
         )
+
+
+def dimension(column: str) -> str:
+    """What a column of ratings rates: `Valence_mean`, as in OASIS, is valence."""
+    return column.lower().removesuffix("_mean")
 
 
 def read_tasks(path: Path) -> list[Task]:

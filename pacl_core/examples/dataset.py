@@ -108,7 +108,7 @@ def zero_shot_examples(
     stem = f"{data.path.stem}-zero_shot-{variant}"
     last: dict[str, str] = {}
     tasks = read_summary(evaluation / f"{stem}.json")["tasks"]
-    for name in tasks:
+    for name in (name for name, one in tasks.items() if one["task"]["classes"]):
         plain = name.rsplit(", ", 1)[0]
         last[plain] = name if plain not in last or name.endswith(", ensemble") else last[plain]
     rows: Records = []

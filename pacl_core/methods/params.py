@@ -5,6 +5,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from pacl_core.errors import unknown
 from pacl_core.methods.pacl.params import (
     AnpsParams,
     EmbeddingMapParams,
@@ -58,6 +59,22 @@ class Params(Section):
         for name in self.recipes:
             if name in ("initial", "pacl", *self.variants):
                 raise ValueError(f"recipes.{name}: models/{name} is another model; choose another name")
+        return self
+
+    @model_validator(mode="after")
+    def _transfers(self) -> Self:
+        pairs: set[tuple[str, str]] = set()
+        for place, one in enumerate(self.evaluate.transfer):
+            where = f"evaluate.transfer.{place}"
+            for key, name in (("from", one.source), *(("to", name) for name in one.to)):
+                if name not in self.downstream:
+                    raise ValueError(f"{where}.{key}: {unknown('data set', name, self.downstream)}")
+            for name in one.to:
+                if name == one.source:
+                    raise ValueError(f"{where}: '{name}' to itself is the protocol linear; take it out of to")
+                if (one.source, name) in pairs:
+                    raise ValueError(f"{where}: '{one.source}' to '{name}' is listed twice")
+                pairs.add((one.source, name))
         return self
 
     @property

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from pacl_core.params.section import Name, Section, Seed
 
@@ -85,12 +85,36 @@ Folds: TypeAlias = Annotated[int, Field(ge=0, le=20), AfterValidator(_none_or_se
 Labels: TypeAlias = Annotated[int, Field(ge=2)]
 
 
+def _says_which_classes(given: object) -> object:
+    names = [*given.keys(), *given.values()] if isinstance(given, dict) else []
+    if given in ("polarity", None) or (names and all(isinstance(name, str) for name in names)):
+        return given
+    raise ValueError("'polarity', null, or a mapping {class of from: class of to}")
+
+
+SameClasses: TypeAlias = Annotated[
+    Literal["polarity"] | dict[str, str] | None, BeforeValidator(_says_which_classes)
+]
+
+
+class TransferParams(Section):
+    """Heads fitted on the data set `from` (here `source`), tested on each of `to`, all names of `downstream`.
+
+    `classes` says which classes are the same: `polarity`, negative and positive in both; a class of `from` ->
+    a class of `to`; null, classes of the same name.
+    """
+
+    source: Name = Field(alias="from")
+    to: tuple[Name, ...] = Field(min_length=1)
+    classes: SameClasses = "polarity"
+
+
 class EvaluateParams(Section):
     """Protocols and variants to cross with every data set of `downstream`, and each protocol's own section.
 
     `exclude_leaks`: which test items with a duplicate among the pairs are left out. `folds`: of the
     cross-validation of data sets without official splits; 0 takes their 8:1:1 split instead. `few_shot` is a
-    list, of numbers of labels.
+    list, of numbers of labels; `transfer` one of `{from, to, classes}`: see docs/evaluation.md.
     """
 
     protocols: tuple[Literal["linear", "finetune", "zero_shot", "few_shot"], ...] = Field(
@@ -104,6 +128,7 @@ class EvaluateParams(Section):
     finetune: FinetuneParams = FinetuneParams()
     zero_shot: ZeroShotParams = ZeroShotParams()
     few_shot: tuple[Labels, ...] = Field(default=(16, 64, 256), min_length=1)
+    transfer: tuple[TransferParams, ...] = ()
 
 
 class ExamplesParams(Section):

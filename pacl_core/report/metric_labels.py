@@ -1,4 +1,4 @@
-"""Names, units and directions of metrics for people."""
+"""Names, units and directions of metrics, and names of baselines, for people."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ METRICS = {
     "mse_x100": ("MSE × 100", "lower", False),
     "r2": ("R²", "higher", False),
     "pearson": ("Pearson r", "higher", False),
+    "spearman": ("Spearman ρ", "higher", False),
     "chebyshev": ("Chebyshev", "lower", False),
     "clark": ("Clark", "lower", False),
     "canberra": ("Canberra", "lower", False),
@@ -27,6 +28,14 @@ METRICS = {
     "intersection": ("Intersection", "higher", False),
     "ece": ("Calibration error (ECE)", "lower", True),
     "brier": ("Brier score", "lower", False),
+}
+CHANCE = "chance"
+BASELINES = {
+    "most_frequent": "the most frequent class",
+    "mean": "the mean",
+    "training_distribution": "the mean distribution",
+    "training_shares": "the training shares",
+    CHANCE: "chance",
 }
 
 
@@ -67,4 +76,6 @@ def metric_label(name: str) -> MetricLabel:
 def main_metric(task: dict[str, Any], metrics: Collection[str]) -> str | None:
     """The metric that sums up a task; of a hierarchical one the accuracy on its finest level."""
     finest = [f"accuracy_{level['name']}" for level in task.get("levels") or ()][-1:]
-    return next((name for name in (*finest, "accuracy", "map", "r2", "kl") if name in metrics), None)
+    return next(
+        (name for name in (*finest, "accuracy", "map", "r2", "kl", "pearson") if name in metrics), None
+    )

@@ -27,13 +27,14 @@ _PLACES = {
     "leaks": (4, 7),
     "evaluate": (2, 8),
     "measure": (2, 9),
+    "transfer": (4, 9),
     "compare": (2, 10),
     "examples": (3, 10),
     "report": (2, 11),
 }
 _REPEATED = {"recipe": "per recipe", "variant": "per weights"}
 _REPEATED |= dict.fromkeys(("downstream", "leaks"), "per data set")
-_REPEATED |= {"features": "per data set, variant"}
+_REPEATED |= {"features": "per data set, variant", "transfer": "per entry"}
 _REPEATED |= dict.fromkeys(("evaluate", "measure"), "per data set, protocol, variant")
 _WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _MARGIN = 148, 34, 16, 24, 8
 _STYLE = """\

@@ -38,6 +38,7 @@ SOURCES = (
     "metrics/leaks/.gitignore",
     "plots/.gitignore",
     "evaluation/.gitignore",
+    "evaluation_transfer/.gitignore",
     "models/.gitignore",
 )
 

@@ -59,6 +59,7 @@ def test_the_ensemble_stands_for_its_prompts(faces, tmp_path):
     stem = tmp_path / "evaluation/faces-zero_shot-pacl"
     write_predictions(stem.with_suffix(".parquet"), parts)
     tasks = {name: {"task": MOOD.to_json()} for name in names}
+    tasks["va, moods"] = {"task": Task("va, moods", "score", ("valence",)).to_json()}  # has no right or wrong
     evaluation = Evaluation(
         dataset="faces",
         protocol="zero_shot",

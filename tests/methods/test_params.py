@@ -8,6 +8,7 @@ import yaml
 
 from pacl_core.errors import UserError
 from pacl_core.methods.params import load
+from pacl_core.params.evaluation import TransferParams
 from tests.paths import ROOT
 
 COMMITTED = ROOT / "params.yaml"
@@ -137,6 +138,51 @@ def test_what_would_fail_after_hours_is_refused_at_once(
     with pytest.raises(UserError) as caught:
         load(edited(tmp_path, key, value))
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (
+            {"from": "posts", "to": ["fotos"]},
+            "evaluate.transfer.0.to: unknown data set 'fotos'; did you mean",
+        ),
+        (
+            {"from": "pots", "to": ["photos"]},
+            "transfer.0.from: unknown data set 'pots'; did you mean 'posts'?",
+        ),
+        ({"from": "posts", "to": ["posts"]}, "transfer.0: 'posts' to itself is the protocol linear"),
+        ({"from": "posts", "to": ["photos"] * 2}, "transfer.0: 'posts' to 'photos' is listed twice"),
+        ({"from": "posts", "to": []}, "evaluate.transfer.0.to: tuple should have at least 1 item"),
+        ({"to": ["photos"]}, "evaluate.transfer.0.from: missing"),
+        (
+            {"from": "posts", "to": ["photos"], "classes": "emotion"},
+            "evaluate.transfer.0.classes: 'polarity', null, or a mapping",
+        ),
+        ({"from": "posts", "to": ["photos"], "classes": {}}, "transfer.0.classes: 'polarity', null, or"),
+    ],
+)
+def test_a_wrong_transfer_is_named(tmp_path: Path, entry: dict[str, object], message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load(with_transfer(tmp_path, entry))
+    assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_transfer_is_by_polarity_where_nothing_else_is_said(tmp_path: Path) -> None:
+    def read(**classes: object) -> tuple[TransferParams, ...]:
+        return load(with_transfer(tmp_path, {"from": "posts", "to": ["photos"], **classes})).evaluate.transfer
+
+    assert [(one.source, one.to, one.classes) for one in read()] == [("posts", ("photos",), "polarity")]
+    for classes in (None, {"joy": "happy"}):
+        assert [one.classes for one in read(classes=classes)] == [classes]
+
+
+def with_transfer(folder: Path, entry: dict[str, object]) -> Path:
+    tree = yaml.safe_load((ROOT / "params.yaml").read_text())
+    tree["downstream"] = dict.fromkeys(("posts", "photos"), next(iter(tree["downstream"].values())))
+    tree["evaluate"]["transfer"] = [entry]
+    (folder / "params.yaml").write_text(yaml.safe_dump(tree))
+    return folder / "params.yaml"
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ def test_a_value_that_is_not_there_is_a_dash():
         ([], {"r2", "pearson"}, "r2"),
         ([], {"f1_macro", "accuracy"}, "accuracy"),
         ([{"name": "coarse"}, {"name": "fine"}], {"accuracy_coarse", "accuracy_fine"}, "accuracy_fine"),
+        ([], {"spearman", "pearson"}, "pearson"),
         ([], {"chebyshev"}, None),
     ],
 )

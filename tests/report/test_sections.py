@@ -173,7 +173,9 @@ def few_shot(numbers, protocol="few_shot"):
         accuracy = {"mean": labels / 100, "low": 0.1, "high": 0.9}
         undefined = {"mean": None, "low": None, "high": None, "reason": "no class"}
         both = {"initial": accuracy, "pacl": undefined}
-        figures = {"accuracy": {"variants": both, "differences": {}, "baselines": {}}}
+        constants = {"chance": {"value": 0.2}, "most_frequent": {"value": 0.4}}
+        baselines = {name: one | {"differences": {}} for name, one in constants.items()}
+        figures = {"accuracy": {"variants": both, "differences": {}, "baselines": baselines}}
         return {"task": {"kind": "single_label"}, "test_items": 9, "chosen": {}, "figures": figures}
 
     tasks = {f"mood, said so, {number} labels": entry(number) for number in numbers}
@@ -188,6 +190,8 @@ def test_learning_curves_are_of_the_main_metric_in_its_unit():
         ("initial", 16, 16.0), ("initial", 64, 64.0),
     ]  # fmt: skip
     assert (rows[0]["low"], rows[0]["high"]) == (10.0, 90.0)
+    constant = [{"value": 40.0, "said": "the most frequent class"}]
+    assert [one["data"]["values"] for one in chart.spec["layer"][2:]] == [constant] * 2
     assert learning_curves(few_shot([16])) == []  # a point is no curve
     assert learning_curves(few_shot([16, 64], "linear")) == []
 

@@ -20,6 +20,10 @@ PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text()) | {
         for name in ("faces", "my-faces")
     },
 }
+PARAMS["evaluate"]["transfer"] = [
+    {"from": "faces", "to": ["my-faces"], "classes": {"joy": "happy"}},
+    {"from": "my-faces", "to": ["faces"], "classes": None},
+]
 RESOLVED = """
 import json
 from dvc.repo import Repo
@@ -57,6 +61,7 @@ def test_every_stage_is_as_dvc_has_it(tmp_path: Path) -> None:
         ("recipe@strong-1", ["strong-1"]),
         ("variant@theirs", ["theirs"]),
         ("features@my-faces-pacl", ["my-faces", "pacl"]),
+        ("transfer@entry1", ["entry1"]),
         ("measure@faces-zero_shot-initial", ["faces", "zero_shot", "initial"]),
     ],
 )

@@ -11,7 +11,8 @@ from pacl_core.datasets.tasks import Task
 from pacl_core.errors import UserError
 from pacl_core.evaluation.metrics import headline
 from pacl_core.evaluation.metrics.baselines import main_baseline
-from pacl_core.evaluation.metrics.intervals import Resampled, bootstrap, interval
+from pacl_core.evaluation.metrics.draws import bootstrap_of
+from pacl_core.evaluation.metrics.intervals import Resampled, interval
 from pacl_core.evaluation.metrics.verdicts import Items, with_verdict
 from pacl_core.evaluation.predictions import Predictions, read_predictions
 from pacl_core.evaluation.summary_file import read_summary
@@ -120,7 +121,7 @@ def _compared(
     baseline = variants[0]
     entries = {variant: one["tasks"][name] for variant, one in given.items() if name in one["tasks"]}
     first = next(iter(entries.values()))
-    boot = _resampled(Task.from_json(first["task"]), {v: stems[v] for v in entries}, resamples=resamples)
+    boot = _resampled(Task.from_json(first["task"]), stems, entries, resamples=resamples)
     items = Items(first["test_items"], *first["class_items"])
     metrics: dict[str, Any] = {}
     for variant, entry in entries.items():
@@ -176,14 +177,18 @@ def _difference(
     return {"value": one - other, "low": low, "high": high, "std_by": std_by, "mostly_by": mostly}
 
 
-def _resampled(task: Task, stems: Mapping[str, Path], *, resamples: int) -> dict[str, dict[str, Resampled]]:
+def _resampled(
+    task: Task, stems: Mapping[str, Path], entries: Mapping[str, dict[str, Any]], *, resamples: int
+) -> dict[str, dict[str, Resampled]]:
     """Each variant's metrics on the same resamples; empty where there is no pair to compare."""
-    if len(stems) < 2:
+    if len(entries) < 2:
         return {}
-    first = next(iter(stems))
+    first = next(iter(entries))
     tests = {
-        variant: read_predictions(stem.with_name(f"{stem.name}.parquet"), task.name, "test")
-        for variant, stem in stems.items()
+        variant: read_predictions(
+            stems[variant].with_name(f"{stems[variant].name}.parquet"), task.name, "test"
+        )
+        for variant in entries
     }
     for variant, test in tests.items():
         if not _same_items(test, tests[first]):
@@ -191,10 +196,7 @@ def _resampled(task: Task, stems: Mapping[str, Path], *, resamples: int) -> dict
                 f"{stems[variant]}.parquet: not the test items of {stems[first]}.parquet; "
                 "run 'dvc repro evaluate' again"
             )
-    return {
-        v: bootstrap(task, t.target, t.prediction, count=resamples, seed=0, trainings=t.trainings)
-        for v, t in tests.items()
-    }
+    return {v: bootstrap_of(task, test, entries[v]["chosen"], count=resamples) for v, test in tests.items()}
 
 
 def _same_items(one: Predictions, other: Predictions) -> bool:

@@ -20,7 +20,13 @@ from pacl_core.evaluation.metrics.item_sums import Resampler
 
 Value = float | str
 
-_HEADLINES = {"distribution": "kl", "multi_label": "map", "regression": "r2", "single_label": "accuracy"}
+_HEADLINES = {
+    "distribution": "kl",
+    "multi_label": "map",
+    "regression": "r2",
+    "score": "pearson",
+    "single_label": "accuracy",
+}
 _KINDS = (*_HEADLINES, "hierarchical")
 
 Array = NDArray[Any]
@@ -86,7 +92,7 @@ def checked(task: Task, target: Array, prediction: Array) -> tuple[Array, Array]
             raise _refusal(task, f"{int((~np.isfinite(values)).sum())} {what} are NaN or infinite")
     if task.kind == "multi_label" and not np.isin(t, (0, 1)).all():
         raise _refusal(task, "targets are not 0 or 1")
-    if task.kind != "regression" and ((p < 0) | (p > 1 + _SLACK)).any():
+    if task.kind not in ("regression", "score") and ((p < 0) | (p > 1 + _SLACK)).any():
         raise _refusal(task, "predictions are not probabilities: outside [0, 1]")
     for outputs in _softmaxes(task):
         if (np.abs(p[..., outputs].sum(axis=-1) - 1) > _SLACK).any():

@@ -8,6 +8,7 @@ From training targets only, by scikit-learn's dummy estimators:
 | multi_label | `training_shares` | the share of each class |
 | distribution | `training_distribution` | the mean distribution |
 | regression | `mean` | the mean |
+| score | `chance` | none: a score that says nothing correlates with 0 |
 
 `chance` is a guess at random with equal probabilities, for a single label; only its accuracy and Brier score
 are defined without drawing. A zero-shot prediction knows no training item, so chance is what it is held to.
@@ -23,6 +24,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from pacl_core.datasets.tasks import Task
 from pacl_core.evaluation.metrics import measure
+from pacl_core.evaluation.metrics.draws import over_draws
 from pacl_core.evaluation.metrics.intervals import Resampled, bootstrap, interval
 from pacl_core.evaluation.metrics.verdicts import Items, items_of, with_verdict
 
@@ -53,21 +55,34 @@ def constant_prediction(task: Task, train_target: Array) -> Array:
 
 
 def main_baseline(names: Iterable[str]) -> str | None:
-    """The one that stands for the task where one is shown: that of the training targets, not chance."""
-    return next((name for name in names if name != CHANCE), None)
+    """The one that stands for the task where one is shown: that of the training targets, else chance."""
+    return next(iter(sorted(names, key=lambda name: name == CHANCE)), None)
 
 
 def baselines(
-    task: Task, target: Array, train_target: Array, *, boot: dict[str, Resampled], count: int
+    task: Task,
+    target: Array,
+    train_target: Array,
+    *,
+    boot: dict[str, Resampled],
+    count: int,
+    draws: int = 1,
 ) -> Json:
     """Baseline -> metric -> `value` on test targets [N, T], and `difference` {value, low, high, verdict} of
-    the evaluated predictions from it, paired; `boot` holds their metrics on the same resamples.
+    the evaluated predictions from it, paired; `boot` holds their metrics on the same resamples,
+    and of as many `draws` of labels, of which a constant is the same in each.
 
     A value that is undefined is left out; the difference is None where that of the predictions is.
     """
     items = items_of(task, target)
+    if task.kind == "score":
+        return {
+            CHANCE: {name: _against(name, 0.0, one.minus(0.0), items=items) for name, one in boot.items()}
+        }
     outputs = np.broadcast_to(constant_prediction(task, train_target), (1, len(target), task.outputs))
     own = bootstrap(task, target, outputs, count=count, seed=0)
+    if draws > 1:
+        own = {name: over_draws([one] * draws) for name, one in own.items()}
     values = {name: value for name, value in measure(task, target, outputs[0]).items() if _counts(name)}
     found = {
         _NAMES[task.kind]: {

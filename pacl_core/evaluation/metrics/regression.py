@@ -24,10 +24,10 @@ def measure(task: Task, target: Array, prediction: Array) -> dict[str, float | s
         flat = np.ptp(t) == 0
         by_name["mse_x100"].append(100 * float(mean_squared_error(t, p)))
         by_name["r2"].append(_CONSTANT if flat else float(r2_score(t, p)))
-        by_name["pearson"].append(_CONSTANT if flat else _pearson(t, p))
+        by_name["pearson"].append(_CONSTANT if flat else pearson(t, p))
     values: dict[str, float | str] = {}
     for name, per_column in by_name.items():
-        values[name] = _mean(per_column, task.columns)
+        values[name] = mean_of_columns(per_column, task.columns)
         if len(per_column) > 1:
             named = zip(task.columns, per_column, strict=True)
             values |= {f"{name}_{column}": value for column, value in named}
@@ -38,7 +38,7 @@ def resampler(task: Task, target: Array, prediction: Array) -> Resampler:
     """The same from weighted moments, all resamples in one product."""
     squared = (target - prediction) ** 2
     # standardised, so that an offset costs no digits of the moments
-    t, p = _standardised(target), _standardised(prediction)
+    t, p = standardised(target), standardised(prediction)
     scale = target.var(axis=0)
 
     def values_of(counts: Array) -> dict[str, Array]:
@@ -66,21 +66,23 @@ def details(task: Task, target: Array, predictions: Array) -> dict[str, Any]:
     return {}
 
 
-def _pearson(t: Array, p: Array) -> float | str:
+def pearson(t: Array, p: Array) -> float | str:
+    """Pearson's r of values [N], or why it has none."""
     if np.ptp(p) == 0:
         return _CONSTANT_PREDICTION
     r = float(np.corrcoef(t, p)[0, 1])
     return r if np.isfinite(r) else _CONSTANT_PREDICTION  # if the spread underflows
 
 
-def _mean(values: list[float | str], columns: tuple[str, ...]) -> float | str:
+def mean_of_columns(values: list[float | str], columns: tuple[str, ...]) -> float | str:
+    """Their mean, or why a column has none."""
     for column, value in zip(columns, values, strict=True):
         if isinstance(value, str):
             return f"{column}: {value}"
     return float(np.mean([value for value in values if not isinstance(value, str)]))
 
 
-def _standardised(values: Array) -> Array:
+def standardised(values: Array) -> Array:
     """Mean 0 and variance 1 per column; a constant column is all 0."""
     centred = values - values.mean(axis=0)
     spread = np.where(np.ptp(values, axis=0) > 0, values.std(axis=0), 0)

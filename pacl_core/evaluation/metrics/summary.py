@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from pacl_core.datasets.tasks import Task
 from pacl_core.evaluation.metrics import Value, details, measure
 from pacl_core.evaluation.metrics.baselines import baselines
-from pacl_core.evaluation.metrics.intervals import Resampled, bootstrap, interval
+from pacl_core.evaluation.metrics.draws import bootstrap_of, draws_of
+from pacl_core.evaluation.metrics.intervals import Resampled, interval
 from pacl_core.evaluation.metrics.verdicts import items_of
 from pacl_core.evaluation.predictions import Outcome, Predictions
 
@@ -35,14 +36,15 @@ def summarise(outcomes: list[Outcome], resamples: int, train_targets: Mapping[st
 
 def _summary(outcome: Outcome, resamples: int, train_target: Array) -> Json:
     task, test = outcome.task, outcome.test
-    boot = bootstrap(task, test.target, test.prediction, count=resamples, seed=0, trainings=test.trainings)
+    boot = bootstrap_of(task, test, outcome.chosen, count=resamples)
+    draws = draws_of(test, outcome.chosen)
     return {
         "task": task.to_json(),
         "test_items": len(test.item_ids),
         "class_items": list(items_of(task, test.target)[1:]),
         "chosen": outcome.chosen,
         "figures": metrics(task, test, boot),
-        "baselines": baselines(task, test.target, train_target, boot=boot, count=resamples),
+        "baselines": baselines(task, test.target, train_target, boot=boot, count=resamples, draws=draws),
         "details": details(task, test.target, test.prediction),
     }
 

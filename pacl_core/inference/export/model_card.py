@@ -10,9 +10,10 @@ from jinja2 import Environment, StrictUndefined
 
 from pacl_core.evaluation.metrics.baselines import main_baseline
 from pacl_core.files.json_csv import read_json
+from pacl_core.report.metric_labels import BASELINES
 from pacl_core.report.sections.controls import TOO_FEW, head
 from pacl_core.report.sections.limits import limits
-from pacl_core.report.sections.results import BASELINES, SAID, uncertain
+from pacl_core.report.sections.results import SAID, uncertain
 
 _TEMPLATE = Path(__file__).with_name("model_card.md")
 _USAGE = {

@@ -8,8 +8,13 @@ from pacl_core.report.charts.vega import Chart, chart
 Point = tuple[str, int, float, float | None, float | None]  # variant, labels, value, ends of its interval
 
 
-def learning_curve(name: str, title: str, points: Sequence[Point]) -> Chart:
-    """A chart of one metric; a point without an interval has no part in the band."""
+def learning_curve(
+    name: str, title: str, points: Sequence[Point], baseline: tuple[str, float] | None = None
+) -> Chart:
+    """A chart of one metric; a point without an interval has no part in the band.
+
+    `baseline`: in words, and its value, which is a dashed line.
+    """
     keys = ("variant", "labels", "value", "low", "high")
     rows = [dict(zip(keys, one, strict=True)) for one in points]
     counts = sorted({labels for _, labels, *_ in points})
@@ -47,4 +52,30 @@ def learning_curve(name: str, title: str, points: Sequence[Point]) -> Chart:
             ],
         },
     }
-    return chart(name, title, {"layer": [band, line]}, height=220)
+    layers = [band, line, *([] if baseline is None else _baseline(*baseline, y=y))]
+    return chart(name, title, {"layer": layers}, height=220)
+
+
+def _baseline(said: str, value: float, *, y: dict[str, Any]) -> list[dict[str, Any]]:
+    data = {"values": [{"value": value, "said": said}]}
+    at = {"y": y | {"field": "value"}}
+    return [
+        {
+            "data": data,
+            "mark": {"type": "rule", "strokeDash": [4, 3], "color": "var(--muted)"},
+            "encoding": at,
+        },
+        {
+            "data": data,
+            "mark": {
+                "type": "text",
+                "align": "left",
+                "baseline": "bottom",
+                "x": 4,
+                "dy": -3,
+                "fontSize": 10,
+                "color": "var(--muted)",
+            },
+            "encoding": at | {"text": {"field": "said"}},
+        },
+    ]

@@ -5,21 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from pacl_core.report.charts.svg import difference
-from pacl_core.report.metric_labels import MetricLabel, main_metric, metric_label
+from pacl_core.report.metric_labels import BASELINES, CHANCE, MetricLabel, main_metric, metric_label
 from pacl_core.report.reading import Artefacts, optional_json
 from pacl_core.report.sections.controls import ENHANCED, TOO_FEW
 from pacl_core.report.sections.few_labels import learning_curves
 from pacl_core.report.sections.task_details import task_details
 
-CHANCE = "chance"
 SAID = {"better": "better", "worse": "worse", "unclear": "no clear change", "changed": "changed"}
-BASELINES = {
-    "most_frequent": "the most frequent class",
-    "mean": "the mean",
-    "training_distribution": "the mean distribution",
-    "training_shares": "the training shares",
-    CHANCE: "chance",
-}
 CARDS = 6  # one row or two; the overview has every task
 
 
@@ -72,6 +64,7 @@ def _evaluation(comparison: dict[str, Any]) -> dict[str, Any]:
         {
             "name": name,
             "prompt": next((c["prompt"] for c in task["chosen"].values() if c.get("prompt")), None),
+            "note": next(map(_transfer_note, task["chosen"].values()), None),
             "test_items": task["test_items"],
             "folds": max((len(c.get("folds", ())) for c in task["chosen"].values()), default=0),
             "rows": _rows(task, variants, chance=chance),
@@ -93,18 +86,28 @@ def _evaluation(comparison: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _trainings(comparison: dict[str, Any], variant: str) -> int:
-    """How often the variant was trained, as far as its figures say: 1 if they do not."""
-    figures = (figure for task in comparison["tasks"].values() for figure in task["figures"].values())
-    found = (figure["variants"].get(variant, {}).get("per_training_seed") for figure in figures)
-    return max((len(means) for means in found if means), default=1)
-
-
 def _judged(variants: list[str]) -> int | None:
     """The place of the variant that is judged: `pacl` where it is not the first, else the second."""
     if ENHANCED in variants[1:]:
         return variants.index(ENHANCED)
     return 1 if len(variants) > 1 else None
+
+
+def _transfer_note(chosen: dict[str, Any]) -> str | None:
+    """What a head of another data set was fitted on, and how many of the tested images it has seen."""
+    if "leaks" not in chosen:
+        return None
+    exact, near = (chosen["leaks"][f"{kind}_items"] for kind in ("exact", "near"))
+    seen = f"{exact:,} of these images are among them" if exact else "none of these images is among them"
+    seen += f", {near:,} nearly so" if near else ""
+    return f"fitted on {chosen['fitted_items']:,} items; {seen}"
+
+
+def _trainings(comparison: dict[str, Any], variant: str) -> int:
+    """How often the variant was trained, as far as its figures say: 1 if they do not."""
+    figures = (figure for task in comparison["tasks"].values() for figure in task["figures"].values())
+    found = (figure["variants"].get(variant, {}).get("per_training_seed") for figure in figures)
+    return max((len(means) for means in found if means), default=1)
 
 
 def _rows(task: dict[str, Any], variants: list[str], *, chance: bool) -> list[dict[str, Any]]:

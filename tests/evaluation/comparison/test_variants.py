@@ -135,6 +135,19 @@ def test_two_variants_have_no_controls(tmp_path):
     )
 
 
+def test_a_difference_of_few_labels_covers_the_draws(tmp_path):
+    """Draws of another offset each: their spread is in the interval, and only where they are draws."""
+    widths = {}
+    for protocol, chosen in (("linear", {"epoch": 3}), ("few_shot", {"labels": 16, "draws": [{}, {}]})):
+        for variant, noise in (("initial", 0.3), ("pacl", 0.1)):
+            evaluated(tmp_path, variant, noise, protocol=protocol, chosen=chosen)
+        found = compare(tmp_path, "photos", protocol, variants=["initial", "pacl"], resamples=500)
+        change = found["tasks"]["valence"]["figures"]["mse_x100"]["differences"]["pacl"]
+        widths[protocol] = change["value"], change["high"] - change["low"]
+    assert widths["linear"][0] == widths["few_shot"][0]
+    assert widths["linear"][1] != widths["few_shot"][1]
+
+
 def test_controls_are_compared_where_the_first_variant_has_no_value(tmp_path):
     """Zero-shot: the initial model has no projectors, PACL and a control do."""
     summarised(tmp_path, "initial", {}, "zero_shot", "no projectors")

@@ -15,7 +15,8 @@ TREE = Task(
     levels=(Level("coarse", ("no", "yes")), Level("fine", ("a", "b", "c"))),
     ancestors=((0,), (0,), (1,)),
 )
-KINDS = [VAD, POLARITY, SHARES, MARKS, TREE]
+MOODS = Task("feeling, moods", "score", ("valence", "arousal"))
+KINDS = [VAD, MOODS, POLARITY, SHARES, MARKS, TREE]
 
 
 def coarse_distributions(generator, items, classes):
@@ -26,6 +27,8 @@ def coarse_distributions(generator, items, classes):
 
 def example(task, seed, items):
     generator = np.random.default_rng(seed)
+    if task.kind == "score":  # on a coarse grid, so that there are ties
+        return generator.integers(4, size=(items, 2)) / 3, generator.integers(5, size=(items, 2)) - 2.0
     if task.kind == "regression":
         return generator.random((items, 2)), generator.random((items, 2))
     if task.kind == "multi_label":

@@ -113,7 +113,8 @@ def by_loops(model: Path, prompts: tuple[str, ...], rows=range(2, 24, 3)) -> lis
 
 
 def test_prompts_and_their_ensemble_are_those_of_loops(dataset, pacl):
-    outcomes = run([VALENCE, EMOTION], dataset, pacl)
+    *outcomes, rated = run([VALENCE, EMOTION], dataset, pacl)
+    assert rated.task.name == "valence, moods"
     assert [one.task.name for one in outcomes] == [
         *(f"emotion, prompt {number}" for number in (1, 2, 3)),
         "emotion, ensemble",
@@ -170,8 +171,12 @@ def test_a_prompt_without_its_class_is_refused(dataset, pacl):
 
 
 def test_without_single_labels_or_projectors_it_does_not_apply(dataset, tmp_path, pacl):
-    with pytest.raises(NotApplicableError, match="photos has no single-label task"):
-        run([VALENCE], dataset, pacl)
+    shares, dominance = (Task("other", kind, ("valence",)) for kind in ("distribution", "multi_label"))
+    with pytest.raises(NotApplicableError, match="photos has no single-label task and no ratings of valence"):
+        run([shares, dominance], dataset, pacl)
+    dataset = with_column(dataset, "dominance")
+    with pytest.raises(NotApplicableError, match="no ratings of valence or arousal"):
+        run([Task("power", "regression", ("dominance",))], dataset, pacl)
     folder = tmp_path / "initial"
     folder.mkdir()
     backbone = load_backbone(BackboneParams(**write_tiny_timm_resnet(tmp_path / "resnet")))
@@ -207,3 +212,58 @@ def test_a_clip_model_without_projectors_does_what_open_clip_does(tmp_path, data
         read = clip.encode_text(tokens, normalize=True)
         expected = (clip.logit_scale.exp() * seen @ read.T).softmax(dim=1)
     np.testing.assert_allclose(outcome.test.prediction[0], expected.numpy(), rtol=1e-4)
+
+
+def with_column(dataset: Path, name: str) -> Path:
+    table = pq.read_table(dataset)
+    ratings = np.random.default_rng(1).random(24).astype(np.float32)
+    pq.write_table(table.append_column(name, pa.array(ratings)), dataset)
+    return dataset
+
+
+def unit_texts(model: Path, texts: list[str]) -> np.ndarray:
+    from safetensors.numpy import load_file
+
+    described = json.loads((model / "model.json").read_text())["text_encoder"]
+    encoder = load_text_encoder(TextEncoderParams(**described), "cpu")
+    weight = load_file(model / "projectors.safetensors")["text.weight"]
+    return np.array([unit(weight @ vector) for vector in encoder.encode_texts(texts)])
+
+
+def test_ratings_are_scored_by_high_moods_minus_low_ones(dataset, pacl):
+    va = Task("va", "regression", ("valence", "Arousal_mean", "dominance"), scale=(1, 9))
+    for column in ("Arousal_mean", "dominance"):
+        dataset = with_column(dataset, column)
+    *_, outcome = run([va, EMOTION], dataset, pacl)
+    assert (outcome.task.name, outcome.task.kind) == ("va, moods", "score")
+    assert outcome.task.columns == ("valence", "Arousal_mean")  # there are no moods for dominance
+    assert outcome.test.prediction.shape == (1, 8, 2) == (1, *outcome.test.target.shape)
+    images = np.array(
+        [unit(load_weights(pacl)["image.weight"] @ row) for row in features_of(pacl)[range(2, 24, 3)]]
+    )
+    for column, rated in enumerate(("valence", "arousal")):
+        ends = []
+        for moods in zip(*zero_shot.MOODS[rated], strict=True):
+            texts = [prompt.replace("[C]", mood) for prompt in PROMPTS for mood in moods]
+            ends.append(unit(unit_texts(pacl, texts).mean(axis=0)))
+        expected = images @ ends[0] - images @ ends[1]
+        np.testing.assert_allclose(outcome.test.prediction[0, :, column], expected, atol=1e-5)
+    assert outcome.chosen["moods"]["valence"][0] == ["happy", "unhappy"]
+
+
+def load_weights(model: Path):
+    from safetensors.numpy import load_file
+
+    return load_file(model / "projectors.safetensors")
+
+
+def test_every_high_mood_has_a_low_one_of_its_own():
+    for pairs in zero_shot.MOODS.values():
+        words = [word for pair in pairs for word in pair]
+        assert len(set(words)) == len(words) == 12
+
+
+def test_a_set_of_ratings_alone_is_scored(dataset, pacl):
+    (outcome,) = run([VALENCE], dataset, pacl, ZeroShotParams(prompts=PROMPTS[:1]))
+    assert outcome.task.name == "valence, moods"
+    assert outcome.test.item_ids == [f"item{i:02}" for i in range(2, 24, 3)]
