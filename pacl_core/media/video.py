@@ -7,7 +7,7 @@ one; several files may be read at the same time.
 
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -21,7 +21,7 @@ from pacl_core.media.image_header import MAX_ASPECT, MAX_PIXELS
 from pacl_core.media.rejects import UnusableError
 
 if TYPE_CHECKING:
-    from av import VideoFrame
+    from av import Packet, VideoFrame
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
@@ -45,7 +45,8 @@ def open_video(path: Path) -> Iterator["Video"]:
     """A video file whose first frame can be decoded.
 
     Raises `UnusableError`: missing_video, not_a_file, unreadable, empty, not_a_video, truncated (an MP4
-    without its index), no_video_stream, no_frames, too_many_pixels, too_narrow. `UserError`: PyAV is not installed.
+    without its index), no_video_stream, no_frames, too_many_pixels, too_narrow. Raises `UserError` where PyAV
+    is not installed.
     """
     try:
         import av
@@ -75,6 +76,15 @@ def frame_times(path: Path) -> NDArray[np.float64]:
         return np.fromiter(video.times(), np.float64)
 
 
+def packet_times(path: Path) -> NDArray[np.float64]:
+    """When each frame begins by the file's packets, `[N]` ascending seconds; only the first is decoded.
+
+    As `frame_times` where nothing is damaged, and many times faster. Raises as `open_video`.
+    """
+    with open_video(path) as video:
+        return video.packet_times()
+
+
 class Video:
     """An open video, to be read once. `width`, `height`: as shown, upright, of square pixels, before scaling.
 
@@ -89,6 +99,8 @@ class Video:
         stream.codec_context.thread_count = 1
         _check_size(stream.codec_context.width, stream.codec_context.height)
         self._start = Fraction(container.start_time or 0, 1_000_000)
+        self._packets = container.demux(stream)
+        self._stamps: list[Fraction] = []  # of the packets so far
         self._decoded = self._increasing()
         first = next(self._decoded, None)
         if first is None:
@@ -110,6 +122,19 @@ class Video:
     def times(self) -> Iterator[float]:
         """When each frame begins, in seconds; nothing is converted."""
         return (time for time, _ in self._all())
+
+    def packet_times(self) -> NDArray[np.float64]:
+        """As the function of this name; afterwards no frame can be read."""
+        import av
+
+        with suppress(av.error.FFmpegError, ValueError):  # where the container is damaged, it ends
+            for packet in self._packets:
+                self._note(packet)
+        return np.array(sorted({float(stamp - self._start) for stamp in self._stamps}) or [self._first[0]])
+
+    def _note(self, packet: "Packet[VideoStream]") -> None:
+        if packet.pts is not None and not packet.is_discard:
+            self._stamps.append(packet.pts * packet.time_base)
 
     def at(self, times: Iterable[float], short_side: int | None = None) -> Iterator[Frame]:
         """The frame shown at each of `times`, which ascend; fewer than those where the video ends before.
@@ -157,16 +182,16 @@ class Video:
         """All that can be decoded, in the order of showing."""
         import av
 
-        packets = self._container.demux(self._stream)
         failures = 0
         while failures < _FAILURES:
             try:
-                packet = next(packets, None)
+                packet = next(self._packets, None)
             except (av.error.FFmpegError, ValueError):  # the container is damaged here; it does not go on
                 self.damaged += 1
                 packet, failures = None, _FAILURES
             if packet is None:
                 return
+            self._note(packet)
             try:
                 found = packet.decode()
             except (av.error.FFmpegError, ValueError):

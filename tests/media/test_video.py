@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pacl_core.media.rejects import UnusableError
-from pacl_core.media.video import frame_times, open_video, spread
+from pacl_core.media.video import frame_times, open_video, packet_times, spread
 from tests.videos import Form, number_of, numbered, write_sound, write_video
 
 
@@ -182,3 +182,23 @@ def test_places_are_evenly_spread(count: int, wanted: int) -> None:
     assert len(places) == wanted
     if count >= wanted:
         assert len(set(places)) == wanted
+
+
+def test_packets_tell_the_times_without_decoding(tmp_path: Path) -> None:
+    """Frames are stored in another order than they are shown in, and Matroska rounds to milliseconds."""
+    for name in ("v.mp4", "v.mkv", "v.webm"):
+        form = Form(codec="libvpx", options={}) if name == "v.webm" else Form(options={"bf": "2"})
+        path = write_video(tmp_path / name, numbered(20), form)
+        assert packet_times(path) == pytest.approx(frame_times(path))
+    late = write_video(tmp_path / "late.mkv", numbered(4), Form(times=[500, 510, 900, 2000]))
+    assert packet_times(late).tolist() == pytest.approx([0, 0.01, 0.4, 1.5])
+    assert frame_times(late).tolist() == pytest.approx([0, 0.01, 0.4, 1.5])
+
+
+def test_packets_of_a_file_that_is_cut(tmp_path: Path) -> None:
+    whole = write_video(tmp_path / "v.mkv", numbered(25))
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
+    known = packet_times(cut)
+    assert 0 < len(known) < 25 and (np.diff(known) > 0).all()
+    assert set(frame_times(cut).round(6)) <= set(known.round(6))
