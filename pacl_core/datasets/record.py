@@ -13,6 +13,7 @@ from pacl_core.params.section import Section, read_section
 RESERVED = (
     *("item_id", "image", "split", "fold", "val_of"),
     *("pixel_hash", "perceptual_hash", "image_name", "file_hash"),
+    *("frames", "frames_hash", "times", "frame_boxes", "subject"),
 )
 
 Kind = Literal["single_label", "multi_label", "hierarchical", "regression", "distribution"]
@@ -71,13 +72,17 @@ class TaskRecord(Section):
 
 class DatasetRecord(Section):
     """A data set. `options` belong to the reader. `placeholders`: whether images found under several labels,
-    like the one that a site shows for a deleted image, are dropped or kept.
+    like the one that a site shows for a deleted image, are dropped or kept. `frames`: of a data set of clips,
+    the number of frames that are stored of each. `subjects`: of a data set of images, whether the boxes of
+    the persons who are meant are stored; those of clips are.
     """
 
     reader: str
     options: dict[str, Any] = Field(default_factory=dict)
     tasks: dict[str, TaskRecord]
     placeholders: Literal["drop", "keep"] = "drop"
+    frames: int | None = Field(None, ge=1, le=64)
+    subjects: bool = False
     source: str
     licence: str
     citation: str

@@ -102,7 +102,7 @@ def _reduced(image: Image.Image, short_side: int) -> Image.Image:
     if scale < 1 and image.mode in ("RGB", "L"):
         image.draft(image.mode, (round(image.width * scale), round(image.height * scale)))
     image.load()
-    return _upright(image, _orientation(image))
+    return _upright(image, orientation(image))
 
 
 def _cropped(image: Image.Image, box: Box) -> Image.Image:
@@ -112,15 +112,16 @@ def _cropped(image: Image.Image, box: Box) -> Image.Image:
     if clipped[0] >= clipped[2] or clipped[1] >= clipped[3]:
         raise UnusableError("empty_box", f"{box} in a picture of {image.width} x {image.height}")
     image.load()
-    return _upright(image.crop(clipped), _orientation(image))
+    return _upright(image.crop(clipped), orientation(image))
 
 
-def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    turn = _UPRIGHT.get(orientation)
+def _upright(image: Image.Image, turned: int) -> Image.Image:
+    turn = _UPRIGHT.get(turned)
     return image.transpose(turn) if turn is not None else image
 
 
-def _orientation(image: Image.Image) -> int:
+def orientation(image: Image.Image) -> int:
+    """How an image is turned by EXIF, 1 to 8; 1 where it is upright or does not say."""
     try:
         value = image.getexif().get(_ORIENTATION, 1)
     except (SyntaxError, ValueError, OSError, struct.error, KeyError, TypeError):
