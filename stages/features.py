@@ -4,9 +4,9 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from pacl_core.datasets.features import write_features
+from pacl_core.datasets.features import holds_clips, write_features
 from pacl_core.encoding.engine import engine
-from pacl_core.encoding.images import encode_images
+from pacl_core.encoding.images import encode_clips, encode_images
 from pacl_core.encoding.scratch_keys import input_key, machine_key
 from pacl_core.errors import UserError
 from pacl_core.methods.params import Params
@@ -24,16 +24,18 @@ def main(params: Params) -> None:
     items, model = Path(f"data/downstream/{dataset}.parquet"), Path("models") / variant
     if not model.is_dir():
         raise UserError(f"{model}: no such variant; put a saved model there or edit evaluate.variants")
+    clips = holds_clips(items)
     machine = runtime()
     key = {
-        **input_key(items, ("pixel_hash",)),
+        **input_key(items, ("frames_hash" if clips else "pixel_hash",)),
         "weights": weights_content(str(model)),
         **machine_key(machine),
         "stage": code_sha256("datasets/features.py", Path(__file__)),
     }
     load = partial(load_frozen_model, model, machine.device)
     with scratch(f"features-{dataset}-{variant}", key) as folder, engine(load, machine) as workers:
-        images = encode_images(workers, items, folder / "images")
+        encode = encode_clips if clips else encode_images
+        images = encode(workers, items, folder / "images")
         write_features(Path(f"data/features/{dataset}-{variant}"), items, images)
 
 
