@@ -209,12 +209,12 @@ def _box(clip: Clip, place: int, shown: _Shown) -> Edges | None:
 
 
 def stored_box(box: Edges, scale: tuple[float, float], size: tuple[int, int]) -> Edges | None:
-    """A box in the pixels of a stored image of this width and height, clipped to it; None outside of it."""
+    """A box in the pixels of a stored image of this width and height, clipped to it; None where nothing of it
+    is inside, or it has no area."""
     across, down = scale
     left, right = (min(max(edge * across, 0.0), float(size[0])) for edge in (box[0], box[2]))
     top, bottom = (min(max(edge * down, 0.0), float(size[1])) for edge in (box[1], box[3]))
-    outside = box[2] < 0 or box[3] < 0 or box[0] * across >= size[0] or box[1] * down >= size[1]
-    return None if outside or not (left <= right and top <= bottom) else (left, top, right, bottom)
+    return (left, top, right, bottom) if left < right and top < bottom else None
 
 
 def _sha256(path: Path) -> str:

@@ -149,7 +149,8 @@ def test_boxes_outside_of_the_picture_are_none() -> None:
     assert stored_box((-9, -9, -1, 5), (1, 1), size) is None
     assert stored_box((0, 30, 9, 40), (1, 1), size) is None
     assert stored_box((9, 9, 5, 20), (1, 1), size) is None
-    assert stored_box((5, 5, 5, 5), (2, 2), size) == (10, 10, 10, 10)
+    assert stored_box((5, 5, 5, 9), (2, 2), size) is None
+    assert stored_box((5, 5, 6, 9), (2, 2), size) == (10, 10, 12, 18)
     assert stored_box((float("nan"), 0, 5, 5), (1, 1), size) is None
 
 

@@ -154,7 +154,7 @@ def person_boxes(joints: NDArray[np.float64], person: int) -> dict[int, Edges]:
     """Frame -> the box around a person's joints [N, 56], in pixels; it may reach beyond the picture.
 
     Joints that are all zero, not finite, or of a score below 0.1 do not count; a frame without any that
-    counts has no box. A box may be a point: whoever marks its pixels rounds outward.
+    counts has no box. A box of joints on one line is as wide as the pixels that contain them.
     """
     boxes: dict[int, Edges] = {}
     for row in joints[joints[:, 1] == person]:
@@ -162,7 +162,8 @@ def person_boxes(joints: NDArray[np.float64], person: int) -> dict[int, Edges]:
         counts = np.isfinite(triples).all(axis=1) & triples.any(axis=1) & (triples[:, 2] >= LEAST_SCORE)
         points = triples[counts, :2]
         if len(points):
-            left, top = points.min(axis=0)
-            right, bottom = points.max(axis=0)
-            boxes[int(row[0])] = (float(left), float(top), float(right), float(bottom))
+            least, most = points.min(axis=0), points.max(axis=0)
+            flat = least == most
+            least, most = np.where(flat, np.floor(least), least), np.where(flat, np.floor(most) + 1, most)
+            boxes[int(row[0])] = (float(least[0]), float(least[1]), float(most[0]), float(most[1]))
     return boxes

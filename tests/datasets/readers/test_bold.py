@@ -46,7 +46,7 @@ def test_frames_without_joints_that_count_have_no_box() -> None:
         joint_row(3, 3, {0: (4, 4, 0.9)}),
         joint_row(4, 2, {0: (4, 4, 0.9)}),
     ]
-    assert boxes(*rows) == {4: (4, 4, 4, 4)}
+    assert boxes(*rows) == {4: (4, 4, 5, 5)}  # the pixel of its only joint
 
 
 def test_frames_count_from_the_clips_first(tmp_path: Path) -> None:
