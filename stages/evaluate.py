@@ -9,6 +9,7 @@ from pacl_core.datasets.tasks import Task, read_tasks
 from pacl_core.errors import UserError, unknown
 from pacl_core.evaluation.predictions import NotApplicableError, Outcome, write_predictions
 from pacl_core.evaluation.protocols.downstream_data import DownstreamData
+from pacl_core.evaluation.protocols.smoothing import smoothed
 from pacl_core.evaluation.summary_file import Evaluation, write_summary
 from pacl_core.files.hashing import file_sha256
 from pacl_core.files.json_csv import read_json
@@ -41,7 +42,8 @@ def main(params: Params) -> None:
     outcomes: list[Outcome] = []
     not_applicable = None
     try:
-        outcomes = _outcomes(params, protocol, tasks, images=images, model=model, excluded=excluded)
+        found = _outcomes(params, protocol, tasks, images=images, model=model, excluded=excluded)
+        outcomes = smoothed(found, images)
     except NotApplicableError as error:
         not_applicable = str(error)
         log.warning("%s does not apply: %s", protocol, not_applicable)

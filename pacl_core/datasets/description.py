@@ -30,7 +30,7 @@ def describe(
     targets_rejected (by task and reason, of items that another task uses); placeholders (among the rejected);
     duplicates_across_splits (images that are in several official splits: kept). Of a set with boxes, also
     `subjects`: the items whose box is shown in the square in the middle of an image, lies outside of it (a
-    model sees no subject), or is not there. Of clips, `frames` is their number.
+    model sees no subject), or is not there. Of clips, `frames` is their number; `smooth` as recorded.
     """
     tasks = record_tasks(record)
     by_split = {split: items.filter(pl.col("split") == split) for split in SPLITS}
@@ -73,6 +73,7 @@ def describe(
             **subjects,
         },
         **({} if record.frames is None else {"frames": record.frames}),
+        **({} if record.smooth is None else {"smooth": record.smooth.model_dump()}),
     }
 
 

@@ -39,6 +39,7 @@ _CLIP_FIELDS = [
     ("frames", pa.list_(pa.binary())),
     ("times", pa.list_(pa.float32())),
     ("frames_hash", pa.string()),
+    ("group", pa.string()),
 ]
 
 
@@ -72,9 +73,9 @@ class Refusals:
 def stored_schema(record: DatasetRecord) -> pa.Schema:
     """Columns of a stored data set: those of every set, the tasks', and what only some sets have.
 
-    Of clips: `frames`, JPEGs, `times`, seconds in the file, `frames_hash`, of all frames' pixels; `image` and
-    its hashes are of the middle frame. Of clips and of images with subjects: `frame_boxes`, a list of at most
-    one box for each frame.
+    Of clips: `frames`, JPEGs; `times`, seconds in the file; `frames_hash`, of all frames' pixels; `group`,
+    the film or whatever else keeps clips in one split. `image` and its hashes are of the middle frame. Of
+    clips and of images with subjects: `frame_boxes`, a list of at most one box for each frame.
     """
     fields = list(_FIELDS)
     for task in record_tasks(record):
@@ -162,7 +163,7 @@ def _sorted_out(
             refusals.append(Refusal(item.item_id, problem.reason, valid_name(problem.detail), problem.task))
         row = _row(item, image, found.targets)
         if isinstance(image, ClipFrames):
-            row |= _clip_columns(image)
+            row |= _clip_columns(image) | {"group": row["image_name"]}
         elif "frame_boxes" in schema.names:
             row |= _boxes([subject_box(item, image)], image)
         rows.append(row)

@@ -135,6 +135,7 @@ def test_liris_accede_keeps_films_apart_though_they_share_frames(tmp_path: Path)
     assert all(len(found) == 1 for found in splits.values())
     rows = {row["item_id"]: row for row in table.to_pylist()}
     # half a second to each side, of which there are frames 7 to 18
+    assert rows["MEDIAEVAL18_00@1"]["group"] == "MEDIAEVAL18_00" and "smooth" not in description
     assert numbers(rows["MEDIAEVAL18_00@1"]["frames"]) == [7, 9, 10, 12, 13, 15, 16, 18]
     assert rows["MEDIAEVAL18_00@1"]["valence"] == pytest.approx((-0.4 + 1) / 2)
 
