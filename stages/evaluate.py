@@ -34,16 +34,15 @@ def main(params: Params) -> None:
     link_weights({"text_encoder": params.text_encoder.weights})
     if not (model / CARD).is_file():
         raise UserError(f"{model}: no such variant; put a saved model there or edit evaluate.variants")
-    excluded: set[str] = set()
+    leaked: set[str] = set()
     if params.evaluate.exclude_leaks != "none":
         from pacl_core.datasets.leaks import leaked_items
 
-        excluded = leaked_items(Path(f"data/leaks/{dataset}.parquet"), params.evaluate.exclude_leaks)
+        leaked = leaked_items(Path(f"data/leaks/{dataset}.parquet"), params.evaluate.exclude_leaks)
     outcomes: list[Outcome] = []
     not_applicable = None
     try:
-        found = _outcomes(params, protocol, tasks, images=images, model=model, excluded=excluded)
-        outcomes = smoothed(found, images)
+        outcomes = smoothed(_run(params, protocol, tasks, images=images, model=model, leaked=leaked), images)
     except NotApplicableError as error:
         not_applicable = str(error)
         log.warning("%s does not apply: %s", protocol, not_applicable)
@@ -55,44 +54,43 @@ def main(params: Params) -> None:
         variant=variant,
         backbone=read_json(model / CARD)["name"],
         not_applicable=not_applicable,
-        excluded_test_items=len(excluded),
+        excluded_test_items=len(leaked),
     )
     chosen = {one.task.name: {"task": one.task.to_json(), "chosen": one.chosen} for one in outcomes}
     write_summary(stem.with_name(f"{stem.name}.chosen.json"), evaluation, chosen)
 
 
-def _outcomes(
-    params: Params, protocol: str, tasks: list[Task], *, images: Path, model: Path, excluded: set[str]
+def _run(
+    params: Params, protocol: str, tasks: list[Task], *, images: Path, model: Path, leaked: set[str]
 ) -> list[Outcome]:
     """Outcomes of the protocol; each protocol is imported only when it is used."""
     machine = runtime()
     if protocol in ("linear", "few_shot"):
         from pacl_core.evaluation.protocols import few_shot, linear
 
-        downstream = _downstream(images, model, excluded)
+        downstream = _downstream(images, model, leaked)
         if protocol == "few_shot":
             return few_shot.run(tasks, downstream, params.evaluate.few_shot, device=machine.device)
         return linear.run(tasks, downstream, params.evaluate.linear, device=machine.device)
     if protocol == "zero_shot":
         from pacl_core.evaluation.protocols import zero_shot
 
-        downstream, prompts = _downstream(images, model, excluded), params.evaluate.zero_shot
+        downstream, prompts = _downstream(images, model, leaked), params.evaluate.zero_shot
         return zero_shot.run(tasks, downstream, model, params=prompts, device=machine.device)
     from pacl_core.evaluation.protocols import finetune
 
     key = {
-        "images": file_sha256(images),
-        "tasks": file_sha256(images.with_suffix(".json")),
+        "data": [file_sha256(images), file_sha256(images.with_suffix(".json"))],
         "model": [read_json(model / CARD), file_sha256(model / WEIGHTS)],
         "params": params.evaluate.finetune.model_dump(),
-        "excluded": sorted(excluded),
+        "excluded": sorted(leaked),
         "device": machine.device,
         "code": code_sha256(*CODE, Path(__file__)),
         "libraries": versions("numpy", "open_clip_torch", "pillow", "timm", "torch"),
     }
     with scratch(f"finetune-{images.stem}-{model.name}", key) as work:
         place, recipe = finetune.Workplace(machine.device, machine.workers, work), params.evaluate.finetune
-        return finetune.run(tasks, images, model, params=recipe, excluded=excluded, place=place)
+        return finetune.run(tasks, images, model, params=recipe, excluded=leaked, place=place)
 
 
 def _downstream(images: Path, model: Path, excluded: set[str]) -> DownstreamData:
