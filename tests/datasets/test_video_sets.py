@@ -2,6 +2,9 @@
 
 import io
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
+from pacl_core.datasets import clip_frames, draft
 from pacl_core.datasets.readers import Item, read_items
 from pacl_core.datasets.record import DatasetRecord, load_record
 from pacl_core.datasets.store import Storage, write_dataset
@@ -164,6 +168,49 @@ def test_workers_do_not_change_what_is_stored(tmp_path: Path) -> None:
     one, described = store("moviegraphs", tree, tmp_path, workers=1)
     many, again = store("moviegraphs", tree, tmp_path, workers=3)
     assert one == many and described == again
+
+
+def test_a_run_that_was_killed_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = write_bold(tmp_path / "tree", films=12)
+    whole, described = store("bold", tree, tmp_path)
+    monkeypatch.setattr(draft, "PART", 5)
+    found = record("bold")
+    path, scratch = tmp_path / "again" / "bold.parquet", tmp_path / "again" / "scratch"
+    scratch.mkdir(parents=True)
+
+    def stored(items: Iterator[Any]) -> None:
+        write_dataset(found, items, path, storage=Storage(SIDE), workers=1, scratch=scratch)
+
+    def killed() -> Iterator[Any]:
+        yield from islice(read_items(found, tree), 17)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stored(killed())
+    parts = sorted((scratch / "bold").glob("part-*.json"))
+    assert len(parts) >= 2 and not path.exists()
+    decoded: list[Path] = []
+    real = clip_frames.read_clips
+    monkeypatch.setattr(
+        clip_frames, "read_clips", lambda video, *rest: decoded.append(video) or real(video, *rest)
+    )
+    stored(read_items(found, tree))
+    assert len(decoded) < 24  # two clips of each of 12 films
+    assert read_table(path) == whole and read_json(path.with_suffix(".json")) == described
+
+
+def test_a_box_outside_of_the_crop_is_counted(tmp_path: Path) -> None:
+    wide = io.BytesIO()
+    Image.new("RGB", (96, 32), "red").save(wide, "PNG")
+    boxes = [(0, 0, 20, 30), (40, 0, 50, 30), None]
+    items = [
+        replace(emotic_item(wide.getvalue()), item_id=f"{split}{place}", split=split, subject=box)
+        for split in ("train", "val", "test")
+        for place, box in enumerate(boxes)
+    ]
+    store_items(record("emotic_boxes"), items, tmp_path)
+    counted = read_json(tmp_path / "x.json")["counts"]["subjects"]
+    assert counted == {"shown": 3, "outside": 3, "none": 3}
 
 
 def test_clips_and_images_are_told_apart(tmp_path: Path) -> None:
