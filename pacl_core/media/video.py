@@ -45,7 +45,8 @@ def open_video(path: Path) -> Iterator["Video"]:
     """A video file whose first frame can be decoded.
 
     Raises `UnusableError`: missing_video, not_a_file, unreadable, empty, not_a_video, truncated (an MP4
-    without its index), no_video_stream, no_frames, too_many_pixels, too_narrow. `UserError`: PyAV is not installed.
+    without its index), no_video_stream, no_frames, too_many_pixels, too_narrow. Raises `UserError` where PyAV
+    is not installed.
     """
     try:
         import av
