@@ -56,7 +56,7 @@ class ClassifierParams(Section):
 class SentimentParams(Section):
     """Which model gives the sentiment of texts."""
 
-    model: ClassifierParams = ClassifierParams(kind="nade", name="nade")
+    model: ClassifierParams = ClassifierParams(kind="nade", name="socialmedia_en")
 
 
 class PersonsParams(Section):
