@@ -5,7 +5,6 @@ from its first frame to its last, each time the nearest; frames repeat where n <
 """
 
 import hashlib
-import io
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,8 +18,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pacl_core.datasets.clips import Clip, Edges
+from pacl_core.media.boxes import Box, Size, stored_boxes
 from pacl_core.media.image_hashes import perceptual_hash, pixel_hash
-from pacl_core.media.images import JPEG_QUALITY, NormalisedImage
+from pacl_core.media.images import NormalisedImage, encode_jpeg
 from pacl_core.media.rejects import UnusableError
 from pacl_core.media.video import Frame, open_video, packet_times
 
@@ -148,10 +148,10 @@ def nearest(times: Array, wanted: int) -> list[int]:
 
 
 class _Shown(NamedTuple):
-    """A frame as stored, and the stored pixels to a pixel of the video, across and down."""
+    """A frame as stored, and its width and height in the video."""
 
     image: NormalisedImage
-    scale: tuple[float, float]
+    size: Size
 
 
 class _File(NamedTuple):
@@ -175,16 +175,13 @@ def _shown(
         for place, frame in zip(places, opened.at(known[places], short_side), strict=False):
             if frame is not last:
                 last, image = frame, _stored(frame)
-                scale = image.width / opened.width, image.height / opened.height
-            found[place] = _Shown(image, scale)
+            found[place] = _Shown(image, (opened.width, opened.height))
     return found
 
 
 def _stored(frame: Frame) -> NormalisedImage:
-    rgb = Image.fromarray(frame.pixels)
-    jpeg = io.BytesIO()
-    rgb.save(jpeg, "JPEG", quality=JPEG_QUALITY, subsampling="4:4:4")
-    return NormalisedImage(jpeg.getvalue(), rgb.width, rgb.height, pixel_hash(rgb), perceptual_hash(rgb))
+    rgb, jpeg = Image.fromarray(frame.pixels), encode_jpeg(frame.pixels)
+    return NormalisedImage(jpeg, rgb.width, rgb.height, pixel_hash(rgb), perceptual_hash(rgb))
 
 
 def _found(clip: Clip, places: list[int], file: _File) -> Found:
@@ -205,16 +202,15 @@ def _found(clip: Clip, places: list[int], file: _File) -> Found:
 
 def _box(clip: Clip, place: int, shown: _Shown) -> Edges | None:
     box = None if clip.boxes is None else clip.boxes.get(place)
-    return None if box is None else stored_box(box, shown.scale, (shown.image.width, shown.image.height))
+    return None if box is None else stored_box(box, shown.size, shown.image)
 
 
-def stored_box(box: Edges, scale: tuple[float, float], size: tuple[int, int]) -> Edges | None:
-    """A box in the pixels of a stored image of this width and height, clipped to it; None where nothing of it
-    is inside, or it has no area."""
-    across, down = scale
-    left, right = (min(max(edge * across, 0.0), float(size[0])) for edge in (box[0], box[2]))
-    top, bottom = (min(max(edge * down, 0.0), float(size[1])) for edge in (box[1], box[3]))
-    return (left, top, right, bottom) if left < right and top < bottom else None
+def stored_box(box: Edges, size: Size, image: NormalisedImage) -> Edges | None:
+    """A box in the pixels of an image of `size` in those in which it is stored, clipped; None where nothing
+    of it is inside, or it has no area."""
+    for kept in stored_boxes([Box(*box)], size, (image.width, image.height))[0]:
+        return kept.left, kept.top, kept.right, kept.bottom
+    return None
 
 
 def _sha256(path: Path) -> str:

@@ -15,12 +15,14 @@ from pacl_core.datasets.clips import Clip, Edges
 from pacl_core.datasets.conversion import ABSENT, Converted, Targets, convert
 from pacl_core.datasets.readers import Item
 from pacl_core.datasets.record import DatasetRecord, record_tasks
-from pacl_core.datasets.subjects import BOXES, subject_box, whether_shown
+from pacl_core.datasets.subjects import subject_box, whether_shown
 from pacl_core.datasets.tasks import SPLITS
 from pacl_core.errors import UserError
 from pacl_core.files.json_csv import read_json, write_json
 from pacl_core.files.seen_ids import Seen
 from pacl_core.files.tables import read_table, write_table
+from pacl_core.media.boxes import BOXES_TYPE
+from pacl_core.media.boxes import Box as PersonBox
 from pacl_core.media.images import Box, NormalisedImage, with_images
 from pacl_core.media.rejects import Rejected, Rejects, UnusableError, valid_name
 from pacl_core.runtime.progress import Progress
@@ -85,7 +87,7 @@ def stored_schema(record: DatasetRecord) -> pa.Schema:
     if record.frames is not None:
         fields += _CLIP_FIELDS
     if has_boxes(record):
-        fields.append(("frame_boxes", BOXES))
+        fields.append(("frame_boxes", BOXES_TYPE))
     return pa.schema(fields)
 
 
@@ -257,9 +259,8 @@ def _clip_columns(clip: ClipFrames) -> dict[str, Any]:
 
 
 def _boxes(boxes: Sequence[Edges | None], image: NormalisedImage) -> dict[str, Any]:
-    names = ("left", "top", "right", "bottom", "score")
     return {
-        "frame_boxes": [[] if box is None else [dict(zip(names, (*box, 1.0), strict=True))] for box in boxes],
+        "frame_boxes": [[] if box is None else [PersonBox(*box)._asdict()] for box in boxes],
         "subject": whether_shown(boxes, image.width, image.height),
     }
 

@@ -3,18 +3,12 @@
 from collections.abc import Sequence
 from typing import Literal
 
-import pyarrow as pa
-
 from pacl_core.datasets.clip_frames import stored_box
 from pacl_core.datasets.clips import Edges
 from pacl_core.datasets.readers import Item
 from pacl_core.media.image_header import open_image
 from pacl_core.media.images import NormalisedImage, orientation
 
-# of each frame its boxes, as person boxes of clips are stored
-BOXES = pa.list_(
-    pa.list_(pa.struct([(name, pa.float32()) for name in ("left", "top", "right", "bottom", "score")]))
-)
 Shown = Literal["shown", "outside", "none"]
 
 
@@ -24,8 +18,8 @@ def subject_box(item: Item, image: NormalisedImage) -> Edges | None:
         return None
     with open_image(item.image) as published:
         size, turned = published.size, orientation(published)
-    box, (width, height) = upright_box(item.subject, size, turned)
-    return stored_box(box, (image.width / width, image.height / height), (image.width, image.height))
+    box, size = upright_box(item.subject, size, turned)
+    return stored_box(box, size, image)
 
 
 def upright_box(box: Edges, size: tuple[int, int], turned: int) -> tuple[Edges, tuple[int, int]]:

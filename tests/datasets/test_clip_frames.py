@@ -18,6 +18,7 @@ from pacl_core.datasets.clip_frames import (
     with_frames,
 )
 from pacl_core.datasets.clips import Clip, find_video
+from pacl_core.media.images import NormalisedImage
 from pacl_core.media.listed_files import ListedFiles
 from pacl_core.media.rejects import UnusableError
 from pacl_core.media.video import spread
@@ -145,13 +146,11 @@ def test_boxes_are_of_the_frames_that_are_taken_in_stored_pixels(tmp_path: Path)
 
 
 def test_boxes_outside_of_the_picture_are_none() -> None:
-    size = (40, 30)
-    assert stored_box((-9, -9, -1, 5), (1, 1), size) is None
-    assert stored_box((0, 30, 9, 40), (1, 1), size) is None
-    assert stored_box((9, 9, 5, 20), (1, 1), size) is None
-    assert stored_box((5, 5, 5, 9), (2, 2), size) is None
-    assert stored_box((5, 5, 6, 9), (2, 2), size) == (10, 10, 12, 18)
-    assert stored_box((float("nan"), 0, 5, 5), (1, 1), size) is None
+    image = NormalisedImage(b"", 40, 30, "", 0)
+    for box in ((-9, -9, -1, 5), (0, 60, 9, 80), (9, 9, 5, 20), (5, 5, 5, 9), (float("nan"), 0, 5, 5)):
+        assert stored_box(box, (80, 60), image) is None
+    assert stored_box((10, 10, 12, 18), (80, 60), image) == (5, 5, 6, 9)
+    assert stored_box((-10, 50, 200, 90), (80, 60), image) == (0, 25, 40, 30)
 
 
 def test_the_hash_is_of_the_file_and_the_part(video: Path, tmp_path: Path) -> None:

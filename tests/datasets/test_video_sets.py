@@ -17,10 +17,10 @@ from pacl_core.datasets import clip_frames, draft
 from pacl_core.datasets.readers import Item, read_items
 from pacl_core.datasets.record import DatasetRecord, load_record
 from pacl_core.datasets.store import Storage, write_dataset
-from pacl_core.datasets.subjects import BOXES
 from pacl_core.errors import UserError
 from pacl_core.files.json_csv import read_json
 from pacl_core.files.tables import read_table
+from pacl_core.media.boxes import BOXES_TYPE
 from tests.paths import ROOT
 from tests.published_trees import image, write_emotic
 from tests.video_trees import (
@@ -147,7 +147,7 @@ def test_liris_accede_keeps_films_apart_though_they_share_frames(tmp_path: Path)
 def test_emotic_with_the_boxes_of_its_persons(tmp_path: Path) -> None:
     table, description = store("emotic_boxes", write_emotic(tmp_path / "tree"), tmp_path)
     plain, _ = store_plain(tmp_path)
-    assert table.schema.field("frame_boxes").type == BOXES
+    assert table.schema.field("frame_boxes").type == BOXES_TYPE
     assert table.drop_columns(["frame_boxes"]) == plain
     assert "frames" not in table.column_names and "frames" not in description
     boxes = dict(zip(table["item_id"].to_pylist(), table["frame_boxes"].to_pylist(), strict=True))
