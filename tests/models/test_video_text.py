@@ -14,11 +14,11 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from pacl_core.errors import UserError
-from pacl_core.media.boxes import as_boxes, coverage
 from pacl_core.methods.emotionclip import sentiment_guided_loss
 from pacl_core.models.open_clip_model import load_clip
 from pacl_core.models.other_weights import backbone_with
 from pacl_core.models.saved import load_model
+from pacl_core.models.subject.coverage import as_boxes, coverage
 from pacl_core.models.video_text import (
     VideoText,
     load_published,

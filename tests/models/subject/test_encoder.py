@@ -11,7 +11,7 @@ from open_clip.transformer import VisionTransformer
 from torch import Tensor
 
 from pacl_core.errors import UserError
-from pacl_core.media.boxes import as_boxes, coverage
+from pacl_core.models.subject.coverage import as_boxes, coverage
 from pacl_core.models.subject.encoder import Subject, mass_on_subject
 from pacl_core.params.video_text import SubjectParams
 from tests.models.published_emotionclip import (

@@ -1,4 +1,4 @@
-"""Boxes around persons: from a detector's pixels to those of a stored image, and on to a view of it.
+"""Where the subject is in what a model sees: boxes of a stored image, in a view of it, as shares of patches.
 
 Boxes are `[N, 4]` float64, left, top, right, bottom in pixels; an edge at x lies between pixels x - 1 and x.
 """
@@ -12,9 +12,6 @@ from numpy.typing import NDArray
 Boxes = NDArray[np.float64]
 Size = tuple[int, int]
 """Width and height."""
-
-# YOLO's input: the long side, and what both sides are padded to a multiple of
-LETTERBOX_SIDE, LETTERBOX_STRIDE = 640, 32
 
 
 class View(NamedTuple):
@@ -43,20 +40,6 @@ def clipped(boxes: Boxes, size: Size) -> Boxes:
     sound &= (boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3])
     inside: Boxes = np.clip(boxes[sound], 0, bounds)
     return inside[(inside[:, 0] < inside[:, 2]) & (inside[:, 1] < inside[:, 3])]
-
-
-def from_letterbox(boxes: Boxes, original: Size, stored: Size) -> Boxes:
-    """Boxes that a YOLO detector found in its padded input -> pixels of the stored image, not clipped.
-
-    It scales an image of `original` size until the long side has 640 pixels, and pads each side by half of
-    what is missing to a multiple of 32. `stored`: the size of the same image as it is stored.
-    """
-    width, height = original
-    ratio = min(LETTERBOX_SIDE / width, LETTERBOX_SIDE / height)
-    padding = [((LETTERBOX_SIDE - round(side * ratio)) % LETTERBOX_STRIDE) / 2 for side in original]
-    scale = [stored[0] / width / ratio, stored[1] / height / ratio]
-    found: Boxes = (boxes - np.array(padding * 2)) * np.array(scale * 2)
-    return found
 
 
 def in_view(boxes: Boxes, image: Size, view: View) -> Boxes:

@@ -1,4 +1,4 @@
-"""Boxes: letterboxed pixels to stored ones (fixtures/boxes.json), views, coverage, and hostile boxes."""
+"""Boxes in views of an image, coverage of patches, and hostile boxes."""
 
 import math
 import time
@@ -8,31 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pacl_core.media.boxes import View, as_boxes, clipped, coverage, from_letterbox, in_view
-from tests.models.published_emotionclip import fixture
+from pacl_core.models.subject.coverage import View, as_boxes, clipped, coverage, in_view
 
 NAN, INF = math.nan, math.inf
-
-
-@pytest.mark.parametrize("number", range(4))
-def test_letterboxed_boxes_of_the_fixture(number: int) -> None:
-    case = fixture("boxes")["letterbox"][number]
-    stored = tuple(case["stored_size"])
-    boxes = as_boxes([case["box_in_letterboxed_pixels"]])
-    found = clipped(from_letterbox(boxes, tuple(case["original_size"]), stored), stored)  # type: ignore[arg-type]
-    assert found[0].tolist() == pytest.approx(case["correct"][:4], abs=1e-4)
-
-
-def test_a_wide_frame_loses_the_padding_above_it() -> None:
-    """640 x 360 is padded to 640 x 384, so the frame begins at 12."""
-    found = from_letterbox(as_boxes([[0, 12, 640, 372, 0.9]]), (1280, 720), (455, 256))
-    assert found[0].tolist() == pytest.approx([0, 0, 455, 256])
-
-
-@pytest.mark.parametrize("size", [(1279, 717), (333, 640), (641, 640), (100, 7)])
-def test_a_size_whose_scale_is_not_exact_is_not_padded_by_a_whole_stride(size: tuple[int, int]) -> None:
-    found = from_letterbox(as_boxes([[0, 0, 640, 640]]), size, size)
-    assert -17 * max(size) / 640 < found[0].min() <= 0
 
 
 def test_what_is_no_box_is_left_out_and_the_rest_is_clipped() -> None:
