@@ -8,9 +8,12 @@ from pacl_core.datasets.features import holds_clips, write_features
 from pacl_core.encoding.engine import engine
 from pacl_core.encoding.images import encode_clips, encode_images
 from pacl_core.encoding.scratch_keys import input_key, machine_key
+from pacl_core.encoding.subjects import encode_told, load_telling_encoder
 from pacl_core.errors import UserError
+from pacl_core.files.hashing import file_sha256
 from pacl_core.methods.params import Params
 from pacl_core.models.saved import load_frozen_model
+from pacl_core.models.video_text import knows_clips
 from pacl_core.models.weights import weights_content
 from pacl_core.runtime.scratch import code_sha256, scratch
 from pacl_core.runtime.settings import runtime
@@ -24,17 +27,18 @@ def main(params: Params) -> None:
     items, model = Path(f"data/downstream/{dataset}.parquet"), Path("models") / variant
     if not model.is_dir():
         raise UserError(f"{model}: no such variant; put a saved model there or edit evaluate.variants")
-    clips = holds_clips(items)
+    clips, told = holds_clips(items), knows_clips(model)
     machine = runtime()
     key = {
         **input_key(items, ("frames_hash" if clips else "pixel_hash",)),
+        **({"boxes": file_sha256(items)} if told else {}),
         "weights": weights_content(str(model)),
         **machine_key(machine),
         "stage": code_sha256("datasets/features.py", Path(__file__)),
     }
-    load = partial(load_frozen_model, model, machine.device)
+    load = partial(load_telling_encoder if told else load_frozen_model, model, machine.device)
     with scratch(f"features-{dataset}-{variant}", key) as folder, engine(load, machine) as workers:
-        encode = encode_clips if clips else encode_images
+        encode = encode_told if told else encode_clips if clips else encode_images
         images = encode(workers, items, folder / "images")
         write_features(Path(f"data/features/{dataset}-{variant}"), items, images)
 

@@ -154,6 +154,11 @@ def save_video_text(
     write_json(folder / CARD, card)
 
 
+def knows_clips(folder: Path) -> bool:
+    """Whether a saved model is one of clips; one without a card is not."""
+    return (folder / CARD).is_file() and read_json(folder / CARD).get("method") == METHOD
+
+
 def load_video_text(folder: Path) -> VideoText:
     """Rebuild a model from its folder alone. Raises `UserError` where a file is missing or changed."""
     for name in (CARD, WEIGHTS):

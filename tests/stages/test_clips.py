@@ -16,15 +16,24 @@ from pacl_core.files.tables import read_table
 from pacl_core.methods.params import load
 from pacl_core.models.backbones import load_backbone
 from pacl_core.models.frozen import pixel_features
+from pacl_core.models.open_clip_model import load_clip
 from pacl_core.models.saved import load_model, save_model
+from pacl_core.models.video_text import make_video_text, save_video_text
 from pacl_core.params.evaluation import LinearParams
 from pacl_core.params.models import BackboneParams
+from pacl_core.params.video_text import SubjectParams, TemporalParams
 from stages import evaluate, features, measure
 from tests.paths import ROOT
-from tests.tiny_checkpoints import write_tiny_timm_resnet
+from tests.published_trees import write_emotic
+from tests.tiny_checkpoints import write_tiny_open_clip, write_tiny_timm_resnet
 from tests.video_trees import write_bold, write_meld, write_moviegraphs
 
-TREES = {"bold": write_bold, "meld": write_meld, "moviegraphs": write_moviegraphs}
+TREES = {
+    "bold": write_bold,
+    "emotic_boxes": write_emotic,
+    "meld": write_meld,
+    "moviegraphs": write_moviegraphs,
+}
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +53,12 @@ def project(tmp_path_factory):
     backbone = load_backbone(BackboneParams(**write_tiny_timm_resnet(root / "checkpoint")))
     (root / "models" / "initial").mkdir(parents=True)
     save_model(root / "models" / "initial", backbone, training=None, projectors=None)
+    origin = BackboneParams(**write_tiny_open_clip(root / "clip"))
+    temporal = TemporalParams(layers=1, heads=2, width=32)
+    clip = load_clip(origin.name, origin.weights, None)
+    (root / "models" / "emotionclip").mkdir()
+    model = make_video_text(clip, SubjectParams(), temporal, frames=4)
+    save_video_text(root / "models" / "emotionclip", model, None, origin=origin)
     return root
 
 
@@ -94,3 +109,14 @@ def test_clips_are_evaluated_as_images_are(stage, name, tasks):
         assert of_task["test_items"] == description["counts"]["items"]["test"]
         assert metrics <= of_task["figures"].keys()
         assert any(metrics & baseline.keys() for baseline in of_task["baselines"].values())
+
+
+@pytest.mark.parametrize("name", ["bold", "emotic_boxes"])
+def test_a_model_of_clips_is_evaluated_on_clips_and_on_images(stage, name):
+    stage(features, name, "emotionclip")
+    stage(evaluate, name, "linear", "emotionclip")
+    stage(measure, name, "linear", "emotionclip")
+    figures = read_summary(Path("evaluation") / f"{name}-linear-emotionclip.json")["tasks"]["vad"]["figures"]
+    assert "mse_x100" in figures
+    found = np.load(f"data/features/{name}-emotionclip/vectors.npy")
+    assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
