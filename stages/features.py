@@ -8,14 +8,17 @@ from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
-from pacl_core.datasets.features import write_features
+from pacl_core.datasets.features import holds_clips, write_features
 from pacl_core.encoding.engine import engine
-from pacl_core.encoding.images import encode_images
+from pacl_core.encoding.images import encode_clips, encode_images
 from pacl_core.encoding.scratch_keys import input_key, machine_key
+from pacl_core.encoding.subjects import encode_told, load_telling_encoder
 from pacl_core.errors import UserError
+from pacl_core.files.hashing import file_sha256
 from pacl_core.files.publish import published_folder
 from pacl_core.methods.params import Params
 from pacl_core.models.saved import load_frozen_model, trainings
+from pacl_core.models.video_text import knows_clips
 from pacl_core.models.weights import weights_content
 from pacl_core.runtime.scratch import code_sha256, scratch
 from pacl_core.runtime.settings import runtime
@@ -29,19 +32,23 @@ def main(params: Params) -> None:
     items, model = Path(f"data/downstream/{dataset}.parquet"), Path("models") / variant
     if not model.is_dir():
         raise UserError(f"{model}: no such variant; put a saved model there or edit evaluate.variants")
+    clips, told = holds_clips(items), knows_clips(model)
     machine = runtime()
     key = {
-        **input_key(items, ("pixel_hash",)),
+        **input_key(items, ("frames_hash" if clips else "pixel_hash",)),
+        **({"boxes": file_sha256(items)} if told else {}),
         "weights": weights_content(str(model)),
         **machine_key(machine),
         "stage": code_sha256("datasets/features.py", Path(__file__)),
     }
+    load = load_telling_encoder if told else load_frozen_model
+    encode = encode_told if told else encode_clips if clips else encode_images
     with scratch(f"features-{dataset}-{variant}", key) as work:
         images = {}
         for trained in trainings(model).values():
             place = trained.relative_to(model)
-            with engine(partial(load_frozen_model, trained, machine.device), machine) as workers:
-                images[place] = encode_images(workers, items, work / place / "images")
+            with engine(partial(load, trained, machine.device), machine) as workers:
+                images[place] = encode(workers, items, work / place / "images")
         folder = Path(f"data/features/{dataset}-{variant}")
         with published_folder(folder) if len(images) > 1 else nullcontext(folder) as draft:
             for place, encoded in images.items():

@@ -110,6 +110,8 @@ def _paths(found: Declared, params: Params) -> list[Path]:
     """The dependencies that are no code."""
     weights = {
         "backbone": params.backbone.weights,
+        "persons": params.persons.weights,
+        "sentiment": params.sentiment.model.weights,
         "emotional_encoder": params.emotional_scores.text_encoder.weights,
         "scorer": params.factual_scores.scorer.weights,
         "text_encoder": params.text_encoder.weights,

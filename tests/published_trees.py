@@ -252,6 +252,7 @@ WRITERS: dict[str, Callable[[Path], Path]] = {
     "artphoto": write_artphoto,
     "emoset": write_emoset,
     "emotic": write_emotic,
+    "emotic_boxes": write_emotic,
     "emotic_person": write_emotic,
     "emotion6_panda": write_emotion6_panda,
     "emotion6_peng": write_emotion6_peng,

@@ -4,6 +4,7 @@ Each function fills `folder` and returns the params that load it, as one would w
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import open_clip
 import timm
 import torch
 from safetensors.torch import save_file
-from transformers import RobertaConfig, RobertaModel
+from transformers import RobertaConfig, RobertaForSequenceClassification, RobertaModel
 
 CLIP_CONFIG: dict[str, Any] = {
     "embed_dim": 16,
@@ -67,6 +68,27 @@ def write_tiny_roberta(folder: Path) -> dict[str, Any]:
         folder / "tokenizer_config.json", {"tokenizer_class": "RobertaTokenizer", "model_max_length": 64}
     )
     return {"kind": "hf", "name": "tiny-roberta", "weights": str(folder), "pooling": "mean", "max_length": 32}
+
+
+def write_tiny_classifier(
+    folder: Path, classes: Sequence[str] = ("anger", "joy", "neutral")
+) -> dict[str, Any]:
+    """A RoBERTa sequence classifier as transformers holds it, with the names of its classes."""
+    params = write_tiny_roberta(folder)
+    config = RobertaConfig.from_pretrained(folder)
+    config.id2label = dict(enumerate(classes))
+    config.label2id = {name: number for number, name in enumerate(classes)}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        model = RobertaForSequenceClassification(config)
+        torch.nn.init.normal_(model.classifier.out_proj.weight, std=1.0)
+    model.save_pretrained(folder)
+    return {
+        "kind": "hf_classifier",
+        "name": "tiny-classifier",
+        "weights": params["weights"],
+        "max_length": 32,
+    }
 
 
 def write_tiny_bertweet(folder: Path) -> dict[str, Any]:

@@ -12,11 +12,12 @@ from pacl_core.media.rejects import Rejected, UnusableError, valid_name
 from pacl_core.media.text_decoding import read_text
 
 
-def corpus_folder(path: str) -> Path:
-    """The corpus' folder. Raises `UserError` where there is none."""
+def corpus_folder(path: str, section: str = "pairs") -> Path:
+    """The corpus' folder. Raises `UserError`, naming the section of params.yaml, where there is none."""
     root = Path(path)
     if not root.is_dir():
-        raise UserError(f"{root}: no such folder; set pairs.path to the folder of images and texts")
+        held = "images and texts" if section == "pairs" else "videos and texts"
+        raise UserError(f"{root}: no such folder; set {section}.path to the folder of {held}")
     return root
 
 

@@ -39,6 +39,7 @@ PAIRS_SCHEMA = pa.schema(
 )
 ROW_GROUP = 256
 PART_BYTES = 256 << 20
+_JPEGS = ("image", "frames.list.element")
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,11 @@ class Pair:
 class PairParts:
     """Writes pieces and parts in the folder of `state` and notes them there; the caller commits that."""
 
-    def __init__(self, state: PairStoreState, part_bytes: int = PART_BYTES) -> None:
+    def __init__(
+        self, state: PairStoreState, part_bytes: int = PART_BYTES, schema: pa.Schema = PAIRS_SCHEMA
+    ) -> None:
         self._state = state
+        self._schema = schema
         self._folder = state.folder
         self._progress = state.progress
         self._part_bytes = part_bytes
@@ -76,17 +80,19 @@ class PairParts:
             name in there and _crc(self._folder / name) == self._state.checksum(name) for name in known
         )
 
-    def add(self, pairs: list[Pair], near: list[str | None]) -> None:
-        """One row group. A part is closed once its pieces hold `part_bytes` of images and texts."""
-        table = _table(pairs, near)
+    def add(self, table: pa.Table, size: int) -> None:
+        """One row group, whose images and texts have `size` bytes.
+
+        A part is closed once its pieces hold `part_bytes` of them.
+        """
         with (
             _durable(self._folder / _piece(self._progress.pieces)) as stream,
-            pa.ipc.new_file(stream, PAIRS_SCHEMA) as writer,
+            pa.ipc.new_file(stream, self._schema) as writer,
         ):
             writer.write_table(table)
         self._note(_piece(self._progress.pieces))
         self._progress.pieces += 1
-        self._progress.open_bytes += sum(pair.size for pair in pairs)
+        self._progress.open_bytes += size
         if self._progress.open_bytes >= self._part_bytes:
             self.close_part()
 
@@ -99,9 +105,9 @@ class PairParts:
             _durable(self._folder / _part(progress.parts)) as stream,
             pq.ParquetWriter(
                 stream,
-                PAIRS_SCHEMA,
+                self._schema,
                 # a JPEG gains nothing from compression, dictionaries or minima
-                compression={name: "NONE" if name == "image" else "ZSTD" for name in PAIRS_SCHEMA.names},
+                compression={path: "NONE" if path in _JPEGS else "ZSTD" for path in _columns(self._schema)},
                 use_dictionary=["provenance"],
                 write_statistics=["sample_id", "width", "height"],
                 write_page_checksum=True,
@@ -161,7 +167,16 @@ def _link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _table(pairs: list[Pair], near: list[str | None]) -> pa.Table:
+def _columns(schema: pa.Schema) -> list[str]:
+    """The columns as parquet names them, those inside lists too."""
+    empty = pa.BufferOutputStream()
+    pq.write_table(schema.empty_table(), empty)
+    columns = pq.ParquetFile(pa.BufferReader(empty.getvalue())).schema
+    return [columns.column(number).path for number in range(len(columns))]
+
+
+def pair_table(pairs: list[Pair], near: list[str | None]) -> pa.Table:
+    """Pairs as rows of `PAIRS_SCHEMA`, each with the id of the pair that it nearly repeats, or None."""
     return pa.table(
         {
             "sample_id": [pair.post.sample_id for pair in pairs],

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from pacl_core.corpus.cleaning import clean_text
 from pacl_core.corpus.near_duplicates import NearDuplicates
-from pacl_core.corpus.pair_parts import PART_BYTES, ROW_GROUP, Pair, PairParts
+from pacl_core.corpus.pair_parts import PART_BYTES, ROW_GROUP, Pair, PairParts, pair_table
 from pacl_core.corpus.pair_store_state import PairStoreState
 from pacl_core.corpus.readers import Post
 from pacl_core.errors import UserError
@@ -163,7 +163,7 @@ def _store(
 
     def commit() -> None:
         if block:
-            parts.add(block, _marks(block, near, state))
+            parts.add(pair_table(block, _marks(block, near, state)), sum(pair.size for pair in block))
         progress.inputs += inputs
         progress.digest = digest.hexdigest()
         state.commit()

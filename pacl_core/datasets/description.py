@@ -28,7 +28,9 @@ def describe(
     val_of_train, ours). Under `counts`: items by split; items of each fold; targets by task and split;
     classes by task, split and class index (the marks of multi-label tasks); rejected_by_reason (items);
     targets_rejected (by task and reason, of items that another task uses); placeholders (among the rejected);
-    duplicates_across_splits (images that are in several official splits: kept).
+    duplicates_across_splits (images that are in several official splits: kept). Of a set with boxes, also
+    `subjects`: the items whose box is shown in the square in the middle of an image, lies outside of it (a
+    model sees no subject), or is not there. Of clips, `frames` is their number; `smooth` as recorded.
     """
     tasks = record_tasks(record)
     by_split = {split: items.filter(pl.col("split") == split) for split in SPLITS}
@@ -44,6 +46,10 @@ def describe(
                 log.warning(
                     "%s: task '%s': no item of %s in split '%s'", name, task.name, ", ".join(lacking), split
                 )
+    subjects: dict[str, Any] = {}
+    if "subject" in items.columns:
+        states = items["subject"].to_list()
+        subjects["subjects"] = {state: states.count(state) for state in ("shown", "outside", "none")}
     return {
         "name": name,
         "tasks": [task.to_json() for task in tasks],
@@ -64,7 +70,10 @@ def describe(
             },
             "placeholders": refusals.items["placeholder"],
             "duplicates_across_splits": duplicates,
+            **subjects,
         },
+        **({} if record.frames is None else {"frames": record.frames}),
+        **({} if record.smooth is None else {"smooth": record.smooth.model_dump()}),
     }
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count, islice, takewhile
 from pathlib import Path
@@ -10,13 +10,19 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from pacl_core.datasets.clip_frames import ClipFrames, Taking, with_frames
+from pacl_core.datasets.clips import Clip, Edges
 from pacl_core.datasets.conversion import ABSENT, Converted, Targets, convert
 from pacl_core.datasets.readers import Item
 from pacl_core.datasets.record import DatasetRecord, record_tasks
-from pacl_core.datasets.tasks import SPLITS, Task
+from pacl_core.datasets.subjects import subject_box, whether_shown
+from pacl_core.datasets.tasks import SPLITS
+from pacl_core.errors import UserError
 from pacl_core.files.json_csv import read_json, write_json
 from pacl_core.files.seen_ids import Seen
 from pacl_core.files.tables import read_table, write_table
+from pacl_core.media.boxes import BOXES_TYPE
+from pacl_core.media.boxes import Box as PersonBox
 from pacl_core.media.images import Box, NormalisedImage, with_images
 from pacl_core.media.rejects import Rejected, Rejects, UnusableError, valid_name
 from pacl_core.runtime.progress import Progress
@@ -30,6 +36,12 @@ _FIELDS = [
     ("val_of", pa.int8()),
     ("pixel_hash", pa.string()),
     ("perceptual_hash", pa.uint64()),
+]
+_CLIP_FIELDS = [
+    ("frames", pa.list_(pa.binary())),
+    ("times", pa.list_(pa.float32())),
+    ("frames_hash", pa.string()),
+    ("group", pa.string()),
 ]
 
 
@@ -60,20 +72,34 @@ class Refusals:
             self.rejects.add(Rejected(source, reason, f"task '{task}': {detail}"))
 
 
-def stored_schema(tasks: Iterable[Task]) -> pa.Schema:
-    """Columns of a stored data set: those of every set, then the tasks'."""
+def stored_schema(record: DatasetRecord) -> pa.Schema:
+    """Columns of a stored data set: those of every set, the tasks', and what only some sets have.
+
+    Of clips: `frames`, JPEGs; `times`, seconds in the file; `frames_hash`, of all frames' pixels; `group`,
+    the film or whatever else keeps clips in one split. `image` and its hashes are of the middle frame. Of
+    clips and of images with subjects: `frame_boxes`, a list of at most one box for each frame.
+    """
     fields = list(_FIELDS)
-    for task in tasks:
+    for task in record_tasks(record):
         if task.kind != "hierarchical":  # its columns are those of its levels
             kind = pa.int32() if task.kind == "single_label" else pa.float32()
             fields += [(column, kind) for column in task.columns]
+    if record.frames is not None:
+        fields += _CLIP_FIELDS
+    if has_boxes(record):
+        fields.append(("frame_boxes", BOXES_TYPE))
     return pa.schema(fields)
 
 
-def draft_schema(tasks: Iterable[Task]) -> pa.Schema:
+def has_boxes(record: DatasetRecord) -> bool:
+    """Whether the boxes of the persons who are meant are stored."""
+    return record.frames is not None or record.subjects
+
+
+def draft_schema(record: DatasetRecord) -> pa.Schema:
     """Columns of a draft: the stored ones, and what the second pass needs to know of each item."""
-    schema = stored_schema(tasks)
-    for name in ("image_name", "file_hash"):
+    schema = stored_schema(record)
+    for name in ("image_name", "file_hash", *(["subject"] if has_boxes(record) else [])):
         schema = schema.append(pa.field(name, pa.string()))
     return schema
 
@@ -91,7 +117,7 @@ def write_draft(
 
     Called again after a kill with the same items, it resumes after the last complete part.
     """
-    schema = draft_schema(record_tasks(record))
+    schema = draft_schema(record)
     with Seen() as seen:
         parts = _whole_parts(folder)
         for part in parts:
@@ -100,11 +126,11 @@ def write_draft(
             for refusal in read_json(part.with_suffix(".json")):
                 refusals.add(Refusal(*refusal))
         left = _converted(islice(items, len(parts) * PART, None), record)
-        decoded = with_images(left, _image, image_size, workers=workers, box=_box)
+        decoded = _decoded(left, record, image_size, workers=workers)
         with Progress(folder.name, None, len(parts) * PART) as progress:
             while chunk := list(islice(decoded, PART)):
                 part = folder / f"part-{len(parts):05d}.parquet"
-                rows, refused = _sorted_out(chunk, seen)
+                rows, refused = _sorted_out(chunk, seen, schema)
                 write_table(part, pa.Table.from_pylist(rows, schema=schema))
                 write_json(part.with_suffix(".json"), refused)  # written last: it marks the part as complete
                 for refusal in refused:
@@ -114,8 +140,16 @@ def write_draft(
     return parts
 
 
+def _decoded(
+    pending: Iterable["_Pending"], record: DatasetRecord, image_size: int, *, workers: int
+) -> Iterator[tuple["_Pending", "_Decoded"]]:
+    if record.frames is None:
+        return with_images(pending, _image, image_size, workers=workers, box=_box)
+    return with_frames(pending, _clip, Taking(record.frames, image_size), workers=workers)
+
+
 def _sorted_out(
-    chunk: list[tuple["_Pending", NormalisedImage | UnusableError | None]], seen: Seen
+    chunk: list[tuple["_Pending", "_Decoded"]], seen: Seen, schema: pa.Schema
 ) -> tuple[list[dict[str, Any]], list[Refusal]]:
     """Rows of the usable items, and what was refused."""
     rows: list[dict[str, Any]] = []
@@ -125,10 +159,16 @@ def _sorted_out(
         if refused is not None:
             refusals.append(Refusal(valid_name(refused.source), refused.reason, valid_name(refused.detail)))
             continue
-        assert isinstance(item, Item) and isinstance(image, NormalisedImage) and found is not None
+        assert isinstance(item, Item) and isinstance(image, NormalisedImage | ClipFrames)
+        assert found is not None
         for problem in found.problems:
             refusals.append(Refusal(item.item_id, problem.reason, valid_name(problem.detail), problem.task))
-        rows.append(_row(item, image, found.targets))
+        row = _row(item, image, found.targets)
+        if isinstance(image, ClipFrames):
+            row |= _clip_columns(image) | {"group": row["image_name"]}
+        elif "frame_boxes" in schema.names:
+            row |= _boxes([subject_box(item, image)], image)
+        rows.append(row)
     return rows, refusals
 
 
@@ -139,6 +179,7 @@ def _whole_parts(folder: Path) -> list[Path]:
 
 
 _Pending = tuple[Item | Rejected, Converted | None]
+_Decoded = NormalisedImage | ClipFrames | UnusableError | None
 
 
 def _converted(items: Iterable[Item | Rejected], record: DatasetRecord) -> Iterator[_Pending]:
@@ -147,6 +188,20 @@ def _converted(items: Iterable[Item | Rejected], record: DatasetRecord) -> Itera
 
 
 def _image(pending: _Pending) -> bytes | None:
+    image = _content(pending)
+    if isinstance(image, Clip):
+        raise UserError("this data set is of clips; say in its record how many frames, such as 'frames: 8'")
+    return image
+
+
+def _clip(pending: _Pending) -> Clip | None:
+    image = _content(pending)
+    if isinstance(image, bytes):
+        raise UserError("this data set is of images; leave 'frames' out of its record")
+    return image
+
+
+def _content(pending: _Pending) -> bytes | Clip | None:
     """None if the item is refused regardless of its image."""
     item, found = pending
     return item.image if isinstance(item, Item) and found is not None and found.usable else None
@@ -160,7 +215,7 @@ def _box(pending: _Pending) -> Box | None:
 def _refusal(
     item: Item | Rejected,
     found: Converted | None,
-    image: NormalisedImage | UnusableError | None,
+    image: _Decoded,
     *,
     seen: Seen,
 ) -> Rejected | None:
@@ -180,7 +235,8 @@ def _refusal(
     return None
 
 
-def _row(item: Item, image: NormalisedImage, targets: Targets) -> dict[str, Any]:
+def _row(item: Item, found: NormalisedImage | ClipFrames, targets: Targets) -> dict[str, Any]:
+    image = found.middle if isinstance(found, ClipFrames) else found
     return {
         "item_id": item.item_id,
         "image": image.jpeg,
@@ -189,13 +245,30 @@ def _row(item: Item, image: NormalisedImage, targets: Targets) -> dict[str, Any]
         "perceptual_hash": image.perceptual_hash,
         **targets,
         "image_name": item.item_id if item.image_name is None else item.image_name,
-        "file_hash": file_hash(item),
+        "file_hash": found.file_hash if isinstance(found, ClipFrames) else file_hash(item),
+    }
+
+
+def _clip_columns(clip: ClipFrames) -> dict[str, Any]:
+    return {
+        "frames": [frame.jpeg for frame in clip.frames],
+        "times": list(clip.times),
+        "frames_hash": clip.frames_hash,
+        **_boxes(clip.boxes, clip.middle),
+    }
+
+
+def _boxes(boxes: Sequence[Edges | None], image: NormalisedImage) -> dict[str, Any]:
+    return {
+        "frame_boxes": [[] if box is None else [PersonBox(*box)._asdict()] for box in boxes],
+        "subject": whether_shown(boxes, image.width, image.height),
     }
 
 
 def file_hash(item: Item) -> str:
-    """SHA-256 of the published file's bytes and the box: it depends on neither `image_size` nor the
+    """SHA-256 of a published image's bytes and the box: it depends on neither `image_size` nor the
     decoder."""
+    assert isinstance(item.image, bytes)
     digest = hashlib.sha256(item.image)
     if item.box is not None:
         digest.update(repr(item.box).encode())

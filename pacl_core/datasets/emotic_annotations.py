@@ -9,6 +9,7 @@ import numpy as np
 import scipy.io
 
 from pacl_core.corpus.manifest_rows import Row, read_rows
+from pacl_core.datasets.clips import Edges
 from pacl_core.datasets.names import is_absent
 from pacl_core.datasets.published_text import number, written_list
 from pacl_core.datasets.tasks import SPLITS, Split
@@ -16,7 +17,6 @@ from pacl_core.errors import UserError
 from pacl_core.media.rejects import Rejected, UnusableError
 
 Ratings = tuple[float | None, float | None, float | None]
-Edges = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)

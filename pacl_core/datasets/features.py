@@ -1,4 +1,7 @@
-"""Features of a frozen backbone over a stored data set: one folder per data set and variant."""
+"""Features of a frozen backbone over a stored data set: one folder per data set and variant.
+
+Those of a clip are the mean of its frames'.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,8 +11,13 @@ from numpy.typing import NDArray
 
 from pacl_core.encoding.encoded import Encoded
 from pacl_core.errors import UserError
-from pacl_core.files.tables import read_table
+from pacl_core.files.tables import column_names, read_table
 from pacl_core.files.vectors import read_vectors, write_vectors
+
+
+def holds_clips(dataset: Path) -> bool:
+    """Whether a stored data set is of clips. Raises `UserError` where it is missing."""
+    return "frames" in column_names(dataset)
 
 
 def write_features(folder: Path, dataset: Path, images: Encoded) -> None:

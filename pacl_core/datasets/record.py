@@ -13,6 +13,7 @@ from pacl_core.params.section import Section, read_section
 RESERVED = (
     *("item_id", "image", "split", "fold", "val_of"),
     *("pixel_hash", "perceptual_hash", "image_name", "file_hash"),
+    *("frames", "frames_hash", "times", "group", "frame_boxes", "subject"),
 )
 
 Kind = Literal["single_label", "multi_label", "hierarchical", "regression", "distribution"]
@@ -69,15 +70,34 @@ class TaskRecord(Section):
         return self.of.get(label, label)
 
 
+class Smooth(Section):
+    """A Savitzky-Golay filter: a polynomial of `order` over `window` items."""
+
+    window: int = Field(101, ge=3)
+    order: int = Field(3, ge=0)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.window % 2 == 0 or self.order >= self.window:
+            raise ValueError("'window' is an odd number, greater than 'order'")
+        return self
+
+
 class DatasetRecord(Section):
     """A data set. `options` belong to the reader. `placeholders`: whether images found under several labels,
-    like the one that a site shows for a deleted image, are dropped or kept.
+    like the one that a site shows for a deleted image, are dropped or kept. `frames`: of a data set of clips,
+    the number of frames that are stored of each. `subjects`: of a data set of images, whether the boxes of
+    the persons who are meant are stored; those of clips are. `smooth`: of clips that follow each other in a
+    film, how predicted ratings are smoothed over its time.
     """
 
     reader: str
     options: dict[str, Any] = Field(default_factory=dict)
     tasks: dict[str, TaskRecord]
     placeholders: Literal["drop", "keep"] = "drop"
+    frames: int | None = Field(None, ge=1, le=64)
+    subjects: bool = False
+    smooth: Smooth | None = None
     source: str
     licence: str
     citation: str

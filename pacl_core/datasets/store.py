@@ -62,16 +62,17 @@ def write_dataset(
             workers=workers,
             refusals=refusals,
         )
-        known = _kept(_without_images(parts, draft_schema(tasks)), record, tasks, refusals=refusals)
+        known = _kept(_without_images(parts, draft_schema(record)), record, tasks, refusals=refusals)
         official = known["split"]
         duplicates = _across_splits(known)
-        folds = _folds(name, known, tasks, folds=storage.folds)
-        known = known.with_columns(assign_splits(known, tasks).alias("split"), *folds)
+        together = _together(known, record)
+        folds = _folds(name, together, tasks, folds=storage.folds)
+        known = known.with_columns(assign_splits(together, tasks).alias("split"), *folds)
         _refuse_empty(name, known, refusals)
         description = describe(
             name, record, known, splits=origin(official), refusals=refusals, duplicates=duplicates
         )
-        _write_items(parts, known, stored_schema(tasks), path=path)
+        _write_items(parts, known, stored_schema(record), path=path)
     write_json(path.with_suffix(".json"), description)
     return description
 
@@ -108,6 +109,14 @@ def _without(
     return known.filter(~dropped)
 
 
+def _together(known: pl.DataFrame, record: DatasetRecord) -> pl.DataFrame:
+    """The rows as splits see them: clips stay together by film alone. Films share black and title frames, and
+    would all be connected by them."""
+    if record.frames is None:
+        return known
+    return known.with_columns(pl.col("image_name").alias("pixel_hash"))
+
+
 def _across_splits(known: pl.DataFrame) -> int:
     """Number of images that are in more than one official split."""
     splits = known.drop_nulls("split").group_by("pixel_hash").agg(pl.col("split").n_unique())
@@ -133,8 +142,8 @@ def _refuse_empty(name: str, known: pl.DataFrame, refusals: Refusals) -> None:
 
 
 def _without_images(parts: list[Path], schema: pa.Schema) -> pl.DataFrame:
-    """All rows of the draft without their JPEG bytes, numbered."""
-    columns = [name for name in schema.names if name != "image"]
+    """All rows of the draft without their JPEG bytes and boxes, numbered."""
+    columns = [name for name in schema.names if name not in ("image", "frames", "times", "frame_boxes")]
     tables = [read_table(part, columns) for part in parts]
     empty = schema.empty_table().select(columns)
     known = pl.from_arrow(pa.concat_tables([empty, *tables]))

@@ -17,6 +17,7 @@ EXTRAS = {
     "explore": "make explore",
     "export": "pacl export onnx",
     "test": "make test",
+    "video": "clips of video",
 }
 
 

@@ -135,6 +135,12 @@ def unreadable(file: Path, error: Exception) -> UserError:
     return UserError(f"{file}: unreadable parquet ({reason}); delete it and run 'dvc repro'")
 
 
+def column_names(path: Path) -> list[str]:
+    """Names of a table's columns. Raises `UserError` where it is missing or damaged."""
+    names: list[str] = _read_schema(part_files(path)[0]).names
+    return names
+
+
 def row_count(path: Path) -> int:
     """Number of rows of a table, from the files' footers. Raises `UserError` naming a damaged file."""
     return sum(int(_footer(file).num_rows) for file in part_files(path))

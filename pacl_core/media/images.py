@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 import simplejpeg
+from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from pacl_core.errors import UserError
@@ -63,6 +64,14 @@ def normalise_image(data: bytes, short_side: int, box: Box | None = None) -> Nor
     Raises `UnusableError`: those of `open_image`, before a pixel is decoded; then too_many_pixels (of a
     frame within), truncated, decode_failed, empty_box.
     """
+    rgb = normal_pixels(data, short_side, box)
+    jpeg = io.BytesIO()
+    rgb.save(jpeg, "JPEG", quality=JPEG_QUALITY, subsampling="4:4:4")
+    return NormalisedImage(jpeg.getvalue(), rgb.width, rgb.height, pixel_hash(rgb), perceptual_hash(rgb))
+
+
+def normal_pixels(data: bytes, short_side: int, box: Box | None = None) -> Image.Image:
+    """The pixels of `normalise_image`, as an RGB image; raises as it does."""
     try:
         with open_image(data) as image:
             # a PGM of more than 255 greys is read into 32 bits as 0..65535; elsewhere these greys may have
@@ -78,9 +87,18 @@ def normalise_image(data: bytes, short_side: int, box: Box | None = None) -> Nor
         message = " ".join(str(error).split()) or type(error).__name__
         truncated = isinstance(error, EOFError) or "truncated" in message.lower() or cut_short(data)
         raise UnusableError("truncated" if truncated else "decode_failed", message) from error
-    jpeg = io.BytesIO()
-    rgb.save(jpeg, "JPEG", quality=JPEG_QUALITY, subsampling="4:4:4")
-    return NormalisedImage(jpeg.getvalue(), rgb.width, rgb.height, pixel_hash(rgb), perceptual_hash(rgb))
+    return rgb
+
+
+def encode_jpeg(pixels: NDArray[np.uint8]) -> bytes:
+    """Pixels `[H, W, 3]` uint8 RGB as a JPEG of the quality of stored images, by the faster encoder.
+
+    Its bytes are not those of `normalise_image`, which Pillow writes; both keep full colour resolution.
+    """
+    jpeg: bytes = simplejpeg.encode_jpeg(
+        pixels, quality=JPEG_QUALITY, colorspace="RGB", colorsubsampling="444"
+    )
+    return jpeg
 
 
 def decode_jpeg(jpeg: bytes) -> Image.Image:
@@ -102,7 +120,7 @@ def _reduced(image: Image.Image, short_side: int) -> Image.Image:
     if scale < 1 and image.mode in ("RGB", "L"):
         image.draft(image.mode, (round(image.width * scale), round(image.height * scale)))
     image.load()
-    return _upright(image, _orientation(image))
+    return _upright(image, orientation(image))
 
 
 def _cropped(image: Image.Image, box: Box) -> Image.Image:
@@ -112,15 +130,16 @@ def _cropped(image: Image.Image, box: Box) -> Image.Image:
     if clipped[0] >= clipped[2] or clipped[1] >= clipped[3]:
         raise UnusableError("empty_box", f"{box} in a picture of {image.width} x {image.height}")
     image.load()
-    return _upright(image.crop(clipped), _orientation(image))
+    return _upright(image.crop(clipped), orientation(image))
 
 
-def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    turn = _UPRIGHT.get(orientation)
+def _upright(image: Image.Image, turned: int) -> Image.Image:
+    turn = _UPRIGHT.get(turned)
     return image.transpose(turn) if turn is not None else image
 
 
-def _orientation(image: Image.Image) -> int:
+def orientation(image: Image.Image) -> int:
+    """How an image is turned by EXIF, 1 to 8; 1 where it is upright or does not say."""
     try:
         value = image.getexif().get(_ORIENTATION, 1)
     except (SyntaxError, ValueError, OSError, struct.error, KeyError, TypeError):

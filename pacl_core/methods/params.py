@@ -18,6 +18,7 @@ from pacl_core.methods.pacl.params import (
     ShardsParams,
     TrainParams,
 )
+from pacl_core.params.clips import ClipsParams, PersonsParams, SentimentParams
 from pacl_core.params.evaluation import (
     DownstreamParams,
     EvaluateParams,
@@ -47,6 +48,9 @@ class Params(Section):
     shards: ShardsParams = ShardsParams()
     train: TrainParams = TrainParams()
     recipes: dict[Name, RecipeParams] = Field(default_factory=dict)
+    clips: dict[Name, ClipsParams] = Field(default_factory=dict)
+    sentiment: SentimentParams = SentimentParams()
+    persons: PersonsParams = PersonsParams()
     downstream: dict[Name, DownstreamParams]
     leaks: LeaksParams = LeaksParams()
     variants: dict[Name, VariantParams] = Field(default_factory=dict)
@@ -81,7 +85,8 @@ class Params(Section):
     def input_paths(self) -> dict[str, str]:
         """Paths of the user's own files that DVC hashes, by their keys."""
         downstream = {f"downstream.{name}.path": one.path for name, one in self.downstream.items()}
-        return {"pairs.path": self.pairs.path, "anps.path": self.anps.path} | downstream
+        clips = {f"clips.{name}.path": one.path for name, one in self.clips.items()}
+        return {"pairs.path": self.pairs.path, "anps.path": self.anps.path} | downstream | clips
 
 
 def load(path: Path | str) -> Params:

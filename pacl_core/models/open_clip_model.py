@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -111,6 +112,14 @@ def load_clip(
         config={"model_cfg": model_config, "preprocess_cfg": {**preprocess_config, "size": size}},
         weights_sha256=weights_sha256(path),
     )
+
+
+def fresh_network(clip: ClipModel, *, seed: int = 0) -> Any:
+    """A network of the same architecture with the weights that it starts with, by `seed`."""
+    with TemporaryDirectory() as folder, torch.random.fork_rng(devices=[]), _quiet():
+        (Path(folder) / CONFIG).write_text(json.dumps(clip.config), encoding="utf-8")
+        torch.manual_seed(seed)
+        return open_clip.create_model(f"local-dir:{folder}", load_weights=False, pretrained_text=False)
 
 
 def _unsaid(name: str, described: dict[str, Any]) -> dict[str, Any]:

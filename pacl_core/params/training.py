@@ -1,10 +1,17 @@
 """Parameters of every training method; none about the machine."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import Field
 
 from pacl_core.params.section import Section, Seed
+
+
+class Adam(NamedTuple):
+    """Of AdamW: how fast its two moments forget, and what keeps its division finite. Torch's own."""
+
+    betas: tuple[float, float] = (0.9, 0.999)
+    eps: float = 1e-8
 
 
 class TrainingParams(Section):
@@ -22,3 +29,13 @@ class TrainingParams(Section):
     precision: Literal["float32", "bfloat16"] = "float32"
     compile: bool = False
     seed: Seed = 0
+
+    @property
+    def adam(self) -> Adam:
+        """A method whose section has them gives others."""
+        return Adam()
+
+    @property
+    def cosine(self) -> Literal["step", "epoch"]:
+        """How often learning rates fall. A method whose section has it may give another."""
+        return "step"

@@ -14,6 +14,7 @@ METRICS = {
     "f1_micro": ("F1, micro", "higher", True),
     "map": ("Mean average precision", "higher", True),
     "auc": ("AUC", "higher", True),
+    "hit_at_1": ("Likeliest class is right", "higher", True),
     "hamming": ("Hamming loss", "lower", True),
     "ranking_loss": ("Ranking loss", "lower", True),
     "mse_x100": ("MSE × 100", "lower", False),

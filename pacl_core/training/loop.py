@@ -19,7 +19,7 @@ from pacl_core.training.checkpoint import History, Position, load_checkpoint, sa
 from pacl_core.training.distributed import ALONE, World
 from pacl_core.training.meter import Meter
 from pacl_core.training.method import Batch, Inputs, Method
-from pacl_core.training.optimiser import learning_rate_factor, make_optimiser, set_learning_rates
+from pacl_core.training.optimiser import make_optimiser, scaling_at, set_learning_rates
 from pacl_core.training.pixels import ahead
 from pacl_core.training.state import TrainState, evaluating, load_average, start_average
 from pacl_core.training.step import NotFiniteError, update
@@ -69,8 +69,7 @@ def train(method: Method[Inputs], params: TrainingParams, run: Run, *, world: Wo
             left = islice(method.batches(epoch), position.steps, None)
             for batch, inputs in meter.waits(ahead(load, left)):
                 step = sum(steps[:epoch]) + position.steps
-                factor = learning_rate_factor(step, sum(steps), params.warmup_steps)
-                rates = set_learning_rates(state.optimiser, factor)
+                rates = set_learning_rates(state.optimiser, scaling_at(step, steps, params))
                 world.seed(params.seed, step)
                 try:
                     scalars = update(method, state, params, inputs=inputs, world=world)

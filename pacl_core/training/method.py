@@ -1,6 +1,6 @@
 """What a method of training is to the engine that runs it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from pacl_core.training.distributed import World
 
 RowIds = NDArray[np.int64]
+LearningRate = float | Callable[[str, Tensor], float]
+"""Of a part of the model: one for all its parameters, or of each by its name and itself."""
 Inputs = TypeVar("Inputs")
 
 
@@ -65,7 +67,7 @@ class Method(Protocol[Inputs]):
     def model(self) -> nn.ModuleDict: ...
 
     @property
-    def learning_rates(self) -> Mapping[str, float]: ...
+    def learning_rates(self) -> Mapping[str, LearningRate]: ...
 
     @property
     def sample_ids(self) -> Sequence[str]: ...

@@ -1,25 +1,30 @@
-"""AdamW with a learning rate per part of the model (paper 4.2)."""
+"""AdamW with a learning rate per part of the model (paper 4.2), and how rates change in a run."""
 
 import math
-from collections.abc import Mapping
-from itertools import groupby
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate, groupby
 
 import torch
 from torch import Tensor, nn
 
 from pacl_core.params.training import TrainingParams
+from pacl_core.training.method import LearningRate
+
+Scaling = Callable[[float], float]
+"""From a group's full learning rate to that of a step."""
 
 
 def make_optimiser(
-    model: nn.ModuleDict, learning_rates: Mapping[str, float], params: TrainingParams
+    model: nn.ModuleDict, learning_rates: Mapping[str, LearningRate], params: TrainingParams
 ) -> torch.optim.AdamW:
     """Groups by part of the model, decay and layer; a group has `part` and `full_lr`.
 
-    `learning_rates`: of every part of the model. Norms and biases are not decayed.
+    `learning_rates`: of every part of the model, or of each of its parameters. Norms and biases are not
+    decayed.
     """
     groups: dict[tuple[str, float, float], list[Tensor]] = {}
     for part, module in model.items():
-        full_lr = learning_rates[part]
+        given = learning_rates[part]
         scales: dict[str, float] = {}
         if part == "backbone" and params.layer_decay is not None:
             scales = layer_scales(module, params.layer_decay)
@@ -30,13 +35,17 @@ def make_optimiser(
             (0.0, [(name, p) for name, p in trained if p.ndim <= 1]),
         ):
             for name, parameter in chosen:
+                full_lr = given(name, parameter) if callable(given) else given
                 groups.setdefault((part, decay, full_lr * scales.get(name, 1.0)), []).append(parameter)
+    adam = params.adam
     # one kernel for the whole update; step by step it took half of a projector step on a CPU
     return torch.optim.AdamW(
         [
             {"params": chosen, "lr": lr, "weight_decay": decay, "part": part, "full_lr": lr}
             for (part, decay, lr), chosen in groups.items()
         ],
+        betas=adam.betas,
+        eps=adam.eps,
         fused=True,
     )
 
@@ -85,11 +94,40 @@ def learning_rate_factor(step: int, steps: int, warmup_steps: int = 0) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - warmup_steps) / (steps - warmup_steps)))
 
 
-def set_learning_rates(optimiser: torch.optim.Optimizer, factor: float) -> dict[str, float]:
-    """Scale every group's `full_lr` by `factor`; returns the rate of each `part`, of its last layer."""
+# EmotionCLIP's: the rate at the first step of the warm-up over the full one, and the lowest rate
+_FIRST, _LOWEST = 1e-5, 1e-10
+
+
+def scaling_at(step: int, steps: Sequence[int], params: TrainingParams) -> Scaling:
+    """The rates of `step` (from 0) of a run of epochs of `steps` each.
+
+    `params.cosine` step: `learning_rate_factor`. epoch: as EmotionCLIP was trained, a cosine that falls from
+    epoch to epoch towards 1e-10, after a line from 1e-5 of the full rate to where the cosine is at its end.
+    """
+    if params.cosine == "step":
+        factor = learning_rate_factor(step, sum(steps), params.warmup_steps)
+        return lambda full: full * factor
+    ends = list(accumulate(steps))
+
+    def cosine(full: float, at: int) -> float:
+        epoch = sum(end <= at for end in ends)
+        return _LOWEST + 0.5 * (full - _LOWEST) * (1 + math.cos(math.pi * epoch / len(steps)))
+
+    def rate(full: float) -> float:
+        if step >= params.warmup_steps:
+            return cosine(full, step)
+        first, last = _FIRST * full, cosine(full, params.warmup_steps)
+        return first + (last - first) * step / params.warmup_steps
+
+    return rate
+
+
+def set_learning_rates(optimiser: torch.optim.Optimizer, scaling: float | Scaling) -> dict[str, float]:
+    """Set each group's rate from its `full_lr`; returns the rate of each `part`, of its last layer."""
     rates: dict[str, float] = {}
     for group in optimiser.param_groups:
-        group["lr"] = group["full_lr"] * factor
+        full = group["full_lr"]
+        group["lr"] = scaling(full) if callable(scaling) else full * scaling
         rates[group["part"]] = max(group["lr"], rates.get(group["part"], 0.0))
     return rates
 

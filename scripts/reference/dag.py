@@ -12,7 +12,10 @@ _PLACES = {
     "factual_scores": (0, 1),
     "image_embeddings": (2, 1),
     "text_embeddings": (3, 1),
+    "clips": (5, 1),
     "anps": (0, 2),
+    "persons": (4, 2),
+    "sentiment": (5, 2),
     "emotional_scores": (0, 3),
     "partition": (0, 4),
     "pseudo_labels": (2, 4),
@@ -34,6 +37,7 @@ _PLACES = {
 }
 _REPEATED = {"recipe": "per recipe", "variant": "per weights"}
 _REPEATED |= dict.fromkeys(("downstream", "leaks"), "per data set")
+_REPEATED |= dict.fromkeys(("clips", "persons", "sentiment"), "per corpus of clips")
 _REPEATED |= {"features": "per data set, variant", "transfer": "per entry"}
 _REPEATED |= dict.fromkeys(("evaluate", "measure"), "per data set, protocol, variant")
 _WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _MARGIN = 148, 34, 16, 24, 8
@@ -50,7 +54,14 @@ _STYLE = """\
   #dag rect { fill: #1c2333; stroke: #8aa0e0 }
   #dag .model rect { fill: #33261a; stroke: #d99a53 }
 }"""
-_MODELS = ("models/", "data/embeddings", "data/scores", "data/features")  # written by stages that run a model
+_MODELS = (
+    "models/",
+    "data/embeddings",
+    "data/scores",
+    "data/features",
+    "data/persons",
+    "data/sentiment",
+)  # written by stages that run a model
 
 
 def draw(stages: dict[str, Stage]) -> str:
@@ -82,7 +93,7 @@ def draw(stages: dict[str, Stage]) -> str:
 
 def _places(graph: nx.DiGraph) -> dict[str, tuple[int, int]]:
     places = {name: place for name, place in _PLACES.items() if name in graph}
-    for name in nx.topological_sort(graph):
+    for name in nx.lexicographical_topological_sort(graph):
         if name not in places:
             row = 1 + max((places[one][1] for one in graph.predecessors(name)), default=-1)
             taken = set(places.values())

@@ -69,8 +69,15 @@ NEVER = (
         "methods.pacl.objective",
         EVERYTHING,
         "losses are pure functions of tensors",
-        but=("methods.pacl.objective", "methods.pacl.partitions"),
+        but=("methods.pacl.objective", "methods.pacl.partitions", "training.contrastive"),
     ),
+    Never(
+        "methods.emotionclip.objective",
+        EVERYTHING,
+        "losses are pure functions of tensors",
+        but=("training.contrastive",),
+    ),
+    Never("training.contrastive", EVERYTHING, "losses are pure functions of tensors"),
     Never("report", "methods", "names of partitions only, no code", but=("methods.pacl.partitions",)),
     Never("explorer", "methods", "names of partitions only, no code", but=("methods.pacl.partitions",)),
 )

@@ -28,11 +28,22 @@ def first_column(title: str) -> list[str]:
     return [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
 
 
+def is_of_clips(file: Path) -> bool:
+    """Whether docs/clips.md tells of a file's reasons."""
+    return "clips" in file.parts or file.name == "video.py"
+
+
 def reasons_in_source() -> set[str]:
-    """Codes that a rejection may carry, wherever the corpus makes one."""
-    places = {"UnusableError": (0,), "Rejected": (1,), "read_regular": (2, 3), "ListedFiles": (1,)}
+    """Codes that a rejection may carry, wherever the corpus makes one of a post."""
     found = {*webdataset._FAILED.values(), webdataset._OTHER_FAILURE}
     files = [file for room in ("corpus", "media") for file in (ROOT / "pacl_core" / room).rglob("*.py")]
+    return found | reasons_in([file for file in files if not is_of_clips(file)])
+
+
+def reasons_in(files: list[Path]) -> set[str]:
+    """Codes that these files give."""
+    places = {"UnusableError": (0,), "Rejected": (1,), "read_regular": (2, 3), "ListedFiles": (1,)}
+    found = set()
     for file in files:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pacl_core.datasets.features import read_features, unit_length
+from pacl_core.datasets.features import holds_clips, read_features, unit_length
 from pacl_core.errors import UserError
 from pacl_core.files.vectors import write_vectors
 
@@ -42,3 +42,11 @@ def test_unit_length_and_the_item_that_has_none(tmp_path: Path) -> None:
     for wrong in (0.0, np.nan, np.inf):
         with pytest.raises(UserError, match="features of 1 items are zero or not finite, first 'b'"):
             unit_length(np.array([[1, 0], [wrong, 0]], np.float32), "ab", tmp_path / "d.parquet")
+
+
+def test_clips_are_known_by_their_frames(tmp_path: Path) -> None:
+    assert not holds_clips(dataset(tmp_path / "d.parquet"))
+    pq.write_table(pa.table({"item_id": ["a"], "frames": [[b"x"]]}), tmp_path / "c.parquet")
+    assert holds_clips(tmp_path / "c.parquet")
+    with pytest.raises(UserError, match="missing"):
+        holds_clips(tmp_path / "none.parquet")

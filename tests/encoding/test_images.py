@@ -13,7 +13,7 @@ from PIL import Image
 from pacl_core.encoding import encoded as resumable
 from pacl_core.encoding.encoded import Encoded
 from pacl_core.encoding.engine import engine
-from pacl_core.encoding.images import encode_images
+from pacl_core.encoding.images import encode_clips, encode_images
 from pacl_core.errors import UserError
 from pacl_core.media.images import decode_jpeg, normalise_image
 from pacl_core.models.preprocess import Preprocess
@@ -126,3 +126,50 @@ def test_a_broken_file_is_named(encode, pairs: Path) -> None:
     path.write_bytes(data)
     with pytest.raises(UserError):
         encode(Colours())
+
+
+@pytest.fixture
+def clips(tmp_path: Path) -> Path:
+    """11 clips of 3 frames in one file, of which the last has the frames of the first."""
+    rng = np.random.default_rng(1)
+
+    def frame() -> bytes:
+        stream = BytesIO()
+        Image.fromarray(rng.integers(0, 255, (20, 30, 3), np.uint8)).save(stream, "PNG")
+        return normalise_image(stream.getvalue(), 16).jpeg
+
+    rows = [[frame() for _ in range(3)] for _ in range(10)]
+    rows.append(rows[0])
+    table = pl.DataFrame({"frames": rows, "frames_hash": [f"{number % 10}" for number in range(11)]})
+    table.write_parquet(tmp_path / "clips.parquet", row_group_size=4)
+    return tmp_path / "clips.parquet"
+
+
+def means_of_frames(clips: Path) -> np.ndarray:
+    rows = pl.read_parquet(clips)["frames"].to_list()
+    pixels = [np.stack([PREPROCESS.pixels(decode_jpeg(jpeg)) for jpeg in row]) for row in rows]
+    return np.stack([mean_colour(one).mean(axis=0, dtype=np.float64) for one in pixels]).astype(np.float32)
+
+
+@pytest.mark.parametrize("batch", [1, 3, 7, 64])
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_clip_has_the_mean_of_its_frames(clips: Path, tmp_path: Path, batch: int, workers: int) -> None:
+    model = Colours()
+    with engine(lambda: model, Runtime("cpu", workers, batch)) as one:
+        found = encode_clips(one, clips, tmp_path / "work").rows(0, 11)
+    assert np.array_equal(found, means_of_frames(clips))
+    assert sum(model.counted) == 10 * 3 and max(model.counted) <= max(batch, 3)
+
+
+def test_clips_that_were_stopped_are_resumed(clips: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(resumable, "SECONDS", 0)
+    rest = Colours()
+    with (
+        pytest.raises(KeyboardInterrupt),
+        engine(lambda: Colours(stop_after=2), Runtime("cpu", 1, 6)) as one,
+    ):
+        encode_clips(one, clips, tmp_path / "work")
+    with engine(lambda: rest, Runtime("cpu", 1, 6)) as one:
+        found = encode_clips(one, clips, tmp_path / "work").rows(0, 11)
+    assert np.array_equal(found, means_of_frames(clips))
+    assert sum(rest.counted) == (10 - 4) * 3

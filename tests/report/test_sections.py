@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from pacl_core.errors import UserError
+from pacl_core.files.json_csv import write_json
 from pacl_core.report.build import MAX_BYTES, NAMES, render
 from pacl_core.report.images import thumbnails
 from pacl_core.report.sections.clusters import clusters
@@ -111,6 +112,19 @@ def test_published_values_are_grouped_by_table_and_protocol(artefacts):
     )
     (row,) = table["rows"]
     assert row["cells"] == {"initial": ("57.72", "61.20", "+3.48"), "PACL": ("59.50", "–", "")}
+
+
+def test_published_values_of_another_paper_are_tables_of_their_own(artefacts):
+    place = {"backbone": "ViT-B/32", "protocol": "linear", "dataset": "bold", "task": "emotions"}
+    row = {"method": "SAP", "variant": "sap", "published": 0.2228, "ours": 0.2, "difference": -0.0228}
+    rows = [{"table": f"EmotionCLIP {number}", "metric": "map"} | place | row for number in (1, 4)]
+    write_json(artefacts.metrics / "published.json", rows)
+    found = published(artefacts)
+    assert [table["caption"] for table in found] == [
+        "EmotionCLIP, Table 1: subject and sentiment (ViT-B/32, linear)",
+        "EmotionCLIP, Table 4: other data sets (ViT-B/32, linear)",
+    ]
+    assert found[0]["rows"][0]["cells"] == {"SAP": ("22.28", "20.00", "−2.28")}
 
 
 def test_what_ran_has_models_settings_and_corpus(artefacts):

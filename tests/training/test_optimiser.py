@@ -1,6 +1,8 @@
 """Parameter groups, the cosine, and which layer a weight belongs to in every kind of backbone."""
 
+import json
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import timm
@@ -9,14 +11,16 @@ from torch import nn
 
 from pacl_core.models.backbones import load_backbone
 from pacl_core.params.models import BackboneParams
-from pacl_core.params.training import TrainingParams
+from pacl_core.params.training import Adam, TrainingParams
 from pacl_core.training.optimiser import (
     layer_depths,
     layer_scales,
     learning_rate_factor,
     make_optimiser,
+    scaling_at,
     set_learning_rates,
 )
+from tests.paths import SHARED
 from tests.tiny_checkpoints import write_tiny_open_clip
 
 PARAMS = TrainingParams(weight_decay=0.05)
@@ -133,3 +137,58 @@ def test_each_layer_has_its_power_of_the_decay() -> None:
     last = max(depths.values())
     assert scales == {name: pytest.approx(0.7 ** (last - depths[name])) for name in scales}
     assert scales["norm.weight"] == 1 and scales["cls_token"] < 1
+
+
+class ByEpoch(TrainingParams):
+    """A section that asks for the schedule that EmotionCLIP was trained by, and for other moments."""
+
+    @property
+    def cosine(self) -> Literal["epoch"]:
+        return "epoch"
+
+    @property
+    def adam(self) -> Adam:
+        return Adam((0.9, 0.98), 1e-6)
+
+
+def test_rates_by_epoch_are_those_of_the_published_scheduler() -> None:
+    path = SHARED / "fixtures" / "schedule.json"
+    if not path.is_file():
+        pytest.skip("no fixtures next to the project")
+    for step, *expected in json.loads(path.read_text())["rows"]:
+        scaling = scaling_at(step, [10] * 5, ByEpoch(warmup_steps=15))
+        assert [scaling(full) for full in (5e-5, 1e-8)] == pytest.approx(expected, rel=1e-7, abs=1e-20)
+
+
+def test_rates_by_epoch_stay_within_an_epoch_and_fall_after_it() -> None:
+    rates = [scaling_at(step, [3, 4, 2], ByEpoch())(1.0) for step in range(9)]
+    assert rates[0] == 1 and len(set(rates[:3])) == len(set(rates[3:7])) == len(set(rates[7:])) == 1
+    assert rates[0] > rates[3] > rates[7] > 0
+    warm = [scaling_at(step, [3, 4, 2], ByEpoch(warmup_steps=4))(1.0) for step in range(9)]
+    assert warm[0] == pytest.approx(1e-5) and warm[:5] == sorted(warm[:5]) and warm[4:] == rates[4:]
+
+
+def test_rates_by_step_are_the_cosine() -> None:
+    for step in range(9):
+        found = scaling_at(step, [3, 4, 2], PARAMS.model_copy(update={"warmup_steps": 2}))(0.3)
+        assert found == 0.3 * learning_rate_factor(step, 9, 2)
+
+
+def test_a_part_may_have_a_rate_per_parameter_and_a_section_its_own_moments() -> None:
+    optimiser = make_optimiser(
+        nn.ModuleDict({"backbone": nn.Linear(3, 4)}),
+        {"backbone": lambda name, parameter: 1e-8 if parameter.ndim > 1 else 5e-5},
+        ByEpoch(weight_decay=0.1),
+    )
+    found = [(group["full_lr"], group["weight_decay"], group["betas"]) for group in optimiser.param_groups]
+    assert found == [(1e-8, 0.1, (0.9, 0.98)), (5e-5, 0.0, (0.9, 0.98))]
+    assert optimiser.param_groups[0]["eps"] == 1e-6
+    assert set_learning_rates(optimiser, lambda full: full / 2) == {"backbone": 2.5e-5}
+
+
+def test_moments_are_torchs_own_where_nothing_else_is_asked_for() -> None:
+    ours = make_optimiser(nn.ModuleDict({"backbone": nn.Linear(3, 4)}), {"backbone": 1.0}, PARAMS)
+    theirs = torch.optim.AdamW([nn.Parameter(torch.zeros(1))])
+    assert [ours.defaults[key] for key in ("betas", "eps")] == [
+        theirs.defaults[key] for key in ("betas", "eps")
+    ]

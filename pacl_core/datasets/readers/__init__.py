@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
+from pacl_core.datasets.clips import Clip, Edges
 from pacl_core.datasets.record import DatasetRecord
 from pacl_core.errors import unknown
 from pacl_core.media.images import Box
@@ -20,19 +21,21 @@ from pacl_core.params.section import validated
 
 @dataclass(frozen=True)
 class Item:
-    """One item: undecoded image bytes and the published values by name, labels as text.
+    """One item: undecoded image bytes, or a clip, and the published values by name, labels as text.
 
     `split` is the official one in {train, val, test}, None where there is none. `image_name` names the image
     where several items share one, or whatever else keeps them in one split (default: the item itself).
-    `box`: the part of the image that is meant, left, top, right, bottom in its own pixels.
+    `box`: the part of the image that is meant, left, top, right, bottom in its own pixels. `subject`: the box
+    of the person who is meant, in the same pixels; the whole image is kept. A clip has boxes of its own.
     """
 
     item_id: str
-    image: bytes
+    image: bytes | Clip
     values: Mapping[str, str | float | None]
     split: str | None = None
     image_name: str | None = None
     box: Box | None = None
+    subject: Edges | None = None
 
 
 def read_items(record: DatasetRecord, path: Path) -> Iterator[Item | Rejected]:

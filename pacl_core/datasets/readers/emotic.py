@@ -31,12 +31,14 @@ ALIASES = {"Disquitement": "Disquietment"}
 
 class Options(Section):
     """`annotations`: the .mat file, or the CSV file of each split. `images`: the folder that the annotations'
-    folders start from. `crop`: the whole image, or the person's box.
+    folders start from. `crop`: the whole image, or the person's box. `subject`: whether the person's box goes
+    with the whole image, as the subject; a person without one has none.
     """
 
     annotations: str | dict[Split, str] = "Annotations/Annotations.mat"
     images: str = "emotic"
     crop: Literal["image", "person"] = "image"
+    subject: bool = False
 
 
 def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
@@ -70,7 +72,8 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
         except UnusableError as error:
             yield error.rejected(item_id)
             continue
-        yield Item(item_id, image, values, person.split, name, box)
+        subject = person.box if options.subject and box is None else None
+        yield Item(item_id, image, values, person.split, name, box, subject)
 
 
 def _values(person: Person) -> dict[str, str | float | None]:

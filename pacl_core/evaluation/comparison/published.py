@@ -1,4 +1,7 @@
-"""The paper's Tables 1 to 3 next to a run: values published for the same backbone, protocol and metric."""
+"""Published tables next to a run: values published for the same backbone, protocol and metric.
+
+They are PACL's Tables 1 to 3, and those of EmotionCLIP.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +11,8 @@ from typing import Any
 from pacl_core.evaluation.comparison.variants import Comparison
 from pacl_core.files.json_csv import read_rows
 
-_TABLES = (1, 2, 3)
+EMOTIONCLIP = ("EmotionCLIP 1", "EmotionCLIP 3", "EmotionCLIP 4")
+_TABLES = (1, 2, 3, *EMOTIONCLIP)
 _COMMON = ("protocol", "backbone", "method", "dataset", "task", "metric", "value", "prompt")
 
 
@@ -16,11 +20,12 @@ _COMMON = ("protocol", "backbone", "method", "dataset", "task", "metric", "value
 class Published:
     """One printed value, in our units.
 
-    `models`: names in model.json of its backbone; `variant`: the one that is its method here, None for
+    `table`: a number of PACL's, or another paper's name and number. `models`: names in model.json of its
+    backbone; `variant`: the one that is its method here, None for
     methods with models of their own; `prompt`: of zero-shot; `settings`: columns that only its table has.
     """
 
-    table: int
+    table: int | str
     protocol: str
     backbone: str
     method: str
@@ -34,8 +39,9 @@ class Published:
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
-def load_published(folder: Path, tables: Sequence[int] = _TABLES) -> list[Published]:
-    """Rows of `folder`/table<n>.csv, table by table; backbones.csv and methods.csv name what they join to."""
+def load_published(folder: Path, tables: Sequence[int | str] = _TABLES) -> list[Published]:
+    """Rows of `folder`/table<n>.csv and emotionclip_table<n>.csv, table by table; backbones.csv and
+    methods.csv name what they join to."""
     backbones = read_rows(folder / "backbones.csv")
     variants = {row["method"]: row["variant"] for row in read_rows(folder / "methods.csv")}
     return [
@@ -54,8 +60,13 @@ def load_published(folder: Path, tables: Sequence[int] = _TABLES) -> list[Publis
             settings={name: value for name, value in row.items() if name not in _COMMON},
         )
         for table in tables
-        for row in read_rows(folder / f"table{table}.csv")
+        for row in read_rows(folder / _file(table))
     ]
+
+
+def _file(table: int | str) -> str:
+    paper, _, number = str(table).rpartition(" ")
+    return f"{paper.lower()}_table{number}.csv" if paper else f"table{number}.csv"
 
 
 def join(published: Sequence[Published], comparisons: Sequence[Comparison]) -> list[dict[str, Any]]:

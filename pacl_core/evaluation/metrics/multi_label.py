@@ -1,9 +1,11 @@
-"""Multi label: mAP and macro AUC of the ranking per class, Hamming, ranking loss, F1 at probability 0.5.
+"""Multi label: mAP and macro AUC of the ranking per class, Hamming, ranking loss, F1 at 0.5, hits at 1.
 
 AP is defined for a class with a positive item, AUC for one with both; the means are over the classes where
 they are defined, and `details` lists the others. Macro F1 is over the classes that are given or predicted.
 Ranking loss is as in scikit-learn: the share of an item's (given, not given) pairs of classes in which the
 given class is not ranked higher, so a tie is an error; it is 0 for an item with no class, or with all.
+`hit_at_1` is the share of items whose likeliest class (of equals the first) is given; MovieGraphs calls it
+accuracy. An item with no class is a miss.
 """
 
 from typing import Any
@@ -38,6 +40,7 @@ def measure(task: Task, target: Array, prediction: Array) -> dict[str, float | s
         "ranking_loss": float(_ranking_loss(target > 0, prediction).mean()),
         "f1_micro": _NOTHING if np.isnan(micro) else micro,
         "f1_macro": _mean_of_defined(by_class["f1"], _NOTHING),
+        "hit_at_1": float(_hits(target > 0, prediction).mean()),
     }
 
 
@@ -50,13 +53,14 @@ def resampler(task: Task, target: Array, prediction: Array) -> Resampler:
         csr_array(truth.T.astype(float) + chosen.T),
         csr_array((truth != chosen).mean(axis=1)[None]),
         csr_array(_ranking_loss(truth, prediction)[None]),
+        csr_array(_hits(truth, prediction)[None].astype(float)),
     )
     rows = vstack(parts, format="csr")
     ends = np.cumsum([part.shape[0] for part in parts])[:-1]
     rankings = [ranking_of(truth[:, c], prediction[:, c]) for c in range(classes)]
 
     def values_of(counts: Array) -> dict[str, Array]:
-        hits_CR, both_CR, differing, misranked = np.split(item_sums(rows, counts), ends)
+        hits_CR, both_CR, differing, misranked, first = np.split(item_sums(rows, counts), ends)
         total = counts.sum(axis=1)
         ap_CR, auc_CR = np.stack([ranking.ap_and_auc(counts) for ranking in rankings], axis=1)
         return {
@@ -66,6 +70,7 @@ def resampler(task: Task, target: Array, prediction: Array) -> Resampler:
             "ranking_loss": ratio(misranked[0], total),
             "f1_micro": ratio(2 * hits_CR.sum(axis=0), both_CR.sum(axis=0)),
             "f1_macro": _column_means(ratio(2 * hits_CR, both_CR)),
+            "hit_at_1": ratio(first[0], total),
         }
 
     return values_of
@@ -111,6 +116,12 @@ def _column_means(values_CR: Array) -> Array:
     """[R]: means over the classes that are defined on a resample, NaN where none is."""
     defined = ~np.isnan(values_CR)
     return ratio(np.where(defined, values_CR, 0).sum(axis=0), defined.sum(axis=0))
+
+
+def _hits(truth: Array, prediction: Array) -> Array:
+    """[N]: whether an item's likeliest class is given."""
+    found: Array = np.take_along_axis(truth, prediction.argmax(axis=1)[:, None], axis=1)[:, 0]
+    return found
 
 
 def _ranking_loss(truth: Array, prediction: Array) -> Array:

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from torch import Tensor
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging
 
 from pacl_core.errors import UserError
@@ -21,7 +21,7 @@ from pacl_core.models.precision import dtype_of, full_float32
 from pacl_core.models.weights import check_sha256, more_than_tensors, weights_folder
 from pacl_core.params.models import TextEncoderParams
 
-Pooling = Literal["first", "mean", "pooler"]
+Pooling = Literal["first", "mean", "pooler", "logits"]
 
 _FILES = ["*.json", "*.txt", "*.codes", "*.model", "model*.safetensors", "pytorch_model.bin"]
 _TOKENISERS = (
@@ -37,7 +37,9 @@ _HINT = "give a transformers folder (config.json, weights, tokenizer), or hub:<o
 
 @dataclass(frozen=True)
 class HfEncoder:
-    """Tokens of the last layer, pooled. Up to rounding, a text's vector does not depend on its batch.
+    """Tokens of the last layer, pooled, or a classifier's logits.
+
+    Up to rounding, a text's vector does not depend on its batch.
 
     `pads`: a batch is padded to its longest text. If the model would see the padding, only texts with the
     same number of tokens run together. A text without tokens is the zero vector.
@@ -63,8 +65,11 @@ class HfEncoder:
         given = {name: torch.tensor(values, device=self.model.device) for name, values in tokens.items()}
         known = inspect.signature(self.model.forward).parameters
         output = self.model(**{name: tensor for name, tensor in given.items() if name in known})
-        if self.pooling == "pooler":
-            vectors: Tensor | None = getattr(output, "pooler_output", None)
+        vectors: Tensor | None
+        if self.pooling == "logits":
+            vectors = output.logits
+        elif self.pooling == "pooler":
+            vectors = getattr(output, "pooler_output", None)
             if vectors is None:
                 raise UserError("it has no pooler; choose pooling 'first' or 'mean'")
         else:
@@ -105,14 +110,23 @@ def load(params: TextEncoderParams, device: str) -> HfEncoder:
     return load_folder(weights_folder(params.weights, _FILES, _HINT), params, device)
 
 
-def load_folder(folder: Path, params: TextEncoderParams, device: str) -> HfEncoder:
-    """Load model and tokenizer of one folder. Raises `UserError` where weights or files are missing."""
+def load_classifier(params: TextEncoderParams, device: str) -> HfEncoder:
+    """A sequence classifier, whose vectors are its logits; see `load`."""
+    return load_folder(weights_folder(params.weights, _FILES, _HINT), params, device, logits=True)
+
+
+def load_folder(folder: Path, params: TextEncoderParams, device: str, *, logits: bool = False) -> HfEncoder:
+    """Load model and tokenizer of one folder. Raises `UserError` where weights or files are missing.
+
+    `logits`: the model is a sequence classifier.
+    """
+    auto = AutoModelForSequenceClassification if logits else AutoModel
     if params.sha256 is not None:
         check_sha256(_weights_in(folder), params.sha256)
     try:
         with _without_bar():
             # whatever the file holds: half precision is slow on a CPU
-            model, report = AutoModel.from_pretrained(
+            model, report = auto.from_pretrained(
                 folder,
                 local_files_only=True,
                 trust_remote_code=False,
@@ -131,14 +145,14 @@ def load_folder(folder: Path, params: TextEncoderParams, device: str) -> HfEncod
             "its open_clip weights with kind: open_clip"
         )
     full_float32()
-    part = _text_part(model)
+    part = model if logits else _text_part(model)
     _refuse_missing(params, folder, _missing(model, part, report["missing_keys"]))
     # padding on the left would come first and shift the position of every token
     tokenizer.padding_side = "right"
     encoder = HfEncoder(
         model=part.eval().requires_grad_(False).to(device),
         tokenizer=tokenizer,
-        pooling=params.pooling,
+        pooling="logits" if logits else params.pooling,
         max_length=min(params.max_length, _positions(model, part)),
         dim=0,
         pads=_has_padding(tokenizer),

@@ -225,12 +225,15 @@ _CAPTIONS = {
     1: "Table 1: enhancement",
     2: "Table 2: each level alone",
     3: "Table 3: zero-shot",
+    "EmotionCLIP 1": "EmotionCLIP, Table 1: subject and sentiment",
+    "EmotionCLIP 3": "EmotionCLIP, Table 3: what is trained",
+    "EmotionCLIP 4": "EmotionCLIP, Table 4: other data sets",
 }
 
 
 def published(artefacts: Artefacts) -> list[dict[str, Any]]:
-    """A table per table of the paper and protocol: a row per metric, published, ours and the difference."""
-    tables: dict[tuple[int, str], dict[str, Any]] = {}
+    """A table per published table and protocol: a row per metric, published, ours and the difference."""
+    tables: dict[tuple[int | str, str], dict[str, Any]] = {}
     for row in optional_json(artefacts.metrics / "published.json") or []:
         caption = f"{_CAPTIONS[row['table']]} ({row['backbone']}, {row['protocol'].replace('_', '-')})"
         key = row["table"], f"{row['backbone']} {row['protocol']}"

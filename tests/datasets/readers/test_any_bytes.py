@@ -46,6 +46,30 @@ CASES: dict[str, tuple[dict[str, object], str, bytes, list[bytes]]] = {
             b"['Peace'],",
         ],
     ),
+    "bold": (
+        {"annotations": {"train": "t.csv"}, "videos": "images", "joints": None},
+        "t.csv",
+        b"a.jpg,0,0,9," + b"0.5," * 26 + b"1,2,3,x,x,x,1\n",
+        [b"a.jpg,0,0,9," + b"nan," * 33, b"a.jpg,1e999,0,9,", b'"', b"\n", b"a.jpg,-1,-0.5," + b"0," * 34],
+    ),
+    "meld": (
+        {"tables": {"train": "t.csv"}, "clips": {"train": "images"}},
+        "t.csv",
+        b"Utterance,Emotion,Sentiment,Dialogue_ID,Utterance_ID\r\n",
+        [b"x,joy,positive,0,0\r\n", b"\x92,joy,,\xb2,1e999\r\n", b'"', b"x,y,z,../a,0\n"],
+    ),
+    "liris_accede": (
+        {},
+        "MEDIAEVAL18_00_Valence-Arousal.txt",
+        b"Time\tValence\tArousal\n",
+        [b"0\t0.5\t-1\n", b"1e999\tnan\t\n", b"1\t\xb2\tx\r\n", b"\t\t\n"],
+    ),
+    "moviegraphs": (
+        {"films": "images"},
+        "mg/py3loader/emotion_labels.json",
+        b"",
+        [b'{"a": {"0": ["Fear"]', b"}", b'"b": {"x": [1]}', b",", b"[", b'"\\ud83d": {}', b'"0": NaN'],
+    ),
     "manifest": (
         {"file": "m.jsonl", "image": "images/{image}", "values": ["v"], "id": "image", "split": "s"},
         "m.jsonl",
@@ -80,6 +104,9 @@ def test_any_bytes(name: str, data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         put(folder / "images" / "a.jpg", IMAGE)
+        put(folder / "images" / "dia0_utt0.mp4", IMAGE)
+        put(folder / "images" / "MEDIAEVAL18_00.mp4", IMAGE)
+        put(folder / "mg" / "split.json", b'{"train": ["a"], "val": [], "test": []}')
         for other, text in (("category.txt", CATEGORIES), ("test25.txt", b""), ("val.json", b"[]")):
             put(folder / other, text)
         put(folder / "test.json", b"[]")

@@ -21,6 +21,7 @@ EXPECTED: dict[str, tuple[int, dict[str, int]]] = {
     "artphoto": (32, {}),
     "emoset": (8 * 4 + 8 * 1 + 8 * 2, {}),
     "emotic": (27, {}),
+    "emotic_boxes": (27, {}),
     "emotic_person": (27, {}),
     "emotion6_panda": (28, {}),
     "emotion6_peng": (30, {}),

@@ -4,7 +4,9 @@ import csv
 
 import pytest
 
-from pacl_core.evaluation.comparison.published import join, load_published
+from pacl_core.datasets.record import load_record
+from pacl_core.evaluation.comparison.published import EMOTIONCLIP, join, load_published
+from pacl_core.report.metric_labels import metric_label
 from tests.paths import ROOT
 
 FOLDER = ROOT / "data/published"
@@ -104,6 +106,64 @@ def test_every_printed_value_is_there_in_our_units(table, rows):
     assert {row["backbone"] for row in found} <= known | {""}
     for row in found:
         assert 0 < float(row["value"]) < (3 if row["metric"] == "mse_x100" else 1)
+
+
+def clip_run(dataset, tasks, *variants):
+    """A linear comparison of CLIP's ViT-B/32 in which every variant has 0.25."""
+    values = {"variants": {name: {"mean": 0.25} for name in variants}, "differences": {}}
+    return run("linear", dataset, tasks, "ViT-B-32") | {
+        "variants": list(variants),
+        "backbones": dict.fromkeys(variants, "ViT-B-32"),
+        "tasks": {
+            name: {"chosen": {}, "figures": dict.fromkeys(metrics, values)} for name, metrics in tasks.items()
+        },
+    }
+
+
+def test_emotionclips_tables_join_by_variant():
+    found = joined(
+        clip_run("bold", {"emotions": ["map", "auc"], "vad": ["r2"]}, "vanilla", "sap", "emotionclip")
+    )
+    assert found == {
+        ("EmotionCLIP 1", "emotions", "map", "vanilla"): 0.2197,
+        ("EmotionCLIP 1", "emotions", "auc", "vanilla"): 0.6885,
+        ("EmotionCLIP 1", "vad", "r2", "vanilla"): 0.13,
+        ("EmotionCLIP 1", "emotions", "map", "sap"): 0.2228,
+        ("EmotionCLIP 1", "emotions", "auc", "sap"): 0.6906,
+        ("EmotionCLIP 1", "vad", "r2", "sap"): 0.131,
+        **{
+            (f"EmotionCLIP {table}", *row): value
+            for table in (1, 3, 4)
+            for row, value in {
+                ("emotions", "map", "emotionclip"): 0.2251,
+                ("emotions", "auc", "emotionclip"): 0.693,
+                ("vad", "r2", "emotionclip"): 0.133,
+            }.items()
+            if (table, row[0]) != (3, "vad")
+        },
+    }
+    own = joined(clip_run("moviegraphs", {"emotions": ["hit_at_1"]}, "emotionclip"))
+    assert own == {("EmotionCLIP 4", "emotions", "hit_at_1", "emotionclip"): 0.3235}
+    own = joined(clip_run("bold", {"emotions": ["map"]}, "text_random", "text_frames_frozen"))
+    assert own == {
+        ("EmotionCLIP 3", "emotions", "map", "text_random"): 0.1243,
+        ("EmotionCLIP 3", "emotions", "map", "text_frames_frozen"): 0.1843,
+    }
+
+
+def test_emotionclips_tables_hold_what_was_printed():
+    own = [one for one in PUBLISHED if one.table in EMOTIONCLIP]
+    assert [sum(one.table == table for one in own) for table in EMOTIONCLIP] == [12, 12, 68]
+    names = {(one.dataset, one.task, one.metric) for one in own}
+    records = ROOT / "data" / "datasets"
+    for dataset, task, metric in names:
+        assert task in load_record(records / f"{dataset}.yaml").tasks
+        assert metric_label(metric).better is not None
+    values = {(one.method, one.metric): one.value for one in own if one.dataset == "liris_accede"}
+    assert values["Affect2MM (multimodal)", "mse_x100_valence"] == pytest.approx(100 * 0.068 / 4)
+    assert not any(one.models for one in own if one.backbone == "")
+    shown = {(one.method, one.metric): one.value for one in own if one.settings.get("part") == "4a"}
+    assert shown["VideoCLIP", "r2"] == -5.11
 
 
 def test_the_repeated_row_of_table_1_is_kept_as_printed():

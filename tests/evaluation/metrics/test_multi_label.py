@@ -67,6 +67,8 @@ def test_every_metric_against_loops(seed, grid):
     assert values["hamming"] == pytest.approx(wrong / target.size)
     assert values["ranking_loss"] == pytest.approx(naive_ranking_loss(target, prediction))
     assert values["f1_macro"] == pytest.approx(np.mean([naive_f1(t, c) for t, _, c in columns]))
+    hits = [row[scores.tolist().index(max(scores))] for row, scores in zip(target, prediction, strict=True)]
+    assert values["hit_at_1"] == pytest.approx(np.mean(hits))
     assert values["f1_micro"] == pytest.approx(naive_f1(target.ravel(), np.ravel(chosen)))
 
 
@@ -84,6 +86,14 @@ def test_by_hand():
     assert values["auc"] == pytest.approx((0.5 + 1 + 1) / 3)
     assert values["hamming"] == pytest.approx(2 / 9)
     assert values["ranking_loss"] == pytest.approx((0 + 1 / 2 + 0) / 3)
+    assert values["hit_at_1"] == pytest.approx(2 / 3)
+
+
+def test_a_hit_needs_the_likeliest_class_alone():
+    """Of equal classes the first counts; an item with no class is a miss."""
+    target = np.array([[0, 1, 1], [0, 1, 0], [0, 0, 0], [1, 0, 0]])
+    prediction = np.array([[0.2, 0.2, 0.9], [0.4, 0.4, 0.1], [0, 0, 0], [0, 0, 0]])
+    assert measure(EMOTIONS, target, prediction)["hit_at_1"] == 0.5
 
 
 def test_classes_without_both_outcomes_leave_the_means_and_are_listed():
@@ -105,7 +115,7 @@ def test_reasons_stand_where_no_class_is_left():
     assert values["map"] == "no class has a positive item"
     assert values["auc"] == "no class has both positive and negative items"
     assert values["f1_micro"] == values["f1_macro"] == "no class is given or predicted"
-    assert values["hamming"] == values["ranking_loss"] == 0
+    assert values["hamming"] == values["ranking_loss"] == values["hit_at_1"] == 0
 
 
 def test_a_single_class_is_one_class_not_two():

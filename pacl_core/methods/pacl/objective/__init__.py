@@ -1,6 +1,6 @@
 """The objective of paper 3.3 as pure functions of tensors: labels -> masks -> one masked loss."""
 
-from pacl_core.methods.pacl.objective.anchors import LocalRows, sample_losses
+from pacl_core.methods.pacl.objective.anchors import sample_losses
 from pacl_core.methods.pacl.objective.chunked_loss import (
     chunked_best_matches,
     chunked_partition_loss,
@@ -16,7 +16,6 @@ from pacl_core.methods.pacl.objective.filters import (
     emotional_filter,
     factual_filter,
 )
-from pacl_core.methods.pacl.objective.masked_loss import masked_loss
 from pacl_core.methods.pacl.objective.partition_loss import (
     Masks,
     local_partition_loss,
@@ -27,6 +26,7 @@ from pacl_core.methods.pacl.objective.partition_loss import (
     partition_means,
 )
 from pacl_core.methods.pacl.objective.schedule import active_partitions, scheduled_partitions
+from pacl_core.training.contrastive import LocalRows, masked_loss
 
 __all__ = [
     "BestMatches",

@@ -10,22 +10,11 @@ import torch
 from torch import Tensor
 
 from pacl_core.methods.pacl.objective.filters import BestMatches, Keys, Labels, image_keys, text_keys
-from pacl_core.methods.pacl.objective.masked_loss import masked_loss
 from pacl_core.methods.pacl.partitions import PARTITIONS, REBUILDS, USES_EMOTIONAL, USES_FACTUAL
+from pacl_core.training.contrastive import LocalRows, masked_loss
 
 Partition = str | Tensor
 """One partition's name for all anchors, or `[B]` int64 indices into `PARTITIONS`, one per sample."""
-
-
-class LocalRows(NamedTuple):
-    """The similarities of b samples in a batch of B; `offset` is the place of the first one in the batch.
-
-    `image` [b, B]: of these images to all texts, `text` [b, B]: of these texts to all images.
-    """
-
-    image: Tensor
-    text: Tensor
-    offset: int = 0
 
 
 class Anchors(NamedTuple):

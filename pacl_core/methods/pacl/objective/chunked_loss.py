@@ -1,13 +1,11 @@
 """The loss of a large batch from its features, without ever holding the B x B similarities."""
 
-from functools import partial
-
 import torch
 from torch import Tensor
-from torch.utils.checkpoint import checkpoint
 
-from pacl_core.methods.pacl.objective.anchors import LocalRows, Partition, sample_losses
+from pacl_core.methods.pacl.objective.anchors import Partition, sample_losses
 from pacl_core.methods.pacl.objective.filters import BestMatches, Labels
+from pacl_core.training.contrastive import LocalRows, chunked_losses
 
 
 def chunked_partition_loss(
@@ -48,16 +46,10 @@ def chunked_sample_losses(
     """The losses [B] of which `chunked_partition_loss` is the mean; `partition` may be one per sample."""
     best = chunked_best_matches(image_features, text_features, chunk)
 
-    def losses(images: Tensor, texts: Tensor, offset: int) -> Tensor:
-        own = slice(offset, offset + chunk)
-        rows = LocalRows(images[own] @ texts.T, texts[own] @ images.T, offset)
+    def losses(rows: LocalRows) -> Tensor:
         return sample_losses(rows, partition, labels, best=best, temperature=temperature)
 
-    # the loss draws no random numbers, so there is no generator's state to keep
-    recomputed = partial(checkpoint, losses, use_reentrant=False, preserve_rng_state=False)
-    size = len(image_features)
-    parts = [recomputed(image_features, text_features, offset) for offset in range(0, size, chunk)]
-    return torch.cat(parts)
+    return chunked_losses(image_features, text_features, losses, chunk=chunk)
 
 
 @torch.no_grad()

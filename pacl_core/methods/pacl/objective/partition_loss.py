@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from pacl_core.methods.pacl.objective.anchors import LocalRows, anchors_of, sample_losses
+from pacl_core.methods.pacl.objective.anchors import anchors_of, sample_losses
 from pacl_core.methods.pacl.objective.filters import BestMatches, Labels, best_matches
 from pacl_core.methods.pacl.partitions import PARTITIONS
+from pacl_core.training.contrastive import LocalRows
 
 
 class Masks(NamedTuple):

@@ -10,12 +10,12 @@ from torch import Tensor
 from pacl_core.methods.pacl.objective import (
     BestMatches,
     Labels,
-    LocalRows,
     batch_diagnostics,
     local_partition_loss,
 )
 from pacl_core.methods.pacl.shards.read import Samples
 from pacl_core.models.frozen import on_device
+from pacl_core.training.contrastive import LocalRows, local_rows
 from pacl_core.training.distributed import World
 from pacl_core.training.method import Batch, Losses
 
@@ -83,7 +83,9 @@ def _group_losses(
     for name, size in sizes.items():
         offsets[name] = start + world.local_slice(size).start
         start += size
-    rows_of = {name: _rows(local[name], all_v, all_t, offset=offset) for name, offset in offsets.items()}
+    rows_of = {
+        name: local_rows(*local[name], (all_v, all_t), offset=offset) for name, offset in offsets.items()
+    }
     best = _best_matches(rows_of, sizes, world)
     terms, figures, start = {}, {}, 0
     for name, size in sizes.items():
@@ -94,12 +96,6 @@ def _group_losses(
             figures[f"{key}/{name}"] = value
         start += size
     return Losses(terms, figures)
-
-
-def _rows(local: Embedded, all_v: Tensor, all_t: Tensor, *, offset: int) -> LocalRows:
-    image_rows = local.images @ all_t.T
-    whole = len(local.images) == len(all_v)  # then the texts' rows are the images' columns
-    return LocalRows(image_rows, image_rows.T if whole else local.texts @ all_v.T, offset)
 
 
 @torch.no_grad()

@@ -9,14 +9,11 @@ image or the text of a drawn pair leave with it.
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from pacl_core.media.image_hashes import near
 from pacl_core.methods.pacl.shards.read import Hashes, Samples
 from pacl_core.training.method import RowIds
 
-KS = (1, 5, 10)
 GROUP = 16  # rules out a sixth of the embedded strong pairs; of an image with thousands of posts all stay
 _DRAWS = 20  # tried per pair wanted; each is compared with all others
 _OWN_STREAM = 0x401D  # batches are drawn from (seed, epoch, ..): a stream that is none of theirs
@@ -75,24 +72,3 @@ def alike(hashes: Hashes, row: int, distance: int) -> RowIds:
     for own in (hashes.pixels, hashes.texts):
         same |= own == own[row]
     return np.flatnonzero(same)
-
-
-def retrieval(z_v: Tensor, z_t: Tensor) -> dict[str, float]:
-    """`recall_image_to_text/at_<k>` and `recall_text_to_image/at_<k>` of unit vectors [N, dim] of pairs."""
-    found = {"recall_image_to_text": recalls(z_v, z_t), "recall_text_to_image": recalls(z_t, z_v)}
-    return {f"{name}/at_{k}": recall for name, of_k in found.items() for k, recall in of_k.items()}
-
-
-def recalls(anchor_AD: Tensor, candidate_AD: Tensor, block: int = 1024) -> dict[int, float]:
-    """k -> fraction of anchors whose own candidate (same row) is among the k most similar ones.
-
-    Candidates as similar as the own one rank before it: a model that maps everything to one point finds
-    nothing. Memory is `block` x A.
-    """
-    places = []
-    for start in range(0, len(anchor_AD), block):
-        similarity = anchor_AD[start : start + block] @ candidate_AD.T
-        own = similarity.diagonal(offset=start)
-        places.append((similarity >= own[:, None]).sum(dim=1))
-    place_A = torch.cat(places)
-    return {k: (place_A <= k).double().mean().item() for k in KS}

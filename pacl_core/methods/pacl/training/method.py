@@ -18,7 +18,7 @@ from pacl_core.methods.pacl.params import TrainParams
 from pacl_core.methods.pacl.shards.read import Samples
 from pacl_core.methods.pacl.training.batch_losses import Embedded, batch_losses, labels_of
 from pacl_core.methods.pacl.training.batches import EpochBatches
-from pacl_core.methods.pacl.training.held_out import HeldOut, hold_out, retrieval
+from pacl_core.methods.pacl.training.held_out import HeldOut, hold_out
 from pacl_core.methods.pacl.training.projectors import LearnedTemperature, embed, make_projectors
 from pacl_core.methods.pacl.training.rebuilt import example_batch, keep, rebuilt_positives
 from pacl_core.methods.pacl.training.warm_up import warm_up
@@ -28,6 +28,7 @@ from pacl_core.training.distributed import World
 from pacl_core.training.forward import backbone_features, learning, one_forward
 from pacl_core.training.method import Batch, Losses, RowIds
 from pacl_core.training.pixels import ImageSource, batch_loader, decoded_source, view_source
+from pacl_core.training.retrieval import retrieval
 
 log = logging.getLogger("pacl")
 

@@ -1,4 +1,4 @@
-"""Recall at k against a loop, and held-out pairs of which nothing trains."""
+"""Held-out pairs of which nothing trains."""
 
 from collections import Counter
 from pathlib import Path
@@ -6,40 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pacl_core.methods.pacl.partitions import PARTITIONS
 from pacl_core.methods.pacl.shards.read import Hashes, Samples, read_shards
-from pacl_core.methods.pacl.training.held_out import GROUP, KS, HeldOut, hold_out, recalls
-
-
-def naive(anchors: torch.Tensor, candidates: torch.Tensor, k: int) -> float:
-    hits = 0
-    for row, anchor in enumerate(anchors.tolist()):
-        own = sum(a * c for a, c in zip(anchor, candidates[row].tolist(), strict=True))
-        others = [
-            sum(a * c for a, c in zip(anchor, other, strict=True))
-            for number, other in enumerate(candidates.tolist())
-            if number != row
-        ]
-        hits += sum(other >= own for other in others) < k
-    return hits / len(anchors)
-
-
-@given(st.integers(1, 30), st.integers(0, 5), st.integers(1, 9))
-def test_recalls_are_those_of_a_loop(count: int, seed: int, block: int) -> None:
-    generator = torch.Generator().manual_seed(seed)
-    # small whole numbers: exact products, and many ties
-    anchors, candidates = (torch.randint(-2, 3, (count, 3), generator=generator).float() for _ in range(2))
-    assert recalls(anchors, candidates, block) == {k: naive(anchors, candidates, k) for k in KS}
-
-
-def test_extremes() -> None:
-    assert recalls(torch.eye(20), torch.eye(20)) == {1: 1, 5: 1, 10: 1}
-    one_point = torch.ones(20, 4)
-    assert recalls(one_point, one_point) == {1: 0, 5: 0, 10: 0}
+from pacl_core.methods.pacl.training.held_out import GROUP, HeldOut, hold_out
 
 
 class Pair(NamedTuple):

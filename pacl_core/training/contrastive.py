@@ -1,21 +1,63 @@
-"""The contrastive loss underneath: similarities, positives and negatives; it knows no partitions.
+"""The contrastive loss underneath every method's: similarities, positives, negatives, what is taken off them.
 
 Shapes: A anchors, C candidates, b anchors of one block.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import logsigmoid
+from torch.utils.checkpoint import checkpoint
 
 RowMask = Callable[[slice], Tensor]
 """A mask that is never there as a whole: block of anchors -> its `[b, C]` bool rows, freshly made."""
 
+RowPenalty = Callable[[slice], Tensor]
+"""Block of anchors -> `[b, C]` freshly made, >= 0, inf allowed: what is taken off the logits of negatives."""
+
 # logits per block: few enough for a CPU's cache, enough to keep an accelerator busy
 _CPU_BLOCK, _DEVICE_BLOCK = 2**17, 2**26
+
+
+class LocalRows(NamedTuple):
+    """The similarities of b samples in a batch of B; `offset` is the place of the first one in the batch.
+
+    `image` [b, B]: of these images (or videos) to all texts, `text` [b, B]: of these texts to all images.
+    """
+
+    image: Tensor
+    text: Tensor
+    offset: int = 0
+
+
+def local_rows(images: Tensor, texts: Tensor, everyone: tuple[Tensor, Tensor], *, offset: int) -> LocalRows:
+    """Rows of b samples with features [b, D]; `everyone`: images and texts [B, D] of the whole batch."""
+    all_images, all_texts = everyone
+    image_rows = images @ all_texts.T
+    whole = len(images) == len(all_images)  # then the texts' rows are the images' columns
+    return LocalRows(image_rows, image_rows.T if whole else texts @ all_images.T, offset)
+
+
+def chunked_losses(
+    images: Tensor, texts: Tensor, losses: Callable[[LocalRows], Tensor], *, chunk: int
+) -> Tensor:
+    """The losses [B] of a batch from its features [B, D], without ever holding the B x B similarities.
+
+    `losses` are those [b] of the samples of some rows, and draw no random numbers. The backward pass computes
+    the rows of one chunk after the other again.
+    """
+
+    def of_chunk(all_images: Tensor, all_texts: Tensor, offset: int) -> Tensor:
+        own = slice(offset, offset + chunk)
+        return losses(LocalRows(all_images[own] @ all_texts.T, all_texts[own] @ all_images.T, offset))
+
+    # without random numbers there is no generator's state to keep
+    recomputed = partial(checkpoint, of_chunk, use_reentrant=False, preserve_rng_state=False)
+    return torch.cat([recomputed(images, texts, offset) for offset in range(0, len(images), chunk)])
 
 
 def masked_loss(
@@ -24,6 +66,7 @@ def masked_loss(
     negatives: Tensor | RowMask,
     *,
     temperature: float | Tensor = 0.07,
+    penalty: RowPenalty | None = None,
     chunk: int | None = None,
 ) -> Tensor:
     """Loss of every anchor, `[A]` float32 (float64 for float64 input); one direction of paper Eq. 3.
@@ -33,12 +76,17 @@ def masked_loss(
     positives, it is -log(P / (P + N)): the sum stays inside the log. An anchor without negatives has
     loss 0 and gradient 0; every anchor needs a positive.
 
+    `penalty` is taken off s / temperature in N, which makes a negative repel less; at infinity it is none. It
+    gets no gradient, and what it says of positives does not count.
+
     Where every anchor has one positive, `positives` [A] int64 may name it, and `negatives` may be a
     function that makes a block's rows. Then the backward pass keeps `similarity` and 2 A numbers, since
     the gradient (N / (P + N)) (softmax over N - softmax over P) / temperature needs only the sums; everything
     else is recomputed for `chunk` anchors at a time (default: a block that fits the cache).
     """
-    return _MaskedLoss.apply(similarity, temperature, positives, negatives, chunk)  # type: ignore[no-any-return]
+    return _MaskedLoss.apply(  # type: ignore[no-any-return]
+        similarity, temperature, positives, negatives, penalty, chunk
+    )
 
 
 class _MaskedLoss(torch.autograd.Function):
@@ -49,13 +97,15 @@ class _MaskedLoss(torch.autograd.Function):
         temperature: float | Tensor,
         positives: Tensor,
         negatives: Tensor | RowMask,
+        penalty: RowPenalty | None,
         chunk: int | None,
     ) -> Tensor:
         dtype = torch.promote_types(similarity.dtype, torch.float32)
         positive_A, negative_A = similarity.new_empty(2, len(similarity), dtype=dtype)
         for rows in _blocks(similarity, chunk):
             logits = _logits(similarity[rows], temperature)
-            negative_A[rows] = _log_sum(logits, _negative_rows(positives, negatives, rows))
+            penalised = _penalised(logits, positives, penalty, rows=rows)
+            negative_A[rows] = _log_sum(penalised, _negative_rows(positives, negatives, rows))
             if positives.dtype == torch.bool:
                 positive_A[rows] = _log_sum(logits, positives[rows])
             else:
@@ -63,7 +113,7 @@ class _MaskedLoss(torch.autograd.Function):
         learnt = temperature if isinstance(temperature, Tensor) else None
         ctx.save_for_backward(similarity, positive_A, negative_A, learnt)
         ctx.temperature = None if learnt is not None else temperature
-        ctx.positives, ctx.negatives, ctx.chunk = positives, negatives, chunk
+        ctx.positives, ctx.negatives, ctx.penalty, ctx.chunk = positives, negatives, penalty, chunk
         # -log(P / (P + N)) = -log sigmoid(log P - log N), exact also where the loss is tiny
         return -logsigmoid(positive_A - negative_A)
 
@@ -78,7 +128,8 @@ class _MaskedLoss(torch.autograd.Function):
         for rows in _blocks(similarity, ctx.chunk):
             logits = _logits(similarity[rows], temperature)
             negatives = _negative_rows(ctx.positives, ctx.negatives, rows)
-            block = _softmax(logits, negatives).mul_(weight_A[rows, None])
+            penalised = _penalised(logits, ctx.positives, ctx.penalty, rows=rows)
+            block = _softmax(penalised, negatives).mul_(weight_A[rows, None])
             if ctx.positives.dtype == torch.bool:
                 block -= _softmax(logits, ctx.positives[rows]) * weight_A[rows, None]
             else:
@@ -92,7 +143,7 @@ class _MaskedLoss(torch.autograd.Function):
         temperature_gradient = (
             by_temperature.to(learnt.dtype).reshape(learnt.shape) if ctx.needs_input_grad[1] else None
         )
-        return gradient, temperature_gradient, None, None, None
+        return gradient, temperature_gradient, None, None, None, None
 
 
 def _blocks(similarity: Tensor, chunk: int | None) -> Iterator[slice]:
@@ -114,6 +165,18 @@ def _negative_rows(positives: Tensor, negatives: Tensor | RowMask, rows: slice) 
     if positives.dtype == torch.bool:
         return mask.logical_and_(~positives[rows])
     return mask.scatter_(1, positives[rows, None], False)
+
+
+def _penalised(logits: Tensor, positives: Tensor, penalty: RowPenalty | None, *, rows: slice) -> Tensor:
+    """The logits less the penalty, which is 0 at the positives: `_masked` keeps a finite number there."""
+    if penalty is None:
+        return logits
+    given = penalty(rows).to(logits.dtype)
+    if positives.dtype == torch.bool:
+        given = given.masked_fill(positives[rows], 0.0)
+    else:
+        given = given.scatter(1, positives[rows, None], 0.0)
+    return logits - given
 
 
 def _masked(logits: Tensor, mask: Tensor) -> Tensor:

