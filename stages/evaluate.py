@@ -5,17 +5,16 @@ import sys
 from pathlib import Path
 
 from pacl_core.datasets.features import read_features
-from pacl_core.datasets.tasks import Task, read_tasks
+from pacl_core.datasets.tasks import read_tasks
 from pacl_core.errors import UserError, unknown
-from pacl_core.evaluation.predictions import NotApplicableError, Outcome, write_predictions
+from pacl_core.evaluation.predictions import NotApplicableError, Outcome, over_trainings, write_predictions
 from pacl_core.evaluation.protocols.downstream_data import DownstreamData
 from pacl_core.evaluation.summary_file import Evaluation, write_summary
-from pacl_core.files.hashing import file_sha256
 from pacl_core.files.json_csv import read_json
 from pacl_core.methods.params import Params
 from pacl_core.models.local_files import link_weights
-from pacl_core.models.saved import CARD, WEIGHTS
-from pacl_core.runtime.scratch import code_sha256, scratch, versions
+from pacl_core.models.saved import CARD, trainings
+from pacl_core.runtime.scratch import code_sha256, scratch
 from pacl_core.runtime.settings import runtime
 from stages.run import run
 
@@ -29,7 +28,6 @@ PROTOCOLS = ("linear", "finetune", "zero_shot", "few_shot")
 def main(params: Params) -> None:
     dataset, protocol, variant = _arguments()
     images, model = Path(f"data/downstream/{dataset}.parquet"), Path("models") / variant
-    tasks = read_tasks(images.with_suffix(".json"))
     link_weights({"text_encoder": params.text_encoder.weights})
     if not (model / CARD).is_file():
         raise UserError(f"{model}: no such variant; put a saved model there or edit evaluate.variants")
@@ -39,9 +37,10 @@ def main(params: Params) -> None:
 
         excluded = leaked_items(Path(f"data/leaks/{dataset}.parquet"), params.evaluate.exclude_leaks)
     outcomes: list[Outcome] = []
-    not_applicable = None
+    not_applicable, models = None, trainings(model)
     try:
-        outcomes = _outcomes(params, protocol, tasks, images=images, model=model, excluded=excluded)
+        found = _outcomes(params, protocol, images=images, models=[*models.values()], excluded=excluded)
+        outcomes = over_trainings(dict(zip(models, found, strict=True)))
     except NotApplicableError as error:
         not_applicable = str(error)
         log.warning("%s does not apply: %s", protocol, not_applicable)
@@ -60,42 +59,42 @@ def main(params: Params) -> None:
 
 
 def _outcomes(
-    params: Params, protocol: str, tasks: list[Task], *, images: Path, model: Path, excluded: set[str]
-) -> list[Outcome]:
-    """Outcomes of the protocol; each protocol is imported only when it is used."""
-    machine = runtime()
-    if protocol in ("linear", "few_shot"):
-        from pacl_core.evaluation.protocols import few_shot, linear
+    params: Params, protocol: str, *, images: Path, models: list[Path], excluded: set[str]
+) -> list[list[Outcome]]:
+    """Outcomes for the model of each training; a protocol is imported only when it is used."""
+    machine, tasks = runtime(), read_tasks(images.with_suffix(".json"))
+    if protocol == "finetune":
+        from pacl_core.evaluation.protocols import finetune
 
-        downstream = _downstream(images, model, excluded)
-        if protocol == "few_shot":
-            return few_shot.run(tasks, downstream, params.evaluate.few_shot, device=machine.device)
-        return linear.run(tasks, downstream, params.evaluate.linear, device=machine.device)
+        recipe = params.evaluate.finetune
+        key = finetune.inputs_key(images, models, recipe, excluded=excluded)
+        key |= {"device": machine.device, "code": code_sha256(*CODE, Path(__file__))}
+        with scratch(f"finetune-{images.stem}-{models[0].name}", key) as work:
+            folders = [work / model.relative_to(models[0]) for model in models]
+            places = [finetune.Workplace(machine.device, machine.workers, folder) for folder in folders]
+            return [
+                finetune.run(tasks, images, model, params=recipe, excluded=excluded, place=place)
+                for model, place in zip(models, places, strict=True)
+            ]
+    data = [_downstream(images, model, excluded) for model in models]
     if protocol == "zero_shot":
         from pacl_core.evaluation.protocols import zero_shot
 
-        downstream, prompts = _downstream(images, model, excluded), params.evaluate.zero_shot
-        return zero_shot.run(tasks, downstream, model, params=prompts, device=machine.device)
-    from pacl_core.evaluation.protocols import finetune
+        prompts = params.evaluate.zero_shot
+        return [
+            zero_shot.run(tasks, own, model, params=prompts, device=machine.device)
+            for own, model in zip(data, models, strict=True)
+        ]
+    from pacl_core.evaluation.protocols import few_shot, linear
 
-    key = {
-        "images": file_sha256(images),
-        "tasks": file_sha256(images.with_suffix(".json")),
-        "model": [read_json(model / CARD), file_sha256(model / WEIGHTS)],
-        "params": params.evaluate.finetune.model_dump(),
-        "excluded": sorted(excluded),
-        "device": machine.device,
-        "code": code_sha256(*CODE, Path(__file__)),
-        "libraries": versions("numpy", "open_clip_torch", "pillow", "timm", "torch"),
-    }
-    with scratch(f"finetune-{images.stem}-{model.name}", key) as work:
-        place, recipe = finetune.Workplace(machine.device, machine.workers, work), params.evaluate.finetune
-        return finetune.run(tasks, images, model, params=recipe, excluded=excluded, place=place)
+    if protocol == "few_shot":
+        return [few_shot.run(tasks, one, params.evaluate.few_shot, device=machine.device) for one in data]
+    return [linear.run(tasks, one, params.evaluate.linear, device=machine.device) for one in data]
 
 
 def _downstream(images: Path, model: Path, excluded: set[str]) -> DownstreamData:
-    features = read_features(Path(f"data/features/{images.stem}-{model.name}"), images)
-    return DownstreamData(images, features, excluded)
+    features = Path(f"data/features/{images.stem}-{model.relative_to('models')}")
+    return DownstreamData(images, read_features(features, images), excluded)
 
 
 def _arguments() -> list[str]:

@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from pacl_core.corpus.provenance import MATCHED, MATCHED_SCENES
+from pacl_core.corpus.provenance import MATCHED
 from pacl_core.files.json_csv import write_csv, write_json
 from pacl_core.methods.pacl.partition.agreement import agreement
 from pacl_core.methods.pacl.partition.summary import summarise
@@ -46,7 +46,7 @@ def main(params: Params) -> None:
         "published_shares": published or None,
         "matched": {name: matched / pairs for name, matched in found.matched.items()},
         "thresholds": {"factual": thresholds.factual, "emotional": thresholds.emotional},
-        "agreement": agreement(PAIRS, TABLE, MATCHED | MATCHED_SCENES),
+        "agreement": agreement(PAIRS, TABLE, MATCHED),
         "warnings": misfits,
     }
     write_json(Path("metrics/partition.json"), metrics)

@@ -34,17 +34,20 @@ def main(params: Params) -> None:
         )
     train = params.recipes[name].applied_to(params.train)
 
-    def divide(samples: Samples) -> HeldOut:
-        """As `train` leaves pairs out, by its own seed, whatever the recipe's: curves then compare."""
+    def divide(samples: Samples, seed: int) -> HeldOut:
+        """As `train` leaves pairs out, by its own seed, whatever the recipe's: curves then compare.
+
+        Partitions at random are drawn anew for every training seed.
+        """
         chosen = hold_out(
             samples, params.train.holdout, distance=params.train.holdout_distance, seed=params.train.seed
         )
         recorded = partial(recorded_places, PAIRS, samples.sample_ids, MATCHED)
-        return replace(chosen, rows=divided(chosen.rows, own, seed=train.seed, recorded=recorded))
+        return replace(chosen, rows=divided(chosen.rows, own, seed=seed, recorded=recorded))
 
     key = {
         "partition": own,
-        "train": params.train.model_dump(),
+        "train": params.train.one_training(),
         "pairs": marks_sha256([PAIRS]) if own == "record" else None,
         "recipe": code_sha256(*CODE),
     }

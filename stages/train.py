@@ -1,29 +1,27 @@
-"""Shards to the enhanced backbone and its training curves."""
+"""Shards to the enhanced backbone and its training curves, once for each of `train.seeds`."""
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from pacl_core.files.hashing import file_sha256
-from pacl_core.files.json_csv import write_json
-from pacl_core.files.publish import published_folder
 from pacl_core.files.vectors import read_vectors
 from pacl_core.methods.pacl.params import TrainParams
 from pacl_core.methods.pacl.shards.read import Samples, read_shards
-from pacl_core.methods.pacl.training.held_out import HeldOut
+from pacl_core.methods.pacl.training.held_out import HeldOut, hold_out
 from pacl_core.methods.pacl.training.method import Inputs
-from pacl_core.methods.pacl.training.run import train_pacl, training_key
+from pacl_core.methods.pacl.training.run import Trained, train_pacl, training_key
+from pacl_core.methods.pacl.training.seeds import publish_seeds, train_seeds
 from pacl_core.methods.params import Params
-from pacl_core.models.backbones import load_backbone
+from pacl_core.models.backbones import Backbone, load_backbone
 from pacl_core.models.local_files import link_weights
-from pacl_core.models.saved import save_model
 from pacl_core.params.models import BackboneParams, TextEncoderParams
 from pacl_core.runtime.scratch import scratch
 from pacl_core.runtime.settings import runtime
 from pacl_core.training.distributed import own_folder, world_of
 from pacl_core.training.loop import Run
-from pacl_core.training.meter import write_curves
 from stages.run import run
 
 SHARDS = Path("data/shards")
@@ -32,11 +30,11 @@ SHARDS = Path("data/shards")
 class Recipe(NamedTuple):
     """A division of the pairs other than that of the shards.
 
-    `divide` chooses the pairs to train on from all of them; `key`: what decides its result; `card` is for
-    the model card.
+    `divide` chooses the pairs to train on from all of them, for a training seed; `key`: what decides its
+    result; `card` is for the model card.
     """
 
-    divide: Callable[[Samples], HeldOut]
+    divide: Callable[[Samples, int], HeldOut]
     key: Mapping[str, object]
     card: Mapping[str, object]
 
@@ -68,6 +66,7 @@ def enhance(
     `reader`: of the corpus, for the model card.
     """
     machine = runtime()
+    divide = recipe.divide if recipe else partial(_by_the_shards, train)
     with world_of(machine.device) as world:
         if world.first:
             link_weights({"backbone": initial.weights})
@@ -82,21 +81,27 @@ def enhance(
         world.agree("shards, parameters, weights, code or libraries", key)
         with scratch(outs.scratch, key) as work:
             samples = read_shards(SHARDS, own_folder(work, world))
-            chosen = recipe.divide(samples) if recipe else None
-            inputs = Inputs(samples, backbone, images, chosen)
-            settings = Run(work, machine.checkpoint_minutes)
-            trained = train_pacl(inputs, train, settings, workers=machine.workers, world=world)
+            card: dict[str, object] = {"corpus": {"reader": reader, "pairs": len(samples.sample_ids)}}
+            if recipe:
+                card |= {"recipe": dict(recipe.card)}
+
+            def training(seed: int, place: Path, label: str) -> tuple[Backbone, Trained]:
+                own = backbone if seed == train.seed else load_backbone(initial)
+                inputs = Inputs(samples, own, images, divide(samples, seed))
+                settings = Run(place, machine.checkpoint_minutes, label=label, shared=work)
+                params = train.model_copy(update={"seed": seed})
+                return own, train_pacl(inputs, params, settings, workers=machine.workers, world=world)
+
+            encoder = text_encoder.model_dump()
+            train_seeds(train.training_seeds, work, training, card=card, text_encoder=encoder, world=world)
             if world.first:
-                card = trained.card | {"corpus": {"reader": reader, "pairs": len(samples.sample_ids)}}
-                if recipe:
-                    card |= {"recipe": dict(recipe.card)}
-                with published_folder(outs.model) as draft:
-                    encoder = text_encoder.model_dump()
-                    save_model(draft, backbone, card, projectors=trained.projectors, text_encoder=encoder)
-                with published_folder(outs.curves) as draft:
-                    write_curves(draft, trained.history)
-                    write_json(draft / "rebuilt_positives.json", trained.rebuilt)
+                publish_seeds(train.training_seeds, work, model=outs.model, curves=outs.curves)
             world.wait()
+
+
+def _by_the_shards(train: TrainParams, samples: Samples, seed: int) -> HeldOut:
+    """Whatever the training seed, the same pairs are held out."""
+    return hold_out(samples, train.holdout, distance=train.holdout_distance, seed=train.seed)
 
 
 if __name__ == "__main__":

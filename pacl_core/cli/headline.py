@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from pacl_core.files.json_csv import read_json
+from pacl_core.report.sections.controls import against, head
 from pacl_core.report.sections.verdict import Verdict, verdict
 from pacl_core.runtime.timings import FOLDER, by_stage, duration, read_timings
 
@@ -24,7 +25,7 @@ def headline(root: Path) -> list[str]:
     written = root / "params.yaml"
     params = yaml.safe_load(written.read_text(encoding="utf-8")) if written.is_file() else {}
     found = verdict(root, params or {})
-    return lines + _comparison(found.main) + _time(root / FOLDER) + _verdict(found)
+    return lines + _comparison(found.main, params or {}) + _time(root / FOLDER) + _verdict(found)
 
 
 def _shares(partition: dict[str, Any]) -> str:
@@ -45,8 +46,11 @@ def _agreement(found: dict[str, Any]) -> str:
     )
 
 
-def _comparison(rows: list[dict[str, Any]]) -> list[str]:
-    """Per main result of every variant: baseline, before, after, difference with its interval, in words."""
+def _comparison(rows: list[dict[str, Any]], params: dict[str, Any]) -> list[str]:
+    """Per main result of every variant: baseline, before, after, difference with its interval, in words.
+
+    Then the judged variant minus each control.
+    """
     lines = []
     for row in rows:
         where = f"{row['dataset']}, {row['protocol'].replace('_', '-')}: {row['task']}, {row['label'].text}"
@@ -57,15 +61,28 @@ def _comparison(rows: list[dict[str, Any]]) -> list[str]:
             if change["low"] is None:
                 continue
             values = f"{row['values'][0][0]} -> {row['variants'][place]} {row['values'][place][0]}"
-            bounds = f"{change['value']} [{change['low']}, {change['high']}]"
-            words = "; ".join(word for word in (change["said"], row["below"][place]) if word)
-            lines.append(f"              {row['variants'][0]} {values}, {bounds}: {words}")
+            words = "; ".join(
+                word for word in (change["said"], row["below"][place], change["uncertain"]) if word
+            )
+            lines.append(f"              {row['variants'][0]} {values}, {_bounds(change)}: {words}")
+        own = head(row["variants"][row["judged"]], params)
+        lines += [
+            f"              {own} against {one.head} {one.value}, {_bounds(one.change)}: {one.change['said']}"
+            for one in against(row, params)
+            if one.name != row["variants"][0] and one.change["low"] is not None
+        ]
     return ["results     differences with their 95 % intervals", *lines] if lines else []
+
+
+def _bounds(change: dict[str, Any]) -> str:
+    return f"{change['value']} [{change['low']}, {change['high']}]"
 
 
 def _verdict(found: Verdict) -> list[str]:
     """The last lines, since they are what a terminal shows."""
     lines = [f"did it work? {found.said}"]
+    if found.missing:
+        lines.append(f"  - {found.missing.text}:  {found.missing.command}")
     lines += [f"  {'! ' if warns else '- '}{text}" for text, warns in found.why]
     if found.next:
         lines.append("what next?")

@@ -1,4 +1,4 @@
-"""How an emoji post was made. The partition is scored against it."""
+"""How a post of the embedded corpora was made. The partition is scored against it."""
 
 from enum import StrEnum
 
@@ -13,7 +13,7 @@ class Provenance(StrEnum):
 
 
 # provenance -> (factual_matched, emotional_matched): what a perfect partition would find
-MATCHED: dict[str, tuple[bool, bool]] = {
+_MATCHED_EMOJI: dict[str, tuple[bool, bool]] = {
     Provenance.KEPT: (True, True),
     Provenance.SAME_SENTIMENT: (False, True),
     Provenance.OPPOSITE_LOOKALIKE: (True, False),
@@ -36,3 +36,5 @@ MATCHED_SCENES: dict[str, tuple[bool, bool]] = {
     SceneTruth.PARTIAL_FACTUAL: (True, False),
     SceneTruth.WEAK: (False, False),
 }
+
+MATCHED = _MATCHED_EMOJI | MATCHED_SCENES

@@ -18,6 +18,7 @@ from pacl_core.params.models import BackboneParams
 WEIGHTS = "backbone.safetensors"
 CARD = "model.json"
 PROJECTORS = "projectors.safetensors"
+SEEDS = "seeds"  # the folder, in a model's own, of those trained with other seeds
 
 
 def save_model(
@@ -88,6 +89,19 @@ def load_model(folder: Path) -> Backbone:
     origin = params.model_copy(update={"weights": initial["source"]})
     # preprocessing, too, may have come from files next to the initial weights
     return replace(loaded, params=origin, weights_sha256=initial["sha256"], preprocess=preprocess)
+
+
+def trainings(folder: Path) -> dict[int, Path]:
+    """Training seed -> folder, of the model in `folder`, which comes first, and those of other seeds in it.
+
+    The seed of a model that does not say it is 0.
+    """
+    try:
+        seed = int(((read_json(folder / CARD).get("training") or {}).get("params") or {}).get("seed", 0))
+        others = {int(one.name): one for one in (folder / SEEDS).glob("*") if one.is_dir()}
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        raise UserError(f"{folder}: not a saved model of this project ({error!r})") from None
+    return {seed: folder} | {other: others[other] for other in sorted(others)}
 
 
 def load_projectors(folder: Path, card: dict[str, Any]) -> dict[str, Tensor]:

@@ -15,11 +15,12 @@ from pacl_core.report.charts.vega import bundle
 from pacl_core.report.images import thumbnails
 from pacl_core.report.reading import Artefacts
 from pacl_core.report.sections.clusters import clusters
+from pacl_core.report.sections.controls import cards, controls_table, head, with_controls
 from pacl_core.report.sections.examples import examples
 from pacl_core.report.sections.limits import leaks, limits
 from pacl_core.report.sections.partition import partition, thresholds
 from pacl_core.report.sections.results import main_results, overview, published, results
-from pacl_core.report.sections.run import lookup, what_ran
+from pacl_core.report.sections.run import lookup, this_run, what_ran
 from pacl_core.report.sections.samples import samples
 from pacl_core.report.sections.training import rebuilt, training
 from pacl_core.report.sections.verdict import verdict
@@ -73,6 +74,7 @@ def render(
 def _render(artefacts: Artefacts, params_text: str, count: int, *, seed: int, scale: float) -> str:
     params: dict[str, Any] = yaml.safe_load(params_text) or {}
     evaluations = results(artefacts)
+    with_controls(evaluations, params)
     image = thumbnails(scale)
     names = {name: said for name, said in NAMES.items() if name in MEANINGS}
     split = partition(artefacts, str(lookup(params, "partition.mode") or "both"), names)
@@ -83,6 +85,8 @@ def _render(artefacts: Artefacts, params_text: str, count: int, *, seed: int, sc
         meanings=MEANINGS,
         params_text=params_text,
         verdict=verdict(artefacts.metrics.parent, params),
+        this_run=this_run(artefacts, params),
+        variants=[head(name, params) for name in evaluations[0]["variants"]] if evaluations else [],
         run=what_ran(artefacts, params),
         partition=split,
         thresholds=thresholds(artefacts, params, split["thresholds"]) if split else None,
@@ -92,7 +96,8 @@ def _render(artefacts: Artefacts, params_text: str, count: int, *, seed: int, sc
         rebuilt=rebuilt(artefacts, image),
         results=evaluations,
         overview=overview(evaluations),
-        main_results=main_results(evaluations),
+        controls=controls_table(overview(evaluations), params, recipes=True),
+        main_results=cards(main_results(evaluations), params),
         published=published(artefacts),
         examples=examples(artefacts, image),
         leaks=leaks(artefacts.metrics, params),

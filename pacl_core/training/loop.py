@@ -33,12 +33,14 @@ class Run:
 
     `work`: the folder of its checkpoints, saved after each epoch and every `checkpoint_minutes` within one.
     `section`: what messages call the section of its parameters. `label`: how each line of the log begins.
+    `shared`: a folder for what runs on the same images have in common; `work` if None.
     """
 
     work: Path
     checkpoint_minutes: float = 10
     section: str = "train"
     label: str = ""
+    shared: Path | None = None
 
 
 def train(method: Method[Inputs], params: TrainingParams, run: Run, *, world: World = ALONE) -> History:

@@ -33,7 +33,8 @@ _BLOCK = 256
 class ImageSource:
     """Images of rows 0 to `count` - 1, and how they become a model's input.
 
-    `work` is a folder for decoded pixels, `pool` the threads that decode.
+    `work` is a folder for decoded pixels, `pool` the threads that decode. `shared`: another folder for the
+    pixels, which sources of the same images have in common.
     """
 
     image: Images
@@ -41,6 +42,7 @@ class ImageSource:
     preprocess: Preprocess
     work: Path
     pool: Executor
+    shared: Path | None = None
 
 
 def view_source(source: ImageSource, seed: int, *, crop: bool, flip: bool) -> PixelSource:
@@ -111,9 +113,10 @@ def ahead(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tup
 
 
 def _cached_source(source: ImageSource) -> PixelSource:
-    path, size, count = source.work / "pixels.npy", source.preprocess.size, source.count
+    folder, size, count = source.shared or source.work, source.preprocess.size, source.count
+    path = folder / "pixels.npy"
     if not path.exists():
-        draft = source.work / "pixels.draft.npy"
+        draft = folder / "pixels.draft.npy"
         array = allocate(draft, (count, 3, size, size), np.uint8)
         decoded = decoded_source(source)
         for start in range(0, count, _BLOCK):

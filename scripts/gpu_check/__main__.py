@@ -44,7 +44,9 @@ def main(arguments: list[str] | None = None) -> int:
         write_inputs(place)
         for name in chosen.only:
             check: Check = partial(CHECKS[name], place)
-            rows += rows_of(name, check, partial(print, file=sys.stderr, flush=True))
+            for row in rows_of(name, check, partial(print, file=sys.stderr, flush=True)):
+                print(table([row]).splitlines()[-1], file=sys.stderr, flush=True)  # a run may be cut short
+                rows.append(row)
     seconds = time.monotonic() - started
     if chosen.device == "cuda":
         rows.append(at_most("all, in seconds", round(seconds), SECONDS))

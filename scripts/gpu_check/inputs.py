@@ -77,7 +77,7 @@ class Place:
 
     @property
     def few(self) -> Path:
-        """The first of the pairs: what a CPU can be asked for, too."""
+        """The first of the pairs: what is trained on, and what a CPU can be asked for, too."""
         return self.folder / "few.parquet"
 
     @property
@@ -91,13 +91,13 @@ def backbone(folder: Path) -> BackboneParams:
 
 
 def write_inputs(place: Place) -> None:
-    """As many pairs in each partition; texts are random vectors, labels go round."""
-    count = place.sizes.pairs
-    table = photographs(count)
+    """Pairs to encode; shards of the few, as many in each partition, with random texts and labels in turn."""
+    table = photographs(place.sizes.pairs)
     pq.write_table(table, place.pairs, row_group_size=256)
-    pq.write_table(table[:FEW], place.few)
+    few = table[:FEW]
+    pq.write_table(few, place.few)
     rng = np.random.default_rng(0)
-    ids = table["sample_id"]
+    ids, count = few["sample_id"], len(few)
     names = np.resize(PARTITIONS, count)
     scores = pa.array(rng.random(count, np.float32))
     made = {
@@ -110,9 +110,9 @@ def write_inputs(place: Place) -> None:
     for name, columns in made.items():
         pq.write_table(pa.table({"sample_id": ids, **columns}), place.folder / f"{name}.parquet")
     vectors = rng.standard_normal((count, TEXT_DIM), np.float32)
-    write_vectors(place.folder / "texts", place.pairs, lambda at, end: vectors[at:end], dim=TEXT_DIM)
+    write_vectors(place.folder / "texts", place.few, lambda at, end: vectors[at:end], dim=TEXT_DIM)
     inputs = write_shards.Inputs(
-        place.pairs,
+        place.few,
         place.folder / "partition.parquet",
         place.folder / "pseudo_labels.parquet",
         place.folder / "texts",

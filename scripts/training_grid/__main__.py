@@ -2,7 +2,7 @@
 
 From the root of a project in which `dvc repro shards` and the downstream stages ran:
 
-    python -m scripts.training_grid prepare /tmp/scenes --columns valence --group face
+    python -m scripts.training_grid prepare /tmp/scenes --columns valence --group valence
     python -m scripts.training_grid run /tmp/scenes /tmp/found --grid scenes --device cuda --jobs 6
     python -m scripts.training_grid table /tmp/scenes /tmp/found
 
@@ -32,6 +32,7 @@ def main() -> None:
     running.add_argument("--device", default="cpu")
     running.add_argument("--jobs", type=int, default=1)
     running.add_argument("--weights", help="file of the backbone's weights, where the package is absent")
+    running.add_argument("--image-size", type=int, help="of the backbone, instead of the project's")
     running.add_argument("--only", help="cells whose name has this text")
     showing = commands.add_parser("table")
     showing.add_argument("folder", type=Path)
@@ -53,7 +54,7 @@ def main() -> None:
 def run_grid(chosen: argparse.Namespace) -> None:
     from scripts.training_grid.run import Prepared, row_name, run_cell
 
-    prepared = Prepared(chosen.folder, chosen.device, chosen.weights)
+    prepared = Prepared(chosen.folder, chosen.device, chosen.weights, chosen.image_size)
     chosen.out.mkdir(parents=True, exist_ok=True)
     cells = [cell for cell in GRIDS[chosen.grid]() if not chosen.only or chosen.only in cell.name]
     wanted = [cell for cell in (None, *cells) if not (chosen.out / f"{row_name(cell)}.json").exists()]

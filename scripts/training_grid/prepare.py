@@ -5,7 +5,8 @@ Images are stored at the size at which the backbone's preprocessing crops them, 
 
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,15 @@ from pacl_core.methods.pacl.shards.read import Samples, read_shards
 from pacl_core.methods.params import Params, load
 from pacl_core.models.backbones import load_backbone
 from pacl_core.models.preprocess import Preprocess
-from pacl_core.models.text_encoders import load_text_encoder
+from pacl_core.models.text_encoders import TextEncoder, load_text_encoder
+from pacl_core.models.text_encoders.affect import AffectEncoder
+from pacl_core.models.text_encoders.concat import ConcatEncoder
+from pacl_core.models.text_encoders.hf import HfEncoder
 from pacl_core.params.models import TextEncoderParams
 from scripts.training_grid.cells import CLUSTERS, ENCODERS
 
 BATCH = 64
-QUALITY = 92  # of JPEG
+QUALITY = 85  # of JPEG, colours at full size
 
 
 def prepare(out: Path, columns: list[str], group: str | None) -> None:
@@ -45,16 +49,16 @@ def prepare(out: Path, columns: list[str], group: str | None) -> None:
     texts = dict(table.iter_rows())
     ordered = [texts[one] for one in samples.sample_ids]
     labels = {"image-" + str(k): _clusters(_image_vectors(samples), params, k) for k in CLUSTERS}
-    for encoder, (kind, name) in ENCODERS.items():
-        vectors = _encoded(kind, name, ordered)
-        np.save(out / f"texts-{encoder}.npy", vectors)
-        labels |= {f"{encoder}-{k}": _clusters(vectors, params, k) for k in CLUSTERS}
+    for name, encoder in _encoders(ordered).items():
+        vectors = _encoded(encoder, ordered)
+        np.save(out / f"texts-{name}.npy", vectors)
+        labels |= {f"{name}-{k}": _clusters(vectors, params, k) for k in CLUSTERS}
     np.savez(out / "labels.npz", **labels)
     places = _store(out / "pairs.bin", (samples.image(row) for row in range(len(ordered))), preprocess)
     recorded = _recorded(samples)
     sizes = [len(samples.rows[name]) for name in samples.rows]
     np.savez(out / "pairs.npz", places=places, sizes=sizes, recorded=recorded)
-    pl.DataFrame({"sample_id": samples.sample_ids}).write_parquet(out / "ids.parquet")
+    pl.DataFrame({"sample_id": [str(row) for row in range(len(ordered))]}).write_parquet(out / "ids.parquet")
     items = _items(params, columns, group)
     pictures = (Image.open(io.BytesIO(png)).convert("RGB") for png in items["image"])
     places = _store(out / "items.bin", pictures, preprocess)
@@ -76,8 +80,39 @@ def _image_vectors(samples: Samples) -> NDArray[np.float32]:
     return np.asarray(stored.vectors[[place[one] for one in samples.sample_ids]], np.float32)
 
 
-def _encoded(kind: str, name: str, texts: list[str]) -> NDArray[np.float32]:
-    encoder = load_text_encoder(TextEncoderParams.model_validate({"kind": kind, "name": name}), "cpu")
+@dataclass(frozen=True)
+class Remembered:
+    """A text encoder that looks up what it encoded once: most encoders of a grid begin with MiniLM."""
+
+    vector_of: dict[str, NDArray[np.float32]]
+    dim: int
+    pads: bool = False
+
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.stack([self.vector_of[text] for text in texts])
+
+
+def _encoders(texts: list[str]) -> dict[str, TextEncoder]:
+    found: dict[str, TextEncoder] = {}
+    for shown, (kind, name) in ENCODERS.items():
+        encoder = load_text_encoder(TextEncoderParams.model_validate({"kind": kind, "name": name}), "cpu")
+        if shown == "minilm":
+            vectors = _encoded(encoder, texts)
+            found[shown] = Remembered(dict(zip(texts, vectors, strict=True)), encoder.dim)
+        else:
+            found[shown] = _resting_on(found["minilm"], encoder)
+    return found
+
+
+def _resting_on(minilm: TextEncoder, encoder: TextEncoder) -> TextEncoder:
+    if isinstance(encoder, ConcatEncoder):
+        return replace(encoder, encoders=tuple(_resting_on(minilm, part) for part in encoder.encoders))
+    if isinstance(encoder, AffectEncoder):
+        return replace(encoder, encoder=minilm)
+    return minilm if isinstance(encoder, HfEncoder) else encoder
+
+
+def _encoded(encoder: TextEncoder, texts: list[str]) -> NDArray[np.float32]:
     order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
     vectors = np.empty((len(texts), encoder.dim), np.float32)
     for start in range(0, len(order), BATCH):
@@ -102,14 +137,13 @@ def _recorded(samples: Samples) -> NDArray[np.int64]:
 
 
 def _items(params: Params, columns: list[str], group: str | None) -> pl.DataFrame:
-    wanted = ["image", *columns, *([group] if group else [])]
+    wanted = ["image", *columns, *([group] if group and group not in columns else [])]
     found = []
     for name in params.downstream:
         table = pl.read_parquet(Path("data/downstream") / f"{name}.parquet")
         if "test" in table["split"].unique().to_list() and group:
             table = table.filter(pl.col("split") != "test")
-        extra = ["thing"] if "thing" in table.columns else []
-        found.append(table.select(*wanted, *extra, pl.lit(name).alias("set")))
+        found.append(table.select(*wanted, pl.lit(name).alias("set")))
     return pl.concat(found)
 
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import GroupKFold, KFold
 
 from pacl_core.files.vectors import Vectors
@@ -29,8 +28,8 @@ from pacl_core.training.distributed import World
 from pacl_core.training.loop import Run
 from scripts.training_grid.cells import Cell, params_of
 
-ALPHAS = np.logspace(-2, 4, 13)
-FOLDS = 10
+ALPHAS = np.logspace(-4, 3, 15)  # features have unit length, as under evaluate.linear
+FOLDS = 5
 BATCH = 256
 
 
@@ -40,14 +39,16 @@ class Prepared:
 
     folder: Path
     device: str
-    weights: str | None
+    weights: str | None = None
+    image_size: int | None = None
 
     @property
     def about(self) -> dict[str, Any]:
         return dict(json.loads((self.folder / "params.json").read_text()))
 
     def backbone(self) -> Backbone:
-        own = {"weights": self.weights} if self.weights else {}
+        chosen = {"weights": self.weights, "image_size": self.image_size}
+        own = {name: value for name, value in chosen.items() if value}
         return load_backbone(BackboneParams.model_validate(self.about["backbone"] | own))
 
     def samples(self, encoder: str, k: int) -> Samples:
@@ -128,35 +129,59 @@ def _write_row(out: Path, stem: str, row: dict[str, Any]) -> None:
 
 
 def judged(prepared: Prepared, backbone: Backbone) -> dict[str, Any]:
-    """R2 of each target by ridge, predictions [N, targets] out of fold, and neighbours of the same thing."""
+    """R2 of each target by ridge, and predictions [N, targets] out of fold.
+
+    `<target>`: items in random folds. `<target>_unseen`: no group is in two folds, so what a head knows of a
+    group, as of a face, does not help it.
+    """
     items = np.load(prepared.folder / "items.npz")
     features = _features(backbone, prepared.folder / "items.bin", items["places"], prepared.device)
-    features = features / np.linalg.norm(features, axis=1, keepdims=True)
+    features = features.astype(np.float64) / np.linalg.norm(features, axis=1, keepdims=True)
     about = prepared.about
-    target = np.stack([items[name] for name in about["columns"]], axis=1)
-    predicted = np.empty_like(target)
-    for rows, others in folds(items, about["group"]):
-        mean, std = features[rows].mean(axis=0), features[rows].std(axis=0) + 1e-9
-        scaled = (features - mean) / std
-        for place in range(target.shape[1]):
-            model = RidgeCV(ALPHAS * 100).fit(scaled[rows], target[rows, place])
-            predicted[others, place] = model.predict(scaled[others])
-    found: dict[str, Any] = {"predicted": predicted}
-    spread = ((target - target.mean(axis=0)) ** 2).sum(axis=0)
-    for place, name in enumerate(about["columns"]):
-        found[f"r2_{name}"] = 1 - ((target - predicted)[:, place] ** 2).sum() / spread[place]
-    if "thing" in items:
-        close = features @ features.T
-        np.fill_diagonal(close, -1)
-        found["same_thing"] = (items["thing"][close.argmax(axis=1)] == items["thing"]).mean()
-    return found
+    found: dict[str, NDArray[np.float64]] = {}
+    for name in about["columns"]:
+        target = items[name].astype(np.float64)
+        found[name] = out_of_fold(features, target, _folds(len(target), None))
+        if about["group"]:
+            found[f"{name}_unseen"] = out_of_fold(
+                features, target, _folds(len(target), items[about["group"]])
+            )
+    scores = {f"r2_{name}": _r2(items[name.removesuffix("_unseen")], one) for name, one in found.items()}
+    return {"predicted": np.stack(list(found.values()), axis=1), "targets": list(found), **scores}
 
 
-def folds(items: Any, group: str | None) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    count = len(items["places"])
-    if group:
-        return list(GroupKFold(FOLDS).split(np.empty(count), groups=items[group]))
-    return list(KFold(FOLDS, shuffle=True, random_state=0).split(np.empty(count)))
+Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
+
+
+def _folds(count: int, groups: NDArray[Any] | None) -> Folds:
+    rows = np.empty(count)
+    if groups is None:
+        return list(KFold(FOLDS, shuffle=True, random_state=0).split(rows))
+    return list(GroupKFold(FOLDS).split(rows, groups=groups))
+
+
+def out_of_fold(
+    features: NDArray[np.float64], target: NDArray[np.float64], folds: Folds
+) -> NDArray[np.float64]:
+    """[N]: predictions of a ridge that never saw the item, with the penalty that is best for other folds."""
+    tried = np.empty((len(ALPHAS), len(target)))
+    for rows, others in folds:
+        mean, middle = features[rows].mean(axis=0), target[rows].mean()
+        centred = features[rows] - mean
+        variance, axes = np.linalg.eigh(centred.T @ centred)
+        along = axes.T @ (centred.T @ (target[rows] - middle))
+        outside = (features[others] - mean) @ axes
+        for place, alpha in enumerate(ALPHAS):
+            tried[place, others] = outside @ (along / (np.maximum(variance, 0) + alpha)) + middle
+    errors = (tried - target) ** 2
+    predicted = np.empty(len(target))
+    for rows, others in folds:
+        predicted[others] = tried[errors[:, rows].sum(axis=1).argmin(), others]
+    return predicted
+
+
+def _r2(target: NDArray[np.float64], predicted: NDArray[np.float64]) -> float:
+    return float(1 - ((target - predicted) ** 2).sum() / ((target - target.mean()) ** 2).sum())
 
 
 @cache

@@ -18,7 +18,8 @@ def table(folder: Path, out: Path) -> str:
     """
     about = json.loads((folder / "params.json").read_text())
     items = np.load(folder / "items.npz")
-    target = np.stack([items[name] for name in about["columns"]], axis=1)
+    columns = json.loads((out / "initial.json").read_text())["targets"]
+    target = np.stack([items[name.removesuffix("_unseen")] for name in columns], axis=1)
     groups = items[about["group"]] if about["group"] else np.arange(len(target))
     rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for file in sorted(out.glob("*.json")):
@@ -26,12 +27,10 @@ def table(folder: Path, out: Path) -> str:
         row["error"] = (target - np.load(file.with_suffix(".npy"))) ** 2
         rows[row["cell"]].append(row)
     initial = rows.pop("initial")[0]
-    columns = about["columns"]
-    others = ["same_thing"] if "same_thing" in initial else []
-    heads = [*(f"R2 of {name} | minus initial" for name in columns), *others, "loss", "images seen"]
+    heads = [*(f"R2 of {name} | minus initial" for name in columns), "loss", "images seen"]
     lines = [
         f"| training | seeds | {' | '.join(heads)} |",
-        "|---" * (len(columns) * 2 + len(others) + 4) + "|",
+        "|---" * (len(columns) * 2 + 4) + "|",
     ]
     lines.append(_line("initial", [initial], initial, target=target, groups=groups, columns=columns))
     for name, of_seeds in rows.items():
@@ -59,8 +58,6 @@ def _line(
             errors[:, :, place], initial["error"][:, place], target[:, place], groups=groups
         )
         cells.append(f"{mean:+.3f} [{low:+.3f}, {high:+.3f}]")
-    if "same_thing" in initial:
-        cells.append(f"{np.mean([row['same_thing'] for row in of_seeds]):.2f}")
     losses = [row.get("losses", {}) for row in of_seeds]
     shown = [f"{key.partition('/')[2]} {np.mean([one[key] for one in losses]):.2f}" for key in losses[0]]
     cells += [", ".join(shown), f"{np.mean([row.get('images_seen', 0) for row in of_seeds]):.0f}"]

@@ -82,6 +82,14 @@ def test_differences_have_their_intervals_baselines_and_words(lines, tmp_path):
     )
 
 
+def test_a_difference_says_what_makes_it_uncertain(lines, tmp_path):
+    compared(tmp_path, std_by={"items": 0.06, "training_seeds": 0.02}, mostly_by="items")
+    assert any(
+        line.endswith("uncertain mostly by the items (6.00), less by the training seeds (2.00)")
+        for line in lines()
+    )
+
+
 def test_few_items_have_no_verdict(lines, tmp_path):
     compared(tmp_path, verdict="too_few", reason="too few test items (12) to tell")
     said = lines()
@@ -100,7 +108,8 @@ def test_the_last_lines_say_whether_it_worked_why_and_what_next(lines, tmp_path)
     (tmp_path / "params.yaml").write_text("pseudo_labels: {k: 2}\n")
     said = lines()
     place = said.index(
-        "did it work? No clear change from initial: all intervals of 1 main result include zero."
+        "did it work? No evidence that it did: PACL shows no clear change from initial; its "
+        "interval includes zero."
     )
     assert "  ! Nothing was learnt from weak pairs: none of these anchors has a negative." in said[place:]
     assert said[-2:] == [

@@ -47,6 +47,7 @@ def test_every_preset_is_valid(preset: Path) -> None:
          "scorer.kind: unknown value 'open-clip'; did you mean 'open_clip'"),
         ("partition.factual.transform", "clip_score", "did you mean 'clipscore'"),
         ("train.epochs", 0, "train.epochs: input should be greater than or equal to 1"),
+        ("train.seeds", 0, "train.seeds: input should be greater than or equal to 1"),
         ("pseudo_labels.k", "two", "pseudo_labels.k: input should be a valid integer"),
         ("partition.factual.share", 0.5, "partition.factual: give either 'threshold' or 'share'"),
     ],

@@ -12,7 +12,7 @@ from pacl_core.errors import UserError
 from pacl_core.files.hashing import file_sha256
 from pacl_core.models import weights
 from pacl_core.models.backbones import Backbone, load_backbone
-from pacl_core.models.saved import load_model, load_projectors, save_model
+from pacl_core.models.saved import load_model, load_projectors, save_model, trainings
 from pacl_core.params.models import BackboneParams
 from tests.tiny_checkpoints import write_tiny_open_clip, write_tiny_timm_resnet
 
@@ -185,3 +185,24 @@ def test_unreadable_projectors_are_one_line(content, tmp_path):
     with pytest.raises(UserError, match=r"projectors\.safetensors: ") as error:
         load_projectors(tmp_path, {})
     assert "\n" not in str(error.value)
+
+
+def test_trainings_are_the_model_and_those_in_its_folder_by_seed(tmp_path) -> None:
+    backbone = enhanced("timm", tmp_path)
+    model = tmp_path / "model"
+    for folder, seed in ((model, 4), (model / "seeds/12", 12), (model / "seeds/5", 5)):
+        folder.mkdir(parents=True)
+        save_model(folder, backbone, {"params": {"seed": seed}}, projectors=None)
+    (model / "seeds/notes.txt").write_text("no training")
+    assert list(trainings(model).items()) == [
+        (4, model),
+        (5, model / "seeds/5"),
+        (12, model / "seeds/12"),
+    ]
+    untrained = tmp_path / "untrained"
+    untrained.mkdir()
+    save_model(untrained, backbone, None, projectors=None)
+    assert trainings(untrained) == {0: untrained}
+    (untrained / "seeds/first").mkdir(parents=True)
+    with pytest.raises(UserError, match="untrained: not a saved model of this project"):
+        trainings(untrained)

@@ -1,8 +1,13 @@
 """The page in a real browser, where one is installed: no errors, no requests, no JavaScript, a phone."""
 
+import json
 import shutil
 
 import pytest
+import yaml
+
+from pacl_core.report.build import render
+from tests.report.test_first_screen import RECIPES, compared
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs an installed chromium")
@@ -140,3 +145,55 @@ def test_the_keyboard_reaches_links_sliders_and_folds(opened):
     page.focus("#slide-factual")
     outline = page.evaluate("getComputedStyle(document.querySelector(':focus-visible')).outlineStyle")
     assert outline != "none"
+
+
+SCREENS = {
+    "no change": ({"initial": 0.024, "pacl": 0.004}, 400, "unclear"),
+    "60 posts": ({"initial": 0.162, "pacl": 0.26, "plain": 0.1, "random": 0.1}, 12, "unclear"),
+    "random partitions": ({"initial": 0.04, "random": 0.14}, 400, "unclear"),
+    "as good as random": ({"initial": 0.04, "pacl": 0.14, "plain": 0.2, "random": 0.13}, 400, "second"),
+    "better": ({"initial": 0.04, "pacl": 0.2, "plain": 0.1, "random": 0.1}, 400, "better"),
+}
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("name", SCREENS)
+def test_the_first_screen_has_the_answer_in_its_colour(
+    browser, root, artefacts, params_text, tmp_path, name, width
+):
+    """The colour of what is named in `style.css`; green only where every control is exceeded."""
+    means, items, colour = SCREENS[name]
+    comparison = compared(means, items=items, over="better")
+    (root / "metrics/comparison.json").write_text(json.dumps([comparison]))
+    params = yaml.safe_load(params_text) | {"recipes": RECIPES}
+    path = tmp_path / "page.html"
+    path.write_text(render(artefacts, yaml.safe_dump(params), count=1, seed=0), encoding="utf-8")
+    context = browser.new_context(viewport={"width": width, "height": 844})
+    page = context.new_page()
+    page.goto(path.as_uri())
+    box = page.locator("#verdict .said").bounding_box()
+    assert box["y"] + box["height"] < 844
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    shown = page.evaluate(
+        """(name) => {
+            const probe = document.createElement("i");
+            probe.style.color = `var(--${name})`;
+            document.body.append(probe);
+            const wanted = getComputedStyle(probe).color;
+            const green = (probe.style.color = "var(--better)", getComputedStyle(probe).color);
+            probe.remove();
+            const box = document.querySelector("#verdict");
+            const inside = [...box.querySelectorAll("*"), ...document.querySelectorAll(".card *")];
+            return {
+                border: getComputedStyle(box).borderLeftColor === wanted,
+                green: inside.some((one) => getComputedStyle(one).color === green),
+            };
+        }""",
+        colour,
+    )
+    assert shown == {"border": True, "green": name in ("as good as random", "better")}
+    stacked = page.locator("#verdict table.against td")
+    if stacked.count():
+        display = stacked.first.evaluate("one => getComputedStyle(one).display")
+        assert display == ("block" if width == 390 else "table-cell")
+    context.close()

@@ -13,7 +13,7 @@ from pacl_core.report.sections.examples import examples
 from pacl_core.report.sections.few_labels import learning_curves
 from pacl_core.report.sections.limits import leaks, limits
 from pacl_core.report.sections.partition import thresholds
-from pacl_core.report.sections.results import main_results, overview, published, results
+from pacl_core.report.sections.results import main_results, overview, published, results, uncertain
 from pacl_core.report.sections.run import lookup, what_ran
 from pacl_core.report.sections.task_details import task_details
 from pacl_core.report.sections.training import rebuilt, training
@@ -205,3 +205,57 @@ def test_learning_curves_are_on_the_page(root, artefacts, params_text):
     path.write_text(json.dumps([*comparisons, few]))
     html = render(artefacts, params_text, count=1, seed=0)
     assert 'data-chart="chart-few-set-0"' in html and "ten draws" in html
+
+
+def change_by(items, training_seeds):
+    known = [source for source in (items, training_seeds) if source is not None]
+    mostly = ("items" if items == max(known) else "training_seeds") if len(known) == 2 else None
+    return {"std_by": {"items": items, "training_seeds": training_seeds}, "mostly_by": mostly}
+
+
+def test_what_makes_a_difference_uncertain_is_one_sentence():
+    shown = "{:.3f}".format
+    assert uncertain(change_by(0.021, 0.008), shown) == (
+        "uncertain mostly by the items (0.021), less by the training seeds (0.008)"
+    )
+    assert uncertain(change_by(0.021, 0.08), shown) == (
+        "uncertain mostly by the training seeds (0.080), less by the items (0.021)"
+    )
+    assert uncertain(change_by(0.021, None), shown) == (
+        "uncertain by the items (0.021); how much by the training seeds is unknown after one training"
+    )
+    assert uncertain(change_by(None, None), shown) is None and uncertain({}, shown) is None
+
+
+def test_cards_overview_and_limits_name_both_sources(root, artefacts, params_text):
+    path = root / "metrics/comparison.json"
+    comparisons = json.loads(path.read_text())
+    figures = comparisons[0]["tasks"]["polarity"]["figures"]["accuracy"]
+    figures["differences"]["pacl"] |= change_by(0.0312, None)
+    path.write_text(json.dumps(comparisons))
+    once = render(artefacts, params_text, count=1, seed=0)
+    unknown = "uncertain by the items (3.12); how much by the training seeds is unknown after one training"
+    assert f'<dd class="aside">{unknown}</dd>' in once
+    assert "items 3.12, training seeds unknown</small>" in once
+    assert "another corpus, training seed or test set. With train.seeds 3 or more" in once
+
+    figures["differences"]["pacl"] |= change_by(0.0312, 0.05)
+    figures["variants"]["pacl"]["per_training_seed"] = {"0": 0.6, "1": 0.5, "2": 0.7}
+    path.write_text(json.dumps(comparisons))
+    several = render(artefacts, params_text, count=1, seed=0)
+    assert "uncertain mostly by the training seeds (5.00), less by the items (3.12)</dd>" in several
+    assert "items 3.12, training seeds 5.00</small>" in several
+    assert "from resampling these items and from the training seeds of pacl (3); they say" in several
+    assert "another corpus or test set." in several
+
+
+def test_limits_name_the_variants_that_were_trained_once(artefacts):
+    evaluations = results(artefacts)
+    for one in evaluations:
+        one["trainings"] = {"initial": 1, "pacl": 3, "plain": 1}
+    said = limits(artefacts.metrics, {}, evaluations)
+    assert any(
+        "seeds of pacl (3); they say nothing about another corpus or test set, nor, of plain, about another "
+        "training seed." in sentence
+        for sentence in said
+    )

@@ -56,25 +56,29 @@ def partition(root, factual=0.8, emotional=0.8, pairs=4000):
         (
             [(0.01, 0.1), (-0.1, 0.1)],
             "better",
-            "Yes: better than initial on task0 (R², photos, linear) (of 2 main",
+            "Yes: PACL is better than initial on task0 (R², photos, linear) (of 2 main",
         ),
-        ([(-0.2, -0.1)], "worse", "No: worse than initial on task0 (R², photos, linear) (of 1 main result)."),
+        (
+            [(-0.2, -0.1)],
+            "worse",
+            "No: PACL is worse than initial on task0 (R², photos, linear) (of 1 main result).",
+        ),
         (
             [(0.01, 0.1), (-0.2, -0.1)],
             "mixed",
-            "In part, compared with initial: better on task0 (R², photos, linear), "
+            "PACL is in part better than initial: better on task0 (R², photos, linear), "
             "worse on task1 (R², photos, linear) (of 2 main results).",
         ),
         (
             [(0.01, 0.1), (-0.1, 0.1), (-0.1, 0.1)],
             "mixed",
-            "In part, compared with initial: better on task0 (R², photos, linear), "
+            "PACL is in part better than initial: better on task0 (R², photos, linear), "
             "no clear change on the rest (of 3 main results).",
         ),
         (
             [(-0.1, 0.1)],
             "unclear",
-            "No clear change from initial: all intervals of 1 main result include zero.",
+            "No evidence that it did: PACL shows no clear change from initial; its interval includes zero.",
         ),
     ],
 )

@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
 from PIL import Image
 
 from pacl_core.datasets.folds import assign_folds
@@ -24,7 +25,7 @@ from pacl_core.methods.params import load
 from pacl_core.models.backbones import load_backbone
 from pacl_core.models.frozen import pixel_features
 from pacl_core.models.saved import load_model, save_model
-from pacl_core.params.evaluation import LinearParams
+from pacl_core.params.evaluation import FinetuneParams, LinearParams
 from pacl_core.params.models import BackboneParams
 from pacl_core.report.sections.few_labels import learning_curves
 from stages import evaluate, features, measure
@@ -186,8 +187,59 @@ def test_few_labels_are_compared_as_tasks_of_their_own(stage):
     assert not any("300" in name for name in found["tasks"])
     difference = found["tasks"]["valence, 12 labels"]["figures"]["r2"]["differences"]["pacl"]
     equal = {"value": 0.0, "low": 0.0, "high": 0.0}  # the same draws of equal variants
+    equal |= {"std_by": {"items": 0.0, "training_seeds": None}, "mostly_by": None}
     assert difference == equal | {"verdict": "too_few", "reason": "too few test items (8) to tell"}
     assert {name for name, _ in learning_curves(found)} == {"light: Accuracy", "shares: KL", "valence: R²"}
+
+
+def test_every_training_of_a_variant_is_evaluated_with_its_own_features(stage, project):
+    """A variant of two trainings: its parts are those of each of them alone."""
+    backbone = load_model(project / "models/initial")
+    first, second = project / "models/twice", project / "models/twice/seeds/7"
+    for folder, alone, seed in ((first, "alone3", 3), (second, "alone7", 7)):
+        with torch.no_grad():
+            for parameter in backbone.module.parameters():
+                parameter.mul_(0.9)
+        for place in (folder, project / "models" / alone):
+            place.mkdir(parents=True)
+            training = {"params": {"seed": seed}}
+            save_model(place, backbone, training, projectors=None)
+    protocols = {"linear": ("shares",), "few_shot": ("light, 4 labels",), "finetune": ("valence",)}
+    small = FinetuneParams(epochs=1, seeds=2, backbone_lr=1e-5)
+    for variant in ("initial", "twice", "alone3", "alone7"):
+        stage(features, "shades", variant)
+        for protocol in protocols:
+            stage(evaluate, "shades", protocol, variant, few_shot=(4,), finetune=small)
+            stage(measure, "shades", protocol, variant)
+    assert not list(Path(".pacl/scratch").glob("*twice*"))
+    for place, alone in (("", "alone3"), ("seeds/7/", "alone7")):
+        for name in ("vectors.npy", "ids.parquet", "checksum.json"):
+            own = Path(f"data/features/shades-twice/{place}{name}")
+            assert own.read_bytes() == Path(f"data/features/shades-{alone}/{name}").read_bytes()
+    for protocol, tasks in protocols.items():
+        for task in tasks:
+            both, one, other = (
+                read_predictions(Path(f"evaluation/shades-{protocol}-{variant}.parquet"), task, "test")
+                for variant in ("twice", "alone3", "alone7")
+            )
+            assert both.training_seeds == (3, 7) and one.training_seeds == ()
+            assert np.array_equal(both.prediction, np.concatenate([one.prediction, other.prediction]))
+            assert not np.array_equal(one.prediction, other.prediction)
+            summaries = [
+                read_summary(Path(f"evaluation/shades-{protocol}-{v}.json"))["tasks"][task]
+                for v in ("twice", "alone3", "alone7")
+            ]
+            chosen = [summary["chosen"] for summary in summaries]
+            assert chosen[0] == chosen[1] | {"training_seeds": {"7": chosen[2]}}
+    found = compare(Path("evaluation"), "shades", "linear", variants=["initial", "twice"], resamples=100)
+    kl = found["tasks"]["shares"]["figures"]["kl"]
+    means = kl["variants"]["twice"]["per_training_seed"]
+    assert set(means) == {"3", "7"}
+    assert kl["variants"]["twice"]["mean"] == pytest.approx(np.mean(list(means.values())))
+    assert kl["variants"]["twice"]["std"] == pytest.approx(np.std(list(means.values()), ddof=1))
+    assert kl["differences"]["twice"]["std_by"]["training_seeds"] == pytest.approx(
+        abs(means["3"] - means["7"]) / 2
+    )
 
 
 def test_folds_go_through_every_stage_and_every_item_is_measured(stage, tmp_path, monkeypatch):

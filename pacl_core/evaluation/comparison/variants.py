@@ -20,6 +20,8 @@ from pacl_core.files.json_csv import result_name
 
 Comparison = dict[str, Any]
 
+UNTRAINED = "initial"  # no seed of training to speak of
+
 _ROW = pa.schema(
     [(name, pa.string()) for name in ("dataset", "protocol", "task", "metric", "variant")]
     + [(name, pa.float64()) for name in ("mean", "std", "low", "high")]
@@ -27,8 +29,10 @@ _ROW = pa.schema(
     + [("reason", pa.string()), ("verdict", pa.string())]
     + [("baseline", pa.string()), ("baseline_value", pa.float64())]
     + [(name, pa.float64()) for name in ("over_baseline", "over_baseline_low", "over_baseline_high")]
+    + [(name, pa.float64()) for name in ("std_by_items", "std_by_training_seeds")]
 )
 _VALUES = ("mean", "std", "low", "high")
+_KEPT = (*_VALUES, "reason", "per_training_seed")
 _ABSENT = dict.fromkeys(_VALUES) | {"reason": "not evaluated"}
 
 
@@ -41,9 +45,12 @@ def compare(
     Gives `dataset, protocol, variants, backbones, not_applicable {variant: reason}, excluded_test_items` and
     `tasks`: for each its `task`, `test_items`, what each variant has `chosen`, and `figures`: per metric
     `variants {variant: {mean, std, low, high[, reason]}}`, `differences {variant: {value, low, high,
-    verdict}}` from the first variant, where both have a value, and `baselines {name: {value, differences}}`
-    with those of each variant from that baseline. Of three variants or more, `figures` also has `controls
-    {variant: {value, low, high, verdict}}`: the second variant minus each later one.
+    verdict, std_by, mostly_by}}` from the first variant, where both have a value, and `baselines {name:
+    {value, differences}}` with those of each variant from that baseline. `std_by {items, training_seeds}` of
+    a difference is its standard deviation by each of these, None for the seeds where a variant was trained
+    only once; `mostly_by` names the larger. A variant that was trained several times also has
+    `per_training_seed`. Of three variants or more, `figures` also has `controls {variant: ..}`, such
+    differences of the second variant from each later one.
     Raises `UserError` where an evaluation is missing, or two have different test items.
     """
     stems = {variant: folder / f"{dataset}-{protocol}-{variant}" for variant in variants}
@@ -85,6 +92,7 @@ def comparison_table(comparisons: Sequence[Comparison]) -> pa.Table:
                     row |= {"difference": change.get("value")}
                     row |= {f"difference_{end}": change.get(end) for end in ("low", "high")}
                     row |= {"verdict": change.get("verdict")} | _baseline_cells(compared, variant)
+                    row |= {f"std_by_{source}": std for source, std in change.get("std_by", {}).items()}
                     rows.append(row)
         if not one["tasks"]:
             rows += [key | {"variant": v, "reason": why} for v, why in one["not_applicable"].items()]
@@ -119,7 +127,7 @@ def _compared(
     for variant, entry in entries.items():
         for metric, found in entry["figures"].items():
             compared = metrics.setdefault(metric, {"variants": {}, "differences": {}, "baselines": {}})
-            kept = {key: found[key] for key in (*_VALUES, "reason") if key in found}
+            kept = {key: found[key] for key in _KEPT if key in found}
             compared["variants"][variant] = kept
             _add_baselines(compared["baselines"], entry["baselines"], metric, variant=variant)
             change = _difference(variant, baseline, metric, means=compared["variants"], boot=boot)
@@ -155,13 +163,18 @@ def _difference(
     *,
     means: Mapping[str, Mapping[str, Any]],
     boot: Mapping[str, dict[str, Resampled]],
-) -> dict[str, float | None] | None:
-    """`variant` minus `base`, with its paired interval; None where one has no value, or both are the same."""
+) -> dict[str, Any] | None:
+    """`variant` minus `base`, as in `compare`; None where one has no value, or both are the same."""
     one, other = (means.get(name, {}).get("mean") for name in (variant, base))
     if variant == base or one is None or other is None:
         return None
-    low, high = interval(boot[variant][metric] - boot[base][metric]) or (None, None)
-    return {"value": one - other, "low": low, "high": high}
+    change = boot[variant][metric] - boot[base][metric]
+    low, high = interval(change) or (None, None)
+    known = all(name == UNTRAINED or boot[name][metric].seeds for name in (variant, base))
+    std_by = {"items": change.item_deviation, "training_seeds": change.seed_variance**0.5 if known else None}
+    found = {source: std for source, std in std_by.items() if std is not None}
+    mostly = max(found, key=lambda source: found[source]) if len(found) == len(std_by) else None
+    return {"value": one - other, "low": low, "high": high, "std_by": std_by, "mostly_by": mostly}
 
 
 def _resampled(

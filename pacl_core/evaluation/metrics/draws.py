@@ -18,21 +18,30 @@ from pacl_core.evaluation.predictions import Predictions
 
 
 def draws_of(test: Predictions, chosen: Mapping[str, Any]) -> int:
-    """How many draws of labels the predictions are of; 1 where each is fitted on all labels.
+    """How many draws of labels each training's predictions are of; 1 where each is fitted on all labels.
 
     `chosen`: what validation has chosen, of each fold where there are folds.
     """
-    return len(test.prediction) if "draws" in chosen.get("folds", [chosen])[0] else 1
+    return len(test.prediction) // test.trainings if "draws" in chosen.get("folds", [chosen])[0] else 1
 
 
 def bootstrap_of(
     task: Task, test: Predictions, chosen: Mapping[str, Any], *, count: int
 ) -> dict[str, Resampled]:
     """Each metric's mean on `count` resamples: of items, and of draws where the predictions are of draws."""
-    if draws_of(test, chosen) == 1:
-        return bootstrap(task, test.target, test.prediction, count=count, seed=0)
-    alone = [bootstrap(task, test.target, one[None], count=count, seed=0) for one in test.prediction]
-    return {name: over_draws([one[name] for one in alone]) for name in alone[0]}
+    draws, trainings = draws_of(test, chosen), test.trainings
+    if draws == 1:
+        return bootstrap(task, test.target, test.prediction, count=count, seed=0, trainings=trainings)
+    # predictions are by training, then by draw
+    alone = [
+        bootstrap(task, test.target, test.prediction[draw::draws], count=count, seed=0)
+        for draw in range(draws)
+    ]
+    found = {name: over_draws([one[name] for one in alone]) for name in alone[0]}
+    if trainings > 1:
+        whole = bootstrap(task, test.target, test.prediction, count=1, seed=0, trainings=trainings)
+        found = {name: replace(one, seeds=whole[name].seeds) for name, one in found.items()}
+    return found
 
 
 def over_draws(alone: Sequence[Resampled]) -> Resampled:

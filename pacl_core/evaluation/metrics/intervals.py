@@ -1,7 +1,8 @@
 """95 % intervals by the bootstrap over test items (Efron 1979), of the mean over seeds.
 
 A resample takes N items with replacement. The same seed and N give the same resamples, so
-differences of two variants are paired: both are measured on the same items.
+differences of two variants are paired: both are measured on the same items. Where a variant was trained
+several times, intervals have a second level, of its training seeds (`training_seeds`).
 
 Of few items the distribution of a metric is skewed and its mean is off, and plain quantiles are too narrow on
 one side. Below `BCA_BELOW` items the quantiles are therefore those of BCa (Efron 1987), as in
@@ -18,6 +19,7 @@ from scipy.special import ndtr, ndtri
 
 from pacl_core.datasets.tasks import Task
 from pacl_core.evaluation.metrics import resampler
+from pacl_core.evaluation.metrics.training_seeds import SeedSpread, drawn_deviations, seed_spread
 
 LOW, HIGH = 0.025, 0.975
 BCA_BELOW = 1_000  # items; its jackknife measures the metric once for each of them
@@ -31,22 +33,37 @@ Floats = NDArray[np.float64]
 class Resampled:
     """A metric on resamples, `values` [R], and on all items, `whole`; for BCa also without each, `left_out`
     [N]. NaN where undefined. Subtract two that were measured on the same resamples for a paired difference.
+
+    `seeds`: what the training seeds add to the variance, an entry per variant that was trained several times.
     """
 
     values: Floats
     whole: float = np.nan
     left_out: Floats | None = None
+    seeds: tuple[SeedSpread, ...] = ()
 
     def __sub__(self, other: "Resampled") -> "Resampled":
         left_out = None
         if self.left_out is not None and other.left_out is not None:
             left_out = self.left_out - other.left_out
-        return Resampled(self.values - other.values, self.whole - other.whole, left_out)
+        seeds = self.seeds + other.seeds
+        return Resampled(self.values - other.values, self.whole - other.whole, left_out, seeds)
 
     def minus(self, constant: float) -> "Resampled":
         """The difference from a number that does not depend on the items."""
         left_out = None if self.left_out is None else self.left_out - constant
-        return Resampled(self.values - constant, self.whole - constant, left_out)
+        return Resampled(self.values - constant, self.whole - constant, left_out, self.seeds)
+
+    @property
+    def item_deviation(self) -> float | None:
+        """The standard deviation that comes from the test items; None where it is not defined."""
+        defined = self.values[np.isfinite(self.values)]
+        return float(np.std(defined, ddof=1)) if len(defined) > 1 else None
+
+    @property
+    def seed_variance(self) -> float:
+        """From the training seeds, as far as they are known; 0 where nothing was trained several times."""
+        return sum(one.variance for one in self.seeds)
 
 
 def resamples(items: int, count: int, seed: int) -> Iterator[Floats]:
@@ -65,9 +82,18 @@ def resamples(items: int, count: int, seed: int) -> Iterator[Floats]:
 
 
 def bootstrap(
-    task: Task, target: NDArray[Any], predictions: NDArray[Any], *, count: int, seed: int
+    task: Task,
+    target: NDArray[Any],
+    predictions: NDArray[Any],
+    *,
+    count: int,
+    seed: int,
+    trainings: int = 1,
 ) -> dict[str, Resampled]:
-    """Each metric's mean over seeds on `count` resamples. `target` [N, T], `predictions` [S, N, C]."""
+    """Each metric's mean over seeds on `count` resamples. `target` [N, T], `predictions` [S, N, C].
+
+    The predictions are of so many `trainings`, those of the first one first, and as many of each.
+    """
     prepared = [resampler(task, target, prediction) for prediction in predictions]
 
     def measured(blocks: Iterator[Floats]) -> dict[str, Floats]:
@@ -81,12 +107,24 @@ def bootstrap(
     values = measured(resamples(items, count, seed))
     whole = measured(iter([np.ones((1, items))]))
     left_out = measured(iter([1 - np.eye(items)])) if 1 < items < BCA_BELOW else {}
-    return {name: Resampled(one, float(whole[name][0]), left_out.get(name)) for name, one in values.items()}
+    spreads: dict[str, tuple[SeedSpread, ...]] = {}
+    if trainings > 1:
+        alone = [values_of(np.ones((1, items))) for values_of in prepared]
+        for name in values:
+            per_training = np.reshape([one[name] for one in alone], (trainings, -1)).mean(axis=1)
+            spreads[name] = (seed_spread(per_training),)
+    return {
+        name: Resampled(one, float(whole[name][0]), left_out.get(name), spreads.get(name, ()))
+        for name, one in values.items()
+    }
 
 
 def interval(metric: Resampled) -> tuple[float, float] | None:
     """The 95 % interval; None where over 5 % of the resamples have no value."""
-    defined = metric.values[np.isfinite(metric.values)]
+    values = metric.values
+    if metric.seeds:
+        values = values + drawn_deviations(metric.seeds, len(values))
+    defined = values[np.isfinite(values)]
     if len(defined) < 0.95 * len(metric.values):
         return None
     low, high = np.quantile(defined, _levels(defined, metric))
@@ -103,7 +141,7 @@ def _levels(defined: Floats, metric: Resampled) -> tuple[float, float]:
     below = np.mean(defined < metric.whole - _SAME) + np.mean(defined <= metric.whole + _SAME)
     bias = float(ndtri(below / 2))
     pull = metric.left_out.mean() - metric.left_out
-    spread = float((pull**2).sum())
+    spread = float((pull**2).sum()) + metric.seed_variance  # seeds are drawn without skew
     if not np.isfinite(bias) or not spread > 0:
         return LOW, HIGH
     skew = float((pull**3).sum()) / (6 * spread**1.5)

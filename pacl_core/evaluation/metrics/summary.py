@@ -1,7 +1,7 @@
 """The summary of an evaluation per task: what was chosen, metrics with intervals, tables."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,13 +52,27 @@ def _summary(outcome: Outcome, resamples: int, train_target: Array) -> Json:
 def metrics(task: Task, test: Predictions, boot: Mapping[str, Resampled]) -> dict[str, Json]:
     """Per metric: `mean` and `std` over seeds, `per_seed`, and the 95 % interval `low`, `high` of the mean.
 
-    `boot`: the same metrics on resamples. The values of an undefined metric are null, with its `reason`.
+    `boot`: the same metrics on resamples. The values of an undefined metric are null, with its `reason`. Of
+    a variant that was trained several times, `std` is over its trainings, and `per_training_seed` has the
+    mean of each.
     """
     by_seed = [measure(task, test.target, prediction) for prediction in test.prediction]
-    return {
+    found = {
         name: _described(task, name, [one[name] for one in by_seed], bounds=interval(boot[name]))
         for name in by_seed[0]
     }
+    if test.training_seeds:
+        for one in found.values():
+            one |= _over_trainings(one["per_seed"], test.training_seeds)
+    return found
+
+
+def _over_trainings(per_seed: list[float] | None, training_seeds: Sequence[int]) -> Json:
+    if per_seed is None:
+        return {"per_training_seed": None}
+    means = np.reshape(per_seed, (len(training_seeds), -1)).mean(axis=1).tolist()
+    by_seed = {str(seed): mean for seed, mean in zip(training_seeds, means, strict=True)}
+    return {"std": float(np.std(means, ddof=1)), "per_training_seed": by_seed}
 
 
 def _described(task: Task, name: str, values: list[Value], *, bounds: tuple[float, float] | None) -> Json:

@@ -63,7 +63,7 @@ def lower_is_better(metric: str) -> bool:
     return _starts(metric, _LOWER)
 
 
-def with_verdict(metric: str, change: Mapping[str, float | None], items: Items) -> dict[str, Any]:
+def with_verdict(metric: str, change: Mapping[str, Any], items: Items) -> dict[str, Any]:
     """`change` {value, low, high} with its `verdict`: better, worse, unclear, too_few, or undefined.
 
     An interval that includes zero shows no change in either direction; too few items have a `reason`.

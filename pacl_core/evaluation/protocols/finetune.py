@@ -32,9 +32,12 @@ from pacl_core.evaluation.protocols.fine_tuning import (
     outputs_of,
 )
 from pacl_core.evaluation.protocols.heads import has_polarity, head_prediction, new_head
+from pacl_core.files.hashing import file_sha256
+from pacl_core.files.json_csv import read_json
 from pacl_core.models.backbones import Backbone
-from pacl_core.models.saved import load_model
+from pacl_core.models.saved import CARD, WEIGHTS, load_model
 from pacl_core.params.evaluation import FinetuneParams
+from pacl_core.runtime.scratch import versions
 from pacl_core.training.distributed import World
 from pacl_core.training.forward import backbone_features
 from pacl_core.training.method import RowIds
@@ -94,6 +97,20 @@ def run(
                 for fold in range(folds)
             ]
     return [over_folds([one[number] for one in rounds if number in one]) for number in range(len(tasks))]
+
+
+def inputs_key(
+    dataset: Path, models: Sequence[Path], params: FinetuneParams, *, excluded: Collection[str]
+) -> dict[str, Any]:
+    """What decides the results of `run` on these models, besides device and code, as JSON."""
+    return {
+        "images": file_sha256(dataset),
+        "tasks": file_sha256(dataset.with_suffix(".json")),
+        "models": [[read_json(model / CARD), file_sha256(model / WEIGHTS)] for model in models],
+        "params": params.model_dump(),
+        "excluded": sorted(excluded),
+        "libraries": versions("numpy", "open_clip_torch", "pillow", "timm", "torch"),
+    }
 
 
 def _round(

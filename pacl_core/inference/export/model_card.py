@@ -11,8 +11,9 @@ from jinja2 import Environment, StrictUndefined
 from pacl_core.evaluation.metrics.baselines import main_baseline
 from pacl_core.files.json_csv import read_json
 from pacl_core.report.metric_labels import BASELINES
+from pacl_core.report.sections.controls import TOO_FEW, head
 from pacl_core.report.sections.limits import limits
-from pacl_core.report.sections.results import SAID, TOO_FEW
+from pacl_core.report.sections.results import SAID, uncertain
 
 _TEMPLATE = Path(__file__).with_name("model_card.md")
 _USAGE = {
@@ -29,6 +30,12 @@ import pacl_core
 
 model = pacl_core.load("<this folder>")
 vectors = model.embed(["image.jpg"])""",
+}
+# by the partition of a recipe; what was trained otherwise is PACL's
+_CONTROLS = {
+    "none": "trained by plain contrastive learning",
+    "random": "trained with random partitions",
+    "record": "trained with the partitions that the corpus recorded",
 }
 # the Hub's name for these tasks
 _HUB_TASKS = {"single_label": "image-classification", "multi_label": "image-classification"}
@@ -48,12 +55,14 @@ def model_card(model: Path, card: dict[str, Any]) -> str:
     params = _params_of_run(root)
     embedded = card["library"] == "efficientnet_lite_pytorch" and card["initial_weights"]["source"] is None
     notice = root / "NOTICE"
-    results = _results(root, variant)
+    results = _results(root, variant, _tree(params))
     training = card["training"]
+    control = _control(training or {}, params)
     environment = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
     environment.filters["cell"] = _cell
     body = environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
-        title=f"{card['name']}, {'enhanced by PACL' if training else 'untouched'}",
+        title=f"{card['name']}, {control or 'enhanced by PACL' if training else 'untouched'}",
+        control=control,
         card=card,
         variant=variant,
         training=training,
@@ -63,6 +72,7 @@ def model_card(model: Path, card: dict[str, Any]) -> str:
         reader=params.get("pairs.reader"),
         partition=_optional(root / "metrics/partition.json") if training else None,
         results=results,
+        controls=any(row["controls"] for row in results),
         limits=limits(root / "metrics", _tree(params), None) if training else [],
         licences=_fenced(notice) if embedded and notice.is_file() else _OTHER_LICENCE,
     )
@@ -106,7 +116,13 @@ def _tree(dotted: dict[str, Any]) -> dict[str, Any]:
     return tree
 
 
-def _results(root: Path, variant: str) -> list[dict[str, Any]]:
+def _control(training: dict[str, Any], params: dict[str, Any]) -> str | None:
+    """How a model was trained that is not PACL's own, but a control for it."""
+    own = (training.get("recipe") or {}).get("partition", "estimated")
+    return _CONTROLS.get(str(params.get("partition.mode")) if own == "estimated" else own)
+
+
+def _results(root: Path, variant: str, params: dict[str, Any]) -> list[dict[str, Any]]:
     """A row per metric of metrics/comparison.json that this variant has."""
     path = root / "metrics/comparison.json"
     rows = []
@@ -135,6 +151,11 @@ def _results(root: Path, variant: str) -> list[dict[str, Any]]:
                         "below": over.get("verdict") in ("unclear", "worse"),
                         "initial": initial and _with_interval(initial["mean"], initial),
                         "difference": _difference(compared["differences"].get(variant)),
+                        "controls": "; ".join(
+                            f"{head(name, params)}: {_difference(change)}"
+                            for name, change in compared.get("controls", {}).items()
+                            if variant == one["variants"][1]
+                        ),
                     }
                 )
     return rows
@@ -144,7 +165,8 @@ def _difference(change: dict[str, Any] | None) -> str | None:
     if not change:
         return None
     said = change["reason"] if change["verdict"] == TOO_FEW else SAID.get(change["verdict"])
-    return ", ".join(part for part in (_with_interval(change["value"], change, "+"), said) if part)
+    why = uncertain(change, "{:.3f}".format)
+    return ", ".join(part for part in (_with_interval(change["value"], change, "+"), said, why) if part)
 
 
 def _with_interval(value: float | None, bounds: dict[str, float], sign: str = "") -> str | None:

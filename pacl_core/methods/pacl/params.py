@@ -104,7 +104,10 @@ class ShardsParams(Section):
 
 
 class TrainParams(TrainingParams):
-    """Contrastive training (paper 3.3, 4.2). Learning rates are per parameter group."""
+    """Contrastive training (paper 3.3, 4.2). Learning rates are per parameter group.
+
+    `seeds` trainings are made, with `seed`, `seed` + 1, and so on.
+    """
 
     batching: Literal["separate", "mixed"] = "separate"
     dim: int = Field(default=768, ge=1)
@@ -118,6 +121,24 @@ class TrainParams(TrainingParams):
     holdout_distance: int = Field(default=4, ge=0, le=16)
     horizontal_flip: bool = False
     random_resized_crop: bool = False
+    seeds: int = Field(default=1, ge=1, le=100)
+
+    @model_validator(mode="after")
+    def _seeds_in_range(self) -> Self:
+        if self.seed + self.seeds > 2**31:
+            raise ValueError(
+                f"'seed' ({self.seed}) leaves no room for 'seeds' ({self.seeds}); choose a smaller one"
+            )
+        return self
+
+    @property
+    def training_seeds(self) -> range:
+        """The seed of each training; the first one's is `seed`."""
+        return range(self.seed, self.seed + self.seeds)
+
+    def one_training(self) -> dict[str, object]:
+        """What decides the first training, as JSON: it is the same however many follow."""
+        return self.model_dump(exclude={"seeds"})
 
 
 class RecipeParams(Section):

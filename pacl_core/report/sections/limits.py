@@ -5,9 +5,11 @@ from typing import Any
 
 from pacl_core.files.json_csv import read_json
 from pacl_core.report.reading import optional_json
-from pacl_core.report.sections.results import TOO_FEW, overview
+from pacl_core.report.sections.controls import TOO_FEW
+from pacl_core.report.sections.next_steps import missing_controls
+from pacl_core.report.sections.reasons import dead_sentence, starved
+from pacl_core.report.sections.results import overview
 from pacl_core.report.sections.run import lookup
-from pacl_core.report.sections.verdict import dead_sentence, starved
 
 _STAND_INS = {
     ("factual_scores.scorer.kind", "lit"): (
@@ -79,9 +81,11 @@ def limits(metrics: Path, params: dict[str, Any], evaluations: list[dict[str, An
         folds = {one["dataset"]: one["folds"] for one in evaluations or [] if one["folds"]}
         said = {name: f" in {count} folds" for name, count in folds.items()}
         listed = ", ".join(f"{name} {count:,}{said.get(name, '')}" for name, count in sizes.items())
+        found.append(f"Test items: {listed}. {_scope(evaluations or [])}")
+    if missing_controls(overview(evaluations), params):
         found.append(
-            f"Test items: {listed}. Intervals come from resampling these items; they say nothing about "
-            "another corpus, training seed or test set."
+            "PACL was not compared with plain contrastive training on the same pairs, so what its partition "
+            "adds is not known."
         )
     rows = [row for one in evaluations or [] for task in one["tasks"] for row in task["rows"]]
     found += _main_results(evaluations)
@@ -101,6 +105,26 @@ def limits(metrics: Path, params: dict[str, Any], evaluations: list[dict[str, An
             f"{len(changes)} differences about {len(changes) / 20:.0f} would look clear by chance alone."
         )
     return found
+
+
+def _scope(evaluations: list[dict[str, Any]]) -> str:
+    """What intervals are about: the items alone, or training seeds too."""
+    trainings: dict[str, int] = {}
+    for one in evaluations:
+        for variant, count in one["trainings"].items():
+            trainings[variant] = max(count, trainings.get(variant, 1))
+    several = ", ".join(f"{name} ({count})" for name, count in trainings.items() if count > 1)
+    if not several:
+        return (
+            "Intervals come from resampling these items; they say nothing about another corpus, training "
+            "seed or test set. With train.seeds 3 or more, they include what the training seed changes."
+        )
+    once = ", ".join(name for name, count in trainings.items() if count == 1 and name != "initial")
+    said = (
+        f"Intervals come from resampling these items and from the training seeds of {several}; they say "
+        "nothing about another corpus or test set"
+    )
+    return f"{said}, nor, of {once}, about another training seed." if once else f"{said}."
 
 
 def _main_results(evaluations: list[dict[str, Any]] | None) -> list[str]:

@@ -1,17 +1,18 @@
 """The comparison of variants, as the compare stage computed it."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from pacl_core.report.charts.svg import difference
 from pacl_core.report.metric_labels import BASELINES, CHANCE, MetricLabel, main_metric, metric_label
 from pacl_core.report.reading import Artefacts, optional_json
+from pacl_core.report.sections.controls import ENHANCED, TOO_FEW
 from pacl_core.report.sections.few_labels import learning_curves
 from pacl_core.report.sections.task_details import task_details
 
-TOO_FEW = "too_few"
 SAID = {"better": "better", "worse": "worse", "unclear": "no clear change", "changed": "changed"}
-_CARDS = 6  # one row or two; the overview has every task
+CARDS = 6  # one row or two; the overview has every task
 
 
 def results(artefacts: Artefacts) -> list[dict[str, Any]] | None:
@@ -38,15 +39,17 @@ def compared(metrics: Path) -> list[dict[str, Any]] | None:
 
 
 def main_results(evaluations: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
-    """The first few rows of the overview that have a difference with an interval."""
-    rows = [row for row in overview(evaluations) if row["changes"] and row["changes"][0]["low"]]
-    return rows[:_CARDS]
+    """The first few rows of the overview in which the judged variant has a difference with an interval."""
+    rows = [
+        row for row in overview(evaluations) if row["judged"] and row["changes"][row["judged"] - 1]["low"]
+    ]
+    return rows[:CARDS]
 
 
 def overview(evaluations: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
     """The row of the main metric of every task of every evaluation."""
     return [
-        {key: one[key] for key in ("dataset", "protocol", "variants")}
+        {key: one[key] for key in ("dataset", "protocol", "variants", "judged")}
         | {"task": task["name"], **task["rows"][0]}
         for one in evaluations or []
         for task in one["tasks"]
@@ -72,13 +75,22 @@ def _evaluation(comparison: dict[str, Any]) -> dict[str, Any]:
         "dataset": comparison["dataset"],
         "protocol": comparison["protocol"],
         "variants": variants,
+        "judged": _judged(variants),
         "not_applicable": comparison["not_applicable"],
         "excluded": comparison["excluded_test_items"],
         "test_items": max((task["test_items"] for task in tasks), default=0),
         "folds": max((task["folds"] for task in tasks), default=0),
+        "trainings": {variant: _trainings(comparison, variant) for variant in variants},
         "tasks": tasks,
         "curves": learning_curves(comparison),
     }
+
+
+def _judged(variants: list[str]) -> int | None:
+    """The place of the variant that is judged: `pacl` where it is not the first, else the second."""
+    if ENHANCED in variants[1:]:
+        return variants.index(ENHANCED)
+    return 1 if len(variants) > 1 else None
 
 
 def _transfer_note(chosen: dict[str, Any]) -> str | None:
@@ -89,6 +101,13 @@ def _transfer_note(chosen: dict[str, Any]) -> str | None:
     seen = f"{exact:,} of these images are among them" if exact else "none of these images is among them"
     seen += f", {near:,} nearly so" if near else ""
     return f"fitted on {chosen['fitted_items']:,} items; {seen}"
+
+
+def _trainings(comparison: dict[str, Any], variant: str) -> int:
+    """How often the variant was trained, as far as its figures say: 1 if they do not."""
+    figures = (figure for task in comparison["tasks"].values() for figure in task["figures"].values())
+    found = (figure["variants"].get(variant, {}).get("per_training_seed") for figure in figures)
+    return max((len(means) for means in found if means), default=1)
 
 
 def _rows(task: dict[str, Any], variants: list[str], *, chance: bool) -> list[dict[str, Any]]:
@@ -102,7 +121,8 @@ def _rows(task: dict[str, Any], variants: list[str], *, chance: bool) -> list[di
 def _row(label: MetricLabel, metric: dict[str, Any], variants: list[str], *, chance: bool) -> dict[str, Any]:
     """`values` per variant: the mean, then the spread over seeds and the ends of the interval, or None.
 
-    `baselines`: (name, value); `below` per variant: what it does not exceed, in words, or None.
+    `baselines`: (name, value); `below` per variant: what it does not exceed, in words, or None; `changes` per
+    variant but the first, from the first; `controls`: the judged variant from each other but the first.
     """
     entries = [metric["variants"].get(variant, {}) for variant in variants]
     held_to = {
@@ -117,7 +137,27 @@ def _row(label: MetricLabel, metric: dict[str, Any], variants: list[str], *, cha
         "below": [_below(held_to, variant) for variant in variants],
         "reason": next((one["reason"] for one in entries if one.get("reason")), None),
         "changes": [_change(label, metric["differences"].get(variant)) for variant in variants[1:]],
+        "controls": {name: _change(label, one) for name, one in _controls(metric, variants).items()},
     }
+
+
+def _controls(metric: dict[str, Any], variants: list[str]) -> dict[str, dict[str, Any]]:
+    """The judged variant minus others but the first; stored is the second variant minus each later one."""
+    found: dict[str, dict[str, Any]] = metric.get("controls", {})
+    own = _judged(variants)
+    if own is None or own == 1:
+        return found
+    turned = found.get(variants[own])
+    return {variants[1]: _turned(turned)} if turned else {}
+
+
+def _turned(change: dict[str, Any]) -> dict[str, Any]:
+    """Of `a - b` that of `b - a`."""
+    value, low, high = (
+        None if change[key] is None else 0.0 - change[key] for key in ("value", "high", "low")
+    )
+    verdict = {"better": "worse", "worse": "better"}.get(change["verdict"], change["verdict"])
+    return change | {"value": value, "low": low, "high": high, "verdict": verdict}
 
 
 def _main_first(entry: tuple[str, Any]) -> bool:
@@ -136,9 +176,29 @@ def _spread(label: MetricLabel, entry: dict[str, Any]) -> list[str | None]:
     return [None if value is None else label.shown(value) for value in given]
 
 
+def uncertain(change: dict[str, Any], shown: Callable[[float], str]) -> str | None:
+    """A sentence on what makes a difference uncertain, test items or training seeds; None if not stored."""
+    items, seeds = (change.get("std_by", {}).get(source) for source in ("items", "training_seeds"))
+    if items is None:
+        return None
+    if seeds is None:
+        said = f"uncertain by the items ({shown(items)})"
+        return f"{said}; how much by the training seeds is unknown after one training"
+    parts = [f"the items ({shown(items)})", f"the training seeds ({shown(seeds)})"]
+    more, less = parts if change["mostly_by"] == "items" else reversed(parts)
+    return f"uncertain mostly by {more}, less by {less}"
+
+
+def _std_by(label: MetricLabel, change: dict[str, Any]) -> tuple[str, str] | None:
+    """The standard deviations by items and by training seeds."""
+    items, seeds = (change.get("std_by", {}).get(source) for source in ("items", "training_seeds"))
+    return None if items is None else (label.shown(items), "unknown" if seeds is None else label.shown(seeds))
+
+
 def _change(label: MetricLabel, change: dict[str, Any] | None) -> dict[str, Any]:
     """`verdict` as stored and `said` in words; `low` is None where there is no interval."""
     shown = {"value": None, "low": None, "high": None, "verdict": "undefined", "said": None, "chart": None}
+    shown |= {"std_by": None, "uncertain": None}
     if change is None:
         return shown
     value, low, high = change["value"], change["low"], change["high"]
@@ -156,6 +216,8 @@ def _change(label: MetricLabel, change: dict[str, Any] | None) -> dict[str, Any]
         "verdict": verdict,
         "said": change["reason"] if few else SAID[verdict],
         "chart": None if few else difference(value, low, high, verdict=verdict),
+        "std_by": _std_by(label, change),
+        "uncertain": None if few else uncertain(change, label.shown),
     }
 
 

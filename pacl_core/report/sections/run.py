@@ -24,6 +24,7 @@ _KEYS = (
     ("BatchNorm", "train.batch_norm"),
     ("Projector warm-up steps", "train.projector_warmup_steps"),
 )
+_MODELS = {"backbone": "backbone", "text encoder": "text_encoder"}
 
 
 def what_ran(artefacts: Artefacts, params: dict[str, Any]) -> dict[str, Any]:
@@ -32,6 +33,15 @@ def what_ran(artefacts: Artefacts, params: dict[str, Any]) -> dict[str, Any]:
         "models": [_model(path) for path in artefacts.models if (path / "model.json").is_file()],
         "settings": _settings(params),
     }
+
+
+def this_run(artefacts: Artefacts, params: dict[str, Any]) -> list[str]:
+    """What tells this run from others: corpus, backbone, text encoder."""
+    where = ", ".join(str(one) for key in ("reader", "path") if (one := lookup(params, f"pairs.{key}")))
+    corpus = optional_json(artefacts.metrics / "pairs.json")
+    pairs = f" ({corpus['pairs']:,} pairs)" if corpus else ""
+    models = [(name, lookup(params, f"{key}.name")) for name, key in _MODELS.items()]
+    return [f"Corpus {where}{pairs}"] + [f"{name} {model}" for name, model in models if model]
 
 
 def lookup(params: dict[str, Any], key: str) -> Any:

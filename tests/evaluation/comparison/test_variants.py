@@ -73,7 +73,14 @@ def test_a_better_variant_has_a_difference_above_zero(tmp_path):
     change = r2["differences"]["pacl"]
     assert change["value"] == pytest.approx(means["pacl"] - means["initial"])
     assert 0 < change["low"] < change["value"] < change["high"]
-    assert r2["differences"]["twin"] == {"value": 0, "low": 0, "high": 0, "verdict": "unclear"}
+    assert r2["differences"]["twin"] == {
+        "value": 0,
+        "low": 0,
+        "high": 0,
+        "verdict": "unclear",
+        "std_by": {"items": 0, "training_seeds": None},
+        "mostly_by": None,
+    }
     assert "initial" not in r2["differences"]
     assert found["backbones"]["pacl"] == "resnet50.a1_in1k"
     # the second against the later ones, too: here the third is the first over again

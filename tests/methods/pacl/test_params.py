@@ -85,3 +85,9 @@ def test_training_keeps_the_engines_defaults() -> None:
 
 def test_three_adjective_noun_pairs_a_post() -> None:
     assert AnpsParams(path="p").top == 3
+
+
+def test_every_training_seed_fits_into_32_bits() -> None:
+    assert list(TrainParams(seed=2**31 - 2, seeds=2).training_seeds) == [2**31 - 2, 2**31 - 1]
+    with pytest.raises(ValueError, match="leaves no room for 'seeds'"):
+        TrainParams(seed=2**31 - 1, seeds=2)

@@ -48,7 +48,7 @@ def training_key(
         if images
         else None,
         "backbone": [backbone.params.model_dump(), backbone.weights_sha256],
-        "params": params.model_dump(),
+        "params": params.one_training(),
         "device": device,
         "code": code_sha256(*CODE),
         "libraries": versions("numpy", "open_clip_torch", "pillow", "timm", "torch", "webdataset"),
@@ -79,7 +79,9 @@ def train_pacl(
     """
     samples, backbone = inputs.samples, inputs.backbone
     with ThreadPoolExecutor(workers) as pool:
-        images = ImageSource(samples.image, len(samples.sample_ids), backbone.preprocess, run.work, pool)
+        images = ImageSource(
+            samples.image, len(samples.sample_ids), backbone.preprocess, run.work, pool, run.shared
+        )
         method = make_pacl(inputs, params, images=images, world=world)
         steps = sum(len(method.batches(epoch)) for epoch in range(params.epochs))
         log.info("%d steps, %d images through the backbone", steps, method.images_seen)
@@ -87,7 +89,7 @@ def train_pacl(
     if world.first:
         _warn_of_starved(history)
     card = {
-        "params": params.model_dump(),
+        "params": params.one_training(),
         "temperature": method.temperature(),
         "samples": method.sizes,
         "held_out": len(method.held),

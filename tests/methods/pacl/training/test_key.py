@@ -57,7 +57,14 @@ def test_other_shards_change_it(given: Given) -> None:
     assert given.key() != before
 
 
-@pytest.mark.parametrize("name", TrainParams.model_fields)
+def test_more_trainings_do_not_change_it(given: Given) -> None:
+    """The first one is the same, and may have been begun as the only one."""
+    before = given.key()
+    given.params = given.params.model_copy(update={"seeds": 3})
+    assert given.key() == before
+
+
+@pytest.mark.parametrize("name", [name for name in TrainParams.model_fields if name != "seeds"])
 def test_every_parameter_changes_it(given: Given, name: str) -> None:
     before, value = given.key(), getattr(given.params, name)
     other: object = "other" if isinstance(value, str) else 0.5

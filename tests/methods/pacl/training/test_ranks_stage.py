@@ -98,3 +98,19 @@ def test_a_killed_rank_ends_the_run_and_the_next_run_ends_with_the_same_bytes(pr
         of_two = load_file(project / "two.safetensors")
         for key, tensor in load_file(project / path).items():
             torch.testing.assert_close(of_two[key], tensor, rtol=1e-5, atol=1e-5)
+
+
+def test_all_ranks_train_every_seed(project: Path) -> None:
+    def trained(**changes: int) -> dict[str, bytes]:
+        tree = yaml.safe_load((project / "params.yaml").read_text())
+        tree["train"] |= {"epochs": 1, **changes}
+        (project / "params.yaml").write_text(yaml.safe_dump(tree))
+        run(project, TWO_RANKS)
+        assert not list(project.glob(".pacl/scratch/train/*"))
+        return outs(project)
+
+    once, twice = trained(), trained(seeds=2)
+    others = {name: data for name, data in twice.items() if "/seeds/1/" in name}
+    assert {name: data for name, data in twice.items() if name not in others} == once
+    weights = "backbone.safetensors"
+    assert others[f"models/pacl/seeds/1/{weights}"] != once[f"models/pacl/{weights}"]
