@@ -49,7 +49,7 @@ def test_a_learning_curve_has_a_line_and_a_band_per_variant():
 
 def test_a_learning_curve_has_its_baseline_as_a_line_that_is_named():
     points = [("initial", 16, 0.1, 0.0, 0.2), ("initial", 64, 0.3, 0.2, 0.4)]
-    drawn = learning_curve("few", "Few labels", points, ("the mean", -0.2))
+    drawn = learning_curve("few", "Few labels", points, baseline=("the mean", -0.2))
     rule, said = drawn.spec["layer"][2:]
     assert (rule["mark"]["type"], rule["data"]["values"]) == ("rule", [{"value": -0.2, "said": "the mean"}])
     assert said["encoding"]["text"] == {"field": "said"}

@@ -9,7 +9,7 @@ Point = tuple[str, int, float, float | None, float | None]  # variant, labels, v
 
 
 def learning_curve(
-    name: str, title: str, points: Sequence[Point], baseline: tuple[str, float] | None = None
+    name: str, title: str, points: Sequence[Point], *, baseline: tuple[str, float] | None = None
 ) -> Chart:
     """A chart of one metric; a point without an interval has no part in the band.
 

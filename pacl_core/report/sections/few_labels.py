@@ -41,5 +41,7 @@ def learning_curves(comparison: dict[str, Any]) -> list[tuple[str, Chart]]:
         caption = f"{task_name}: {metric_label(metric).text}"
         identity = f"chart-few-{comparison['dataset']}-{number}"
         title = f"Learning curve on {comparison['dataset']}, {caption}"
-        charts.append((caption, learning_curve(identity, title, own, baselines.get((task_name, metric)))))
+        charts.append(
+            (caption, learning_curve(identity, title, own, baseline=baselines.get((task_name, metric))))
+        )
     return charts
