@@ -145,6 +145,7 @@ def test_what_is_no_video(tmp_path: Path) -> None:
     (tmp_path / "concat.mp4").write_text("ffconcat version 1.0\nfile 'empty.mp4'\n")
     whole = write_video(tmp_path / "whole.mp4", numbered(25)).read_bytes()
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "codec.mp4").write_bytes(whole.replace(b"avc1", b"xxxx"))
     os.mkfifo(tmp_path / "fifo.mp4")
     found = {
         path.stem: reason(path)
@@ -155,6 +156,7 @@ def test_what_is_no_video(tmp_path: Path) -> None:
         ]
     }
     assert found == {
+        "codec": "unknown_codec",
         "concat": "not_a_video",
         "cut": "truncated",
         "empty": "empty",
