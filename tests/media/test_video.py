@@ -168,6 +168,20 @@ def test_what_is_no_video(tmp_path: Path) -> None:
     }
 
 
+def test_videos_of_no_frame_and_of_one(tmp_path: Path) -> None:
+    one = write_video(tmp_path / "one.mp4", numbered(1))
+    assert shown_at(one, [0.0, 0.03]) == [0, 0]
+    assert len(frame_times(one)) == 1
+    rng = np.random.default_rng(0)
+    noise = [rng.integers(0, 255, (96, 128, 3), np.uint8) for _ in range(5)]
+    data = bytearray(write_video(tmp_path / "none.mp4", noise).read_bytes())
+    begin = data.index(b"mdat") + 4  # after four bytes of size, which count these eight
+    size = int.from_bytes(data[begin - 8 : begin - 4], "big") - 8
+    data[begin : begin + size] = bytes(size)  # the index stays
+    (tmp_path / "none.mp4").write_bytes(data)
+    assert reason(tmp_path / "none.mp4") == "no_frames"
+
+
 def test_names_are_never_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("http:a.mp4", "concat:b.mp4", "50% & more.mp4", os.fsdecode(b"\xff.mp4")):
