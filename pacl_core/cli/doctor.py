@@ -79,7 +79,7 @@ def doctor(
 
 def _inputs(params: "Params") -> "list[Finding]":
     """Corpus, lists and models that params.yaml names."""
-    from pacl_core.doctor.data import data
+    from pacl_core.doctor.data import clip_corpora, data
     from pacl_core.doctor.weights import Model, weights
 
     models: dict[str, Model] = {
@@ -88,8 +88,13 @@ def _inputs(params: "Params") -> "list[Finding]":
         "backbone": params.backbone,
         "text_encoder": params.text_encoder,
     }
+    if params.clips:
+        models["sentiment.model"] = params.sentiment.model
+        if params.persons.kind == "torchvision":
+            models["persons"] = params.persons
     return [
         *data(params.pairs, Path(params.anps.path), params.downstream),
+        *clip_corpora(params.clips),
         *weights(models, params.variants),
     ]
 

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 
+from pacl_core.corpus.clips.clip import Clip
+from pacl_core.corpus.clips.readers import opening, read_clips
 from pacl_core.corpus.readers import read_posts
 from pacl_core.datasets.record import load_record
 from pacl_core.doctor import Finding
 from pacl_core.errors import UserError
 from pacl_core.media.images import normalise_image
 from pacl_core.media.rejects import Rejected, UnusableError
+from pacl_core.params.clips import ClipsParams
 from pacl_core.params.evaluation import DownstreamParams
 from pacl_core.params.pairs import PairsParams
 
@@ -25,6 +28,26 @@ def data(pairs: PairsParams, anps: Path, downstream: Mapping[str, DownstreamPara
         fix = "README, 'Reproduce the paper', says where it comes from"
         found.append(Finding("anps.path", "stops", f"{anps}: no such file", fix))
     return found + [_test_set(f"downstream.{name}", one) for name, one in downstream.items()]
+
+
+def clip_corpora(clips: Mapping[str, ClipsParams]) -> list[Finding]:
+    """Of each corpus of clips: can it be listed, and the video of its first clip be opened?"""
+    return [_clip_corpus(f"clips.{name}", params) for name, params in clips.items()]
+
+
+def _clip_corpus(key: str, params: ClipsParams) -> Finding:
+    where = f"reader {params.reader}, {params.path}"
+    try:
+        first = next((one for one in read_clips(params) if isinstance(one, Clip)), None)
+        if first is None:
+            return Finding(key, "stops", f"{where}: no clip found", f"fix {key}.path")
+        with opening(params)(first.source):
+            return Finding(key, "fine", f"{where}: the first clip is of {first.source.name}")
+    except UserError as error:
+        return Finding(key, "stops", str(error), f"fix {key}")
+    except UnusableError as error:
+        fix = "look at the rejected clips after the run"
+        return Finding(key, "note", f"{where}: the first video cannot be used ({error})", fix)
 
 
 def _test_set(key: str, params: DownstreamParams) -> Finding:

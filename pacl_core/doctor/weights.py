@@ -8,10 +8,11 @@ from pacl_core.doctor import Finding
 from pacl_core.errors import UserError
 from pacl_core.files.hashing import file_sha256
 from pacl_core.models.weights import refuse_other
+from pacl_core.params.clips import ClassifierParams, PersonsParams
 from pacl_core.params.evaluation import VariantParams
 from pacl_core.params.models import BackboneParams, ScorerParams, TextEncoderParams
 
-Model = BackboneParams | ScorerParams | TextEncoderParams
+Model = BackboneParams | ClassifierParams | PersonsParams | ScorerParams | TextEncoderParams
 
 _SUFFIXES = {".safetensors", ".bin", ".pt", ".pth", ".ftz"}
 _EMBEDDED = "pip install 'pacl[embedded]'"

@@ -45,8 +45,8 @@ def open_video(path: Path) -> Iterator["Video"]:
     """A video file whose first frame can be decoded.
 
     Raises `UnusableError`: missing_video, not_a_file, unreadable, empty, not_a_video, truncated (an MP4
-    without its index), no_video_stream, no_frames, too_many_pixels, too_narrow. Raises `UserError` where PyAV
-    is not installed.
+    without its index), no_video_stream, unknown_codec, no_frames, too_many_pixels, too_narrow. Raises
+    `UserError` where PyAV is not installed.
     """
     try:
         import av
@@ -67,6 +67,8 @@ def open_video(path: Path) -> Iterator["Video"]:
         if not streams:
             kinds = sorted({one.type for one in container.streams})
             raise UnusableError("no_video_stream", f"only {', '.join(kinds) or 'nothing'}")
+        if streams[0].codec_context is None:
+            raise UnusableError("unknown_codec", "FFmpeg has no decoder for the video in it")
         yield Video(container, streams[0])
 
 

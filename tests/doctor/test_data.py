@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from pacl_core.doctor.data import data
+from pacl_core.doctor.data import clip_corpora, data
 from pacl_core.methods.params import load
+from pacl_core.params.clips import ClipsParams
 from pacl_core.params.evaluation import DownstreamParams
 from pacl_core.params.pairs import PairsParams
 from tests.small_run import drawing
@@ -49,3 +50,17 @@ def test_test_sets_need_a_record_and_a_path(tmp_path):
     states = [found[f"downstream.{name}"].state for name in ("fi", "mine", "here")]
     assert states == ["stops", "stops", "fine"]
     assert found["downstream.mine"].fix == f"fix {tmp_path / 'mine.yaml'}"
+
+
+def test_the_first_video_of_clips_is_opened(tmp_path):
+    (tmp_path / "c.csv").write_text("video,start,end,text\nv.mp4,0,1,hi\n")
+    (tmp_path / "v.mp4").write_bytes(b"no video")
+    those = {
+        "drawn": ClipsParams(reader="rendered", path="data/corpora/clips.yaml"),
+        "listed": ClipsParams(reader="clip_manifest", path=str(tmp_path / "c.csv")),
+        "gone": ClipsParams(reader="subtitles", path=str(tmp_path / "gone")),
+        "none": ClipsParams(reader="subtitles", path=str(tmp_path)),
+    }
+    found = clip_corpora(those)
+    assert [one.state for one in found] == ["fine", "note", "stops", "stops"]
+    assert "not_a_video" in found[1].detail

@@ -145,6 +145,7 @@ def test_what_is_no_video(tmp_path: Path) -> None:
     (tmp_path / "concat.mp4").write_text("ffconcat version 1.0\nfile 'empty.mp4'\n")
     whole = write_video(tmp_path / "whole.mp4", numbered(25)).read_bytes()
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "codec.mp4").write_bytes(whole.replace(b"avc1", b"xxxx"))
     os.mkfifo(tmp_path / "fifo.mp4")
     found = {
         path.stem: reason(path)
@@ -155,6 +156,7 @@ def test_what_is_no_video(tmp_path: Path) -> None:
         ]
     }
     assert found == {
+        "codec": "unknown_codec",
         "concat": "not_a_video",
         "cut": "truncated",
         "empty": "empty",
@@ -164,6 +166,20 @@ def test_what_is_no_video(tmp_path: Path) -> None:
         "sound": "no_video_stream",
         "no": "missing_video",
     }
+
+
+def test_videos_of_no_frame_and_of_one(tmp_path: Path) -> None:
+    one = write_video(tmp_path / "one.mp4", numbered(1))
+    assert shown_at(one, [0.0, 0.03]) == [0, 0]
+    assert len(frame_times(one)) == 1
+    rng = np.random.default_rng(0)
+    noise = [rng.integers(0, 255, (96, 128, 3), np.uint8) for _ in range(5)]
+    data = bytearray(write_video(tmp_path / "none.mp4", noise).read_bytes())
+    begin = data.index(b"mdat") + 4  # after four bytes of size, which count these eight
+    size = int.from_bytes(data[begin - 8 : begin - 4], "big") - 8
+    data[begin : begin + size] = bytes(size)  # the index stays
+    (tmp_path / "none.mp4").write_bytes(data)
+    assert reason(tmp_path / "none.mp4") == "no_frames"
 
 
 def test_names_are_never_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

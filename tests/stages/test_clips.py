@@ -1,122 +1,103 @@
-"""A set of video through features, evaluate and measure with a variant that knows images only."""
+"""The stages over `clips` as processes: tables, a kill, a wrong name; a filter edited without any of them."""
 
-import io
-import json
+import shutil
+import signal
+import time
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+import pyarrow.parquet as pq
 import pytest
-from PIL import Image
+import yaml
 
-from pacl_core.datasets.readers import read_items
-from pacl_core.datasets.record import load_record
-from pacl_core.datasets.store import Storage, write_dataset
-from pacl_core.evaluation.summary_file import read_summary
-from pacl_core.files.tables import read_table
-from pacl_core.methods.params import load
-from pacl_core.models.backbones import load_backbone
-from pacl_core.models.frozen import pixel_features
-from pacl_core.models.open_clip_model import load_clip
-from pacl_core.models.saved import load_model, save_model
-from pacl_core.models.video_text import make_video_text, save_video_text
-from pacl_core.params.evaluation import LinearParams
-from pacl_core.params.models import BackboneParams
-from pacl_core.params.video_text import SubjectParams, TemporalParams
-from stages import evaluate, features, measure
+from pacl_core.files.json_csv import read_json
+from pacl_core.methods.emotionclip.selection import ClipTables, write_selection
+from pacl_core.params.clips import ClipFilterParams
+from tests.faults.processes import starter
 from tests.paths import ROOT
-from tests.published_trees import write_emotic
-from tests.tiny_checkpoints import write_tiny_open_clip, write_tiny_timm_resnet
-from tests.video_trees import write_bold, write_meld, write_moviegraphs
 
-TREES = {
-    "bold": write_bold,
-    "emotic_boxes": write_emotic,
-    "meld": write_meld,
-    "moviegraphs": write_moviegraphs,
-}
+CLIPS = 90
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    root = tmp_path_factory.mktemp("project")
-    for name, write in TREES.items():
-        record = load_record(ROOT / "data/datasets" / f"{name}.yaml")
-        (root / "scratch" / name).mkdir(parents=True)
-        write_dataset(
-            record,
-            read_items(record, write(root / name)),
-            root / "data/downstream" / f"{name}.parquet",
-            storage=Storage(32),
-            workers=2,
-            scratch=root / "scratch" / name,
-        )
-    backbone = load_backbone(BackboneParams(**write_tiny_timm_resnet(root / "checkpoint")))
-    (root / "models" / "initial").mkdir(parents=True)
-    save_model(root / "models" / "initial", backbone, training=None, projectors=None)
-    origin = BackboneParams(**write_tiny_open_clip(root / "clip"))
-    temporal = TemporalParams(layers=1, heads=2, width=32)
-    clip = load_clip(origin.name, origin.weights, None)
-    (root / "models" / "emotionclip").mkdir()
-    model = make_video_text(clip, SubjectParams(), temporal, frames=4)
-    save_video_text(root / "models" / "emotionclip", model, None, origin=origin)
-    return root
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with params on rendered clips and nothing else."""
+    folder = tmp_path_factory.mktemp("clips")
+    recipe = yaml.safe_load((ROOT / "data/corpora/clips.yaml").read_text()) | {"clips": CLIPS}
+    (folder / "clips.yaml").write_text(yaml.safe_dump(recipe))
+    tree = yaml.safe_load((ROOT / "params.yaml").read_text())
+    tree["clips"] = {"r": {"reader": "rendered", "path": "clips.yaml", "image_size": 64}}
+    (folder / "params.yaml").write_text(yaml.safe_dump(tree))
+    return folder
 
 
-@pytest.fixture
-def stage(project, monkeypatch):
-    monkeypatch.chdir(project)
-    monkeypatch.setenv("PACL_DEVICE", "cpu")
-    params = load(ROOT / "params.yaml")
-    small = {"linear": LinearParams(probe="convex"), "bootstrap": 100, "exclude_leaks": "none"}
-    params = params.model_copy(update={"evaluate": params.evaluate.model_copy(update=small)})
-
-    def run(module, *arguments):
-        monkeypatch.setattr("sys.argv", [module.__name__, *arguments])
-        module.main(params)
-
-    return run
+def run(folder: Path, stage: str, name: str = "r") -> tuple[int, str]:
+    done = starter().run(folder, stage, name, PYTHONPATH=str(ROOT))
+    return done.wait(), done.output
 
 
-def test_features_of_a_clip_are_the_mean_of_its_frames(stage):
-    stage(features, "meld", "initial")
-    found = np.load("data/features/meld-initial/vectors.npy")
-    table = read_table(Path("data/downstream/meld.parquet"))
-    backbone = load_model(Path("models/initial"))
-    encode = pixel_features(backbone, "cpu")
-    for row in (0, 5, len(table) - 1):
-        frames = [Image.open(io.BytesIO(jpeg)) for jpeg in table["frames"][row].as_py()]
-        vectors = encode(np.stack([backbone.preprocess.pixels(frame) for frame in frames]))
-        assert np.allclose(vectors.mean(axis=0), found[row], atol=1e-4)
+def files(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in sorted((folder / "data/clips").rglob("*.parquet"))}
 
 
-@pytest.mark.parametrize(
-    ("name", "tasks"),
-    [
-        ("bold", {"emotions": {"map", "auc", "hit_at_1"}, "vad": {"r2", "mse_x100"}}),
-        ("meld", {"emotion": {"accuracy", "f1_weighted"}, "sentiment": {"accuracy"}}),
-        ("moviegraphs", {"emotions": {"hit_at_1"}}),
-    ],
-)
-def test_clips_are_evaluated_as_images_are(stage, name, tasks):
-    stage(features, name, "initial")
-    stage(evaluate, name, "linear", "initial")
-    stage(measure, name, "linear", "initial")
-    summary = read_summary(Path("evaluation") / f"{name}-linear-initial.json")
-    description = json.loads(Path(f"data/downstream/{name}.json").read_text())
-    assert set(summary["tasks"]) == set(tasks)
-    for task, metrics in tasks.items():
-        of_task = summary["tasks"][task]
-        assert of_task["test_items"] == description["counts"]["items"]["test"]
-        assert metrics <= of_task["figures"].keys()
-        assert any(metrics & baseline.keys() for baseline in of_task["baselines"].values())
+def test_tables_of_the_three_stages(project: Path) -> None:
+    for stage in ("clips", "sentiment", "persons"):
+        code, output = run(project, stage)
+        assert code == 0, output
+    ids = [f"rendered-{number:06d}" for number in range(CLIPS)]
+    clips = pq.read_table(project / "data/clips/r", columns=["sample_id", "times"]).to_pydict()
+    assert clips["sample_id"] == ids
+    sentiment = pq.read_table(project / "data/sentiment/r.parquet").to_pydict()
+    assert sentiment["sample_id"] == ids
+    assert {len(row) for row in sentiment["logits"]} == {151}
+    persons = pq.read_table(project / "data/persons/r.parquet").to_pydict()
+    assert persons["sample_id"] == ids
+    assert all(len(box) == 1 for clip in persons["boxes"] for box in clip)
+    assert read_json(project / "metrics/clips/r.json")["clips"] == CLIPS
+    assert read_json(project / "metrics/persons/r.json")["frames_with_a_person"] == CLIPS * 16
+
+    before = files(project)
+    tables = ClipTables(
+        project / "data/clips/r", project / "data/sentiment/r.parquet", project / "data/persons/r.parquet"
+    )
+    kept = [
+        write_selection(project / "selection.parquet", tables, ClipFilterParams(max_neutral=bound))["kept"]
+        for bound in (0.05, 0.27, None)
+    ]
+    assert kept[0] == 0 < kept[1] < kept[2] == CLIPS
+    assert files(project) == before
 
 
-@pytest.mark.parametrize("name", ["bold", "emotic_boxes"])
-def test_a_model_of_clips_is_evaluated_on_clips_and_on_images(stage, name):
-    stage(features, name, "emotionclip")
-    stage(evaluate, name, "linear", "emotionclip")
-    stage(measure, name, "linear", "emotionclip")
-    figures = read_summary(Path("evaluation") / f"{name}-linear-emotionclip.json")["tasks"]["vad"]["figures"]
-    assert "mse_x100" in figures
-    found = np.load(f"data/features/{name}-emotionclip/vectors.npy")
-    assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+def test_killed_it_resumes_to_the_same_bytes(project: Path, tmp_path: Path) -> None:
+    if not (project / "data/clips").exists():
+        assert run(project, "clips")[0] == 0
+    for name in ("clips.yaml", "params.yaml"):
+        shutil.copy(project / name, tmp_path / name)
+    process = starter().start(tmp_path, "clips", "r", PYTHONPATH=str(ROOT), PACL_WORKERS="1")
+    while process.running and not list((tmp_path / ".pacl").rglob("piece-*")):
+        time.sleep(0.02)
+    process.kill(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert not (tmp_path / "data/clips/r").exists()
+    code, output = run(tmp_path, "clips")
+    assert code == 0
+    assert "continuing after" in output
+    assert files(tmp_path) == files(project)
+
+
+@pytest.mark.parametrize("stage", ["clips", "sentiment", "persons"])
+def test_a_wrong_name_is_one_line(project: Path, stage: str) -> None:
+    code, output = run(project, stage, "s")
+    assert code == 1
+    assert "unknown corpus of clips 's'" in output
+    assert "Traceback" not in output
+
+
+def test_a_detector_without_weights_is_one_line(project: Path, tmp_path: Path) -> None:
+    shutil.copytree(project / "data", tmp_path / "data")
+    tree: dict[str, Any] = yaml.safe_load((project / "params.yaml").read_text())
+    tree["persons"]["kind"] = "torchvision"
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(tree))
+    code, output = run(tmp_path, "persons")
+    assert code == 1
+    assert "weights: null, but this model brings none itself" in output

@@ -11,7 +11,7 @@ from PIL import Image
 
 from pacl_core.corpus.clips.clip import Clip, grid_times
 from pacl_core.corpus.clips.frames import Frames
-from pacl_core.media.boxes import Box, read_boxes, stored_boxes
+from pacl_core.media.boxes import Box, Size, read_boxes, stored_boxes
 from pacl_core.media.image_hashes import perceptual_hash, pixel_hash
 from pacl_core.media.images import NormalisedImage, encode_jpeg
 from pacl_core.media.rejects import Rejected, UnusableError
@@ -25,7 +25,8 @@ _CLOCK = 1e-3  # as of media.video
 class CutClip:
     """A clip with its frames as JPEG, when each is shown, and the boxes given for each, or None.
 
-    `image`: the middle frame. `left_out`: boxes that are not kept, by reason.
+    `image`: the middle frame, or the last one where the video ends before. `left_out`: boxes that are not
+    kept, by reason.
     """
 
     clip: Clip
@@ -63,32 +64,33 @@ class _Open:
     def __init__(self, clip: Clip, times: list[float], wrong: UnusableError | None) -> None:
         self.clip, self.wrong = clip, wrong
         self.left = deque(times)
-        self._planned = len(times)
+        self._middle = (len(times) - 1) // 2
         self._frames: list[bytes] = []
         self._times: list[float] = []
-        self._shown: list[Frame] = []
+        self._sizes: list[Size] = []
+        self._shown: Frame | None = None  # pixels are large: of one frame only
 
     def add(self, time: float, frame: Frame, jpeg: bytes) -> None:
+        if len(self._frames) <= self._middle:
+            self._shown = frame
         self._times.append(time)
         self._frames.append(jpeg)
-        self._shown.append(frame)
+        self._sizes.append((frame.pixels.shape[1], frame.pixels.shape[0]))
 
     def finished(self, source: Frames) -> CutClip | Rejected:
         try:
             if self.wrong is not None:
                 raise self.wrong
-            if not self._frames:
+            if self._shown is None:
                 raise UnusableError(
                     "past_the_end", f"begins at {self.clip.start:g} s, where nothing is shown"
                 )
             boxes, left_out = self._boxes(source)
         except UnusableError as error:
             return error.rejected(self.clip.sample_id)
-        middle = (len(self._frames) - 1) // 2
-        rgb = Image.fromarray(self._shown[middle].pixels)
-        image = NormalisedImage(
-            self._frames[middle], rgb.width, rgb.height, pixel_hash(rgb), perceptual_hash(rgb)
-        )
+        jpeg = self._frames[min(self._middle, len(self._frames) - 1)]
+        rgb = Image.fromarray(self._shown.pixels)
+        image = NormalisedImage(jpeg, rgb.width, rgb.height, pixel_hash(rgb), perceptual_hash(rgb))
         return CutClip(self.clip, image, self._frames, self._times, boxes, left_out)
 
     def _boxes(self, source: Frames) -> tuple[list[list[Box]] | None, Counter[str]]:
@@ -96,12 +98,11 @@ class _Open:
         own = _listed_boxes(self.clip.boxes) if self.clip.boxes else None
         left_out: Counter[str] = Counter()
         found = []
-        for time, frame in zip(self._times, self._shown, strict=True):
+        for time, stored in zip(self._times, self._sizes, strict=True):
             boxes = source.boxes_at(time) if own is None else _at(own, time)
             if boxes is None:
                 return None, left_out
-            height, width = frame.pixels.shape[:2]
-            kept, dropped = stored_boxes(boxes, source.size, (width, height))
+            kept, dropped = stored_boxes(boxes, source.size, stored)
             found.append(kept)
             left_out += dropped
         return found, left_out

@@ -169,7 +169,7 @@ def _hdf5(path: Path) -> Iterator[dict[int, Callable[[], bytes]]]:
     with file:
         found = {}
         with suppress(OSError, RuntimeError, ValueError, KeyError):  # the members that can be listed
-            for name in sorted(file):
+            for name in sorted(name for name in file if isinstance(name, str)):
                 number = _number(name)
                 if number is not None and isinstance(file.get(name, getlink=True), h5py.HardLink):
                     found[number] = reading(name)

@@ -86,6 +86,13 @@ def test_the_middle_frame_and_boxes_in_its_pixels() -> None:
     assert [boxes[0] for boxes in found.boxes] == [Box(0, 0, 5, 5, time) for time in found.times]
 
 
+def test_the_last_frame_stands_in_for_a_middle_that_is_not_there() -> None:
+    (found,) = cut(Counting(0.2), [clip("a", 0, 1)], PARAMS)
+    assert isinstance(found, CutClip)
+    assert len(found.frames) == 2
+    assert found.image.jpeg == found.frames[1]
+
+
 def test_no_clips_no_reading() -> None:
     source = Counting(9)
     assert summary(cut(source, [], PARAMS)) == []
