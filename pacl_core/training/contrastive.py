@@ -63,7 +63,7 @@ def chunked_losses(
 def masked_loss(
     similarity: Tensor,
     positives: Tensor,
-    negatives: Tensor | RowMask,
+    negatives: Tensor | RowMask | None,
     *,
     temperature: float | Tensor = 0.07,
     penalty: RowPenalty | None = None,
@@ -71,7 +71,8 @@ def masked_loss(
 ) -> Tensor:
     """Loss of every anchor, `[A]` float32 (float64 for float64 input); one direction of paper Eq. 3.
 
-    `similarity` [A, C] (anchors x candidates, cosines), `positives` and `negatives` [A, C] bool. With
+    `similarity` [A, C] (anchors x candidates, cosines), `positives` and `negatives` [A, C] bool; negatives
+    None are all that are not positives. With
     P = sum over positives of exp(s / temperature), and N likewise over the negatives that are not
     positives, it is -log(P / (P + N)): the sum stays inside the log. An anchor without negatives has
     loss 0 and gradient 0; every anchor needs a positive.
@@ -96,7 +97,7 @@ class _MaskedLoss(torch.autograd.Function):
         similarity: Tensor,
         temperature: float | Tensor,
         positives: Tensor,
-        negatives: Tensor | RowMask,
+        negatives: Tensor | RowMask | None,
         penalty: RowPenalty | None,
         chunk: int | None,
     ) -> Tensor:
@@ -104,10 +105,10 @@ class _MaskedLoss(torch.autograd.Function):
         positive_A, negative_A = similarity.new_empty(2, len(similarity), dtype=dtype)
         for rows in _blocks(similarity, chunk):
             logits = _logits(similarity[rows], temperature)
-            penalised = _penalised(logits, positives, penalty, rows=rows)
-            negative_A[rows] = _log_sum(penalised, _negative_rows(positives, negatives, rows))
+            masked = _of_negatives(logits, positives, negatives, penalty=penalty, rows=rows)
+            negative_A[rows] = _log_sum(masked)
             if positives.dtype == torch.bool:
-                positive_A[rows] = _log_sum(logits, positives[rows])
+                positive_A[rows] = _log_sum(_masked(logits, positives[rows]))
             else:
                 positive_A[rows] = logits.gather(1, positives[rows, None]).squeeze(1)
         learnt = temperature if isinstance(temperature, Tensor) else None
@@ -127,11 +128,10 @@ class _MaskedLoss(torch.autograd.Function):
         by_temperature = gradient_A.new_zeros(())
         for rows in _blocks(similarity, ctx.chunk):
             logits = _logits(similarity[rows], temperature)
-            negatives = _negative_rows(ctx.positives, ctx.negatives, rows)
-            penalised = _penalised(logits, ctx.positives, ctx.penalty, rows=rows)
-            block = _softmax(penalised, negatives).mul_(weight_A[rows, None])
+            masked = _of_negatives(logits, ctx.positives, ctx.negatives, penalty=ctx.penalty, rows=rows)
+            block = masked.softmax(dim=1).mul_(weight_A[rows, None])
             if ctx.positives.dtype == torch.bool:
-                block -= _softmax(logits, ctx.positives[rows]) * weight_A[rows, None]
+                block -= _masked(logits, ctx.positives[rows]).softmax(dim=1) * weight_A[rows, None]
             else:
                 block.scatter_add_(1, ctx.positives[rows, None], -weight_A[rows, None])
             if gradient.stride(0) == 1:  # turned within the cache, then copied along memory
@@ -159,24 +159,40 @@ def _logits(similarity: Tensor, temperature: float | Tensor) -> Tensor:
     return wide.contiguous() / temperature
 
 
-def _negative_rows(positives: Tensor, negatives: Tensor | RowMask, rows: slice) -> Tensor:
+def _negative_rows(positives: Tensor, negatives: Tensor | RowMask | None, rows: slice) -> Tensor:
     """[b, C] bool: the negatives that are not positives."""
+    if negatives is None:
+        return ~positives[rows]
     mask = negatives[rows].clone() if isinstance(negatives, Tensor) else negatives(rows)
     if positives.dtype == torch.bool:
         return mask.logical_and_(~positives[rows])
     return mask.scatter_(1, positives[rows, None], False)
 
 
-def _penalised(logits: Tensor, positives: Tensor, penalty: RowPenalty | None, *, rows: slice) -> Tensor:
-    """The logits less the penalty, which is 0 at the positives: `_masked` keeps a finite number there."""
-    if penalty is None:
-        return logits
-    given = penalty(rows).to(logits.dtype)
-    if positives.dtype == torch.bool:
-        given = given.masked_fill(positives[rows], 0.0)
-    else:
-        given = given.scatter(1, positives[rows, None], 0.0)
-    return logits - given
+def _of_negatives(
+    logits: Tensor,
+    positives: Tensor,
+    negatives: Tensor | RowMask | None,
+    *,
+    penalty: RowPenalty | None,
+    rows: slice,
+) -> Tensor:
+    """[b, C]: the logits of negatives less their penalty, elsewhere the lowest number."""
+    if penalty is not None:
+        taken = penalty(rows).to(logits.dtype)
+        logits = torch.sub(logits, taken, out=taken)
+    elif negatives is None:
+        logits = logits.clone()
+    single = positives.dtype != torch.bool
+    if negatives is None and single:  # one number a row to replace, instead of a mask
+        return logits.scatter_(1, positives[rows, None], -torch.finfo(logits.dtype).max)
+    if penalty is not None:  # where it is infinite `_masked` could not make a finite number of it
+        logits = (
+            logits.scatter_(1, positives[rows, None], 0.0)
+            if single
+            else logits.masked_fill_(positives[rows], 0.0)
+        )
+    return _masked(logits, _negative_rows(positives, negatives, rows))
 
 
 def _masked(logits: Tensor, mask: Tensor) -> Tensor:
@@ -190,12 +206,7 @@ def _masked(logits: Tensor, mask: Tensor) -> Tensor:
     return torch.sub(logits, excluded, alpha=torch.finfo(logits.dtype).max)
 
 
-def _log_sum(logits: Tensor, mask: Tensor) -> Tensor:
-    """log of the sum of exp(logits) where the mask holds, [b]."""
-    masked = _masked(logits, mask)
+def _log_sum(masked: Tensor) -> Tensor:
+    """log of the sum of exp over a row, [b]."""
     # log_softmax is x - log_sum in one fused pass, which logsumexp is not; exact at the highest x
     return masked.amax(dim=1) - masked.log_softmax(dim=1).amax(dim=1)
-
-
-def _softmax(logits: Tensor, mask: Tensor) -> Tensor:
-    return _masked(logits, mask).softmax(dim=1)

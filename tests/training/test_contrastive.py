@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pacl_core.training.contrastive import LocalRows, chunked_losses, local_rows, masked_loss
+from pacl_core.training.contrastive import LocalRows, RowPenalty, chunked_losses, local_rows, masked_loss
 
 SIZE = 7
 
@@ -20,6 +20,10 @@ def given(seed: int = 0) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     negatives = torch.rand(SIZE, SIZE, generator=generator) < 0.6
     penalty = 5 * torch.rand(SIZE, SIZE, generator=generator, dtype=torch.float64)
     return similarity, positives, negatives, penalty
+
+
+def of(penalty: Tensor) -> RowPenalty:
+    return lambda rows: penalty[rows].clone()
 
 
 def by_loops(
@@ -42,7 +46,12 @@ def test_a_penalty_is_taken_off_the_logits_of_negatives(chunk: int | None) -> No
     similarity, positives, negatives, penalty = given()
     penalty[2] = math.inf
     found = masked_loss(
-        similarity, positives, negatives, temperature=0.4, penalty=lambda rows: penalty[rows], chunk=chunk
+        similarity,
+        positives,
+        negatives,
+        temperature=0.4,
+        penalty=of(penalty),
+        chunk=chunk,
     )
     assert found.tolist() == pytest.approx(
         by_loops(similarity, positives, negatives, penalty, temperature=0.4), rel=1e-12, abs=1e-14
@@ -54,7 +63,7 @@ def test_an_infinite_penalty_is_the_mask() -> None:
     everyone = torch.ones(SIZE, SIZE, dtype=torch.bool)
     infinite = torch.zeros_like(penalty).masked_fill(~negatives, math.inf)
     masked = masked_loss(similarity, positives, negatives, temperature=0.2)
-    penalised = masked_loss(similarity, positives, everyone, temperature=0.2, penalty=lambda r: infinite[r])
+    penalised = masked_loss(similarity, positives, everyone, temperature=0.2, penalty=of(infinite))
     torch.testing.assert_close(penalised, masked, rtol=0, atol=0)
     one, other = (torch.autograd.grad(each.sum(), similarity) for each in (masked, penalised))
     torch.testing.assert_close(one, other, rtol=0, atol=0)
@@ -66,8 +75,9 @@ def test_what_it_says_of_positives_does_not_count() -> None:
     everyone = torch.ones(SIZE, SIZE, dtype=torch.bool)
     zero, infinite = (penalty.masked_fill(mask, value) for value in (0.0, math.inf))
     found = [
-        masked_loss(similarity, which, everyone, penalty=lambda rows, own=own: own[rows])
+        masked_loss(similarity, which, negatives, penalty=of(own))
         for which in (positives, mask)
+        for negatives in (None, everyone)
         for own in (zero, infinite)
     ]
     for other in found[1:]:
@@ -75,11 +85,25 @@ def test_what_it_says_of_positives_does_not_count() -> None:
     assert all(one.isfinite().all() for one in torch.autograd.grad(found[1].sum(), similarity))
 
 
+@pytest.mark.parametrize("chunk", [None, 2])
+def test_no_mask_is_one_of_all_others(chunk: int | None) -> None:
+    similarity, positives, _, _ = given()
+    everyone = torch.ones(SIZE, SIZE, dtype=torch.bool)
+    mask = torch.nn.functional.one_hot(positives, SIZE).bool()
+    expected = masked_loss(similarity, positives, everyone)
+    for which in (positives, mask):
+        found = masked_loss(similarity, which, None, chunk=chunk)
+        torch.testing.assert_close(found, expected, rtol=1e-14, atol=1e-14)
+        one, other = (torch.autograd.grad(x.sum(), similarity, retain_graph=True) for x in (found, expected))
+        torch.testing.assert_close(one, other, rtol=1e-13, atol=1e-14)
+    assert similarity.isfinite().all()
+
+
 def test_gradients_of_similarity_and_temperature_are_those_of_differences() -> None:
     similarity, positives, negatives, penalty = given()
     temperature = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(
-        lambda s, t: masked_loss(s, positives, negatives, temperature=t, penalty=lambda rows: penalty[rows]),
+        lambda s, t: masked_loss(s, positives, negatives, temperature=t, penalty=of(penalty)),
         (similarity, temperature),
     )
 

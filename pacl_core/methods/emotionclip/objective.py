@@ -24,26 +24,30 @@ SUPPRESSED = 5.0
 
 
 class SentimentWeights(NamedTuple):
-    """The weights w of a batch, which are never there as a matrix: KL is `anchors` @ `candidates`.T.
+    """The weights w of a batch, which are never there as a matrix: KL is `anchors` @ `candidates`.
 
-    `anchors`, `candidates`: [B, K + 2] float64. w_ii is not 0 here: a pair is no negative of itself.
+    `anchors` [B, K + 2], `candidates` [K + 2, B] float64. w_ii is not 0: a pair is no negative of itself.
     """
 
     anchors: Tensor
     candidates: Tensor
     beta: float
 
-    def rows(self, own: slice) -> Tensor:
-        """`[b, B]` float64: w of some anchors to all candidates, inf where their sentiment is equal."""
-        divergence = self.anchors[own] @ self.candidates.T
-        # what is not above becomes 0, and beta / 0 is inf
-        return self.beta / torch.threshold_(divergence, _EQUAL, 0.0)
+    def rows(self, own: slice, dtype: torch.dtype = torch.float64) -> Tensor:
+        """`[b, B]`: w of some anchors to all candidates, inf where their sentiment is equal.
 
-    def penalty(self, offset: int = 0) -> RowPenalty | None:
+        KL is computed in float64, what follows in `dtype`.
+        """
+        divergence = (self.anchors[own] @ self.candidates).to(dtype)
+        # what is not above becomes 0, and beta / 0 is inf
+        one = torch.threshold_(divergence, _EQUAL, 0.0).reciprocal_()
+        return one if self.beta == 1 else one.mul_(self.beta)
+
+    def penalty(self, offset: int = 0, dtype: torch.dtype = torch.float64) -> RowPenalty | None:
         """For the masked loss of anchors from `offset` on; none at beta 0, where inf would be 0 x inf."""
         if self.beta == 0:
             return None
-        return lambda rows: self.rows(slice(offset + rows.start, offset + rows.stop))
+        return lambda rows: self.rows(slice(offset + rows.start, offset + rows.stop), dtype)
 
 
 def sentiment_weights(sentiment: Tensor, *, beta: float = 1.0, kl: Direction = "forward") -> SentimentWeights:
@@ -68,7 +72,8 @@ def sentiment_weights(sentiment: Tensor, *, beta: float = 1.0, kl: Direction = "
     one = torch.ones_like(own)
     of_i = torch.cat([-shares, own[:, None], one[:, None]], dim=1)
     of_j = torch.cat([logs, one[:, None], far[:, None]], dim=1)
-    return SentimentWeights(of_i, of_j, beta) if kl == "forward" else SentimentWeights(of_j, of_i, beta)
+    one_side, other = (of_i, of_j) if kl == "forward" else (of_j, of_i)
+    return SentimentWeights(one_side, other.T.contiguous(), beta)
 
 
 def sentiment_guided_loss(
@@ -101,14 +106,10 @@ def sample_losses(
     `weights` are of the whole batch. The sum over all processes, divided by B, is `sentiment_guided_loss`.
     """
     partner = torch.arange(rows.offset, rows.offset + len(rows.image), device=rows.image.device)
-    penalty = weights.penalty(rows.offset)
-
-    def everyone(block: slice) -> Tensor:
-        shape = (block.stop - block.start, rows.image.shape[1])
-        return torch.ones(shape, dtype=torch.bool, device=partner.device)
+    penalty = weights.penalty(rows.offset, torch.promote_types(rows.image.dtype, torch.float32))
 
     def one_direction(similarity: Tensor) -> Tensor:
-        return masked_loss(similarity, partner, everyone, temperature=1 / scale, penalty=penalty, chunk=chunk)
+        return masked_loss(similarity, partner, None, temperature=1 / scale, penalty=penalty, chunk=chunk)
 
     return 0.5 * one_direction(rows.image) + 0.5 * one_direction(rows.text)
 
