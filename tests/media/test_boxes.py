@@ -57,3 +57,8 @@ def test_boxes_as_json() -> None:
 def test_what_is_no_list_of_boxes(wrong: object) -> None:
     with pytest.raises(ValueError, match="box"):
         read_boxes(wrong)
+
+
+@pytest.mark.parametrize("width", [147, 281, 294, 640, 1280])
+def test_a_side_that_fills_the_detectors_pixels_has_no_padding(width: int) -> None:
+    assert from_letterbox(Box(0, 0, 640, 640), (width, width))[:4] == pytest.approx((0, 0, width, width))
