@@ -40,7 +40,7 @@ def with_weights(params: BackboneParams, *, seed: int = 0) -> Iterator[BackboneP
 
 
 def write_untrained(folder: Path, name: str, *, seed: int) -> None:
-    """Write one of `UNTRAINED` into an existing folder: weights and configuration, as open_clip reads them."""
+    """Write one of `UNTRAINED` into an existing folder: weights and configuration for open_clip."""
     architecture = UNTRAINED[name]
     size = architecture["vision_cfg"]["image_size"]
     described = {"mean": _MEAN, "std": _STD, "interpolation": "bicubic", "resize_mode": "shortest"}
