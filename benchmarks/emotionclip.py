@@ -35,11 +35,11 @@ from torch.nn.functional import normalize
 from pacl_core.methods.emotionclip import sentiment_guided_loss
 from pacl_core.methods.emotionclip.clips import Clips, Frames
 from pacl_core.methods.emotionclip.method import make_emotionclip
-from pacl_core.methods.emotionclip.params import TrainClipsParams
 from pacl_core.models.local_files import CONFIG
 from pacl_core.models.open_clip_model import load_clip
 from pacl_core.models.subject.coverage import as_boxes
 from pacl_core.models.subject.encoder import Subject
+from pacl_core.params.emotionclip import TrainClipsParams
 from pacl_core.params.video_text import SubjectParams
 from pacl_core.training.distributed import World
 from pacl_core.training.optimiser import make_optimiser

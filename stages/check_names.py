@@ -1,4 +1,4 @@
-"""check_names: names of data sets, clips, recipes and variants, fit for paths -> data/names_checked.txt."""
+"""check_names: names of data sets, clips, trainings and variants, fit for paths -> data/names_checked.txt."""
 
 import logging
 from pathlib import Path
@@ -16,8 +16,10 @@ def main(params: Params) -> None:
     DVC puts the names into commands and looks them up in params.yaml before one of their stages could report
     a wrong one.
     """
-    counts = len(params.downstream), len(params.clips), len(params.recipes), len(params.variants)
-    log.info("%d data sets, %d corpora of clips, %d recipes, %d other variants", *counts)
+    counts = len(params.downstream), len(params.clips), len(params.emotionclip), len(params.recipes)
+    others = len(params.variants)
+    log.info("%d data sets, %d corpora of clips, %d trainings on them, %d recipes", *counts)
+    log.info("%d other variants", others)
     with published_file(Path("data/names_checked.txt")) as draft:
         draft.write_text("a-z, 0-9, _ and - only\n", encoding="utf-8")
 

@@ -51,10 +51,18 @@ def _model(key: str, model: Model) -> Finding:
     if model.weights is None:
         if packages:
             return Finding(key, "fine", f"{model.kind} {model.name}, from its package")
+        if model.kind == "open_clip" and _starts_at_random(model.name):
+            return Finding(key, "fine", f"{model.kind} {model.name}, random weights")
         return Finding(key, "stops", f"{model.kind} {model.name} brings no weights", "set 'weights'")
     if model.weights.startswith("hub:"):
         return _hub(key, model.weights)
     return _file(key, Path(model.weights), model.sha256, model=model)
+
+
+def _starts_at_random(name: str) -> bool:
+    from pacl_core.methods.untrained import UNTRAINED
+
+    return name in UNTRAINED
 
 
 def _packages(model: Model) -> dict[str, str]:

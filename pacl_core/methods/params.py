@@ -19,6 +19,7 @@ from pacl_core.methods.pacl.params import (
     TrainParams,
 )
 from pacl_core.params.clips import ClipsParams, PersonsParams, SentimentParams
+from pacl_core.params.emotionclip import EmotionClipParams
 from pacl_core.params.evaluation import (
     DownstreamParams,
     EvaluateParams,
@@ -51,6 +52,7 @@ class Params(Section):
     clips: dict[Name, ClipsParams] = Field(default_factory=dict)
     sentiment: SentimentParams = SentimentParams()
     persons: PersonsParams = PersonsParams()
+    emotionclip: dict[Name, EmotionClipParams] = Field(default_factory=dict)
     downstream: dict[Name, DownstreamParams]
     leaks: LeaksParams = LeaksParams()
     variants: dict[Name, VariantParams] = Field(default_factory=dict)
@@ -63,6 +65,23 @@ class Params(Section):
         for name in self.recipes:
             if name in ("initial", "pacl", *self.variants):
                 raise ValueError(f"recipes.{name}: models/{name} is another model; choose another name")
+        for name in self.emotionclip:
+            if name in ("initial", "pacl", *self.variants, *self.recipes):
+                raise ValueError(f"emotionclip.{name}: models/{name} is another model; choose another name")
+        return self
+
+    @model_validator(mode="after")
+    def _trained_on_clips(self) -> Self:
+        for name, one in self.emotionclip.items():
+            if one.clips not in self.clips:
+                raise ValueError(
+                    f"emotionclip.{name}.clips: {unknown('corpus of clips', one.clips, self.clips)}"
+                )
+            if self.backbone.kind != "open_clip":
+                raise ValueError(
+                    f"emotionclip.{name}: trains a CLIP of 'open_clip', but backbone.kind is "
+                    f"'{self.backbone.kind}'"
+                )
         return self
 
     @model_validator(mode="after")

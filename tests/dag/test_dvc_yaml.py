@@ -37,3 +37,12 @@ def test_every_plot_has_labels_and_its_files_are_written() -> None:
         assert drawn["x_label"] and drawn["y_label"], name
         files = list(drawn["y"]) if isinstance(drawn["y"], dict) else [name]
         assert all(is_written(file) for file in files), name
+
+
+def test_the_default_has_no_stage_of_clips() -> None:
+    """`foreach` over an empty mapping: another method costs the default run nothing."""
+    with Repo(ROOT) as repo:
+        names = {stage.name.partition("@")[0] for stage in repo.index.stages if stage.is_data_source is False}
+    of_clips = {"clips", "sentiment", "persons", "selection", "emotionclip"}
+    assert of_clips <= set(TREE["stages"])
+    assert "train" in names and not names & of_clips

@@ -46,19 +46,25 @@ def test_code_is_listed_by_folder() -> None:
     assert sum(count < 10 for count in counts.values()) > 0.8 * len(counts)
 
 
+SECTIONS = ("clips", "downstream", "emotionclip", "recipes", "variants")  # whose names become paths
+
 # stages whose params name one entry or one protocol of a section
 TEMPLATED = {
     "downstream": {"downstream.${key}.image_size", "downstream.${key}.path", "downstream.${key}.record"},
     "clips": {"clips.${key}"},
+    "emotionclip": {"emotionclip.${key}"},
     "recipe": {"recipes.${key}"},
+    "selection": {"emotionclip.${key}.clips", "emotionclip.${key}.filter"},
     "variant": {"variants.${key}.prefix", "variants.${key}.sha256", "variants.${key}.weights"},
     "evaluate": {"evaluate.${item.protocol}"},
 }
 OF_TEMPLATES = {
     "downstream": ("downstream",),
     "clips": ("clips",),
+    "emotionclip": ("emotionclip",),
     "persons": ("clips",),
     "recipe": ("recipes",),
+    "selection": ("emotionclip",),
     "sentiment": ("clips",),
     "variant": ("variants",),
     "evaluate": ("evaluate.linear.", "evaluate.finetune.", "evaluate.zero_shot.", "evaluate.few_shot"),
@@ -79,7 +85,7 @@ def test_params_are_single_values(stage: str) -> None:
         value = tree
         for part in key.split("."):
             value = value[part]
-        assert not isinstance(value, dict) or key in ("clips", "downstream", "recipes", "variants"), key
+        assert not isinstance(value, dict) or key in SECTIONS, key
 
 
 @pytest.mark.parametrize("stage", STAGES)

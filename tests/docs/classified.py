@@ -38,6 +38,11 @@ RULES = (
     Rule(
         r"ray start .*", "OPTIONS", "starts a cluster that outlives the test; tests/encoding starts its own"
     ),
+    Rule(
+        r"cp presets/emotionclip-\S+\.yaml params\.yaml && dvc repro compare",
+        "ELSEWHERE",
+        "tests/dag/test_emotionclip.py",
+    ),
     Rule(r"cp presets/\S+\.yaml params\.yaml( && dvc repro)?", "ELSEWHERE", "tests/dag/test_presets.py"),
     Rule(r"sh presets/sweeps/\S+\.sh.*", "SWEEP"),
     Rule(r"dvc queue (start|status)", "OPTIONS", "starts a process that outlives the test"),

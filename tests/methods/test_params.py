@@ -96,6 +96,7 @@ def test_a_name_that_is_no_part_of_a_path_is_refused(tmp_path: Path, name: str) 
     for key, value in (
         ("downstream", {name: entry}),
         ("recipes", {name: {"partition": "none"}}),
+        ("emotionclip", {name: {"clips": "c", "filter": {}}}),
         ("variants", {name: {"weights": "w.pt"}}),
         ("evaluate", {"variants": ["initial", name]}),
     ):

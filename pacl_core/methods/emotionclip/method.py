@@ -14,12 +14,12 @@ from torch import Tensor, nn
 from pacl_core.errors import UserError
 from pacl_core.methods.emotionclip.clips import Clips, ClipViews, Seen, drawn
 from pacl_core.methods.emotionclip.objective import sample_losses, sentiment_weights, suppressed_share
-from pacl_core.methods.emotionclip.params import RatesParams, TrainClipsParams
 from pacl_core.models.frozen import on_device
 from pacl_core.models.modes import training_mode
 from pacl_core.models.open_clip_model import ClipModel, fresh_network
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.models.video_text import VideoText, make_video_text
+from pacl_core.params.emotionclip import RatesParams, TrainClipsParams
 from pacl_core.training.contrastive import local_rows
 from pacl_core.training.distributed import World
 from pacl_core.training.forward import learning

@@ -2,15 +2,15 @@
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from pacl_core.methods.emotionclip.clips import Clips
 from pacl_core.methods.emotionclip.method import make_emotionclip
-from pacl_core.methods.emotionclip.params import TrainClipsParams
 from pacl_core.models.open_clip_model import ClipModel
 from pacl_core.models.video_text import VideoText
+from pacl_core.params.emotionclip import TrainClipsParams
 from pacl_core.training.checkpoint import History
 from pacl_core.training.distributed import ALONE, World
 from pacl_core.training.loop import Run, train
@@ -67,4 +67,6 @@ def train_emotionclip(
         "scale": method.scale().item(),
         "torch": torch.__version__,
     }
-    return Trained(method.whole, history, card)
+    # it is evaluated with the mean and deviation that it was trained with
+    clip = replace(method.whole.clip, preprocess=method.views.preprocess)
+    return Trained(replace(method.whole, clip=clip), history, card)

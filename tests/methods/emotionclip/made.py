@@ -17,9 +17,9 @@ from safetensors.torch import save_file
 
 from pacl_core.methods.emotionclip.clips import Clips, Frames
 from pacl_core.methods.emotionclip.method import EmotionClip, make_emotionclip
-from pacl_core.methods.emotionclip.params import TrainClipsParams
 from pacl_core.models.open_clip_model import ClipModel, load_clip
 from pacl_core.models.subject.coverage import as_boxes
+from pacl_core.params.emotionclip import TrainClipsParams
 from pacl_core.training.checkpoint import History
 from pacl_core.training.distributed import ALONE, World, world_of
 from pacl_core.training.loop import Run, train

@@ -17,8 +17,8 @@ from pacl_core.errors import UserError
 from pacl_core.methods.emotionclip.clips import Clips
 from pacl_core.methods.emotionclip.method import make_emotionclip, split
 from pacl_core.methods.emotionclip.objective import sample_losses, sentiment_weights
-from pacl_core.methods.emotionclip.params import TrainClipsParams
 from pacl_core.models.video_text import load_video_text, save_video_text
+from pacl_core.params.emotionclip import TrainClipsParams
 from pacl_core.params.models import BackboneParams
 from pacl_core.training import loop
 from pacl_core.training.contrastive import local_rows

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from pacl_core.methods.emotionclip.clips import Clips
-from pacl_core.methods.emotionclip.params import TrainClipsParams
 from pacl_core.methods.emotionclip.run import CODE, Trained, train_emotionclip
 from pacl_core.models.video_text import load_video_text, save_video_text
+from pacl_core.params.emotionclip import TrainClipsParams
 from pacl_core.params.models import BackboneParams
 from pacl_core.runtime.scratch import code_files
 from pacl_core.training.loop import Run

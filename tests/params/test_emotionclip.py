@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from pacl_core.methods.emotionclip.params import TrainClipsParams
+from pacl_core.params.emotionclip import TrainClipsParams
 from pacl_core.params.training import Adam, TrainingParams
 
 

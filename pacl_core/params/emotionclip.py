@@ -1,10 +1,11 @@
-"""The section of one training of EmotionCLIP: its model, loss, learning rates and schedule."""
+"""The sections of trainings of EmotionCLIP: clips, model, loss, learning rates and schedule."""
 
 from typing import Literal
 
 from pydantic import Field
 
-from pacl_core.params.section import Section
+from pacl_core.params.clips import ClipFilterParams
+from pacl_core.params.section import Name, Section
 from pacl_core.params.training import Adam, TrainingParams
 from pacl_core.params.video_text import SubjectParams, TemporalParams
 
@@ -65,3 +66,13 @@ class TrainClipsParams(TrainingParams):
     @property
     def cosine(self) -> Literal["step", "epoch"]:
         return self.schedule
+
+
+class EmotionClipParams(TrainClipsParams):
+    """One training of EmotionCLIP on the corpus `clips`, as far as `filter` keeps it, from `backbone`.
+
+    The defaults are ours; docs/clips.md has the published settings next to them.
+    """
+
+    clips: Name
+    filter: ClipFilterParams
