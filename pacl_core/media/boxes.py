@@ -33,7 +33,7 @@ def from_letterbox(box: Box, size: Size) -> Box:
     x = (x' - left) / r with r = min(640/w, 640/h), left = ((640 - w r) mod 32) / 2; y likewise.
     """
     ratio = min(_LETTERBOX / size[0], _LETTERBOX / size[1])
-    # rounded: of a side that fills the 640 pixels, 640 - side * ratio may be just below 0, and 0 - 1e-13 mod 32 is 32
+    # rounded: where a side fills the 640 pixels, 640 - side * ratio may be just below 0, which mod 32 is 32
     left, top = ((round(_LETTERBOX - side * ratio, 6) % _STRIDE) / 2 for side in size)
     return Box(
         (box.left - left) / ratio,
