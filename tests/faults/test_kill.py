@@ -13,7 +13,7 @@ from tests.faults.small_reference import Reference
 from tests.paths import ROOT
 
 MODULES = sorted(set(re.findall(r"python -m stages\.(\w+)", (ROOT / "dvc.yaml").read_text())))
-# `transfer` needs two data sets, with which this project takes twice as long; EmotionCLIP needs another backbone
+# `transfer` needs two data sets, with which this project takes twice as long; EmotionCLIP, another backbone
 # (tests/stages/test_emotionclip.py kills it)
 MODULES = [name for name in MODULES if name not in ("transfer", "selection", "emotionclip")]
 CHAIN = 3  # kills in a row before the stage may finish
