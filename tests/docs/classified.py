@@ -58,6 +58,7 @@ RULES = (
     Rule(r"dvc (params|metrics|plots) (diff|show).*", "RUN"),
     Rule(r"PACL_DEVICE=cpu PACL_WORKERS=2 dvc repro partition", "RUN"),
     Rule(r"python scripts/plan_scale\.py .*", "RUN"),
+    Rule(r"python -m scripts\.training_grid .*", "ELSEWHERE", "tests/scripts/test_training_grid.py"),
     Rule(r"python -m scripts\.compare_locks .*", "ELSEWHERE", "tests/scripts/test_compare_locks.py"),
     Rule(r"python -m stages\.(pairs|factual_scores|anps|emotional_scores|partition)", "RUN"),
 )

@@ -1,8 +1,16 @@
 """scripts.training_grid: its probe against that of scikit-learn, the interval of a difference, the cells."""
 
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
+import polars as pl
 import pytest
 import yaml
+from PIL import Image
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold
 
@@ -48,3 +56,47 @@ def test_every_cell_is_a_training_of_its_own(name: str) -> None:
     for cell in cells:
         params_of(cell, base)
     assert len({row_name(cell) for cell in cells}) == len(cells)
+
+
+def prepared(folder: Path) -> None:
+    """What `prepare` leaves, of random pixels: 32 pairs and 40 items."""
+    rng = np.random.default_rng(0)
+    folder.mkdir()
+    stored = {}
+    for name, count in (("pairs", 32), ("items", 40)):
+        places, content = [], b""
+        for _ in range(count):
+            jpeg = io.BytesIO()
+            Image.fromarray(rng.integers(256, size=(40, 40, 3), dtype=np.uint8)).save(jpeg, format="JPEG")
+            places.append((0, len(content), len(jpeg.getvalue())))
+            content += jpeg.getvalue()
+        (folder / f"{name}.bin").write_bytes(content)
+        stored[name] = np.array(places, np.int64)
+    np.savez(folder / "pairs.npz", places=stored["pairs"], sizes=[8, 8, 8, 8], recorded=np.arange(32) % 4)
+    np.savez(folder / "items.npz", places=stored["items"], valence=np.arange(40) % 10 / 10)
+    labels = np.arange(32) % 2
+    np.savez(folder / "labels.npz", **{"image-2": labels, "affect-pls8-2": labels})
+    np.save(folder / "texts-affect-pls8.npy", rng.standard_normal((32, 8), np.float32))
+    pl.DataFrame({"sample_id": [str(row) for row in range(32)]}).write_parquet(folder / "ids.parquet")
+    preset = yaml.safe_load((ROOT / "presets/scenes.yaml").read_text())
+    train = preset["train"] | {"epochs": 1, "batch_size": 8, "projector_warmup_steps": 2, "dim": 8}
+    about = {"backbone": preset["backbone"], "train": train, "columns": ["valence"], "group": "valence"}
+    (folder / "params.json").write_text(json.dumps(about))
+
+
+def grid(*arguments: str) -> str:
+    command = (sys.executable, "-m", "scripts.training_grid", *arguments)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_grid_is_trained_resumed_and_shown(tmp_path: Path) -> None:
+    prepared(tmp_path / "scenes")
+    places = (str(tmp_path / "scenes"), str(tmp_path / "found"))
+    run = ("run", *places, "--grid", "scenes", "--image-size", "32", "--only", "affect-pls8")
+    assert grid(*run).count("r2_valence_unseen") == 4  # the untouched backbone, and a cell by three seeds
+    assert grid(*run) == ""
+    initial, cell = grid("table", *places).splitlines()[2:]
+    assert initial.startswith("| initial | 1 |")
+    assert cell.startswith("| affect-pls8 none k=2 pairs=all | 3 |") and "strong" in cell
