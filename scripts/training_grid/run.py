@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold, KFold
 
 from pacl_core.files.vectors import Vectors
-from pacl_core.methods.pacl.partition.matching import partition_places
+from pacl_core.methods.pacl.division import divided
 from pacl_core.methods.pacl.partitions import PARTITIONS
 from pacl_core.methods.pacl.shards.read import Hashes, Samples
 from pacl_core.methods.pacl.training.held_out import HeldOut
@@ -72,24 +72,13 @@ class Prepared:
         )
 
     def divided(self, cell: Cell, seed: int) -> HeldOut:
-        """As `methods.pacl.division`; of the first `cell.pairs` of a seeded order where there is a number."""
+        """All pairs, or the first `cell.pairs` of a seeded order, by the cell's partition; none held out."""
         pairs = np.load(self.folder / "pairs.npz")
-        count = len(pairs["places"])
-        estimated = np.repeat(np.arange(len(PARTITIONS)), pairs["sizes"])
-        everyone = np.arange(count)
-        if cell.pairs:
-            everyone = np.sort(np.random.default_rng(0).permutation(count)[: cell.pairs])
-            estimated = estimated[everyone]
-        if cell.partition == "estimated":
-            places = estimated
-        elif cell.partition == "random":
-            places = np.random.default_rng((seed, 0x5F1E)).permutation(estimated)
-        elif cell.partition == "record":
-            places = pairs["recorded"][everyone]
-        else:
-            matched = np.zeros(len(everyone), np.bool_)
-            places = partition_places(matched, matched, "none")
-        rows = {name: everyone[places == place] for place, name in enumerate(PARTITIONS)}
+        ends, count = np.cumsum(pairs["sizes"]), len(pairs["places"])
+        taken = np.sort(np.random.default_rng(0).permutation(count)[: cell.pairs])
+        estimated = np.searchsorted(ends, taken, side="right")
+        rows = {name: taken[estimated == place] for place, name in enumerate(PARTITIONS)}
+        rows = divided(rows, cell.partition, seed=seed, recorded=lambda: pairs["recorded"])
         return HeldOut(rows, np.empty(0, np.int64), dict.fromkeys(PARTITIONS, 0))
 
 
