@@ -1,18 +1,16 @@
 """Clips of one corpus of videos, with their frames: python -m stages.clips <name>"""
 
 import logging
-import sys
 from pathlib import Path
 
 from pacl_core.corpus.clips.clip_store import Corpus, clips_key, write_clips
 from pacl_core.corpus.clips.readers import opening, read_clips
 from pacl_core.corpus.pair_store import StorePaths
-from pacl_core.errors import UserError, unknown
 from pacl_core.files.json_csv import write_json
 from pacl_core.methods.params import Params
 from pacl_core.runtime.scratch import scratch
 from pacl_core.runtime.settings import runtime
-from stages.run import run
+from stages.run import instance, run
 
 log = logging.getLogger("pacl")
 OUT = Path("data/clips")
@@ -20,11 +18,7 @@ OUT = Path("data/clips")
 
 def main(params: Params) -> None:
     """Read each video once, and cut all its clips; what cannot be used is listed with its reason."""
-    if len(sys.argv) != 2:
-        raise UserError("usage: python -m stages.clips <name>, a name of 'clips' in params.yaml")
-    name = sys.argv[1]
-    if name not in params.clips:
-        raise unknown("corpus of clips", name, params.clips)
+    name = instance("clips", "clips", params.clips, what="corpus of clips")
     those = params.clips[name]
     corpus = Corpus(lambda: read_clips(those), opening(those))
     with scratch(f"clips-{name}", clips_key(those)) as unfinished:

@@ -1,10 +1,8 @@
 """Selected clips to a model of clips and its training curves: python -m stages.emotionclip <name>"""
 
 import logging
-import sys
 from pathlib import Path
 
-from pacl_core.errors import UserError, unknown
 from pacl_core.files.hashing import file_sha256, marks_sha256
 from pacl_core.files.publish import published_folder
 from pacl_core.methods.emotionclip.run import CODE, train_emotionclip
@@ -19,16 +17,12 @@ from pacl_core.runtime.settings import runtime
 from pacl_core.training.distributed import own_folder, world_of
 from pacl_core.training.loop import Run
 from pacl_core.training.meter import write_curves
-from stages.run import run
+from stages.run import instance, run
 
 
 def main(params: Params) -> None:
     """Train, as one of the processes that torchrun started, and publish model and curves."""
-    if len(sys.argv) != 2:
-        raise UserError("usage: python -m stages.emotionclip <name>, a name of 'emotionclip' in params.yaml")
-    name = sys.argv[1]
-    if name not in params.emotionclip:
-        raise unknown("training of EmotionCLIP", name, params.emotionclip)
+    name = instance("emotionclip", "emotionclip", params.emotionclip, what="training of EmotionCLIP")
     own, origin, machine = params.emotionclip[name], params.backbone, runtime()
     tables = StoredTables(
         Path("data/clips") / own.clips,

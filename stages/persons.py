@@ -1,6 +1,5 @@
 """Boxes of persons in the frames of clips: python -m stages.persons <name>"""
 
-import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,6 @@ from pacl_core.encoding.engine import engine
 from pacl_core.encoding.frames import encode_frames
 from pacl_core.encoding.persons import detected, given, nobody, write_persons
 from pacl_core.encoding.scratch_keys import encoding_key
-from pacl_core.errors import UserError, unknown
 from pacl_core.files.hashing import marks_sha256
 from pacl_core.files.json_csv import write_json
 from pacl_core.methods.params import Params
@@ -17,15 +15,11 @@ from pacl_core.models.local_files import link_weights
 from pacl_core.models.persons import load_detector
 from pacl_core.runtime.scratch import scratch
 from pacl_core.runtime.settings import runtime
-from stages.run import run
+from stages.run import instance, run
 
 
 def main(params: Params) -> None:
-    if len(sys.argv) != 2:
-        raise UserError("usage: python -m stages.persons <name>, a name of 'clips' in params.yaml")
-    name = sys.argv[1]
-    if name not in params.clips:
-        raise unknown("corpus of clips", name, params.clips)
+    name = instance("persons", "clips", params.clips, what="corpus of clips")
     persons = params.persons
     link_weights({"persons": persons.weights})
     clips, out = Path("data/clips") / name, Path("data/persons") / f"{name}.parquet"

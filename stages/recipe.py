@@ -1,19 +1,18 @@
 """One more training on the same pairs, to compare PACL with: python -m stages.recipe <name>"""
 
-import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from pacl_core.corpus.provenance import MATCHED
-from pacl_core.errors import UserError, unknown
+from pacl_core.errors import UserError
 from pacl_core.files.hashing import marks_sha256
 from pacl_core.methods.pacl.division import divided, recorded_places
 from pacl_core.methods.pacl.shards.read import Samples
 from pacl_core.methods.pacl.training.held_out import HeldOut, hold_out
 from pacl_core.methods.params import Params
 from pacl_core.runtime.scratch import code_sha256
-from stages.run import run
+from stages.run import instance, run
 from stages.train import Outs, Recipe, enhance
 
 PAIRS = Path("data/pairs")
@@ -21,11 +20,7 @@ CODE = ("corpus/provenance.py", "methods/pacl/division.py", "methods/pacl/partit
 
 
 def main(params: Params) -> None:
-    if len(sys.argv) != 2:
-        raise UserError("usage: python -m stages.recipe <name>, a name of 'recipes' in params.yaml")
-    name = sys.argv[1]
-    if name not in params.recipes:
-        raise unknown("recipe", name, params.recipes)
+    name = instance("recipe", "recipes", params.recipes, what="recipe")
     own, mode = params.recipes[name].partition, params.partition.mode
     if own in ("factual", "emotional") and mode != "both":
         raise UserError(

@@ -4,14 +4,14 @@ import logging
 import os
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
 from safetensors import SafetensorError
 
-from pacl_core.errors import UserError
+from pacl_core.errors import UserError, unknown
 from pacl_core.methods.params import Params, load
 from pacl_core.runtime.lock import locked
 from pacl_core.runtime.settings import repeatable_products
@@ -59,6 +59,19 @@ def run(stage: str, main: Callable[[Params], None]) -> None:
     except KeyboardInterrupt:
         _stop(stage, "interrupted; 'dvc repro' resumes from here", exit_code())
     timing.note()
+
+
+def instance(stage: str, section: str, known: Collection[str], *, what: str) -> str:
+    """The one argument of a stage that runs per name of a section of params.yaml; `what` it is the name of.
+
+    Raises `UserError` where there is not one argument, or no such name.
+    """
+    if len(sys.argv) != 2:
+        raise UserError(f"usage: python -m stages.{stage} <name>, a name of '{section}' in params.yaml")
+    name = sys.argv[1]
+    if name not in known:
+        raise unknown(what, name, known)
+    return name
 
 
 def _name(stage: str) -> str:

@@ -1,24 +1,18 @@
 """Which clips a training of EmotionCLIP takes, from tables alone: python -m stages.selection <name>"""
 
 import logging
-import sys
 from pathlib import Path
 
-from pacl_core.errors import UserError, unknown
 from pacl_core.files.json_csv import write_json
 from pacl_core.methods.emotionclip.selection import ClipTables, write_selection
 from pacl_core.methods.params import Params
-from stages.run import run
+from stages.run import instance, run
 
 log = logging.getLogger("pacl")
 
 
 def main(params: Params) -> None:
-    if len(sys.argv) != 2:
-        raise UserError("usage: python -m stages.selection <name>, a name of 'emotionclip' in params.yaml")
-    name = sys.argv[1]
-    if name not in params.emotionclip:
-        raise unknown("training of EmotionCLIP", name, params.emotionclip)
+    name = instance("selection", "emotionclip", params.emotionclip, what="training of EmotionCLIP")
     own = params.emotionclip[name]
     tables = ClipTables(
         Path("data/clips") / own.clips,

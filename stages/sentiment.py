@@ -1,6 +1,5 @@
 """Sentiment logits of the texts of clips, computed once: python -m stages.sentiment <name>"""
 
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -8,22 +7,17 @@ from pacl_core.encoding.engine import engine
 from pacl_core.encoding.scratch_keys import encoding_key
 from pacl_core.encoding.sentiment import write_sentiment
 from pacl_core.encoding.texts import encode_texts
-from pacl_core.errors import UserError, unknown
 from pacl_core.files.json_csv import write_json
 from pacl_core.methods.params import Params
 from pacl_core.models.classifiers import load_with_neutral
 from pacl_core.models.local_files import link_weights
 from pacl_core.runtime.scratch import scratch
 from pacl_core.runtime.settings import runtime
-from stages.run import run
+from stages.run import instance, run
 
 
 def main(params: Params) -> None:
-    if len(sys.argv) != 2:
-        raise UserError("usage: python -m stages.sentiment <name>, a name of 'clips' in params.yaml")
-    name = sys.argv[1]
-    if name not in params.clips:
-        raise unknown("corpus of clips", name, params.clips)
+    name = instance("sentiment", "clips", params.clips, what="corpus of clips")
     clips, model, machine = Path("data/clips") / name, params.sentiment.model, runtime()
     link_weights({"sentiment": model.weights})
     key = encoding_key(clips, ("text",), model, machine=machine)

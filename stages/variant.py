@@ -1,23 +1,17 @@
 """Other weights of the backbone's architecture, as a variant: python -m stages.variant <name>"""
 
-import sys
 from pathlib import Path
 
-from pacl_core.errors import UserError, unknown
 from pacl_core.files.publish import published_folder
 from pacl_core.methods.params import Params
 from pacl_core.models.local_files import link_weights
 from pacl_core.models.other_weights import backbone_with
 from pacl_core.models.saved import save_model
-from stages.run import run
+from stages.run import instance, run
 
 
 def main(params: Params) -> None:
-    if len(sys.argv) != 2:
-        raise UserError("usage: python -m stages.variant <name>, a name of 'variants' in params.yaml")
-    name = sys.argv[1]
-    if name not in params.variants:
-        raise unknown("variant", name, params.variants)
+    name = instance("variant", "variants", params.variants, what="variant")
     link_weights({"backbone": params.backbone.weights})
     backbone = backbone_with(params.backbone, params.variants[name])
     with published_folder(Path("models") / name) as draft:
