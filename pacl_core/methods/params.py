@@ -71,6 +71,17 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
+    def _accumulated(self) -> Self:
+        applied = {f"recipes.{name}.train": one.applied_to(self.train) for name, one in self.recipes.items()}
+        for where, train in {"train": self.train, **applied}.items():
+            if train.accumulate > 1 and train.batch_norm == "update":
+                raise ValueError(
+                    f"{where}.accumulate: {train.accumulate} pieces cannot update statistics of a whole "
+                    "batch; set batch_norm: frozen, or accumulate: 1"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _trained_on_clips(self) -> Self:
         for name, one in self.emotionclip.items():
             if one.clips not in self.clips:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from pacl_core.models.modes import training_mode
 from pacl_core.models.precision import full_float32
@@ -35,16 +36,20 @@ def one_forward(params: TrainingParams, device: str) -> bool:
 
 
 def backbone_features(
-    module: nn.Module, dim: int, params: TrainingParams, *, world: World
+    module: nn.Module, dim: int, params: TrainingParams, *, world: World, pieces: int = 1
 ) -> Callable[[Tensor], Tensor]:
     """`[B, 3, H, W]` normalised -> `[B, dim]`, in the precision of `params`, compiled where they ask for it.
 
-    Of several ranks, B is this one's, which may be 0; statistics that update are those of all ranks.
+    Of several ranks, B is this one's, which may be 0; statistics that update are those of all ranks. With
+    `pieces` above 1, memory holds the activations of one piece of the images: each passes forwards once
+    more on the way back (gradient caching, Gao et al. 2021).
     """
     called = torch.compile(module) if params.compile else module  # shares the weights of `module`
     run: Callable[[Tensor], Tensor] = called if one_forward(params, world.device) else _in_pieces(called)
     if params.precision == "bfloat16":
         run = _autocast(run, world.device)
+    if pieces > 1:
+        run = _recomputed(run, pieces)
     return world_features(run, module, dim, world=world)
 
 
@@ -59,3 +64,14 @@ def _autocast(run: Callable[[Tensor], Tensor], device: str) -> Callable[[Tensor]
 def _in_pieces(module: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
     """The backbone, a few images at a time: right where they do not see each other."""
     return lambda images: torch.cat([module(piece) for piece in torch.split(images, CPU_PIECE)])
+
+
+def _recomputed(run: Callable[[Tensor], Tensor], pieces: int) -> Callable[[Tensor], Tensor]:
+    """Only the features of each piece are kept, not how they came about."""
+
+    def features(images: Tensor) -> Tensor:
+        split = images.chunk(pieces)
+        found: list[Tensor] = [checkpoint(run, piece, use_reentrant=False) for piece in split]
+        return torch.cat(found)
+
+    return features

@@ -254,3 +254,15 @@ def _keys(section: dict[str, object], prefix: str = "") -> Iterator[str]:
         yield prefix + name
         if isinstance(value, dict):
             yield from _keys(value, f"{prefix}{name}.")
+
+
+def test_pieces_of_a_batch_need_frozen_statistics(tmp_path: Path) -> None:
+    load(edited(tmp_path, "train.accumulate", 4))
+    recipe = {"plain": {"partition": "none", "train": {"accumulate": 4, "batch_norm": "update"}}}
+    with pytest.raises(UserError, match=r"recipes\.plain\.train\.accumulate: 4 pieces cannot"):
+        load(edited(tmp_path, "recipes", recipe))
+    tree = yaml.safe_load(COMMITTED.read_text())
+    tree["train"] |= {"accumulate": 2, "batch_norm": "update"}
+    (tmp_path / "both.yaml").write_text(yaml.safe_dump(tree))
+    with pytest.raises(UserError, match=r"train\.accumulate: 2 pieces cannot update statistics"):
+        load(tmp_path / "both.yaml")

@@ -1,5 +1,7 @@
 """The backbone as training runs it: pieces, modes and precision."""
 
+import weakref
+
 import pytest
 import torch
 from torch import nn
@@ -69,3 +71,36 @@ def test_features_have_the_precision_asked_for_and_weights_float32(
     module = backbone(params)
     assert backbone_features(module, 6, params, world=ALONE)(IMAGES).dtype == dtype
     assert {parameter.dtype for parameter in module.parameters()} == {torch.float32}
+
+
+@pytest.mark.parametrize("pieces", [2, 5, len(IMAGES)])
+def test_recomputed_pieces_have_the_gradients_of_the_whole(pieces: int) -> None:
+    module = backbone(FROZEN).double()
+    weights, images = list(module.parameters()), IMAGES.double()
+    loss = backbone_features(module, 6, FROZEN, world=ALONE, pieces=pieces)(images)
+    whole = module(images)
+    torch.testing.assert_close(loss, whole, rtol=0, atol=1e-14)
+
+    def gradients(features: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        alike = features @ features.T  # every image meets every other one, as in a contrastive loss
+        return torch.autograd.grad(alike.logsumexp(1).sum(), weights)
+
+    torch.testing.assert_close(gradients(loss), gradients(whole), rtol=1e-12, atol=1e-12)
+
+
+def test_recomputed_pieces_keep_no_activations() -> None:
+    module, made = backbone(FROZEN), []
+    module[0].register_forward_hook(lambda *given: made.append(weakref.ref(given[2])))
+    features = backbone_features(module, 6, FROZEN, world=ALONE, pieces=4)(IMAGES)
+    assert len(made) >= 4
+    assert all(activation() is None for activation in made)
+    features.sum().backward()  # each piece passes again
+    assert sum(activation() is not None for activation in made) == 0
+
+
+def test_without_a_graph_nothing_is_recomputed() -> None:
+    module, seen = backbone(FROZEN), []
+    module.register_forward_pre_hook(lambda _, given: seen.append(len(given[0])))
+    with torch.no_grad():
+        backbone_features(module, 6, FROZEN, world=ALONE, pieces=3)(IMAGES)
+    assert sum(seen) == len(IMAGES)

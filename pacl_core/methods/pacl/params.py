@@ -110,6 +110,7 @@ class TrainParams(TrainingParams):
     """
 
     batching: Literal["separate", "mixed"] = "separate"
+    accumulate: int = Field(default=1, ge=1)
     dim: int = Field(default=768, ge=1)
     temperature: float = Field(default=0.07, gt=0)
     temperature_learnable: bool = False

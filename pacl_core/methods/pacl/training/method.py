@@ -239,7 +239,7 @@ def make_pacl(inputs: Inputs, params: TrainParams, *, images: ImageSource, world
         held=held,
         left_out=chosen.left_out,
         shown=example_batch(weak, params.batch_size, params.seed),
-        features=backbone_features(module, backbone.dim, params, world=world),
+        features=backbone_features(module, backbone.dim, params, world=world, pieces=params.accumulate),
         views=batch_loader(images.preprocess, pixels, world.device),
         plain=batch_loader(images.preprocess, decoded_source(images), world.device),
         stored=inputs.images,

@@ -112,6 +112,14 @@ def test_the_saved_model_is_the_average(run, make_backbone) -> None:
     assert not equal(trained.projectors, run()[1].projectors)
 
 
+def test_accumulated_pieces_learn_what_the_whole_batch_does(run) -> None:
+    plain, _ = run(batch_norm="frozen", epochs=1)
+    pieces, _ = run(batch_norm="frozen", epochs=1, accumulate=3)
+    assert plain.keys() == pieces.keys()
+    for name in plain:
+        torch.testing.assert_close(plain[name], pieces[name], rtol=1e-4, atol=1e-5)
+
+
 def test_warm_up_starts_slowly(run) -> None:
     _, trained = run(warmup_steps=6)  # of 8: 2 + 3 + 3
     rates = [epoch["learning_rate/backbone"] for epoch in trained.history]
