@@ -41,6 +41,7 @@ $(VENV)/.installed-explore: $(VENV)/.installed
 ready: $(VENV)/.installed
 	@[ -e .git ] || $(BIN)/dvc config --local core.no_scm true  # a copy without git history
 	@find -L data/weights_in_use -type l -delete  # links to weights that are gone, at which DVC would stop
+	@$(BIN)/pacl params fill
 	@$(BIN)/python -m stages.check_inputs
 
 repro: ready ## run the whole pipeline, or what changed of it

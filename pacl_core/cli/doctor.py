@@ -50,7 +50,7 @@ def doctor(
     except UserError as error:
         findings.append(Finding("params", "stops", str(error), f"fix {params}"))
     else:
-        findings += [Finding("params", "fine", f"{params} is valid"), *_inputs(read)]
+        findings += [Finding("params", "fine", f"{params} is valid"), *_absent(params), *_inputs(read)]
         unhashable = hashing(read.input_paths)
         findings += unhashable
     timings = read_timings()
@@ -75,6 +75,19 @@ def doctor(
         print("\n".join([*_lines(findings), *_table(by_stage(timings)), *again, _verdict(runs)]))
     if not runs:
         raise typer.Exit(1)
+
+
+def _absent(params: Path) -> "list[Finding]":
+    """Keys that DVC would stop at."""
+    from pacl_core.doctor import Finding
+    from pacl_core.doctor.absent_keys import absent_keys
+
+    pipeline = Path("dvc.yaml")
+    absent = absent_keys(params, pipeline) if pipeline.is_file() else []
+    if not absent:
+        return []
+    detail = f"{params} leaves out {', '.join(absent)}; DVC needs every key"
+    return [Finding("params", "stops", detail, f"pacl params fill --file {params}")]
 
 
 def _inputs(params: "Params") -> "list[Finding]":

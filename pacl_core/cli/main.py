@@ -12,6 +12,7 @@ from pacl_core.cli.explore import explore
 from pacl_core.cli.export import export
 from pacl_core.cli.head import head
 from pacl_core.cli.inspect import inspect
+from pacl_core.cli.params import params
 from pacl_core.cli.predict import predict
 from pacl_core.errors import UserError
 from pacl_core.runtime.instructions import use_avx2
@@ -31,6 +32,7 @@ app.command()(doctor)
 app.command()(explore)
 app.add_typer(head)
 app.add_typer(export)
+app.add_typer(params)
 
 
 def main() -> None:

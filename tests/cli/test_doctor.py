@@ -1,4 +1,4 @@
-"""pacl doctor on this project: what it says and its exit code."""
+"""pacl doctor and pacl params (cli/params.py): what they say of a project, and their exit codes."""
 
 import json
 import shutil
@@ -34,6 +34,30 @@ def test_a_mistake_in_params(pacl, monkeypatch, tmp_path):
     broken.write_text("pairs: {reader: folder}\n")
     done = pacl("doctor", "--params", broken)
     assert done.code == 1 and "pairs.path: missing" in done.out
+
+
+def test_a_key_that_is_left_out_stops_until_it_is_filled_in(pacl, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(ROOT / "dvc.yaml", tmp_path)
+    text = (ROOT / "params.yaml").read_text()
+    (tmp_path / "params.yaml").write_text(text.replace("  ema: null\n", "").replace("recipes: {}\n", ""))
+    done = pacl("doctor")
+    assert done.code == 1
+    assert "STOPS  params: params.yaml leaves out recipes, train.ema; DVC needs every key" in done.out
+    assert "-> pacl params fill --file params.yaml" in done.out
+    assert pacl("params", "fill").out == "params.yaml: filled in recipes, train.ema\n"
+    assert "leaves out" not in pacl("doctor").out
+    assert pacl("params", "fill").out == ""
+
+
+def test_filling_in_needs_a_valid_file_of_a_project(pacl, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    assert "dvc.yaml: no such file; run from the project's root" in pacl("params", "fill").err
+    (tmp_path / "params.yaml").write_text("train: {epoch: 3}\n")
+    done = pacl("params", "fill")
+    assert done.code == 1
+    assert "train.epoch: unknown key; did you mean 'epochs'?" in done.err
 
 
 def test_a_device_that_is_not_there(pacl, monkeypatch):
