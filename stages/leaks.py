@@ -1,4 +1,4 @@
-"""leaks: test images of a data set among what was trained on -> data/leaks/<name>.parquet, metrics/leaks/<name>.json
+"""leaks: test images among what was trained on -> data/leaks/<name>.parquet, metrics/leaks/<name>.json
 
 python -m stages.leaks <data set>
 """
