@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro report explore tables test test-slow lint types format reference docs docs-serve \
+.PHONY: help install repro report clips explore tables test test-slow lint types format reference docs docs-serve \
 	hooks bench clean
 
 help: ## list the targets
@@ -30,7 +30,10 @@ $(VENV)/.installed-test: $(VENV)/.installed
 	$(BIN)/pip install -q -c constraints.txt -e '.[embedded,test]'
 	@touch $@
 
-$(VENV)/.installed-explore: $(VENV)/.installed
+$(VENV)/.installed-clips: ready ## train, evaluate and report what is under emotionclip: in params.yaml, without PACL's stages
+	@$(BIN)/dvc repro report_clips
+
+explore: $(VENV)/.installed
 	$(BIN)/pip install -q -c constraints.txt -e '.[embedded,explore]'
 	@touch $@
 
