@@ -30,10 +30,7 @@ $(VENV)/.installed-test: $(VENV)/.installed
 	$(BIN)/pip install -q -c constraints.txt -e '.[embedded,test]'
 	@touch $@
 
-$(VENV)/.installed-clips: ready ## train, evaluate and report what is under emotionclip: in params.yaml, without PACL's stages
-	@$(BIN)/dvc repro report_clips
-
-explore: $(VENV)/.installed
+$(VENV)/.installed-explore: $(VENV)/.installed
 	$(BIN)/pip install -q -c constraints.txt -e '.[embedded,explore]'
 	@touch $@
 
@@ -50,6 +47,9 @@ repro: ready ## run the whole pipeline, or what changed of it
 report: ready ## rebuild the report and what it needs
 	@$(BIN)/dvc repro report
 	@$(BIN)/python -m pacl_core.cli.headline
+
+clips: ready ## train on clips, evaluate and report, without PACL's stages
+	@$(BIN)/dvc repro report_clips
 
 explore: $(VENV)/.installed-explore ## browse all pairs, on this machine only
 	@$(BIN)/pacl explore
