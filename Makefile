@@ -10,7 +10,7 @@ export DVC_NO_ANALYTICS := 1
 INSTALL := $(if $(CPU),$(BIN)/uv pip install -q --python $(BIN)/python --torch-backend cpu,$(BIN)/pip install -q)
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro report explore tables test test-slow lint types format reference docs docs-serve \
+.PHONY: help install repro report clips explore tables test test-slow lint types format reference docs docs-serve \
 	hooks bench clean
 
 help: ## list the targets
@@ -51,6 +51,9 @@ repro: ready ## run the whole pipeline, or what changed of it
 report: ready ## rebuild the report and what it needs
 	@$(BIN)/dvc repro report
 	@$(BIN)/python -m pacl_core.cli.headline
+
+clips: ready ## train on clips, evaluate and report, without PACL's stages
+	@$(BIN)/dvc repro report_clips
 
 explore: $(VENV)/.installed-explore ## browse all pairs, on this machine only
 	@$(BIN)/pacl explore

@@ -1,4 +1,4 @@
-"""leaks: test images of a data set among the pairs -> data/leaks/<name>.parquet, metrics/leaks/<name>.json.
+"""leaks: test images among what was trained on -> data/leaks/<name>.parquet, metrics/leaks/<name>.json
 
 python -m stages.leaks <data set>
 """
@@ -19,7 +19,6 @@ from stages.run import run
 log = logging.getLogger("pacl")
 
 CODE = ("datasets/leaks.py", "datasets/rounds.py", "datasets/tasks.py")
-PAIRS = Path("data/pairs")
 
 
 def main(params: Params) -> None:
@@ -27,23 +26,25 @@ def main(params: Params) -> None:
     if len(sys.argv) != 2:
         raise UserError("usage: python -m stages.leaks <data set>")
     name = sys.argv[1]
+    among = Path("data") / params.leaks.among
     dataset = Path("data/downstream") / f"{name}.parquet"
     key = {
-        "inputs": marks_sha256([PAIRS, dataset]),
+        "inputs": marks_sha256([among, dataset]),
         "distance": params.leaks.distance,
         "code": code_sha256(*CODE, Path(__file__)),
         "libraries": versions("faiss-cpu", "numpy", "pyarrow"),
     }
     with scratch(f"leaks-{name}", key) as work:
-        leaks = find_leaks(PAIRS, dataset, params.leaks.distance, work=work)
+        leaks = find_leaks(among, dataset, params.leaks.distance, work=work)
         counts = leak_counts(leaks, count_test_items(dataset), params.leaks.distance)
         write_table(Path("data/leaks") / f"{name}.parquet", leaks)
         write_json(Path("metrics/leaks") / f"{name}.json", counts)
     log.info(
-        "%s: of %d test images, %d are among the pairs, %d more nearly so",
+        "%s: of %d test images, %d are among the %s, %d more nearly so",
         name,
         counts["test_items"],
         counts["exact_items"],
+        params.leaks.among.partition("/")[0],
         counts["near_items"],
     )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from pacl_core.errors import UserError
 from pacl_core.evaluation.comparison.published import load_published
 from pacl_core.files.publish import published_file
+from pacl_core.report.clips_sweeps import CLIPS_TABLES, clips_tables
 from pacl_core.report.runs import read_runs
 from pacl_core.report.sweeps import TABLES, paper_tables
 
@@ -21,7 +22,10 @@ def main(arguments: list[str]) -> None:
         raise UserError("usage: python -m pacl_core.cli.tables [output of 'dvc exp show --json']")
     source = arguments[0] if arguments else "dvc exp show --json"
     text = Path(source).read_text(encoding="utf-8") if arguments else _experiments()
-    markdown = paper_tables(read_runs(text, source), load_published(Path("data/published"), TABLES))
+    runs, published = read_runs(text, source), Path("data/published")
+    markdown = paper_tables(runs, load_published(published, TABLES))
+    if any(run.on_clips() for run in runs):
+        markdown += "\n" + clips_tables(runs, load_published(published, CLIPS_TABLES))
     with published_file(Path("tables/tables.md")) as draft:
         draft.write_text(markdown, encoding="utf-8")
     print(markdown, end="")

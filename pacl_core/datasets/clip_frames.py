@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pacl_core.datasets.clips import Clip, Edges
+from pacl_core.corpus.clips.clip import grid_times
+from pacl_core.corpus.clips.frames import STILLS_FPS
+from pacl_core.datasets.clips import Clip, DrawnClip, Edges
 from pacl_core.media.boxes import Box, Size, stored_boxes
 from pacl_core.media.image_hashes import perceptual_hash, pixel_hash
 from pacl_core.media.images import NormalisedImage, encode_jpeg
@@ -64,7 +66,7 @@ Found = ClipFrames | UnusableError
 
 
 def with_frames(
-    items: Iterable[Item], clip: Callable[[Item], Clip | None], taking: Taking, *, workers: int
+    items: Iterable[Item], clip: Callable[[Item], Clip | DrawnClip | None], taking: Taking, *, workers: int
 ) -> Iterator[tuple[Item, Found | None]]:
     """(item, the frames of its clip, or why there are none); None for an item without a clip.
 
@@ -72,17 +74,23 @@ def with_frames(
     files as there are `workers`, and of one more.
     """
 
-    def video(item: Item) -> Path | None:
+    def source(item: Item) -> Path | DrawnClip | None:
         found = clip(item)
-        return None if found is None else found.video
+        return found.video if isinstance(found, Clip) else found
 
     ahead: deque[tuple[list[Item], Future[list[Found]] | None]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         try:
-            for path, of_video in groupby(items, video):
-                members = list(of_video)
-                clips = [found for found in map(clip, members) if found is not None]
-                ahead.append((members, pool.submit(read_clips, path, clips, taking) if path else None))
+            for one, of_source in groupby(items, source):
+                members = list(of_source)
+                if isinstance(one, DrawnClip):
+                    future = pool.submit(_drawn_clips, one, len(members), taking)
+                elif one is None:
+                    future = None
+                else:
+                    clips = [found for found in map(clip, members) if isinstance(found, Clip)]
+                    future = pool.submit(read_clips, one, clips, taking)
+                ahead.append((members, future))
                 if len(ahead) > workers:
                     yield from _finished(*ahead.popleft())
             while ahead:
@@ -116,6 +124,22 @@ def read_clips(video: Path, clips: Sequence[Clip], taking: Taking) -> list[Found
         places if isinstance(places, UnusableError) else _found(clip, places, file)
         for clip, places in zip(clips, wanted, strict=True)
     ]
+
+
+def _drawn_clips(clip: DrawnClip, count: int, taking: Taking) -> list[Found]:
+    """The clip's frames, for each of `count` items: of the times of a grid, as a corpus of clips has them."""
+    times = grid_times(0.0, clip.seconds, fps=STILLS_FPS, frames=None)
+    wanted = [times[place] for place in nearest(np.array(times), taking.frames)]
+    drawing = clip.draw(taking.short_side)
+    shown, boxes = [], []
+    for time, frame in zip(wanted, drawing.at(wanted), strict=True):
+        if isinstance(frame, UnusableError):
+            return [frame] * count
+        shown.append(_stored(frame))
+        (box,) = drawing.boxes_at(time) or (None,)
+        edges = None if box is None else (box.left, box.top, box.right, box.bottom)
+        boxes.append(None if edges is None else stored_box(edges, drawing.size, shown[-1]))
+    return [ClipFrames(tuple(shown), tuple(wanted), tuple(boxes), clip.digest)] * count
 
 
 def _wanted(clip: Clip, known: Array, frames: int) -> list[int] | UnusableError:

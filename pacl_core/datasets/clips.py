@@ -1,9 +1,10 @@
-"""A part of a video as an item: where it is, undecoded, and where the person meant is in it."""
+"""A clip as an item: a part of a video, undecoded, or a drawing, and where the person meant is in it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pacl_core.corpus.clips.frames import Frames
 from pacl_core.media.listed_files import ListedFiles
 from pacl_core.media.rejects import UnusableError
 
@@ -27,6 +28,17 @@ class Clip:
     numbers: tuple[int, int] | None = None
     boxes: Mapping[int, Edges] | None = field(default=None, compare=False)
     longest: float | None = None
+
+
+@dataclass(frozen=True)
+class DrawnClip:
+    """A clip that is drawn when it is wanted. `digest`: SHA-256 of what it shows. `draw`: greatest short side
+    in pixels -> its frames from 0 to `seconds`, with the box of the person who is meant.
+    """
+
+    digest: str
+    seconds: float
+    draw: Callable[[int], Frames] = field(compare=False)
 
 
 def find_video(files: ListedFiles, folder: Path, name: str) -> Path:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from pacl_core.datasets.clip_frames import ClipFrames, Taking, with_frames
-from pacl_core.datasets.clips import Clip, Edges
+from pacl_core.datasets.clips import Clip, DrawnClip, Edges
 from pacl_core.datasets.conversion import ABSENT, Converted, Targets, convert
 from pacl_core.datasets.readers import Item
 from pacl_core.datasets.record import DatasetRecord, record_tasks
@@ -189,19 +189,19 @@ def _converted(items: Iterable[Item | Rejected], record: DatasetRecord) -> Itera
 
 def _image(pending: _Pending) -> bytes | None:
     image = _content(pending)
-    if isinstance(image, Clip):
+    if isinstance(image, Clip | DrawnClip):
         raise UserError("this data set is of clips; say in its record how many frames, such as 'frames: 8'")
     return image
 
 
-def _clip(pending: _Pending) -> Clip | None:
+def _clip(pending: _Pending) -> Clip | DrawnClip | None:
     image = _content(pending)
     if isinstance(image, bytes):
         raise UserError("this data set is of images; leave 'frames' out of its record")
     return image
 
 
-def _content(pending: _Pending) -> bytes | Clip | None:
+def _content(pending: _Pending) -> bytes | Clip | DrawnClip | None:
     """None if the item is refused regardless of its image."""
     item, found = pending
     return item.image if isinstance(item, Item) and found is not None and found.usable else None

@@ -1,4 +1,7 @@
-"""Leaks: test images that are also among the pre-training pairs, as the same pixels or nearly so."""
+"""Leaks: test images that are also among the pre-training pairs or clips, as the same pixels or nearly so.
+
+A clip is compared by its middle frame, the image that its row has.
+"""
 
 import time
 from collections import Counter

@@ -96,6 +96,13 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
+    def _leaks_among_what_is_there(self) -> Self:
+        corpus = self.leaks.among.partition("/")[2]
+        if corpus and corpus not in self.clips:
+            raise ValueError(f"leaks.among: {unknown('corpus of clips', corpus, self.clips)}")
+        return self
+
+    @model_validator(mode="after")
     def _transfers(self) -> Self:
         pairs: set[tuple[str, str]] = set()
         for place, one in enumerate(self.evaluate.transfer):

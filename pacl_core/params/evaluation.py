@@ -16,9 +16,13 @@ class DownstreamParams(Section):
 
 
 class LeaksParams(Section):
-    """Images are near duplicates where their perceptual hashes differ in at most `distance` of 64 bits."""
+    """Images are near duplicates where their perceptual hashes differ in at most `distance` of 64 bits.
+
+    `among`: what models were trained on: `pairs`, or `clips/<name>`, of which the middle frames are compared.
+    """
 
     distance: int = Field(default=4, ge=0, le=16)
+    among: str = Field(default="pairs", pattern="^(pairs|clips/[a-z0-9_-]+)$")
 
 
 class VariantParams(Section):

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from markupsafe import Markup
 
 from pacl_core.errors import UserError
 from pacl_core.report.charts.vega import bundle
-from pacl_core.report.images import thumbnails
+from pacl_core.report.images import Thumbnail, thumbnails
 from pacl_core.report.reading import Artefacts
 from pacl_core.report.sections.clusters import clusters
 from pacl_core.report.sections.controls import cards, controls_table, head, with_controls
@@ -58,9 +59,14 @@ def render(
     artefacts: Artefacts, params_text: str, count: int, *, seed: int, max_bytes: int = MAX_BYTES
 ) -> str:
     """The page as HTML. All text that is not the templates' own is escaped."""
+    return fitted(lambda image: _render(artefacts, params_text, count, seed=seed, image=image), max_bytes)
+
+
+def fitted(draw: Callable[[Thumbnail], str], max_bytes: int = MAX_BYTES) -> str:
+    """The page that `draw` makes, with thumbnails as large as fit. Raises `UserError` where none do."""
     size = 0
     for scale in _SCALES:
-        html = _render(artefacts, params_text, count, seed=seed, scale=scale)
+        html = draw(thumbnails(scale))
         size = len(html.encode("utf-8"))
         if size <= max_bytes:
             return html
@@ -71,16 +77,15 @@ def render(
     )
 
 
-def _render(artefacts: Artefacts, params_text: str, count: int, *, seed: int, scale: float) -> str:
+def _render(artefacts: Artefacts, params_text: str, count: int, *, seed: int, image: Thumbnail) -> str:
     params: dict[str, Any] = yaml.safe_load(params_text) or {}
     evaluations = results(artefacts)
     with_controls(evaluations, params)
-    image = thumbnails(scale)
     names = {name: said for name, said in NAMES.items() if name in MEANINGS}
     split = partition(artefacts, str(lookup(params, "partition.mode") or "both"), names)
-    environment = _environment()
-    scripts = [bundle(), environment.get_template("page.js").render()]
-    return environment.get_template("page.html").render(
+    return filled(
+        "page.html",
+        clips=None,
         names=NAMES,
         meanings=MEANINGS,
         params_text=params_text,
@@ -102,6 +107,15 @@ def _render(artefacts: Artefacts, params_text: str, count: int, *, seed: int, sc
         examples=examples(artefacts, image),
         leaks=leaks(artefacts.metrics, params),
         limits=limits(artefacts.metrics, params, evaluations),
+    )
+
+
+def filled(template: str, **values: Any) -> str:
+    """A page with its scripts and the hashes that its security policy names them by."""
+    environment = _environment()
+    scripts = [bundle(), environment.get_template("page.js").render()]
+    return environment.get_template(template).render(
+        **values,
         scripts=[Markup(script) for script in scripts],
         hashes=[_hash(script) for script in scripts],
     )

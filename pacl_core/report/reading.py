@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -13,6 +13,25 @@ from pacl_core.files.json_csv import read_json
 from pacl_core.files.tables import part_files, scan_table, take_rows
 
 Pairs = dict[int, dict[str, Any]]
+
+
+class Evaluated(Protocol):
+    """What the pages of every method show: an evaluation, training curves, models."""
+
+    @property
+    def examples(self) -> Path: ...
+
+    @property
+    def metrics(self) -> Path: ...
+
+    @property
+    def training(self) -> Path: ...
+
+    @property
+    def evaluation(self) -> Path: ...
+
+    @property
+    def models(self) -> tuple[Path, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -25,6 +44,25 @@ class Artefacts:
     examples: Path
     metrics: Path
     plots: Path
+    training: Path
+    evaluation: Path
+    models: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class ClipsArtefacts:
+    """Paths of what the page of one training on clips shows, as `Artefacts`.
+
+    `clips`: the corpus; `selection`: which of its clips were trained on; `counts` of both by the stage that
+    counted them.
+    """
+
+    name: str
+    clips: Path
+    selection: Path
+    counts: dict[str, Path]
+    examples: Path
+    metrics: Path
     training: Path
     evaluation: Path
     models: tuple[Path, ...]

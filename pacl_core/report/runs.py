@@ -21,6 +21,17 @@ SWEPT = (
     "text_encoder.name",
 )
 
+# of a training on clips those that the sweeps of EmotionCLIP change, and what they are where it does not say
+SWEPT_ON_CLIPS: dict[str, Any] = {
+    "subject.kind": "sap",
+    "loss.beta": 1.0,
+    "temporal.kind": "transformer",
+    "text.init": "weights",
+    "text.train": True,
+    "frame.init": "weights",
+    "frame.train": True,
+}
+
 
 @dataclass(frozen=True)
 class Run:
@@ -39,6 +50,27 @@ class Run:
     def has(self, wanted: dict[str, Any]) -> bool:
         """Whether its swept keys have the values of `wanted`, or of its baseline if `wanted` lacks them."""
         return all(self.params.get(key) == wanted.get(key, self.baseline.get(key)) for key in SWEPT)
+
+    def on_clips(self) -> str | None:
+        """The name of its training on clips; None where it has none, or several."""
+        names = {key.split(".")[1] for key in self.params if key.startswith("emotionclip.")}
+        return names.pop() if len(names) == 1 else None
+
+    def clips_setting(self, key: str) -> Any:
+        """A swept key of its training on clips."""
+        return _of_clips(self.params, self.on_clips() or "", key)
+
+    def has_on_clips(self, wanted: dict[str, Any]) -> bool:
+        """As `has`, of the swept keys of its training on clips."""
+        name = self.on_clips()
+        return name is not None and all(
+            _of_clips(self.params, name, key) == wanted.get(key, _of_clips(self.baseline, name, key))
+            for key in SWEPT_ON_CLIPS
+        )
+
+
+def _of_clips(params: dict[str, Any], name: str, key: str) -> Any:
+    return params.get(f"emotionclip.{name}.{key}", SWEPT_ON_CLIPS[key])
 
 
 def read_runs(text: str, source: str) -> list[Run]:

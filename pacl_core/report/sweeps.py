@@ -71,9 +71,9 @@ def _own_settings(
             for run in unswept
             if run.params.get("backbone.name") in row.models and (task := _task(row, run)) is not None
         ]
-        return _cell(row, next((value for value in values if value is not None), None))
+        return joined(row, next((value for value in values if value is not None), None))
 
-    return _table(title, rows, keys, cell=cell)
+    return wide_table(title, rows, keys, cell=cell)
 
 
 def _task(row: Published, run: Run) -> str | None:
@@ -91,7 +91,7 @@ def _sweep(
 ) -> str:
     """A table whose rows are settings; runs of experiments come before the workspace, which may be in any
     state."""
-    ordered = _workspace_last(runs)
+    ordered = workspace_last(runs)
 
     def matching(row: Published) -> list[Run]:
         wanted = settings(row)
@@ -99,18 +99,18 @@ def _sweep(
 
     def cell(row: Published) -> str:
         values = (_value(run, row, row.task) for run in matching(row))
-        return _cell(row, next((value for value in values if value is not None), None))
+        return joined(row, next((value for value in values if value is not None), None))
 
     printed = {_name(row, row.task) for row in rows}
     found = [run for row in rows for run in matching(row)]
     others = list(dict.fromkeys(name for run in found for name in run.metrics if name not in printed))
     extra = {name: (lambda row, name=name: _own(matching(row), name)) for name in others}
-    return _table(title, rows, keys, cell=cell, extra=extra)
+    return wide_table(title, rows, keys, cell=cell, extra=extra)
 
 
 def _text_encoders(runs: Sequence[Run]) -> str:
     """Figure 5 prints no numbers: ours only, a row per text encoder."""
-    ordered = _workspace_last(runs)
+    ordered = workspace_last(runs)
     found = [run for run in ordered if all(key.startswith("text_encoder.") for key in run.differs())]
     by_name: dict[str, list[Run]] = {}
     for run in found:
@@ -118,14 +118,14 @@ def _text_encoders(runs: Sequence[Run]) -> str:
     names = list(dict.fromkeys(name for run in found for name in run.metrics))
     head = ["text encoder", *names]
     lines = [[encoder, *(_own(same, name) for name in names)] for encoder, same in by_name.items()]
-    return _markdown("Figure 5: text encoder", head, lines)
+    return markdown("Figure 5: text encoder", head, lines)
 
 
-def _workspace_last(runs: Sequence[Run]) -> list[Run]:
+def workspace_last(runs: Sequence[Run]) -> list[Run]:
     return sorted(runs, key=lambda run: run.name == "workspace")
 
 
-def _table(
+def wide_table(
     title: str,
     rows: Sequence[Published],
     keys: tuple[str, ...],
@@ -144,7 +144,7 @@ def _table(
         cells = [cell(line[column]) if column in line else "" for column in columns]
         first = next(iter(line.values()))
         body.append([*key, *cells, *(show(first) for show in (extra or {}).values())])
-    return _markdown(title, [*keys, *named, *(extra or {})], body)
+    return markdown(title, [*keys, *named, *(extra or {})], body)
 
 
 def _column(row: Published) -> tuple[str, str, str]:
@@ -156,7 +156,7 @@ def _key(row: Published, name: str) -> str:
     return str((row.settings[name] if name in row.settings else getattr(row, name)) or "")
 
 
-def _markdown(title: str, head: list[str], body: list[list[str]]) -> str:
+def markdown(title: str, head: list[str], body: list[list[str]]) -> str:
     lines = [head, ["---"] * len(head), *body]
     text = "\n".join("| " + " | ".join(value.replace("|", "\\|") for value in line) + " |" for line in lines)
     return f"## {title}\n\n{text}\n"
@@ -170,7 +170,7 @@ def _value(run: Run, row: Published, task: str) -> float | None:
     return run.metrics.get(_name(row, task), {}).get(row.variant or "")
 
 
-def _cell(row: Published, ours: float | None) -> str:
+def joined(row: Published, ours: float | None) -> str:
     """Methods without a variant here have their published value only."""
     label = metric_label(row.metric)
     if row.variant is None:

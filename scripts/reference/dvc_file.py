@@ -7,6 +7,8 @@ from pathlib import Path
 import networkx as nx
 import yaml
 
+_COMMITTED = {"data/${leaks.among}": "data/pairs"}  # as params.yaml comes; its values may name clips
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -34,7 +36,9 @@ def _stage(name: str, body: dict[str, list[str]]) -> Stage:
         cmd=str(body["cmd"]).replace(
             '"$DVC_STAGE"', " ".join(f"'<{one}>'" for one in body.get("matrix", ["name"]))
         ),
-        reads=tuple(dep for dep in body["deps"] if not dep.startswith(("pacl_core", "stages"))),
+        reads=tuple(
+            _COMMITTED.get(dep, dep) for dep in body["deps"] if not dep.startswith(("pacl_core", "stages"))
+        ),
         writes=tuple(out if isinstance(out, str) else next(iter(out)) for out in outs),
         params=tuple(body.get("params", [])),
     )

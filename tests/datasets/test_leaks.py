@@ -171,6 +171,21 @@ def test_the_stage_writes_its_outs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         stage.main(params)
 
 
+def test_the_stage_looks_among_clips_where_these_are_trained_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = load(ROOT / "presets/emotionclip-embedded.yaml")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data/downstream").mkdir(parents=True)
+    (tmp_path / "data/clips").mkdir()
+    pairs(tmp_path / "data/pairs", [("p", "other", 1), ("q", "q", 2**63)])
+    pairs(tmp_path / "data/clips/rendered", [("c", "same", 5), ("d", "d", 2**62)])
+    dataset(tmp_path / "data/downstream/rendered_faces.parquet", [("a", "same", 5), ("b", "other", 2**40)])
+    monkeypatch.setattr("sys.argv", ["leaks", "rendered_faces"])
+    stage.main(params)
+    assert leaked_items(tmp_path / "data/leaks/rendered_faces.parquet", "exact") == {"a"}
+
+
 def test_a_stopped_search_resumes_after_what_it_had_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

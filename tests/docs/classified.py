@@ -39,10 +39,11 @@ RULES = (
         r"ray start .*", "OPTIONS", "starts a cluster that outlives the test; tests/encoding starts its own"
     ),
     Rule(
-        r"cp presets/emotionclip-\S+\.yaml params\.yaml && dvc repro compare",
+        r"cp presets/emotionclip-\S+\.yaml params\.yaml && dvc repro report_clips",
         "ELSEWHERE",
         "tests/dag/test_emotionclip.py",
     ),
+    Rule(r"dvc (repro|status --with-deps) report_clips", "ELSEWHERE", "tests/dag/test_emotionclip.py"),
     Rule(r"cp presets/\S+\.yaml params\.yaml( && dvc repro)?", "ELSEWHERE", "tests/dag/test_presets.py"),
     Rule(r"sh presets/sweeps/\S+\.sh.*", "SWEEP"),
     Rule(r"dvc queue (start|status)", "OPTIONS", "starts a process that outlives the test"),

@@ -1,25 +1,23 @@
-"""The recipe of rendered clips: a small YAML file; and the persons of OpenMoji who play in them."""
+"""The recipe of rendered clips: a small YAML file, which their labelled data set shares."""
 
-import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
 from pydantic import Field, model_validator
 
-from pacl_core.corpus.openmoji.glyphs import Glyph
 from pacl_core.params.section import Section, Seed, read_section
 
-# people, their gestures, activities and roles, by Unicode's blocks; professions begin with a person
-_PEOPLE = (
-    *((0x1F466, 0x1F469), (0x1F46E, 0x1F478), (0x1F47C, 0x1F47C), (0x1F481, 0x1F483), (0x1F486, 0x1F487)),
-    *((0x1F574, 0x1F575), (0x1F57A, 0x1F57A), (0x1F645, 0x1F647), (0x1F64B, 0x1F64E), (0x1F6A3, 0x1F6A3)),
-    *((0x1F6B4, 0x1F6B6), (0x1F926, 0x1F926), (0x1F930, 0x1F939), (0x1F93D, 0x1F93E), (0x1F977, 0x1F977)),
-    *((0x1F9B8, 0x1F9B9), (0x1F9CD, 0x1F9CF), (0x1F9D1, 0x1F9DD), (0x1F3C2, 0x1F3C4), (0x1F3CA, 0x1F3CC)),
-)
-_SEVERAL = re.compile(
-    r"\b(family|couple|kiss|people|women|hands|palms|selfie|feeding|holding hands|facing right|bald|hair)\b"
-)
+
+class HeldOutFaces(Section):
+    """Smileys that people judged in at least `min_uses` tweets play too.
+
+    Of each ten of like valence the share `held_out` is shown by the labelled data set alone, in `items`
+    clips; the others by the corpus.
+    """
+
+    min_uses: int = Field(ge=1)
+    held_out: float = Field(gt=0, lt=1)
+    items: int = Field(ge=1)
 
 
 class RenderedRecipe(Section):
@@ -28,6 +26,7 @@ class RenderedRecipe(Section):
     `seconds`: least and greatest length. `size`: width and height in pixels. `person`, `thing`: least and
     greatest size, as parts of the height; `things`: least and greatest number. `speed`: least and greatest,
     in widths a second. `persons`: 2 adds one who is not marked, and of whom the text says nothing.
+    `faces`: null, or which smileys play.
     """
 
     seed: Seed = 0
@@ -39,6 +38,7 @@ class RenderedRecipe(Section):
     thing: tuple[float, float]
     things: tuple[int, int]
     speed: tuple[float, float]
+    faces: HeldOutFaces | None = None
 
     @model_validator(mode="after")
     def _ranges(self) -> Self:
@@ -58,13 +58,3 @@ def load_rendered_recipe(path: Path) -> RenderedRecipe:
     return read_section(
         path, RenderedRecipe, "no such recipe of clips; the project comes with one, clips.yaml"
     )
-
-
-def people(glyphs: Iterable[Glyph]) -> tuple[Glyph, ...]:
-    """Glyphs of one person each, one of each group of variants, by stem."""
-    groups: dict[str, Glyph] = {}
-    for glyph in glyphs:
-        first = int(glyph.stem.split("-")[0], 16)
-        if any(low <= first <= high for low, high in _PEOPLE) and not _SEVERAL.search(glyph.names[0]):
-            groups.setdefault(glyph.group, glyph)
-    return tuple(sorted(groups.values(), key=lambda glyph: glyph.stem))

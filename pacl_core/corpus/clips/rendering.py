@@ -3,13 +3,14 @@
 import colorsys
 import io
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from PIL import Image
 
+from pacl_core.corpus.clips.players import Troupe
 from pacl_core.corpus.clips.rendered_recipe import RenderedRecipe
 from pacl_core.corpus.openmoji.glyphs import Glyph, render
 from pacl_core.media.boxes import Box, Size
@@ -52,14 +53,6 @@ class RenderedClip:
     ground: tuple[int, int, int]
     things: tuple[tuple[Glyph, int, int, int], ...]  # glyph, side, left, top
     walks: tuple[Walk, ...]
-
-
-@dataclass(frozen=True)
-class Troupe:
-    """Glyphs that may be shown."""
-
-    persons: Sequence[Glyph]
-    things: Sequence[Glyph]
 
 
 def arrange(number: int, troupe: Troupe, recipe: RenderedRecipe) -> RenderedClip:

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
-from pacl_core.datasets.clips import Clip, Edges
+from pacl_core.datasets.clips import Clip, DrawnClip, Edges
 from pacl_core.datasets.record import DatasetRecord
 from pacl_core.errors import unknown
 from pacl_core.media.images import Box
@@ -30,7 +30,7 @@ class Item:
     """
 
     item_id: str
-    image: bytes | Clip
+    image: bytes | Clip | DrawnClip
     values: Mapping[str, str | float | None]
     split: str | None = None
     image_name: str | None = None

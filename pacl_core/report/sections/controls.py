@@ -11,6 +11,7 @@ from pacl_core.report.sections.run import lookup
 ENHANCED, TOO_FEW = "pacl", "too_few"
 INITIAL, PACL, PLAIN, RANDOM, ORACLE = "initial", "pacl", "plain", "random", "oracle"
 RECIPE, WEIGHTS, OTHER = "recipe", "weights", "other"  # another recipe; weights of `variants`; unknown
+CLIPS = "clips"  # a training of EmotionCLIP
 RECIPE_PARTITIONS = {PLAIN: "none", RANDOM: "random", ORACLE: "record"}
 _DIVIDED = {partition: control for control, partition in RECIPE_PARTITIONS.items()}
 _HEADS = {PACL: "PACL", PLAIN: "plain contrastive", RANDOM: "random partitions", ORACLE: "oracle partitions"}
@@ -41,6 +42,8 @@ def kind(name: str, params: dict[str, Any]) -> str:
     recipes = params.get("recipes") or {}
     if name in recipes:
         return _DIVIDED.get(str(lookup(recipes, f"{name}.partition")), RECIPE)
+    if name in (params.get("emotionclip") or {}):
+        return CLIPS
     if name in (params.get("variants") or {}):
         return WEIGHTS
     return INITIAL if name == INITIAL else OTHER
@@ -72,7 +75,8 @@ def subject(name: str, params: dict[str, Any]) -> str:
     if found in _NOT_PACL:
         said, how = _NOT_PACL[found]
         return f"{said} ({name}: {how}), the result"
-    return f"PACL by the recipe {name}" if found == RECIPE else name
+    others = {RECIPE: f"PACL by the recipe {name}", CLIPS: f"EmotionCLIP ({name})"}
+    return others.get(found, name)
 
 
 def against(row: dict[str, Any], params: dict[str, Any]) -> list[Compared]:

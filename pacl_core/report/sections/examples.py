@@ -5,14 +5,14 @@ from typing import Any
 
 from pacl_core.files.tables import read_table
 from pacl_core.report.images import Thumbnail
-from pacl_core.report.reading import Artefacts, optional_json
+from pacl_core.report.reading import Evaluated, optional_json
 
 _QUERY, _FOUND = 112, 96
 
 Records = list[dict[str, Any]]
 
 
-def examples(artefacts: Artefacts, image: Thumbnail) -> list[dict[str, Any]] | None:
+def examples(artefacts: Evaluated, image: Thumbnail) -> list[dict[str, Any]] | None:
     """One entry per data set; None where the examples stage has not run."""
     metrics = optional_json(artefacts.metrics / "examples.json")
     if metrics is None:

@@ -68,8 +68,19 @@ def limits(metrics: Path, params: dict[str, Any], evaluations: list[dict[str, An
             those = "this partition" if len(empty) == 1 else "these partitions"
             found.append(f"No pair is {' or '.join(empty)}; training learnt nothing from {those}.")
     found += [dead_sentence(name, share) for name, share in starved(metrics.parent).items()]
+    found += tested(metrics, params, evaluations)
+    if missing_controls(overview(evaluations), params):
+        found.append(
+            "PACL was not compared with plain contrastive training on the same pairs, so what its partition "
+            "adds is not known."
+        )
+    return found + uncertain(evaluations)
+
+
+def tested(metrics: Path, params: dict[str, Any], evaluations: list[dict[str, Any]] | None) -> list[str]:
+    """What the test items are, and which of them training has seen."""
     excluding = str(lookup(params, "evaluate.exclude_leaks") or "none")
-    found += [sentence for one in leaks(metrics, params) if (sentence := _leak(one, excluding))]
+    found = [sentence for one in leaks(metrics, params) if (sentence := _leak(one, excluding))]
     excluded = {one["dataset"]: one["excluded"] for one in evaluations or [] if one["excluded"]}
     if excluded:
         listed = ", ".join(f"{name} {count:,}" for name, count in excluded.items())
@@ -82,13 +93,13 @@ def limits(metrics: Path, params: dict[str, Any], evaluations: list[dict[str, An
         said = {name: f" in {count} folds" for name, count in folds.items()}
         listed = ", ".join(f"{name} {count:,}{said.get(name, '')}" for name, count in sizes.items())
         found.append(f"Test items: {listed}. {_scope(evaluations or [])}")
-    if missing_controls(overview(evaluations), params):
-        found.append(
-            "PACL was not compared with plain contrastive training on the same pairs, so what its partition "
-            "adds is not known."
-        )
+    return found
+
+
+def uncertain(evaluations: list[dict[str, Any]] | None) -> list[str]:
+    """Differences that say nothing, and how many look clear by chance."""
     rows = [row for one in evaluations or [] for task in one["tasks"] for row in task["rows"]]
-    found += _main_results(evaluations)
+    found = _main_results(evaluations)
     changes = [
         change for row in rows for change in row["changes"] if change["verdict"] not in ("undefined", TOO_FEW)
     ]
@@ -165,10 +176,11 @@ def _leak(one: dict[str, Any], excluded: str) -> str | None:
 
 
 def leaks(metrics: Path, params: dict[str, Any]) -> list[dict[str, Any]]:
-    """`name, test_items, exact_items, near_items, distance` of each data set of `params` that was searched.
+    """Of each data set of `params` that was searched: name, test_items, exact_items, near_items, distance.
 
-    There may still be files of data sets that are no longer listed.
+    `among`: where, pairs or clips. There may still be files of data sets that are no longer listed.
     """
     listed = params.get("downstream") or {}
     paths = sorted((metrics / "leaks").glob("*.json"))
-    return [{"name": path.stem, **read_json(path)} for path in paths if path.stem in listed]
+    among = str(lookup(params, "leaks.among") or "pairs").partition("/")[0]
+    return [{"name": path.stem, "among": among, **read_json(path)} for path in paths if path.stem in listed]

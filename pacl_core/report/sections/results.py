@@ -6,7 +6,7 @@ from typing import Any
 
 from pacl_core.report.charts.svg import difference
 from pacl_core.report.metric_labels import BASELINES, CHANCE, MetricLabel, main_metric, metric_label
-from pacl_core.report.reading import Artefacts, optional_json
+from pacl_core.report.reading import Evaluated, optional_json
 from pacl_core.report.sections.controls import ENHANCED, TOO_FEW
 from pacl_core.report.sections.few_labels import learning_curves
 from pacl_core.report.sections.task_details import task_details
@@ -15,9 +15,9 @@ SAID = {"better": "better", "worse": "worse", "unclear": "no clear change", "cha
 CARDS = 6  # one row or two; the overview has every task
 
 
-def results(artefacts: Artefacts) -> list[dict[str, Any]] | None:
-    """One entry per data set and protocol; None where nothing was compared."""
-    evaluations = compared(artefacts.metrics)
+def results(artefacts: Evaluated, own: str = ENHANCED) -> list[dict[str, Any]] | None:
+    """One entry per data set and protocol; None where nothing was compared. `own`: the variant judged."""
+    evaluations = compared(artefacts.metrics, own)
     for one in evaluations or []:
         stem = f"{one['dataset']}-{one['protocol']}"
         shown = [variant for variant in one["variants"][:2] if variant not in one["not_applicable"]]
@@ -32,10 +32,10 @@ def results(artefacts: Artefacts) -> list[dict[str, Any]] | None:
     return evaluations
 
 
-def compared(metrics: Path) -> list[dict[str, Any]] | None:
+def compared(metrics: Path, own: str = ENHANCED) -> list[dict[str, Any]] | None:
     """As `results`, without what is behind the metrics of a task."""
     comparisons = optional_json(metrics / "comparison.json")
-    return None if comparisons is None else [_evaluation(comparison) for comparison in comparisons]
+    return None if comparisons is None else [_evaluation(one, own) for one in comparisons]
 
 
 def main_results(evaluations: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
@@ -57,7 +57,7 @@ def overview(evaluations: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
     ]
 
 
-def _evaluation(comparison: dict[str, Any]) -> dict[str, Any]:
+def _evaluation(comparison: dict[str, Any], own: str) -> dict[str, Any]:
     variants = comparison["variants"]
     chance = comparison["protocol"] == "zero_shot"  # it has seen no training item
     tasks = [
@@ -67,7 +67,7 @@ def _evaluation(comparison: dict[str, Any]) -> dict[str, Any]:
             "note": next(map(_transfer_note, task["chosen"].values()), None),
             "test_items": task["test_items"],
             "folds": max((len(c.get("folds", ())) for c in task["chosen"].values()), default=0),
-            "rows": _rows(task, variants, chance=chance),
+            "rows": _rows(task, variants, own, chance=chance),
         }
         for name, task in comparison["tasks"].items()
     ]
@@ -75,7 +75,7 @@ def _evaluation(comparison: dict[str, Any]) -> dict[str, Any]:
         "dataset": comparison["dataset"],
         "protocol": comparison["protocol"],
         "variants": variants,
-        "judged": _judged(variants),
+        "judged": _judged(variants, own),
         "not_applicable": comparison["not_applicable"],
         "excluded": comparison["excluded_test_items"],
         "test_items": max((task["test_items"] for task in tasks), default=0),
@@ -86,10 +86,10 @@ def _evaluation(comparison: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _judged(variants: list[str]) -> int | None:
-    """The place of the variant that is judged: `pacl` where it is not the first, else the second."""
-    if ENHANCED in variants[1:]:
-        return variants.index(ENHANCED)
+def _judged(variants: list[str], own: str) -> int | None:
+    """The place of the variant that is judged: `own` where it is not the first, else the second."""
+    if own in variants[1:]:
+        return variants.index(own)
     return 1 if len(variants) > 1 else None
 
 
@@ -110,15 +110,17 @@ def _trainings(comparison: dict[str, Any], variant: str) -> int:
     return max((len(means) for means in found if means), default=1)
 
 
-def _rows(task: dict[str, Any], variants: list[str], *, chance: bool) -> list[dict[str, Any]]:
+def _rows(task: dict[str, Any], variants: list[str], own: str, *, chance: bool) -> list[dict[str, Any]]:
     """The main metric first, then by the order of `metric_labels.METRICS`."""
     metrics = task["figures"]
     first = main_metric(task["task"], metrics)
     names = sorted(metrics, key=lambda name: (name != first, metric_label(name).rank, name.count("_"), name))
-    return [_row(metric_label(name), metrics[name], variants, chance=chance) for name in names]
+    return [_row(metric_label(name), metrics[name], variants, own=own, chance=chance) for name in names]
 
 
-def _row(label: MetricLabel, metric: dict[str, Any], variants: list[str], *, chance: bool) -> dict[str, Any]:
+def _row(
+    label: MetricLabel, metric: dict[str, Any], variants: list[str], *, own: str, chance: bool
+) -> dict[str, Any]:
     """`values` per variant: the mean, then the spread over seeds and the ends of the interval, or None.
 
     `baselines`: (name, value); `below` per variant: what it does not exceed, in words, or None; `changes` per
@@ -137,17 +139,17 @@ def _row(label: MetricLabel, metric: dict[str, Any], variants: list[str], *, cha
         "below": [_below(held_to, variant) for variant in variants],
         "reason": next((one["reason"] for one in entries if one.get("reason")), None),
         "changes": [_change(label, metric["differences"].get(variant)) for variant in variants[1:]],
-        "controls": {name: _change(label, one) for name, one in _controls(metric, variants).items()},
+        "controls": {name: _change(label, one) for name, one in _controls(metric, variants, own).items()},
     }
 
 
-def _controls(metric: dict[str, Any], variants: list[str]) -> dict[str, dict[str, Any]]:
+def _controls(metric: dict[str, Any], variants: list[str], own: str) -> dict[str, dict[str, Any]]:
     """The judged variant minus others but the first; stored is the second variant minus each later one."""
     found: dict[str, dict[str, Any]] = metric.get("controls", {})
-    own = _judged(variants)
-    if own is None or own == 1:
+    place = _judged(variants, own)
+    if place is None or place == 1:
         return found
-    turned = found.get(variants[own])
+    turned = found.get(variants[place])
     return {variants[1]: _turned(turned)} if turned else {}
 
 
@@ -231,7 +233,7 @@ _CAPTIONS = {
 }
 
 
-def published(artefacts: Artefacts) -> list[dict[str, Any]]:
+def published(artefacts: Evaluated) -> list[dict[str, Any]]:
     """A table per published table and protocol: a row per metric, published, ours and the difference."""
     tables: dict[tuple[int | str, str], dict[str, Any]] = {}
     for row in optional_json(artefacts.metrics / "published.json") or []:

@@ -1,10 +1,11 @@
 """What ran: the corpus, the models, the main settings."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pacl_core.files.json_csv import read_json
-from pacl_core.report.reading import Artefacts, optional_json
+from pacl_core.report.reading import Artefacts, Evaluated, optional_json
 
 Named = list[tuple[str, str]]
 
@@ -30,9 +31,14 @@ _MODELS = {"backbone": "backbone", "text encoder": "text_encoder"}
 def what_ran(artefacts: Artefacts, params: dict[str, Any]) -> dict[str, Any]:
     return {
         "corpus": optional_json(artefacts.metrics / "pairs.json"),
-        "models": [_model(path) for path in artefacts.models if (path / "model.json").is_file()],
-        "settings": _settings(params),
+        "models": models(artefacts),
+        "settings": settings(params, _KEYS),
     }
+
+
+def models(artefacts: Evaluated) -> list[dict[str, Any]]:
+    """What the cards of the saved models say."""
+    return [_model(path) for path in artefacts.models if (path / "model.json").is_file()]
 
 
 def this_run(artefacts: Artefacts, params: dict[str, Any]) -> list[str]:
@@ -52,9 +58,10 @@ def lookup(params: dict[str, Any], key: str) -> Any:
     return value
 
 
-def _settings(params: dict[str, Any]) -> Named:
+def settings(params: dict[str, Any], named: Sequence[tuple[str, ...]]) -> Named:
+    """The values of `named`, (name, dotted keys), as text; those without a value are left out."""
     rows = []
-    for name, *keys in _KEYS:
+    for name, *keys in named:
         values = [str(value) for key in keys if (value := lookup(params, key)) is not None]
         if values:
             rows.append((name, ", ".join(values)))

@@ -1,5 +1,6 @@
 """Training curves from the tables of dvclive, one chart per folder (loss terms, rates); rebuilt positives."""
 
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -7,7 +8,7 @@ from pacl_core.methods.pacl.partitions import PARTITIONS
 from pacl_core.report.charts.curves import Series, curves
 from pacl_core.report.charts.vega import Chart
 from pacl_core.report.images import Thumbnail
-from pacl_core.report.reading import Artefacts, optional_columns, optional_json, pairs_of, rows_of
+from pacl_core.report.reading import Artefacts, Evaluated, optional_columns, optional_json, pairs_of, rows_of
 
 _OTHERS = ("accent", "second", "third", "fourth")
 # in this order; others follow by name
@@ -33,8 +34,9 @@ _PHASES = {
 Tables = dict[str, dict[str, dict[str, list[float]]]]
 
 
-def training(artefacts: Artefacts) -> dict[str, Any] | None:
-    """Charts with their titles, and the phases; None where there are no curves."""
+def training(artefacts: Evaluated, titles: Mapping[str, str] | None = None) -> dict[str, Any] | None:
+    """Charts with their titles, and the phases; None where there are no curves. `titles`: of its groups."""
+    known_titles = _TITLES if titles is None else titles
     folder = artefacts.training / "plots/metrics"
     groups: Tables = {}
     for path in sorted(folder.rglob("*.tsv")):
@@ -45,11 +47,13 @@ def training(artefacts: Artefacts) -> dict[str, Any] | None:
             groups.setdefault(name if folder_name == "." else folder_name, {})[name] = table
     if not groups:
         return None
-    known = list(_TITLES)
+    known = list(known_titles)
     order = sorted(groups, key=lambda group: (known.index(group) if group in known else len(known), group))
     phases = _phases(groups.get("loss", {}))
     charts = [
-        (_TITLES.get(group, group.replace("_", " ")), _chart(group, groups[group], phases)) for group in order
+        (title, _chart(group, groups[group], phases, title=title))
+        for group in order
+        if (title := known_titles.get(group, group.replace("_", " ")))
     ]
     return {"charts": charts, "phases": phases}
 
@@ -65,7 +69,13 @@ def _phases(losses: dict[str, dict[str, list[float]]]) -> list[tuple[float, str]
     return sorted((start, said) for said, start in starts.items())
 
 
-def _chart(group: str, members: dict[str, dict[str, list[float]]], phases: list[tuple[float, str]]) -> Chart:
+def _chart(
+    group: str,
+    members: dict[str, dict[str, list[float]]],
+    phases: list[tuple[float, str]],
+    *,
+    title: str,
+) -> Chart:
     series: list[Series] = []
     used: list[str] = []
     for name in sorted(members, key=_rank):
@@ -76,8 +86,8 @@ def _chart(group: str, members: dict[str, dict[str, list[float]]], phases: list[
         used.append(colour)
         epochs = [step + 1 for step in table["step"]]
         series.append((short.replace("_", " "), colour, epochs, table[column]))
-    title = f"Curves over epochs: {_TITLES.get(group, group)}"
-    return curves(f"chart-curve-{group}", title, series, phases=phases, rates=group == "learning_rate")
+    said = f"Curves over epochs: {title}"
+    return curves(f"chart-curve-{group}", said, series, phases=phases, rates=group == "learning_rate")
 
 
 def _rank(name: str) -> tuple[int, int, str]:

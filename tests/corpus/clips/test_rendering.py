@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pacl_core.corpus.clips.readers.rendered import _troupe
+from pacl_core.corpus.clips.players import corpus_troupe
 from pacl_core.corpus.clips.rendered_recipe import RenderedRecipe, load_rendered_recipe
 from pacl_core.corpus.clips.rendering import DrawnFrames, arrange
 from pacl_core.errors import UserError
@@ -18,7 +18,7 @@ TIMES = [n / 8 for n in range(18)]
 
 
 def frames(number: int, recipe: RenderedRecipe, short_side: int = 256) -> list[Frame]:
-    drawn = DrawnFrames(arrange(number, _troupe(), recipe), recipe.size, short_side)
+    drawn = DrawnFrames(arrange(number, corpus_troupe(recipe), recipe), recipe.size, short_side)
     return [frame for frame in drawn.at(TIMES) if isinstance(frame, Frame)]
 
 
@@ -31,7 +31,7 @@ def test_a_clip_does_not_depend_on_when_it_is_drawn() -> None:
 
 def test_all_that_moves_is_in_the_box() -> None:
     """One person: what changes between two frames lies in the box of either."""
-    clip = arrange(3, _troupe(), RECIPE)
+    clip = arrange(3, corpus_troupe(RECIPE), RECIPE)
     drawn = DrawnFrames(clip, RECIPE.size, 256)
     shown = frames(3, RECIPE)
     outside = np.ones(shown[0].pixels.shape[:2], bool)
@@ -45,7 +45,7 @@ def test_all_that_moves_is_in_the_box() -> None:
 
 def test_persons_stay_in_the_frame_and_go_somewhere() -> None:
     for number in range(20):
-        clip = arrange(number, _troupe(), RECIPE)
+        clip = arrange(number, corpus_troupe(RECIPE), RECIPE)
         drawn = DrawnFrames(clip, RECIPE.size, 256)
         boxes = [(drawn.boxes_at(time) or [])[0] for time in TIMES]
         assert all(0 <= box.left < box.right <= 160 and 0 <= box.top < box.bottom <= 120 for box in boxes)
@@ -55,7 +55,7 @@ def test_persons_stay_in_the_frame_and_go_somewhere() -> None:
 
 def test_of_two_persons_the_marked_one_decides_the_text() -> None:
     for number in range(20):
-        clip = arrange(number, _troupe(), TWO)
+        clip = arrange(number, corpus_troupe(TWO), TWO)
         other, marked = (walk.glyph for walk in clip.walks)
         assert other.group != marked.group
         assert marked.names[0] in clip.text
@@ -64,15 +64,17 @@ def test_of_two_persons_the_marked_one_decides_the_text() -> None:
 
 
 def test_persons_take_turns() -> None:
-    persons = len(_troupe().persons)
-    shown = [arrange(number, _troupe(), RECIPE).walks[-1].glyph.stem for number in range(2 * persons)]
+    persons = len(corpus_troupe(RECIPE).persons)
+    shown = [
+        arrange(number, corpus_troupe(RECIPE), RECIPE).walks[-1].glyph.stem for number in range(2 * persons)
+    ]
     assert len(set(shown[:persons])) == len(set(shown[persons:])) == persons > 60
     assert shown[:persons] != shown[persons:]
 
 
 def test_frames_are_scaled_and_end_with_the_clip() -> None:
     assert frames(0, RECIPE, short_side=60)[0].pixels.shape == (60, 80, 3)
-    clip = arrange(0, _troupe(), RECIPE)
+    clip = arrange(0, corpus_troupe(RECIPE), RECIPE)
     assert len(list(DrawnFrames(clip, RECIPE.size, 60).at([0, clip.seconds, 99]))) == 1
 
 

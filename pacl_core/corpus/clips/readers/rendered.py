@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 
 from pacl_core.corpus.clips.clip import Clip, Source
 from pacl_core.corpus.clips.frames import Frames
-from pacl_core.corpus.clips.rendered_recipe import RenderedRecipe, load_rendered_recipe, people
-from pacl_core.corpus.clips.rendering import DrawnFrames, RenderedClip, Troupe, arrange
-from pacl_core.corpus.openmoji.glyphs import read_glyphs
-from pacl_core.corpus.scenes.cast import is_thing
+from pacl_core.corpus.clips.players import corpus_troupe
+from pacl_core.corpus.clips.rendered_recipe import RenderedRecipe, load_rendered_recipe
+from pacl_core.corpus.clips.rendering import DrawnFrames, RenderedClip, arrange
 from pacl_core.media.rejects import Rejected
 from pacl_core.params.clips import ClipsParams
 
@@ -33,10 +31,4 @@ def open_frames(source: Source, params: ClipsParams) -> Iterator[Frames]:
 
 
 def _clip(number: int, recipe: RenderedRecipe) -> RenderedClip:
-    return arrange(number, _troupe(), recipe)
-
-
-@cache
-def _troupe() -> Troupe:
-    glyphs = read_glyphs()
-    return Troupe(people(glyphs), tuple(glyph for glyph in glyphs if is_thing(glyph)))
+    return arrange(number, corpus_troupe(recipe), recipe)

@@ -1,0 +1,128 @@
+"""The page of one training on clips: what was trained, on which clips, and whether it worked."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pacl_core.report.build import filled, fitted
+from pacl_core.report.images import Thumbnail
+from pacl_core.report.reading import ClipsArtefacts
+from pacl_core.report.sections.clips import (
+    TITLES,
+    baseline,
+    clips,
+    next_steps,
+    reasons,
+    stand_ins,
+)
+from pacl_core.report.sections.controls import CLIPS, cards, controls_table, head, kind, with_controls
+from pacl_core.report.sections.examples import examples
+from pacl_core.report.sections.judged import judged
+from pacl_core.report.sections.limits import leaks, tested, uncertain
+from pacl_core.report.sections.results import (
+    CARDS,
+    compared,
+    main_results,
+    overview,
+    published,
+    results,
+)
+from pacl_core.report.sections.run import lookup, models, settings
+from pacl_core.report.sections.sentences import NO_CLIPS, against_first
+from pacl_core.report.sections.training import training
+from pacl_core.report.sections.verdict import Verdict
+
+# the settings that a reader asks for first; {} is the training, {clips} its corpus
+_KEYS = (
+    ("Clips", "clips.{clips}.reader", "clips.{clips}.path"),
+    ("Sentiment", "sentiment.model.kind", "sentiment.model.name"),
+    ("Persons", "persons.kind"),
+    ("Backbone", "backbone.kind", "backbone.name"),
+    ("Subject", "emotionclip.{}.subject.kind"),
+    ("Temporal head", "emotionclip.{}.temporal.kind"),
+    ("Frames of a clip", "emotionclip.{}.frames"),
+    ("Weight of sentiment (beta)", "emotionclip.{}.loss.beta"),
+    ("Epochs", "emotionclip.{}.epochs"),
+    ("Batch size", "emotionclip.{}.batch_size"),
+    (
+        "Learning rates: gains, matrices, head",
+        "emotionclip.{}.lr.gains",
+        "emotionclip.{}.lr.weights",
+        "emotionclip.{}.lr.head",
+    ),
+    ("Held-out clips", "emotionclip.{}.holdout"),
+)
+
+
+def write_clips_report(
+    artefacts: ClipsArtefacts, folder: Path, params_text: str, *, count: int, seed: int
+) -> None:
+    """Write `folder`/index.html, as `build.write_report`. `count` clips are shown, drawn by `seed`."""
+    html = fitted(lambda image: _render(artefacts, params_text, count, seed=seed, image=image))
+    (folder / "index.html").write_text(html, encoding="utf-8")
+
+
+def clips_verdict(artefacts: ClipsArtefacts, params: dict[str, Any]) -> Verdict:
+    """Did the training on clips work, why, and what next; from metrics/, its curves and its model's card."""
+    found = judged(overview(compared(artefacts.metrics, artefacts.name)), params)
+    if found is not None and found.own != artefacts.name:
+        found = None
+    rows = found.rows if found else []
+    return Verdict(
+        answer=found.base if found else "none",
+        said=against_first(found) if found else NO_CLIPS,
+        main=rows,
+        controls=controls_table(rows[:CARDS], params, recipes=True),
+        missing=None,
+        why=[*reasons(artefacts, params), *baseline(rows)],
+        next=next_steps(artefacts, params, found),
+    )
+
+
+def _render(artefacts: ClipsArtefacts, params_text: str, count: int, *, seed: int, image: Thumbnail) -> str:
+    params: dict[str, Any] = yaml.safe_load(params_text) or {}
+    name = artefacts.name
+    evaluations = results(artefacts, name)
+    with_controls(evaluations, params)
+    rows = overview(evaluations)
+    corpus = str(lookup(params, f"emotionclip.{name}.clips"))
+    keys = [tuple(part.format(name, clips=corpus) for part in one) for one in _KEYS]
+    return filled(
+        "clips_page.html",
+        params_text=params_text,
+        verdict=clips_verdict(artefacts, params),
+        clips=clips(artefacts, count, seed, image=image),
+        this_run=_this_run(params, name),
+        variants=[head(one, params) for one in evaluations[0]["variants"]] if evaluations else [],
+        partition=None,
+        run={"models": models(artefacts), "settings": settings(params, keys)},
+        training=training(artefacts, TITLES),
+        results=evaluations,
+        overview=rows,
+        controls=controls_table(rows, params, recipes=True),
+        main_results=[
+            row | {"other": row["other"] if _judges_another(row, params) else None}
+            for row in cards(main_results(evaluations), params)
+        ],
+        published=published(artefacts),
+        examples=examples(artefacts, image),
+        leaks=leaks(artefacts.metrics, params),
+        limits=[
+            *stand_ins(params, name),
+            *tested(artefacts.metrics, params, evaluations),
+            *uncertain(evaluations),
+        ],
+    )
+
+
+def _judges_another(row: dict[str, Any], params: dict[str, Any]) -> bool:
+    return kind(row["variants"][row["judged"]], params) != CLIPS
+
+
+def _this_run(params: dict[str, Any], name: str) -> list[str]:
+    """What tells this run from others: training, corpus, backbone."""
+    corpus = lookup(params, f"emotionclip.{name}.clips")
+    where = [lookup(params, f"clips.{corpus}.{key}") for key in ("reader", "path")]
+    said = ", ".join(str(one) for one in where if one)
+    return [f"Training {name}", f"clips {corpus} ({said})", f"backbone {lookup(params, 'backbone.name')}"]
