@@ -14,6 +14,7 @@ from pacl_core.errors import UserError
 from pacl_core.report.charts.vega import bundle
 from pacl_core.report.images import thumbnails
 from pacl_core.report.reading import Artefacts
+from pacl_core.report.sections.attention import attention
 from pacl_core.report.sections.clusters import clusters
 from pacl_core.report.sections.controls import cards, controls_table, head, with_controls
 from pacl_core.report.sections.examples import examples
@@ -94,6 +95,7 @@ def _render(artefacts: Artefacts, params_text: str, count: int, *, seed: int, sc
         clusters=clusters(artefacts, names, image),
         training=training(artefacts),
         rebuilt=rebuilt(artefacts, image),
+        attention=attention(artefacts, params, image),
         results=evaluations,
         overview=overview(evaluations),
         controls=controls_table(overview(evaluations), params, recipes=True),
@@ -120,6 +122,7 @@ def _environment() -> Environment:
         "percent": lambda value: f"{100 * value:.1f} %",
         "number": _number,
         "short": _short,
+        "points": lambda value: f"{100 * value:+.1f}".replace("-", "−"),
         "capitalize_first": lambda text: text[:1].upper() + text[1:],
     }
     return environment
