@@ -95,7 +95,12 @@ def _render(artefacts: Artefacts, params_text: str, count: int, *, seed: int, sc
         clusters=clusters(artefacts, names, image),
         training=training(artefacts),
         rebuilt=rebuilt(artefacts, image),
-        attention=attention(artefacts, params, image),
+        attention=attention(
+            artefacts.attention,
+            artefacts.metrics / "attention",
+            params.get("emotionclip") or {},
+            image=image,
+        ),
         results=evaluations,
         overview=overview(evaluations),
         controls=controls_table(overview(evaluations), params, recipes=True),

@@ -15,7 +15,6 @@ from pacl_core.report.images import thumbnails
 from pacl_core.report.sections.attention import attention
 from tests.report.test_build import Page
 
-SECTION = {"emotionclip": {"sap": {"clips": "r"}, "later": {"clips": "r"}}}
 COUNTS = {"clips": 64, "held_out": 40, "clips_with_subject": 50, "frames": 256, "frames_with_subject": 190}
 LAYER = {"on_subject": 0.4, "on_patches": 0.9, "above_share": 0.15, "low": 0.1, "high": 0.2}
 
@@ -38,9 +37,10 @@ def write(root: Path, text: str, **changed: Any) -> None:
     write_table(root / "data/attention/sap_shown.parquet", pa.Table.from_pylist(shown))
 
 
-def test_the_map_of_the_last_layer_is_drawn_over_its_frame(root, artefacts, hostile) -> None:
+def test_the_map_of_the_last_layer_is_drawn_over_its_frame(root, hostile) -> None:
     write(root, hostile)
-    (one,) = attention(artefacts, SECTION, thumbnails(1.0))
+    folders = (root / "data/attention", root / "metrics/attention")
+    (one,) = attention(*folders, ["sap", "later"], image=thumbnails(1.0))
     assert [row["layer"] for row in one["layers"]] == list(range(1, 13))
     (frame,) = one["shown"]
     assert (frame["on_subject"], frame["share"]) == (pytest.approx(0.6), 0.25)

@@ -1,6 +1,7 @@
-"""Where models of clips look for the subject: maps beside frames, and attention on it by layer."""
+"""Where models of clips look for the subject: maps next to frames, and attention on it by layer."""
 
 import io
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,24 +11,25 @@ from PIL import Image
 from pacl_core.files.tables import read_table
 from pacl_core.report.charts.svg import difference, element
 from pacl_core.report.images import Thumbnail
-from pacl_core.report.reading import Artefacts, optional_json
+from pacl_core.report.reading import optional_json
 
 _THUMBNAIL = 224
 _FULL = 4  # times an even share of the attention: the full colour, the same in all maps
 
 
-def attention(artefacts: Artefacts, params: dict[str, Any], image: Thumbnail) -> list[dict[str, Any]]:
-    """One entry for each training on clips in `params` whose attention was looked at; empty without one."""
+def attention(maps: Path, metrics: Path, names: Iterable[str], *, image: Thumbnail) -> list[dict[str, Any]]:
+    """One entry for each training on clips, of `names`, whose attention was looked at; empty without one.
+
+    `maps` and `metrics` are the folders of the stage `attention`, with a table and a JSON file for each.
+    """
     found = []
-    for name in params.get("emotionclip") or {}:
-        metrics = optional_json(artefacts.metrics / "attention" / f"{name}.json")
-        if metrics is not None:
-            layers = [_layer(number, one) for number, one in _in_order(metrics["layers"])]
-            shown = _shown(artefacts.attention, name, image) if layers else []
-            reason = metrics.get("not_applicable")
-            found.append(
-                {"name": name, "reason": reason, "layers": layers, "shown": shown, "counts": metrics}
-            )
+    for name in names:
+        counts = optional_json(metrics / f"{name}.json")
+        if counts is not None:
+            layers = [_layer(number, one) for number, one in _in_order(counts["layers"])]
+            shown = _shown(maps, name, image) if layers else []
+            own = {"name": name, "reason": counts.get("not_applicable"), "counts": counts}
+            found.append(own | {"layers": layers, "shown": shown})
     return found
 
 
