@@ -42,6 +42,7 @@ class Artefacts:
     partition: Path
     cluster_examples: Path
     examples: Path
+    attention: Path
     metrics: Path
     plots: Path
     training: Path

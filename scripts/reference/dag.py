@@ -15,6 +15,7 @@ _PLACES = {
     "clips": (5, 1),
     "selection": (4, 3),
     "emotionclip": (4, 4),
+    "attention": (5, 4),
     "anps": (0, 2),
     "persons": (4, 2),
     "sentiment": (5, 2),
@@ -41,7 +42,9 @@ _PLACES = {
 _REPEATED = {"recipe": "per recipe", "variant": "per weights"}
 _REPEATED |= dict.fromkeys(("downstream", "leaks"), "per data set")
 _REPEATED |= dict.fromkeys(("clips", "persons", "sentiment"), "per corpus of clips")
-_REPEATED |= dict.fromkeys(("selection", "emotionclip", "report_clips"), "per training on clips")
+_REPEATED |= dict.fromkeys(
+    ("selection", "emotionclip", "attention", "report_clips"), "per training on clips"
+)
 _REPEATED |= {"features": "per data set, variant", "transfer": "per entry"}
 _REPEATED |= dict.fromkeys(("evaluate", "measure"), "per data set, protocol, variant")
 _WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _MARGIN = 148, 34, 16, 24, 8

@@ -43,6 +43,6 @@ def test_the_default_has_no_stage_of_clips() -> None:
     """`foreach` over an empty mapping: another method costs the default run nothing."""
     with Repo(ROOT) as repo:
         names = {stage.name.partition("@")[0] for stage in repo.index.stages if stage.is_data_source is False}
-    of_clips = {"clips", "sentiment", "persons", "selection", "emotionclip", "report_clips"}
+    of_clips = {"clips", "sentiment", "persons", "selection", "emotionclip", "attention", "report_clips"}
     assert of_clips <= set(TREE["stages"])
     assert "train" in names and not names & of_clips

@@ -50,6 +50,7 @@ SECTIONS = ("clips", "downstream", "emotionclip", "recipes", "variants")  # whos
 
 # stages whose params name one entry or one protocol of a section
 TEMPLATED = {
+    "attention": {"emotionclip.${key}.clips"},
     "downstream": {"downstream.${key}.image_size", "downstream.${key}.path", "downstream.${key}.record"},
     "clips": {"clips.${key}"},
     "emotionclip": {"emotionclip.${key}"},
@@ -60,6 +61,7 @@ TEMPLATED = {
     "evaluate": {"evaluate.${item.protocol}"},
 }
 OF_TEMPLATES = {
+    "attention": ("emotionclip",),
     "downstream": ("downstream",),
     "clips": ("clips",),
     "emotionclip": ("emotionclip",),

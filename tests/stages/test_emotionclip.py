@@ -1,4 +1,4 @@
-"""Selection and training of EmotionCLIP as processes: a filter edited, a kill, a variant, wrong names."""
+"""Selection, training and attention of EmotionCLIP as processes: a filter, a kill, a variant, wrong names."""
 
 import shutil
 import signal
@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from pacl_core.errors import UserError
-from pacl_core.files.json_csv import read_json
+from pacl_core.files.json_csv import read_json, write_json
 from pacl_core.methods.params import load
 from pacl_core.models.saved import load_model
 from pacl_core.models.video_text import knows_clips, load_video_text
@@ -121,7 +121,38 @@ def test_killed_it_resumes_to_the_same_bytes(project: Path, tmp_path: Path) -> N
     assert made(tmp_path) == made(project)
 
 
-@pytest.mark.parametrize("stage", ["selection", "emotionclip"])
+def test_where_it_looks_is_a_table_and_the_same_again(project: Path) -> None:
+    outs = [project / "data/attention" / name for name in ("sap.parquet", "sap_shown.parquet")]
+    outs.append(project / "metrics/attention/sap.json")
+    code, output = run(project, "attention", "sap")
+    assert code == 0, output
+    maps = pq.read_table(outs[0])
+    assert len(maps) == CLIPS * 2 * 4  # frames, layers
+    metrics = read_json(outs[2])
+    assert (metrics["clips"], metrics["held_out"], metrics["frames"]) == (CLIPS, 6, 2 * CLIPS)
+    last = metrics["layers"]["4"]
+    assert last["low"] <= last["above_share"] <= last["high"]
+    assert last["above_share"] == pytest.approx(last["on_subject"] - metrics["share_of_patches"])
+    assert f"{last['on_subject']:.3f} of the attention on the subject" in output
+    assert len(pq.read_table(outs[1])) == 6
+    before = [file.read_bytes() for file in outs]
+    assert run(project, "attention", "sap", OMP_NUM_THREADS="2")[0] == 0
+    assert [file.read_bytes() for file in outs] == before
+
+
+def test_a_model_without_a_subject_token_says_that_it_has_no_maps(project: Path, tmp_path: Path) -> None:
+    params(tmp_path, subject={"kind": "none"})
+    shutil.copytree(project / "models/sap", tmp_path / "models/sap")
+    card = read_json(tmp_path / "models/sap/model.json")
+    write_json(tmp_path / "models/sap/model.json", card | {"subject": card["subject"] | {"kind": "none"}})
+    code, output = run(tmp_path, "attention", "sap")
+    assert code == 0, output
+    metrics = read_json(tmp_path / "metrics/attention/sap.json")
+    assert "has no subject token" in metrics["not_applicable"] and metrics["layers"] == {}
+    assert len(pq.read_table(tmp_path / "data/attention/sap.parquet")) == 0
+
+
+@pytest.mark.parametrize("stage", ["selection", "emotionclip", "attention"])
 def test_a_wrong_name_is_one_line(project: Path, stage: str) -> None:
     code, output = run(project, stage, "sep")
     assert code == 1
