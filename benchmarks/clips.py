@@ -78,7 +78,7 @@ def ours(path: Path, clips: list[Clip], params: ClipsParams) -> int:
         root = Path(folder)
         (root / "scratch").mkdir()
         paths = StorePaths(root / "clips", root / "rejected.parquet", root / "scratch")
-        counts = write_clips(Corpus(lambda: iter(clips), opening(params)), params, paths, workers=1)
+        counts = write_clips(Corpus(lambda: iter(clips), opening(params)), params, paths)
     return int(counts["frames"])
 
 

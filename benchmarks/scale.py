@@ -1,10 +1,11 @@
 """Every stage but train at 1, 3 and 10 times the pairs: time, memory, and how both grow.
 
-python benchmarks/scale.py [--pairs 500] [--rows 50000] [--stages partition ...]
+python benchmarks/scale.py [--pairs 500] [--rows 50000] [--clips 200] [--stages partition ...]
 
-Two tables. In the first the whole pipeline runs on `--pairs` synthetic posts (noise images of 64 pixels, no
+Three tables. In the first the whole pipeline runs on `--pairs` synthetic posts (noise images of 64 pixels, no
 two alike) with tiny models, each stage as a process of its own. In the second the stages without a model run
 on `--rows` stored pairs, whose artefacts are written here: there rows, not libraries, would fill the memory.
+In the third the stages over clips run on `--clips` spans of videos, ten of each, with their boxes.
 
 Memory is the peak of resident pages (as `ps` and a batch system count them), and that of the anonymous ones
 among them; goal: at 10 x at most 1.15 x that at 1 x. "growth" is the slope of log CPU seconds over log pairs
@@ -23,6 +24,7 @@ from typing import Any
 import numpy as np
 import yaml
 from measured.artefacts import write_artefacts
+from measured.clips import CLIPS, write_clips
 from measured.corpus import write_folder
 from measured.process import Measured, measured
 from measured.small_models import write_clip, write_resnet
@@ -33,6 +35,9 @@ NOTHING = 30  # pairs that add nothing to what every run costs
 LEAKS = "leaks emoji_sentiment"
 MODEL_STAGES = ("pairs", "factual_scores", "anps", "emotional_scores", "image_embeddings", "text_embeddings")
 TABLE_STAGES = ("partition", "pseudo_labels", "shards", LEAKS, "report")
+
+
+CLIP_STAGES = ("clips r", "sentiment r", "persons r", "selection s")
 
 
 def params(models: Path, corpus: Path) -> dict[str, Any]:
@@ -50,6 +55,17 @@ def params(models: Path, corpus: Path) -> dict[str, Any]:
     }
     tree["pseudo_labels"]["sample"] = 1000
     tree["shards"]["max_samples"] = 1000
+    if (corpus / CLIPS).exists():
+        tree["clips"] = {
+            "r": {
+                "reader": "clip_manifest",
+                "path": str(corpus / CLIPS),
+                "image_size": 64,
+                "manifest": {"boxes": "boxes"},
+            }
+        }
+        tree["backbone"] |= clip | {"image_size": None}
+        tree["emotionclip"] = {"s": {"clips": "r", "filter": {"max_neutral": None, "min_seconds": 0}}}
     return tree
 
 
@@ -75,8 +91,8 @@ def measure(
     for count in (NOTHING, *(step * pairs for step in STEPS)):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            project(folder, models)
             prepare(folder, count)
+            project(folder, models)
             if LEAKS in stages:
                 run(folder, "downstream emoji_sentiment")
             found.append({stage: run(folder, stage) for stage in stages})
@@ -107,6 +123,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--pairs", type=int, default=500, help="1 x of the first table; 0: leave it out")
     parser.add_argument("--rows", type=int, default=50_000, help="1 x of the second; 0: likewise")
+    parser.add_argument("--clips", type=int, default=200, help="1 x of the third; 0: likewise")
     parser.add_argument("--stages", nargs="+", help="of the second table, only these")
     asked = parser.parse_args()
     tables = tuple(stage for stage in TABLE_STAGES if not asked.stages or stage.split()[0] in asked.stages)
@@ -121,6 +138,9 @@ def main() -> None:
         if asked.rows:
             found = measure(tables, asked.rows, lambda f, n: write_artefacts(f / "data", n), models)
             print_table(f"Stages without a model, 1 x = {asked.rows:,} pairs", tables, found)
+        if asked.clips:
+            found = measure(CLIP_STAGES, asked.clips, lambda f, n: write_clips(f / "corpus", n), models)
+            print_table(f"Stages over clips, 1 x = {asked.clips:,} clips", CLIP_STAGES, found)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pacl_core.corpus.clips.readers import opening, read_clips
 from pacl_core.corpus.pair_store import StorePaths
 from pacl_core.files.json_csv import write_json
 from pacl_core.methods.params import Params
+from pacl_core.runtime.jobs import jobs
 from pacl_core.runtime.scratch import scratch
 from pacl_core.runtime.settings import runtime
 from stages.run import instance, run
@@ -21,9 +22,12 @@ def main(params: Params) -> None:
     name = instance("clips", "clips", params.clips, what="corpus of clips")
     those = params.clips[name]
     corpus = Corpus(lambda: read_clips(those), opening(those))
-    with scratch(f"clips-{name}", clips_key(those)) as unfinished:
+    with (
+        scratch(f"clips-{name}", clips_key(those)) as unfinished,
+        jobs(runtime(), "corpus", "media") as readers,
+    ):
         paths = StorePaths(OUT / name, OUT / f"{name}_rejected.parquet", unfinished)
-        counts = write_clips(corpus, those, paths, workers=runtime().workers)
+        counts = write_clips(corpus, those, paths, jobs=readers)
         write_json(Path("metrics/clips") / f"{name}.json", counts)
     log.info(
         "%d clips of %d inputs; rejected: %s", counts["clips"], counts["read"], counts["rejected_by_reason"]

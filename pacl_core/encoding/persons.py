@@ -15,6 +15,10 @@ from pacl_core.media.boxes import BOXES_TYPE, Box, stored_boxes
 PERSONS_SCHEMA = pa.schema(
     [pa.field("sample_id", pa.string(), nullable=False), pa.field("boxes", BOXES_TYPE, nullable=False)]
 )
+SUBJECT_SCORE = 0.5
+"""All persons whose box has a score above it are the subject, where nobody is marked (as published)."""
+
+_ITEMS_SCHEMA = pa.schema([pa.field("frame_boxes", BOXES_TYPE, nullable=False)])
 _BATCH = 1024
 _COLUMNS = ("sample_id", "times", "width", "height", "given_boxes")
 
@@ -49,6 +53,30 @@ def _boxes(rows: NDArray[np.float32], size: tuple[int, int]) -> list[dict[str, f
     known = rows[~np.isnan(rows[:, 0])]
     kept, _ = stored_boxes((Box(*map(float, row)) for row in known), size, size)
     return [box._asdict() for box in kept]
+
+
+def marks_nobody(items: Path) -> bool:
+    """Whether no item of a data set of clips has a box of the person who is meant."""
+    return not any(
+        any(frames)
+        for batch in batches(Table(items, ("frame_boxes",)), _BATCH)
+        for frames in batch["frame_boxes"].to_pylist()
+    )
+
+
+def write_frame_boxes(out: Path, found: Encoded, count: int) -> None:
+    """Publish `frame_boxes` of `count` items, row by row: what a detector is sure of, in its order."""
+    with table_writer(out, _ITEMS_SCHEMA) as writer:
+        for start in range(0, count, _BATCH):
+            rows = found.rows(start, min(start + _BATCH, count))
+            boxes = [
+                [
+                    [Box(*map(float, one))._asdict() for one in frame if one[4] > SUBJECT_SCORE]
+                    for frame in row
+                ]
+                for row in rows
+            ]
+            writer.write_table(pa.table([boxes], schema=_ITEMS_SCHEMA))
 
 
 def write_persons(out: Path, clips: Path, find: Find, *, score: float) -> dict[str, Any]:

@@ -7,14 +7,11 @@ remaining ones.
 """
 
 import logging
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -29,7 +26,7 @@ from pacl_core.errors import UserError
 from pacl_core.files.npy_file import npy_bytes
 from pacl_core.files.publish import published_file
 from pacl_core.runtime.progress import Progress
-from pacl_core.runtime.scratch import code_sha256
+from pacl_core.runtime.ray_cluster import Home, cluster, go_home, home, nodes, ray_module, room
 from pacl_core.runtime.settings import Runtime
 
 log = logging.getLogger("pacl")
@@ -37,14 +34,6 @@ log = logging.getLogger("pacl")
 AT_ONCE = 2  # blocks of a worker: the second begins while the first ends
 LOSSES = 3  # workers lost on one block before the block is taken for the cause
 SECONDS = 2.0  # seconds between two checks for new nodes
-
-
-@dataclass(frozen=True)
-class Home:
-    """The project's folder on every node, and its code, as `code_sha256`."""
-
-    folder: str
-    code: str
 
 
 class Worker:
@@ -66,68 +55,39 @@ class Worker:
         import torch
 
         torch.set_num_threads(1)  # as in the local engine: a batch is computed by one thread
-        node = os.uname().nodename
-        try:
-            os.chdir(self._home.folder)
-        except OSError:
-            raise UserError(
-                f"{node}: no folder {self._home.folder}; all nodes need it (a shared file system)"
-            ) from None
-        if code_sha256(*CODE) != self._home.code:
-            raise UserError(f"{node}: another version of pacl is there; all nodes need the same")
+        go_home(self._home)
         self._model = self._load()
 
 
 @contextmanager
 def ray_engine(load: Callable[[], Any], machine: Runtime) -> Iterator["RayEngine"]:
-    """Connect to the cluster at RAY_ADDRESS, or start one on this machine; undone at the end."""
-    ray = _ray()
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    quiet: dict[str, Any] = {
-        "log_to_driver": False,
-        "logging_level": logging.ERROR,
-        "runtime_env": {"env_vars": {"PYTHONPATH": _import_path()}},
-    }
-    own = not ray.is_initialized()
-    if own:
-        if address := os.environ.get("RAY_ADDRESS"):
-            try:
-                ray.init(address=address, **quiet)
-            except (ConnectionError, RuntimeError, ValueError) as error:
-                reason = " ".join(str(error).split())[:200]
-                raise UserError(f"RAY_ADDRESS={address}: no cluster there ({reason})") from None
-        else:
-            ray.init(address="local", include_dashboard=False, **quiet)
-    try:
+    """Workers on the cluster at RAY_ADDRESS, or on one that is started on this machine."""
+    with cluster():
         with_workers = RayEngine(load, machine)
         try:
             yield with_workers
         finally:
             with_workers.close()
-    finally:
-        if own:
-            ray.shutdown()
 
 
 class RayEngine:
     """Keeps a worker per device of the cluster, and gives blocks to those that are alive."""
 
     def __init__(self, load: Callable[[], Any], machine: Runtime) -> None:
-        ray = _ray()
-        nodes = _nodes()
+        ray = ray_module()
+        there = nodes()
         gpu = machine.device != "cpu"
-        smallest = min((int(node["CPU"]) for node in nodes if node.get("CPU", 0) >= 1), default=1)
+        smallest = min((int(node["CPU"]) for node in there if node.get("CPU", 0) >= 1), default=1)
         self._needs = "GPU" if gpu else "CPU"
         self._each = 1 if gpu else machine.chosen_workers or smallest
-        if not _room(nodes, self._needs, self._each):
+        if not room(there, self._needs, self._each):
             raise UserError(
                 f"no node of the Ray cluster has {self._each} {self._needs}; set PACL_DEVICE and PACL_WORKERS"
             )
         threads = machine.workers if gpu else self._each
         options = {"num_gpus": 1, "num_cpus": 0} if gpu else {"num_cpus": self._each}
         actor = ray.remote(max_concurrency=AT_ONCE, max_restarts=0, **options)(Worker)
-        home = Home(str(Path.cwd()), code_sha256(*CODE))
-        given = home, ray.put(load), machine.device
+        given = home(*CODE), ray.put(load), machine.device
         self._new: Callable[[], Any] = lambda: actor.remote(*given, threads=threads, batch=machine.batch)
         self._workers: list[Any] = []
         self._waiting = False
@@ -135,12 +95,12 @@ class RayEngine:
     def close(self) -> None:
         """Let the workers go."""
         for worker in self._workers:
-            _ray().kill(worker)
+            ray_module().kill(worker)
         self._workers = []
 
     def run(self, task: EncodingTask, blocks: Sequence[Block], folder: Path, *, what: str) -> None:
         """As `Engine.run`; a finished block survives a kill, one under way is redone."""
-        ray = _ray()
+        ray = ray_module()
         folder.mkdir(parents=True, exist_ok=True)
         left = deque(block for block in blocks if not block_file(folder, block.number).exists())
         total = sum(map(len, blocks))
@@ -170,11 +130,11 @@ class RayEngine:
 
     def _top_up(self, blocks: int) -> None:
         """Start workers where the cluster has room: at first, after a loss, on a new node."""
-        room = _room(_nodes(), self._needs, self._each)
-        if not room and not self._waiting:
+        places = room(nodes(), self._needs, self._each)
+        if not places and not self._waiting:
             log.info("ray: no node left for a worker, waiting for one")
-        self._waiting = not room
-        while len(self._workers) < min(room, blocks):
+        self._waiting = not places
+        while len(self._workers) < min(places, blocks):
             self._workers.append(self._new())
 
     def _idle(self, under_way: dict[Any, tuple[Any, Block]]) -> Any:
@@ -198,7 +158,7 @@ class RayEngine:
 
 def _rows(result: Any) -> NDArray[Any] | None:
     """What a worker computed; None if the worker was lost. Raises what its code raised."""
-    ray = _ray()
+    ray = ray_module()
     try:
         rows: NDArray[Any] = ray.get(result)
     except ray.exceptions.RayTaskError as error:
@@ -210,26 +170,3 @@ def _rows(result: Any) -> NDArray[Any] | None:
     except (ray.exceptions.ObjectLostError, ray.exceptions.WorkerCrashedError):
         return None
     return rows
-
-
-def _nodes() -> list[dict[str, float]]:
-    return [node["Resources"] for node in _ray().nodes() if node["Alive"]]
-
-
-def _room(nodes: Sequence[dict[str, float]], resource: str, each: int) -> int:
-    return sum(int(node.get(resource, 0)) // each for node in nodes)
-
-
-def _import_path() -> str:
-    """Put the folder that this process imports pacl_core from first in a worker's path too."""
-    own = str(Path(__file__).parents[2])
-    return os.pathsep.join(filter(None, (own, os.environ.get("PYTHONPATH"))))
-
-
-@cache
-def _ray() -> Any:
-    try:
-        import ray
-    except ImportError:
-        raise UserError("PACL_ENGINE=ray: Ray is not installed; pip install 'pacl[ray]'") from None
-    return ray

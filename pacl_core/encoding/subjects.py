@@ -4,7 +4,7 @@ Boxes go through the resize and the crop of their frame. Where a table has no bo
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -93,15 +93,18 @@ def view_of(preprocess: Preprocess, size: tuple[int, int]) -> View:
 class TellingTask:
     """An `EncodingTask` over `frames` or, where `stored` is None, `image`; and over `frame_boxes`, if there.
 
-    `stored`: frames that a row has, of which a model takes its own number, evenly.
+    `stored`: frames that a row has, of which a model takes its own number, evenly. `elsewhere`: another file
+    of the same rows that has the boxes.
     """
 
     stored: int | None
     boxes: bool
+    elsewhere: Path | None = None
 
     def batches(self, model: TellingEncoder, block: Block, skip: int, *, size: int) -> Iterator[Batch]:
         rows = stored_images(block, skip, "image" if self.stored is None else "frames")
-        boxes = stored_images(block, skip, "frame_boxes") if self.boxes else None
+        holds_boxes = block if self.elsewhere is None else replace(block, file=self.elsewhere)
+        boxes = stored_images(holds_boxes, skip, "frame_boxes") if self.boxes else None
         place = skip
         count = size if self.stored is None else max(1, size // model.frames)
         while several := list(islice(rows, count)):
@@ -124,11 +127,16 @@ class TellingTask:
         return model.encode(prepared, clips=self.stored is not None)
 
 
-def encode_told(engine: Engine, table: Path, folder: Path) -> Encoded:
-    """Encode a table's clips or images with their boxes, row by row; resumes a killed run."""
+def encode_told(engine: Engine, table: Path, folder: Path, *, boxes: Path | None = None) -> Encoded:
+    """Encode a table's clips or images with their boxes, row by row; resumes a killed run.
+
+    `boxes`: a file of the same rows whose `frame_boxes` count instead; the table is then one file too.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     names = column_names(table)
     blocks = blocks_of(table, np.arange(row_count(table)))
     stored = len(next(stored_images(blocks[0], 0, "frames"))) if "frames" in names else None
-    engine.run(TellingTask(stored, "frame_boxes" in names), blocks, folder, what=folder.name)
+    elsewhere = None if boxes is None else boxes.absolute()
+    task = TellingTask(stored, boxes is not None or "frame_boxes" in names, elsewhere)
+    engine.run(task, blocks, folder, what=folder.name)
     return encoded(folder, blocks, range(row_count(table)))

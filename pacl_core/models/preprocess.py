@@ -43,7 +43,7 @@ class Preprocess:
     def normalise(self, pixels: "Tensor") -> "Tensor":
         """`[B, 3, H, W]` uint8 -> float32 `(pixels / 255 - mean) / std`, on the device of `pixels`."""
         mean, std = (_per_channel(values, str(pixels.device)) for values in (self.mean, self.std))
-        return (pixels.float() / 255 - mean) / std
+        return pixels.float().div_(255).sub_(mean).div_(std)  # in place: no copy of what is large
 
     def to_json(self) -> dict[str, Any]:
         """Every field, as `from_json` reads it."""

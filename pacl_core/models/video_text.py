@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from open_clip.model import CLIP
+from open_clip.transformer import text_global_pool
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from pacl_core.errors import UserError
@@ -66,9 +68,34 @@ class VideoText:
         found: Tensor = self.clip.tokeniser(list(texts))
         return found
 
+    def short_tokens(self, texts: Sequence[str]) -> Tensor:
+        """As `tokens`, without the padding behind the longest text, where the model is blind to it."""
+        tokens = self.tokens(texts)
+        if not _reads_forwards(self.clip.network):
+            return tokens
+        return tokens[:, : int(tokens.any(dim=0).nonzero().max()) + 1].contiguous()
+
     def text_features(self, tokens: Tensor) -> Tensor:
-        """`[N, context]` -> [N, E] of unit length."""
-        return normalize(self.clip.network.encode_text(tokens), dim=1)
+        """`[N, context]`, or as `short_tokens` -> [N, E] of unit length."""
+        network = self.clip.network
+        whole = tokens.shape[1] == network.context_length
+        return normalize(network.encode_text(tokens) if whole else _short_features(network, tokens), dim=1)
+
+
+def _reads_forwards(network: Any) -> bool:
+    """Whether no token of a text sees those after it, and features are read at its end: CLIP's own tower."""
+    return isinstance(network, CLIP) and network.attn_mask is not None and network.text_pool_type == "argmax"
+
+
+def _short_features(network: Any, tokens: Tensor) -> Tensor:
+    """`encode_text` of `tokens` [N, L], L at most the context: open_clip's takes no fewer."""
+    length, dtype = tokens.shape[1], network.transformer.get_cast_dtype()
+    found = network.token_embedding(tokens).to(dtype) + network.positional_embedding[:length].to(dtype)
+    found = network.ln_final(network.transformer(found, attn_mask=network.attn_mask[:length, :length]))
+    read = text_global_pool(found, tokens, network.text_pool_type)
+    projection = network.text_projection
+    projected: Tensor = projection(read) if isinstance(projection, nn.Linear) else read @ projection
+    return projected
 
 
 def make_video_text(

@@ -10,7 +10,7 @@ TIERS: tuple[dict[str, str], ...] = (
     {"errors": "the error that is shown to a person as one line"},
     {
         "files": "publishing whole files, hashes, tables, vectors, JSON and CSV",
-        "runtime": "settings of the machine, threads, progress, timings, scratch folders and their keys",
+        "runtime": "settings of the machine, threads, Ray, progress, timings, scratch folders and their keys",
         "params": "the sections of `params.yaml` that every method shares, and how the file is read",
         "media": "decoding images and text, image headers, perceptual hashes, rejects",
     },

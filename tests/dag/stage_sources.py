@@ -21,8 +21,10 @@ CANNOT_CHANGE_RESULTS = (
         for name in (
             "file_states",
             "instructions",
+            "jobs",
             "lock",
             "progress",
+            "ray_cluster",
             "scratch",
             "settings",
             "timings",

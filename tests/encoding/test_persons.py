@@ -9,7 +9,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from pacl_core.encoding.encoded import Encoded
-from pacl_core.encoding.persons import PERSONS_SCHEMA, detected, given, nobody, write_persons
+from pacl_core.encoding.persons import (
+    PERSONS_SCHEMA,
+    detected,
+    given,
+    nobody,
+    write_frame_boxes,
+    write_persons,
+)
 from pacl_core.media.boxes import BOXES_TYPE
 
 BOX = {"left": 1.0, "top": 2.0, "right": 9.0, "bottom": 8.0, "score": 0.25}
@@ -71,3 +78,13 @@ def test_what_a_detector_found_is_clipped_to_the_frame(tmp_path: Path, clips: Pa
         ],
         [[]],
     ]
+
+
+def test_of_an_item_all_persons_above_a_half_are_the_subject(tmp_path: Path) -> None:
+    found = np.full((2, 2, 3, 5), np.nan, np.float32)
+    found[0, 1, :2] = [[1, 1, 9, 4, 0.75], [2, 2, 3, 3, 0.5]]
+    np.save(tmp_path / "0.npy", found)
+    of_items = Encoded((tmp_path / "0.npy",), np.array([0, 2]), range(2))
+    write_frame_boxes(tmp_path / "out.parquet", of_items, 2)
+    box = {"left": 1, "top": 1, "right": 9, "bottom": 4, "score": 0.75}
+    assert pq.read_table(tmp_path / "out.parquet")["frame_boxes"].to_pylist() == [[[], [box]], [[], []]]

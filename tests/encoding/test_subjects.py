@@ -11,6 +11,7 @@ from PIL import Image
 
 from pacl_core.encoding import encoded as resumable
 from pacl_core.encoding.engine import engine
+from pacl_core.encoding.persons import marks_nobody
 from pacl_core.encoding.subjects import (
     TellingEncoder,
     encode_told,
@@ -118,6 +119,20 @@ def test_the_box_is_what_tells_two_persons_of_a_clip_apart(
     plain = encode(model, tmp_path / "without.parquet", tmp_path / "plain")
     assert np.allclose(plain[0], plain[1], atol=1e-6)
     assert np.allclose(plain[4], found[4], atol=1e-5)  # it had no box either way
+
+
+def test_boxes_may_be_in_another_file(model: TellingEncoder, table: Path, tmp_path: Path) -> None:
+    rows = pl.read_parquet(table)
+    rows.select("frame_boxes").write_parquet(tmp_path / "boxes.parquet")
+    nobody = [[[]] * 6] * 5
+    bare = rows.with_columns(pl.Series("frame_boxes", nobody, dtype=rows.schema["frame_boxes"]))
+    bare.write_parquet(tmp_path / "bare.parquet")
+    assert marks_nobody(tmp_path / "bare.parquet") and not marks_nobody(table)
+    with engine(lambda: model, Runtime("cpu", 1, 8)) as one:
+        found = encode_told(
+            one, tmp_path / "bare.parquet", tmp_path / "work", boxes=tmp_path / "boxes.parquet"
+        )
+    assert np.array_equal(found.rows(0, 5), encode(model, table, tmp_path / "own"))
 
 
 def test_images_are_encoded_without_the_temporal_head(

@@ -134,6 +134,33 @@ def test_a_text_that_is_too_long_keeps_the_end_token_that_it_is_read_at(origin: 
     assert not torch.allclose(longer[0], longer[2])
 
 
+def test_without_padding_a_text_has_the_same_features_and_gradients(origin: BackboneParams) -> None:
+    model = tiny(origin)
+    model.clip.network.double()
+    texts = ["a smile", "two smiles, and more", "a"]
+    whole, short = model.tokens(texts), model.short_tokens(texts)
+    assert whole.shape == (3, 16)
+    assert short.shape[1] < 16
+    assert torch.equal(whole[:, : short.shape[1]], short) and not whole[:, short.shape[1] :].any()
+    assert short[:, -1].any()
+    table = model.clip.network.token_embedding.weight
+    found = []
+    for tokens in (whole, short):
+        features = model.text_features(tokens)
+        (gradient,) = torch.autograd.grad(features[:, 0].sum(), table)
+        found.append((features, gradient))
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-12)
+    assert model.short_tokens(["word " * 100]).shape == (1, 16)
+
+
+@pytest.mark.parametrize("change", ["attn_mask", "text_pool_type"])
+def test_where_padding_is_seen_it_stays(origin: BackboneParams, change: str) -> None:
+    model = tiny(origin)
+    setattr(model.clip.network, change, None if change == "attn_mask" else "last")
+    assert model.short_tokens(["a"]).shape == (1, 16)
+
+
 def test_both_towers_get_gradients(origin: BackboneParams) -> None:
     model = tiny(origin, SubjectParams(kind="saam"))
     frames, shares = inputs()

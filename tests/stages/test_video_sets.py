@@ -6,7 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from safetensors.torch import save_file
+from torchvision.models import detection
 
 from pacl_core.datasets.readers import read_items
 from pacl_core.datasets.record import load_record
@@ -19,6 +22,7 @@ from pacl_core.models.frozen import pixel_features
 from pacl_core.models.open_clip_model import load_clip
 from pacl_core.models.saved import load_model, save_model
 from pacl_core.models.video_text import make_video_text, save_video_text
+from pacl_core.params.clips import PersonsParams
 from pacl_core.params.evaluation import LinearParams
 from pacl_core.params.models import BackboneParams
 from pacl_core.params.video_text import SubjectParams, TemporalParams
@@ -72,8 +76,9 @@ def stage(project, monkeypatch):
 
     def run(module, *arguments):
         monkeypatch.setattr("sys.argv", [module.__name__, *arguments])
-        module.main(params)
+        module.main(params.model_copy(update={"persons": run.persons.get("of", params.persons)}))
 
+    run.persons = {}
     return run
 
 
@@ -109,6 +114,34 @@ def test_clips_are_evaluated_as_images_are(stage, name, tasks):
         assert of_task["test_items"] == description["counts"]["items"]["test"]
         assert metrics <= of_task["figures"].keys()
         assert any(metrics & baseline.keys() for baseline in of_task["baselines"].values())
+
+
+def sees_persons(path: Path) -> PersonsParams:
+    """A detector of random weights that takes everything for a person."""
+    name = "ssdlite320_mobilenet_v3_large"
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = getattr(detection, name)(weights=None, weights_backbone=None)
+    classes = model.head.classification_head.module_list
+    with torch.no_grad():
+        for layer in classes:
+            layer[1].weight.zero_()
+            layer[1].bias.copy_(torch.eye(91)[1].mul(20).repeat(len(layer[1].bias) // 91))
+    save_file(model.state_dict(), path)
+    return PersonsParams(kind="torchvision", name=name, weights=str(path))
+
+
+def test_where_nobody_is_marked_all_persons_found_are_the_subject(stage, monkeypatch):
+    stage(features, "meld", "emotionclip")
+    nobody = np.load("data/features/meld-emotionclip/vectors.npy")
+    persons = sees_persons(Path("ssdlite320_mobilenet_v3_large.safetensors").absolute())
+    monkeypatch.setitem(stage.persons, "of", persons)
+    stage(features, "meld", "emotionclip")
+    found = np.load("data/features/meld-emotionclip/vectors.npy")
+    assert (np.abs(found - nobody).max(axis=1) > 1e-4).all()
+    monkeypatch.setattr(features, "load_detector", None)  # not used: of BoLD's clips the person is marked
+    stage(features, "bold", "emotionclip")
+    stage(features, "meld", "initial")
 
 
 @pytest.mark.parametrize("name", ["bold", "emotic_boxes"])

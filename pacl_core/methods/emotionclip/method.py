@@ -35,7 +35,7 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 class Piece(NamedTuple):
     """A step on the device: b clips of this rank, of the B of all.
 
-    `pixels` [b, T, 3, S, S] uint8, `coverage` [b, T, P], `tokens` [b, context], `sentiment` [B, K].
+    `pixels` [b, T, 3, S, S] uint8, `coverage` [b, T, P], `tokens` [b, L], `sentiment` [B, K].
     """
 
     pixels: Tensor
@@ -149,7 +149,7 @@ class EmotionClip:
         return Piece(
             on_device(np.stack([one.pixels for one in seen]), device),
             on_device(np.stack([one.coverage for one in seen]), device),
-            self.whole.tokens(texts).to(device),
+            self.whole.short_tokens(texts).to(device),
             on_device(views.clips.sentiment[everyone], device),
         )
 

@@ -33,18 +33,18 @@ def refused(clip: dict[str, Any], rule: ClipFilterParams) -> str | None:
     if len(clip["text"]) < rule.min_text:
         return "short_text"
     neutral = clip["neutral"]
-    if rule.max_neutral is not None and neutral is not None and neutral > _stored(rule.max_neutral):
+    if rule.max_neutral is not None and neutral is not None and neutral > stored_bound(rule.max_neutral):
         return "neutral"
     if len(clip["times"]) < rule.min_frames:
         return "few_frames"
-    least = _stored(rule.box_score)
+    least = stored_bound(rule.box_score)
     shown = sum(any(box["score"] > least for box in boxes) for boxes in clip["boxes"])
     if shown < rule.min_person_share * len(clip["times"]):
         return "no_person"
     return None
 
 
-def _stored(bound: float) -> float:
+def stored_bound(bound: float) -> float:
     """A bound as the tables hold values: 0.05 in float32 is above 0.05."""
     return float(np.float32(bound))
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pacl_core.errors import UserError
 from pacl_core.files.tables import Table, aligned
 from pacl_core.methods.emotionclip.clips import Clips, Frames
+from pacl_core.methods.emotionclip.selection import stored_bound
 from pacl_core.models.subject.coverage import Boxes, as_boxes
 
 _BATCH = 64  # clips at a time, each of some hundred kilobytes
@@ -129,7 +130,7 @@ def _note(found: _Unpacked, one: dict[str, Any], box_score: float) -> None:
         sides = [
             [box["left"], box["top"], box["right"], box["bottom"]]
             for box in frame or []
-            if box["score"] > box_score
+            if box["score"] > stored_bound(box_score)  # as the filter counts it
         ]
         found.box_counts.append(len(sides))
         found.boxes.append(as_boxes(sides).astype(np.float32))

@@ -54,8 +54,11 @@ class Subject(nn.Module):
             mask = subject_mask(coverage > 0)
             for number, block in enumerate(blocks_of(visual, self.kind)):
                 tokens = self._emphasised_block(number, block, tokens, mask=mask)
-        # the last token is not one to pool; where the first one is read, it makes no difference
-        return _projected(visual, visual._pool(tokens[:, :-1])[0])
+        # the last token is not one to pool; where the first one alone is read it may stay: taking it off
+        # would copy the others, forward and backward
+        if visual.attn_pool is not None or visual.pool_type != "tok":
+            tokens = tokens[:, :-1]
+        return _projected(visual, visual._pool(tokens)[0])
 
     @torch.no_grad()
     def attention(self, visual: Any, images: Tensor, coverage: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from pacl_core.corpus.clips.readers import opening, read_clips
 from pacl_core.corpus.pair_store import StorePaths
 from pacl_core.media.rejects import Rejected
 from pacl_core.params.clips import ClipsParams
+from pacl_core.runtime.jobs import threads
 from pacl_core.runtime.scratch import scratch
 
 
@@ -39,11 +40,9 @@ def stored(out: Path, those: ClipsParams, *, workers: int = 2, part_bytes: int =
     def read() -> Iterator[Clip | Rejected]:
         return read_clips(those)
 
-    with scratch("clips", "key", out / "scratch") as unfinished:
+    with scratch("clips", "key", out / "scratch") as unfinished, threads(workers) as readers:
         paths = StorePaths(out / "clips", out / "rejected.parquet", unfinished)
-        counts = write_clips(
-            Corpus(read, opening(those)), those, paths, workers=workers, part_bytes=part_bytes
-        )
+        counts = write_clips(Corpus(read, opening(those)), those, paths, jobs=readers, part_bytes=part_bytes)
     parts = sorted((out / "clips").iterdir())
     rejected = pq.read_table(out / "rejected.parquet").to_pylist()
     return Stored(

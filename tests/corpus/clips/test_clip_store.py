@@ -236,7 +236,7 @@ def test_interrupted_anywhere_it_ends_with_the_same_bytes(tmp_path: Path, stops:
 
         with scratch("clips", "key", tmp_path / "out/scratch") as folder:
             paths = StorePaths(tmp_path / "out/clips", tmp_path / "out/rejected.parquet", folder)
-            write_clips(Corpus(lambda: read_clips(those), killed), those, paths, workers=1, part_bytes=20_000)
+            write_clips(Corpus(lambda: read_clips(those), killed), those, paths, part_bytes=20_000)
 
     for stop in stops:
         with pytest.raises(KilledError):

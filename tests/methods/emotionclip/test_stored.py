@@ -58,6 +58,10 @@ def test_a_lower_score_takes_more_boxes(tmp_path: Path) -> None:
     assert len(stored_clips(tables(tmp_path), tmp_path, box_score=0.25).frames(0).boxes[0]) == 2
 
 
+def test_a_box_of_just_the_score_is_no_subject_as_it_is_none_for_the_filter(tmp_path: Path) -> None:
+    assert len(stored_clips(tables(tmp_path), tmp_path, box_score=0.4).frames(0).boxes[0]) == 1
+
+
 def test_a_killed_run_finds_what_was_unpacked_and_an_unfinished_one_is_done_again(tmp_path: Path) -> None:
     given = tables(tmp_path)
     (tmp_path / "frames.bin").write_bytes(b"half")

@@ -142,14 +142,22 @@ def test_moving_the_subject_moves_the_features_and_gradients_reach_all_weights(k
 
 @pytest.mark.parametrize("pool", ["tok", "avg"])
 def test_the_token_is_never_pooled(pool: Any) -> None:
-    """Scaled up behind the last block, it would show in an average."""
+    """Made another one behind the last block, it would show in an average."""
     visual = tower(pool_type=pool)
-    seen: list[int] = []
-    pooling = visual._pool
-    visual._pool = lambda tokens: (seen.append(tokens.shape[1]), pooling(tokens))[1]
+    subject = subject_of("sap", visual)
+    after_blocks = visual.transformer.forward
+
+    def another(tokens: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = after_blocks(tokens)
+        assert found.shape[1] == 18
+        return torch.cat([found[:, :-1], -7 * found[:, -1:] + 3], dim=1)
+
     with torch.no_grad():
-        subject_of("sap", visual)(visual, images(1), shares(1))
-    assert seen == [17]
+        before = subject(visual, images(1), shares(1))
+        visual.transformer.forward = another
+        assert torch.equal(subject(visual, images(1), shares(1)), before)
+        kept = visual._pool(visual.transformer(subject._tokens(visual, images(1), shares(1)))[:, :-1])[0]
+    assert torch.equal(before, kept @ visual.proj)
 
 
 def test_a_model_without_first_norm_and_one_with_layer_scale_work() -> None:
