@@ -19,7 +19,6 @@ def artefacts(root: Path) -> Artefacts:
         partition=root / "data/partition.parquet",
         cluster_examples=root / "data/cluster_examples.parquet",
         examples=root / "data/examples",
-        attention=root / "data/attention",
         metrics=root / "metrics",
         plots=root / "plots",
         training=root / "training",

@@ -16,6 +16,7 @@ def artefacts(root: Path, name: str, corpus: str) -> ClipsArtefacts:
     """The artefacts that the page shows: the inputs that dvc.yaml lists for this stage."""
     return ClipsArtefacts(
         name=name,
+        attention=root / "data/attention",
         clips=root / "data/clips" / corpus,
         selection=root / f"data/selection/{name}.parquet",
         counts={

@@ -15,7 +15,6 @@ from pacl_core.errors import UserError
 from pacl_core.report.charts.vega import bundle
 from pacl_core.report.images import Thumbnail, thumbnails
 from pacl_core.report.reading import Artefacts
-from pacl_core.report.sections.attention import attention
 from pacl_core.report.sections.clusters import clusters
 from pacl_core.report.sections.controls import cards, controls_table, head, with_controls
 from pacl_core.report.sections.examples import examples
@@ -100,12 +99,6 @@ def _render(artefacts: Artefacts, params_text: str, count: int, *, seed: int, im
         clusters=clusters(artefacts, names, image),
         training=training(artefacts),
         rebuilt=rebuilt(artefacts, image),
-        attention=attention(
-            artefacts.attention,
-            artefacts.metrics / "attention",
-            params.get("emotionclip") or {},
-            image=image,
-        ),
         results=evaluations,
         overview=overview(evaluations),
         controls=controls_table(overview(evaluations), params, recipes=True),

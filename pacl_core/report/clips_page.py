@@ -8,6 +8,7 @@ import yaml
 from pacl_core.report.build import filled, fitted
 from pacl_core.report.images import Thumbnail
 from pacl_core.report.reading import ClipsArtefacts
+from pacl_core.report.sections.attention import attention
 from pacl_core.report.sections.clips import (
     TITLES,
     baseline,
@@ -98,6 +99,7 @@ def _render(artefacts: ClipsArtefacts, params_text: str, count: int, *, seed: in
         partition=None,
         run={"models": models(artefacts), "settings": settings(params, keys)},
         training=training(artefacts, TITLES),
+        attention=attention(artefacts.attention, artefacts.metrics / "attention", [name], image=image),
         results=evaluations,
         overview=rows,
         controls=controls_table(rows, params, recipes=True),

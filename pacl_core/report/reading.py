@@ -42,7 +42,6 @@ class Artefacts:
     partition: Path
     cluster_examples: Path
     examples: Path
-    attention: Path
     metrics: Path
     plots: Path
     training: Path
@@ -54,11 +53,12 @@ class Artefacts:
 class ClipsArtefacts:
     """Paths of what the page of one training on clips shows, as `Artefacts`.
 
-    `clips`: the corpus; `selection`: which of its clips were trained on; `counts` of both by the stage that
-    counted them.
+    `attention`: the folder of the maps; `clips`: the corpus; `selection`: which of its clips were trained on;
+    `counts` of both by the stage that counted them.
     """
 
     name: str
+    attention: Path
     clips: Path
     selection: Path
     counts: dict[str, Path]

@@ -42,9 +42,7 @@ _PLACES = {
 _REPEATED = {"recipe": "per recipe", "variant": "per weights"}
 _REPEATED |= dict.fromkeys(("downstream", "leaks"), "per data set")
 _REPEATED |= dict.fromkeys(("clips", "persons", "sentiment"), "per corpus of clips")
-_REPEATED |= dict.fromkeys(
-    ("selection", "emotionclip", "attention", "report_clips"), "per training on clips"
-)
+_REPEATED |= dict.fromkeys(("selection", "emotionclip", "attention", "report_clips"), "per training on clips")
 _REPEATED |= {"features": "per data set, variant", "transfer": "per entry"}
 _REPEATED |= dict.fromkeys(("evaluate", "measure"), "per data set, protocol, variant")
 _WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _MARGIN = 148, 34, 16, 24, 8

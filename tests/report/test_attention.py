@@ -10,10 +10,10 @@ from PIL import Image
 
 from pacl_core.files.json_csv import write_json
 from pacl_core.files.tables import write_table
-from pacl_core.report.build import render
 from pacl_core.report.images import thumbnails
 from pacl_core.report.sections.attention import attention
 from tests.report.test_build import Page
+from tests.report.test_clips_page import page, write_clips_project
 
 COUNTS = {"clips": 64, "held_out": 40, "clips_with_subject": 50, "frames": 256, "frames_with_subject": 190}
 LAYER = {"on_subject": 0.4, "on_patches": 0.9, "above_share": 0.15, "low": 0.1, "high": 0.2}
@@ -37,6 +37,12 @@ def write(root: Path, text: str, **changed: Any) -> None:
     write_table(root / "data/attention/sap_shown.parquet", pa.Table.from_pylist(shown))
 
 
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    made: Path = write_clips_project(tmp_path)
+    return made
+
+
 def test_the_map_of_the_last_layer_is_drawn_over_its_frame(root, hostile) -> None:
     write(root, hostile)
     folders = (root / "data/attention", root / "metrics/attention")
@@ -52,10 +58,10 @@ def test_the_map_of_the_last_layer_is_drawn_over_its_frame(root, hostile) -> Non
     assert [one["class"] for one in Page(str(frame["boxes"])).all("rect")] == ["box"]
 
 
-def test_the_page_says_it_and_shows_any_text_as_text(root, artefacts, params_text, hostile) -> None:
-    write(root, hostile)
-    html = render(artefacts, params_text + "emotionclip: {sap: {clips: r}}\n", count=1, seed=0)
-    section = html[html.index('<section id="attention"') : html.index('<section id="limits"')]
+def test_the_page_says_it_and_shows_any_text_as_text(project, hostile) -> None:
+    write(project, hostile)
+    html = page(project)
+    section = html[html.index('<section id="attention"') : html.index('<section id="run"')]
     words = Page(section).words
     assert (
         "40.0 % of the attention is on the person, who has 25.0 % of the patches: more than its share"
@@ -74,23 +80,24 @@ def test_the_page_says_it_and_shows_any_text_as_text(root, artefacts, params_tex
     ("low", "high", "said"),
     [(-0.2, -0.1, "less than its share"), (-0.1, 0.1, "no clear"), (None, None, "no clear")],
 )
-def test_what_the_interval_allows_to_say(root, artefacts, params_text, low, high, said) -> None:
-    write(root, "a", low=low, high=high)
-    html = render(artefacts, params_text + "emotionclip: {sap: {clips: r}}\n", count=1, seed=0)
-    assert said in Page(html).words
+def test_what_the_interval_allows_to_say(project, low, high, said) -> None:
+    write(project, "a", low=low, high=high)
+    assert said in Page(page(project)).words
 
 
-def test_no_maps_and_nobody_marked_are_said(root, artefacts, params_text) -> None:
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"not_applicable": "no subject token"}, "No maps: no subject token."),
+        ({}, "in none of 256 frames a person is marked"),
+    ],
+)
+def test_no_maps_and_nobody_marked_are_said(project, changed, said) -> None:
     nothing = COUNTS | {"share_of_patches": None, "layers": {}}
-    write_json(root / "metrics/attention/sap.json", nothing | {"not_applicable": "no subject token"})
-    write_json(root / "metrics/attention/later.json", nothing)
-    added = "emotionclip: {sap: {clips: r}, later: {clips: r}}\n"
-    words = Page(render(artefacts, params_text + added, count=1, seed=0)).words
-    assert "No maps: no subject token." in words
-    assert "in none of 256 frames a person is marked" in words
+    write_json(project / "metrics/attention/sap.json", nothing | changed)
+    assert said in Page(page(project)).words
 
 
-def test_without_a_training_on_clips_there_is_no_section(root, artefacts, params_text, html) -> None:
-    write(root, "a")
-    assert render(artefacts, params_text, count=8, seed=0) == html
+def test_where_nothing_was_looked_at_there_is_no_section(project) -> None:
+    html = page(project)
     assert 'id="attention"' not in html and "#attention" not in html
