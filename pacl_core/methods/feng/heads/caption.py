@@ -71,7 +71,7 @@ class Captions(nn.Module):
         hidden, attention = [], []
         embedded = self.word_embedding(tokens[:, :-1])
         for word in embedded.unbind(1):
-            state, weights = self.step(cells, keys, word, state)
+            state, weights = self.step(cells, keys, word=word, state=state)
             hidden.append(state[0])
             attention.append(weights)
         logits = self.next_word(self.dropout(torch.stack(hidden, dim=1)))
@@ -83,7 +83,7 @@ class Captions(nn.Module):
         return self.init_h(mean), self.init_c(mean)
 
     def step(
-        self, cells: Tensor, keys: Tensor, word: Tensor, state: tuple[Tensor, Tensor]
+        self, cells: Tensor, keys: Tensor, *, word: Tensor, state: tuple[Tensor, Tensor]
     ) -> tuple[tuple[Tensor, Tensor], Tensor]:
         """The state after an embedded word, and the weights of the cells that it was read with."""
         weights = self.attention(keys, state[0])
@@ -139,7 +139,7 @@ def _beams(head: Captions, map_: Tensor, longest: int, *, width: int) -> list[li
         ended = (last == EOS) | (last == PAD)
         if ended.all():
             break
-        state, _ = head.step(cells, keys, head.word_embedding(last.flatten()), state)
+        state, _ = head.step(cells, keys, word=head.word_embedding(last.flatten()), state=state)
         logits = head.next_word(state[0])
         logits[:, _NEVER_SAID] = -torch.inf
         following = log_softmax(logits, dim=1).view(count, width, -1)

@@ -11,7 +11,7 @@ Loss = Callable[[Sequence[Tensor], Tensor], Tensor]
 
 
 def loss_in_pieces(
-    loss: Loss, head: nn.Module, maps: Sequence[Tensor], targets: Tensor, *, size: int
+    loss: Loss, head: nn.Module, *, maps: Sequence[Tensor], targets: Tensor, size: int
 ) -> Tensor:
     """The sum of `loss` over pieces of `size` images, a scalar; `head` holds all weights that it uses.
 

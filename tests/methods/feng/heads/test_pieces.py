@@ -25,7 +25,11 @@ def gradients(size: int | None, *, frozen: bool = False) -> tuple[float, list[Te
     def loss(piece: list[Tensor], targets: Tensor) -> Tensor:
         return (made(piece, (4, 4)) - targets).square().sum() / TARGETS.numel()
 
-    found = loss(maps, TARGETS) if size is None else loss_in_pieces(loss, made, maps, TARGETS, size=size)
+    found = (
+        loss(maps, TARGETS)
+        if size is None
+        else loss_in_pieces(loss, made, maps=maps, targets=TARGETS, size=size)
+    )
     (3 * found).backward()
     return found.item(), [one.grad for one in (*maps, *made.parameters())]
 
@@ -51,7 +55,7 @@ def test_memory_is_that_of_one_piece() -> None:
         with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(len(t)) or t, lambda t: t):
             return (made(piece, (4, 4)) - targets).square().sum()
 
-    found = loss_in_pieces(loss, made, maps, TARGETS, size=1)
+    found = loss_in_pieces(loss, made, maps=maps, targets=TARGETS, size=1)
     assert found.grad_fn is not None
     assert sum(one.numel() for one in found.grad_fn.saved_tensors) == sum(
         one.numel() for one in (*maps, *made.parameters())
@@ -62,5 +66,7 @@ def test_memory_is_that_of_one_piece() -> None:
 def test_without_gradients_none_are_taken() -> None:
     made = head()
     with torch.no_grad():
-        found = loss_in_pieces(lambda piece, t: made(piece, (4, 4)).sum(), made, MAPS, TARGETS, size=2)
+        found = loss_in_pieces(
+            lambda piece, t: made(piece, (4, 4)).sum(), made, maps=MAPS, targets=TARGETS, size=2
+        )
         assert found.item() == pytest.approx(made(MAPS, (4, 4)).sum().item())
