@@ -2,5 +2,6 @@
 
 from pacl_core.methods.feng.objective import amalgamation_loss
 from pacl_core.methods.feng.pretext.permutations import permutations
+from pacl_core.training.distillation import Outputs
 
-__all__ = ["amalgamation_loss", "permutations"]
+__all__ = ["Outputs", "amalgamation_loss", "permutations"]

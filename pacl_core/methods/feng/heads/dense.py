@@ -24,6 +24,7 @@ class Up(nn.Module):
 
     def __init__(self, channels: Sequence[int], width: int) -> None:
         super().__init__()
+        self.width = width
         self.up = nn.ModuleList([nn.Conv2d(one, width, 1) for one in channels])
 
     def forward(self, maps: Sequence[Tensor], size: tuple[int, int]) -> Tensor:

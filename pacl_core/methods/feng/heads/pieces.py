@@ -38,7 +38,7 @@ class _Pieces(torch.autograd.Function):
         maps, weights = tensors[:count], tensors[count:]
         of_maps = [torch.zeros_like(one) for one in maps]
         of_weights = [torch.zeros_like(weight) for weight in weights]
-        total = torch.zeros((), dtype=maps[0].dtype, device=maps[0].device)
+        total = torch.zeros((), device=maps[0].device)
         for place in places:
             with torch.enable_grad():
                 piece = [one[place].detach().requires_grad_() for one in maps]
