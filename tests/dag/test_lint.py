@@ -74,6 +74,7 @@ TEMPLATED = {
     "clips": {"clips.${key}"},
     "emotionclip": {"emotionclip.${key}"},
     "recipe": {"recipes.${key}"},
+    "amalgamate": {f"feng.${{key}}.{one}" for one in ("distil", "hp", "precision", "seed", "sets")},
     **{
         f"specialist_{part}": {f"feng.${{key}}.{one}" for one in keys}
         for part, keys in OF_SPECIALISTS.items()
@@ -91,6 +92,7 @@ OF_TEMPLATES = {
     "recipe": ("recipes",),
     "selection": ("emotionclip",),
     **dict.fromkeys(("specialist_st", "specialist_ho", "specialist_hp"), ("feng",)),
+    "amalgamate": ("feng",),
     "sentiment": ("clips",),
     "variant": ("variants",),
     "evaluate": ("evaluate.linear.", "evaluate.finetune.", "evaluate.zero_shot.", "evaluate.few_shot"),
