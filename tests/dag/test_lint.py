@@ -46,11 +46,23 @@ def test_code_is_listed_by_folder() -> None:
     assert sum(count < 10 for count in counts.values()) > 0.8 * len(counts)
 
 
-SECTIONS = ("clips", "downstream", "emotionclip", "recipes", "variants")  # whose names become paths
+SECTIONS = (
+    "clips",
+    "downstream",
+    "emotionclip",
+    "pretext_sets",
+    "recipes",
+    "variants",
+)  # whose names become paths
 
 # stages whose params name one entry or one protocol of a section
 TEMPLATED = {
     "downstream": {"downstream.${key}.image_size", "downstream.${key}.path", "downstream.${key}.record"},
+    "pretext_set": {
+        "pretext_sets.${key}.image_size",
+        "pretext_sets.${key}.path",
+        "pretext_sets.${key}.record",
+    },
     "clips": {"clips.${key}"},
     "emotionclip": {"emotionclip.${key}"},
     "recipe": {"recipes.${key}"},
@@ -63,6 +75,7 @@ OF_TEMPLATES = {
     "clips": ("clips",),
     "emotionclip": ("emotionclip",),
     "persons": ("clips",),
+    "pretext_set": ("pretext_sets",),
     "recipe": ("recipes",),
     "selection": ("emotionclip",),
     "sentiment": ("clips",),
