@@ -28,6 +28,7 @@ from pacl_core.params.evaluation import (
     ReportParams,
     VariantParams,
 )
+from pacl_core.params.feng import FengParams
 from pacl_core.params.models import BackboneParams, TextEncoderParams
 from pacl_core.params.pairs import PairsParams
 from pacl_core.params.section import Name, Section, read_section
@@ -53,6 +54,8 @@ class Params(Section):
     sentiment: SentimentParams = SentimentParams()
     persons: PersonsParams = PersonsParams()
     emotionclip: dict[Name, EmotionClipParams] = Field(default_factory=dict)
+    pretext_sets: dict[Name, DownstreamParams] = Field(default_factory=dict)
+    feng: dict[Name, FengParams] = Field(default_factory=dict)
     downstream: dict[Name, DownstreamParams]
     leaks: LeaksParams = LeaksParams()
     variants: dict[Name, VariantParams] = Field(default_factory=dict)
@@ -68,6 +71,21 @@ class Params(Section):
         for name in self.emotionclip:
             if name in ("initial", "pacl", *self.variants, *self.recipes):
                 raise ValueError(f"emotionclip.{name}: models/{name} is another model; choose another name")
+        others = ("initial", "pacl", *self.variants, *self.recipes, *self.emotionclip)
+        for name in self.feng:
+            for model in (name, *(f"{name}-{part}" for part in ("st", "ho", "hp"))):
+                if model in others or (model != name and model in self.feng):
+                    raise ValueError(f"feng.{name}: models/{model} is another model; choose another name")
+        return self
+
+    @model_validator(mode="after")
+    def _trained_on_pretext_sets(self) -> Self:
+        for name, one in self.feng.items():
+            for key, chosen in one.sets:
+                if chosen not in self.pretext_sets:
+                    raise ValueError(
+                        f"feng.{name}.sets.{key}: {unknown('pretext set', chosen, self.pretext_sets)}"
+                    )
         return self
 
     @model_validator(mode="after")
@@ -122,8 +140,9 @@ class Params(Section):
     def input_paths(self) -> dict[str, str]:
         """Paths of the user's own files that DVC hashes, by their keys."""
         downstream = {f"downstream.{name}.path": one.path for name, one in self.downstream.items()}
+        pretext = {f"pretext_sets.{name}.path": one.path for name, one in self.pretext_sets.items()}
         clips = {f"clips.{name}.path": one.path for name, one in self.clips.items()}
-        return {"pairs.path": self.pairs.path, "anps.path": self.anps.path} | downstream | clips
+        return {"pairs.path": self.pairs.path, "anps.path": self.anps.path} | downstream | pretext | clips
 
 
 def load(path: Path | str) -> Params:

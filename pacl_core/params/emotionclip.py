@@ -60,11 +60,11 @@ class TrainClipsParams(TrainingParams):
     holdout: int = Field(default=0, ge=0)
 
     @property
-    def adam(self) -> Adam:
+    def optimiser(self) -> Adam:
         return Adam(self.betas, 1e-6)
 
     @property
-    def cosine(self) -> Literal["step", "epoch"]:
+    def descent(self) -> Literal["step", "epoch"]:
         return self.schedule
 
 

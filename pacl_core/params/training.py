@@ -14,6 +14,19 @@ class Adam(NamedTuple):
     eps: float = 1e-8
 
 
+class Momentum(NamedTuple):
+    """SGD with momentum in place of AdamW. It decays every parameter, norms and biases too, as torch does."""
+
+    momentum: float = 0.9
+
+
+class Staircase(NamedTuple):
+    """Learning rates are multiplied by `factor` after every `epochs` epochs."""
+
+    epochs: int
+    factor: float = 0.1
+
+
 class TrainingParams(Section):
     """Epochs, optimiser, precision (paper 4.2). A method's own section adds learning rates and data."""
 
@@ -31,11 +44,14 @@ class TrainingParams(Section):
     seed: Seed = 0
 
     @property
-    def adam(self) -> Adam:
-        """A method whose section has them gives others."""
+    def optimiser(self) -> Adam | Momentum:
+        """A method whose section has one gives another."""
         return Adam()
 
     @property
-    def cosine(self) -> Literal["step", "epoch"]:
-        """How often learning rates fall. A method whose section has it may give another."""
+    def descent(self) -> Literal["step", "epoch"] | Staircase:
+        """How learning rates fall: a cosine, step by step or epoch by epoch, or a staircase.
+
+        A method whose section has it may give another.
+        """
         return "step"

@@ -1,4 +1,4 @@
-"""AdamW with a learning rate per part of the model (paper 4.2), and how rates change in a run."""
+"""AdamW or SGD with a learning rate per part of the model (paper 4.2), and how rates change in a run."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -7,7 +7,7 @@ from itertools import accumulate, groupby
 import torch
 from torch import Tensor, nn
 
-from pacl_core.params.training import TrainingParams
+from pacl_core.params.training import Momentum, Staircase, TrainingParams
 from pacl_core.training.method import LearningRate
 
 Scaling = Callable[[float], float]
@@ -16,12 +16,14 @@ Scaling = Callable[[float], float]
 
 def make_optimiser(
     model: nn.ModuleDict, learning_rates: Mapping[str, LearningRate], params: TrainingParams
-) -> torch.optim.AdamW:
+) -> torch.optim.AdamW | torch.optim.SGD:
     """Groups by part of the model, decay and layer; a group has `part` and `full_lr`.
 
-    `learning_rates`: of every part of the model, or of each of its parameters. Norms and biases are not
-    decayed.
+    `learning_rates`: of every part of the model, or of each of its parameters. AdamW does not decay norms
+    and biases; SGD does.
     """
+    kind = params.optimiser
+    decay_of_norms = params.weight_decay if isinstance(kind, Momentum) else 0.0
     groups: dict[tuple[str, float, float], list[Tensor]] = {}
     for part, module in model.items():
         given = learning_rates[part]
@@ -32,22 +34,20 @@ def make_optimiser(
         # norms' scales and biases are the parameters of one dimension
         for decay, chosen in (
             (params.weight_decay, [(name, p) for name, p in trained if p.ndim > 1]),
-            (0.0, [(name, p) for name, p in trained if p.ndim <= 1]),
+            (decay_of_norms, [(name, p) for name, p in trained if p.ndim <= 1]),
         ):
             for name, parameter in chosen:
                 full_lr = given(name, parameter) if callable(given) else given
                 groups.setdefault((part, decay, full_lr * scales.get(name, 1.0)), []).append(parameter)
-    adam = params.adam
+    chosen_groups = [
+        {"params": chosen, "lr": lr, "weight_decay": decay, "part": part, "full_lr": lr}
+        for (part, decay, lr), chosen in groups.items()
+    ]
+    if isinstance(kind, Momentum):
+        # all parameters in a few kernels; torch's fused one goes wrong where a gradient first comes later
+        return torch.optim.SGD(chosen_groups, momentum=kind.momentum, foreach=True)
     # one kernel for the whole update; step by step it took half of a projector step on a CPU
-    return torch.optim.AdamW(
-        [
-            {"params": chosen, "lr": lr, "weight_decay": decay, "part": part, "full_lr": lr}
-            for (part, decay, lr), chosen in groups.items()
-        ],
-        betas=adam.betas,
-        eps=adam.eps,
-        fused=True,
-    )
+    return torch.optim.AdamW(chosen_groups, betas=kind.betas, eps=kind.eps, fused=True)
 
 
 def layer_scales(backbone: nn.Module, decay: float) -> dict[str, float]:
@@ -101,16 +101,25 @@ _FIRST, _LOWEST = 1e-5, 1e-10
 def scaling_at(step: int, steps: Sequence[int], params: TrainingParams) -> Scaling:
     """The rates of `step` (from 0) of a run of epochs of `steps` each.
 
-    `params.cosine` step: `learning_rate_factor`. epoch: as EmotionCLIP was trained, a cosine that falls from
+    `params.descent` step: `learning_rate_factor`. epoch: as EmotionCLIP was trained, a cosine that falls from
     epoch to epoch towards 1e-10, after a line from 1e-5 of the full rate to where the cosine is at its end.
+    A staircase falls between epochs, and its warm-up is a line to the full rate.
     """
-    if params.cosine == "step":
+    descent, ends = params.descent, list(accumulate(steps))
+    if descent == "step":
         factor = learning_rate_factor(step, sum(steps), params.warmup_steps)
         return lambda full: full * factor
-    ends = list(accumulate(steps))
+
+    def epoch_of(at: int) -> int:
+        return sum(end <= at for end in ends)
+
+    if isinstance(descent, Staircase):
+        warm = min(1.0, (step + 1) / params.warmup_steps) if params.warmup_steps else 1.0
+        height = warm * descent.factor ** (epoch_of(step) // descent.epochs)
+        return lambda full: full * height
 
     def cosine(full: float, at: int) -> float:
-        epoch = sum(end <= at for end in ends)
+        epoch = epoch_of(at)
         return _LOWEST + 0.5 * (full - _LOWEST) * (1 + math.cos(math.pi * epoch / len(steps)))
 
     def rate(full: float) -> float:

@@ -77,6 +77,12 @@ NEVER = (
         "losses are pure functions of tensors",
         but=("training.contrastive",),
     ),
+    Never(
+        "methods.feng.pretext",
+        EVERYTHING,
+        "inputs and targets are pure functions of tensors",
+        but=("methods.feng.pretext",),
+    ),
     Never("training.contrastive", EVERYTHING, "losses are pure functions of tensors"),
     Never("report", "methods", "names of partitions only, no code", but=("methods.pacl.partitions",)),
     Never("explorer", "methods", "names of partitions only, no code", but=("methods.pacl.partitions",)),

@@ -32,6 +32,7 @@ SOURCES = (
     "data/features/.gitignore",
     "data/leaks/.gitignore",
     "data/persons/.gitignore",
+    "data/pretext/.gitignore",
     "data/selection/.gitignore",
     "data/sentiment/.gitignore",
     "data/corpora",

@@ -46,16 +46,41 @@ def test_code_is_listed_by_folder() -> None:
     assert sum(count < 10 for count in counts.values()) > 0.8 * len(counts)
 
 
-SECTIONS = ("clips", "downstream", "emotionclip", "recipes", "variants")  # whose names become paths
+SECTIONS = (
+    "clips",
+    "downstream",
+    "emotionclip",
+    "feng",
+    "pretext_sets",
+    "recipes",
+    "variants",
+)  # whose names become paths
+
+_OF_ALL = ("init", "precision", "seed")
+OF_SPECIALISTS = {
+    "st": (*_OF_ALL, "color", "sets.scene", "sr", "st"),
+    "ho": (*_OF_ALL, "ho", "jigsaw", "sets.scene"),
+    "hp": (*_OF_ALL, "caption", "hp", "sets.anp", "sets.caption"),
+}
 
 # stages whose params name one entry or one protocol of a section
 TEMPLATED = {
     "attention": {"emotionclip.${key}.clips"},
     "downstream": {"downstream.${key}.image_size", "downstream.${key}.path", "downstream.${key}.record"},
+    "pretext_set": {
+        "pretext_sets.${key}.image_size",
+        "pretext_sets.${key}.path",
+        "pretext_sets.${key}.record",
+    },
     "clips": {"clips.${key}"},
     "emotionclip": {"emotionclip.${key}"},
     "recipe": {"recipes.${key}"},
     "report_clips": {"emotionclip.${key}.clips"},
+    "amalgamate": {f"feng.${{key}}.{one}" for one in ("distil", "hp", "precision", "seed", "sets")},
+    **{
+        f"specialist_{part}": {f"feng.${{key}}.{one}" for one in keys}
+        for part, keys in OF_SPECIALISTS.items()
+    },
     "selection": {"emotionclip.${key}.clips", "emotionclip.${key}.filter"},
     "variant": {"variants.${key}.prefix", "variants.${key}.sha256", "variants.${key}.weights"},
     "evaluate": {"evaluate.${item.protocol}"},
@@ -66,9 +91,12 @@ OF_TEMPLATES = {
     "clips": ("clips",),
     "emotionclip": ("emotionclip",),
     "persons": ("clips",),
+    "pretext_set": ("pretext_sets",),
     "recipe": ("recipes",),
     "report_clips": ("emotionclip",),
     "selection": ("emotionclip",),
+    **dict.fromkeys(("specialist_st", "specialist_ho", "specialist_hp"), ("feng",)),
+    "amalgamate": ("feng",),
     "sentiment": ("clips",),
     "variant": ("variants",),
     "evaluate": ("evaluate.linear.", "evaluate.finetune.", "evaluate.zero_shot.", "evaluate.few_shot"),
@@ -105,6 +133,7 @@ def test_every_stage_has_its_module_and_every_module_its_stage() -> None:
         "inputs",
         "run",
         "signals",
+        "specialist",
         "check_inputs",
     }
     assert modules == set(STAGES)

@@ -8,10 +8,10 @@ from pacl_core.params.training import Adam, TrainingParams
 
 
 def test_what_they_say_to_the_engine() -> None:
-    assert TrainingParams().adam == Adam((0.9, 0.999), 1e-8)
+    assert TrainingParams().optimiser == Adam((0.9, 0.999), 1e-8)
     params = TrainClipsParams(schedule="epoch", betas=(0.98, 0.9))
-    assert params.adam == Adam((0.98, 0.9), 1e-6)
-    assert (TrainingParams().cosine, params.cosine) == ("step", "epoch")
+    assert params.optimiser == Adam((0.98, 0.9), 1e-6)
+    assert (TrainingParams().descent, params.descent) == ("step", "epoch")
 
 
 def test_defaults() -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from pacl_core.errors import UserError
-from pacl_core.params.training import TrainingParams
+from pacl_core.params.training import Momentum, Staircase, TrainingParams
 from pacl_core.training import loop
 from pacl_core.training.loop import Run, train
 from tests.paths import ROOT
@@ -31,12 +31,25 @@ def test_it_learns_both_terms(tmp_path: Path) -> None:
     assert not toy.model.training
 
 
+class Sgd(TrainingParams):
+    """A section that asks for SGD and for rates that fall to a tenth after the third epoch."""
+
+    @property
+    def optimiser(self) -> Momentum:
+        return Momentum(0.8)
+
+    @property
+    def descent(self) -> Staircase:
+        return Staircase(3)
+
+
 @pytest.mark.parametrize("minutes", [0, 10])
+@pytest.mark.parametrize("params", [PARAMS, Sgd(**PARAMS.model_dump())], ids=["adamw", "sgd"])
 def test_stopped_at_every_checkpoint_it_ends_with_the_same_bits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, minutes: float
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, minutes: float, params: TrainingParams
 ) -> None:
     whole = Toy()
-    history = train(whole, PARAMS, Run(tmp_path / "whole"))
+    history = train(whole, params, Run(tmp_path / "whole"))
     save = loop.save_checkpoint
 
     def save_and_stop(*arguments: object, **named: object) -> None:
@@ -44,11 +57,11 @@ def test_stopped_at_every_checkpoint_it_ends_with_the_same_bits(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(loop, "save_checkpoint", save_and_stop)
-    for _ in range(PARAMS.epochs * (len(whole.batches(0)) if minutes == 0 else 1)):
+    for _ in range(params.epochs * (len(whole.batches(0)) if minutes == 0 else 1)):
         with pytest.raises(KeyboardInterrupt):
-            train(Toy(), PARAMS, Run(tmp_path / "parts", minutes))
+            train(Toy(), params, Run(tmp_path / "parts", minutes))
     parts = Toy()
-    assert train(parts, PARAMS, Run(tmp_path / "parts", minutes)) == history
+    assert train(parts, params, Run(tmp_path / "parts", minutes)) == history
     assert all(torch.equal(one, other) for one, other in zip(weights(whole), weights(parts), strict=True))
 
 

@@ -11,7 +11,7 @@ from torch import nn
 
 from pacl_core.models.backbones import load_backbone
 from pacl_core.params.models import BackboneParams
-from pacl_core.params.training import Adam, TrainingParams
+from pacl_core.params.training import Adam, Momentum, Staircase, TrainingParams
 from pacl_core.training.optimiser import (
     layer_depths,
     layer_scales,
@@ -143,11 +143,11 @@ class ByEpoch(TrainingParams):
     """A section that asks for the schedule that EmotionCLIP was trained by, and for other moments."""
 
     @property
-    def cosine(self) -> Literal["epoch"]:
+    def descent(self) -> Literal["epoch"]:
         return "epoch"
 
     @property
-    def adam(self) -> Adam:
+    def optimiser(self) -> Adam:
         return Adam((0.9, 0.98), 1e-6)
 
 
@@ -192,3 +192,50 @@ def test_moments_are_torchs_own_where_nothing_else_is_asked_for() -> None:
     assert [ours.defaults[key] for key in ("betas", "eps")] == [
         theirs.defaults[key] for key in ("betas", "eps")
     ]
+
+
+class Sgd(TrainingParams):
+    """A section that asks for SGD and for rates that fall to a tenth every second epoch."""
+
+    @property
+    def optimiser(self) -> Momentum:
+        return Momentum(0.9)
+
+    @property
+    def descent(self) -> Staircase:
+        return Staircase(2)
+
+
+def test_sgd_moves_by_gradients_that_pile_up_and_decays_norms_too() -> None:
+    """v <- 0.9 v + gradient + decay x weight, weight <- weight - rate x v, by hand."""
+    norm = nn.LayerNorm(3).double()
+    optimiser = make_optimiser(nn.ModuleDict({"head": norm}), {"head": 0.1}, Sgd(weight_decay=0.01))
+    weight, speed = torch.ones(3).double(), torch.zeros(3).double()
+    assert [group["weight_decay"] for group in optimiser.param_groups] == [0.01]
+    for step in range(3):
+        gradient = torch.tensor([1.0, -2.0, 0.5]).double() + step
+        norm.weight.grad, norm.bias.grad = gradient.clone(), torch.zeros(3).double()
+        optimiser.step()
+        speed = 0.9 * speed + gradient + 0.01 * weight
+        weight = weight - 0.1 * speed
+        torch.testing.assert_close(norm.weight.detach(), weight, rtol=1e-12, atol=0)
+
+
+def test_sgd_takes_a_first_gradient_that_comes_later() -> None:
+    both = nn.ModuleDict({"backbone": nn.Linear(2, 2), "head": nn.Linear(2, 1)})
+    optimiser = make_optimiser(both, {"backbone": 0.1, "head": 0.1}, Sgd(weight_decay=0))
+    before = both["head"].weight.detach().clone()
+    for given in (torch.zeros(1), torch.ones(1)):
+        optimiser.zero_grad()
+        features = both["backbone"](torch.ones(1, 2))
+        (both["head"](features) if given.any() else features).sum().backward()
+        optimiser.step()
+    features = both["backbone"](torch.ones(1, 2)).detach()
+    assert torch.isfinite(features).all() and not torch.equal(before, both["head"].weight.detach())
+
+
+def test_a_staircase_falls_to_a_tenth_between_epochs() -> None:
+    rates = [scaling_at(step, [3, 1, 2, 2, 1], Sgd())(0.5) for step in range(9)]
+    assert rates == pytest.approx([0.5] * 4 + [0.05] * 4 + [0.005])
+    warm = [scaling_at(step, [3, 1, 2, 2, 1], Sgd(warmup_steps=2))(0.5) for step in range(9)]
+    assert warm == pytest.approx([0.25, 0.5, *rates[2:]])

@@ -8,11 +8,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pacl_core.errors import unknown
+from pacl_core.errors import UserError, unknown
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.params.models import BackboneParams
 
 _KINDS = ("efficientnet_lite", "open_clip", "timm")
+_WITH_STAGES = "timm's ResNet, VGG, Swin and ViT, open_clip's ViT, efficientnet_lite"
+
+Images = Callable[[Tensor], Tensor]
+Stages = Callable[[Tensor], tuple[Tensor, ...]]
+"""Normalised `[B, 3, H, W]` to four maps `[B, C, h, w]`, from fine to coarse."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,10 @@ class Backbone:
     under the key names of `library`, so that this library loads the saved file as it is; `unused_weights`
     names them, and `configs` are the JSON files that the library expects next to it. `weights_sha256` is of
     the file the weights were read from.
+
+    `stages` (None: it has none) computes the maps that `module` passes through on its way to the features, of
+    images whose sides are multiples of `patch`. `any_size` does what `module` does for such images, where
+    that takes one size only.
     """
 
     params: BackboneParams
@@ -35,6 +44,9 @@ class Backbone:
     weights_sha256: str
     configs: Mapping[str, Any] = field(default_factory=dict)
     unused_weights: frozenset[str] = frozenset()
+    stages: Stages | None = None
+    any_size: Images | None = None
+    patch: int = 1
 
 
 def load_backbone(params: BackboneParams) -> Backbone:
@@ -44,6 +56,24 @@ def load_backbone(params: BackboneParams) -> Backbone:
     module = import_module(f"pacl_core.models.backbones.{params.kind}")
     backbone: Backbone = module.load(params)
     return backbone
+
+
+def stages_of(backbone: Backbone) -> Stages:
+    """The backbone's stage maps. Raises `UserError` for one without."""
+    if backbone.stages is None:
+        raise UserError(
+            f"backbone {backbone.params.kind} '{backbone.params.name}' has no stage maps; take one of "
+            + _WITH_STAGES
+        )
+    return backbone.stages
+
+
+def quarters(depth: int) -> list[int]:
+    """The places of the last blocks of four parts of a transformer: 2, 5, 8, 11 of 12 blocks.
+
+    One of less than four blocks has some of them twice.
+    """
+    return [-(-depth * quarter // 4) - 1 for quarter in (1, 2, 3, 4)]
 
 
 def merged_state(module: nn.Module, unused: dict[str, Tensor], prefix: str = "") -> dict[str, Tensor]:

@@ -2,9 +2,13 @@
 
 from typing import Any
 
-from torch import nn
+import torch
+from open_clip.transformer import VisionTransformer
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn.functional import interpolate
 
-from pacl_core.models.backbones import Backbone, feature_dim, merged_state
+from pacl_core.models.backbones import Backbone, Images, Stages, feature_dim, merged_state, quarters
 from pacl_core.models.local_files import CONFIG
 from pacl_core.models.open_clip_model import load_clip
 from pacl_core.params.models import BackboneParams
@@ -17,9 +21,11 @@ def load(params: BackboneParams) -> Backbone:
     """
     clip = load_clip(params.name, params.weights, params.sha256, image_size=params.image_size)
     full = clip.network.state_dict()
-    visual = _without_projection(clip.network.visual)
+    visual: Any = _without_projection(clip.network.visual)
     kept = {f"visual.{name}" for name in visual.state_dict()}
     unused = {name: tensor.detach().clone() for name, tensor in full.items() if name not in kept}
+    # that of a subclass, or of a model without a class token, would be other ones
+    own_vit = type(visual) is VisionTransformer and hasattr(visual, "class_embedding")
     return Backbone(
         params=params,
         module=visual,
@@ -30,7 +36,55 @@ def load(params: BackboneParams) -> Backbone:
         weights_sha256=clip.weights_sha256,
         configs={CONFIG: clip.config},
         unused_weights=frozenset(unused),
+        stages=_stages(visual) if own_vit else None,
+        any_size=_any_size(visual) if own_vit else None,
+        patch=int(visual.patch_size[0]) if own_vit else 1,
     )
+
+
+def _stages(visual: Any) -> Stages:
+    """Maps after each quarter of the blocks, of images of any size, without the norm."""
+    ends = quarters(len(visual.transformer.resblocks))
+
+    def stages(images: Tensor) -> tuple[Tensor, ...]:
+        patches = visual.conv1(images)
+        count, width, height, breadth = patches.shape
+        first = visual.class_embedding.to(patches.dtype).expand(count, 1, width)
+        tokens = torch.cat([first, patches.flatten(2).transpose(1, 2)], dim=1)
+        positions = _positions(visual, (height, breadth)).to(tokens.dtype)
+        tokens = visual.ln_pre(visual.patch_dropout(tokens + positions))
+        after = []
+        for block in visual.transformer.resblocks:
+            tokens = block(tokens)
+            after.append(tokens)
+        return tuple(after[end][:, 1:].transpose(1, 2).reshape(count, width, height, breadth) for end in ends)
+
+    return stages
+
+
+def _any_size(visual: Any) -> Images:
+    """The tower's features, with its positions resampled for images of another size than its own."""
+
+    def features(images: Tensor) -> Tensor:
+        grid = (images.shape[-2] // visual.patch_size[0], images.shape[-1] // visual.patch_size[1])
+        found: Tensor
+        if grid == tuple(visual.grid_size):
+            found = visual(images)
+        else:
+            found = functional_call(visual, {"positional_embedding": _positions(visual, grid)}, (images,))
+        return found
+
+    return features
+
+
+def _positions(visual: Any, grid: tuple[int, int]) -> Tensor:
+    """`[1 + h w, C]`: the embeddings of positions, resampled where the grid is not the model's own."""
+    positions: Tensor = visual.positional_embedding
+    if grid == tuple(visual.grid_size):
+        return positions
+    own = positions[1:].T.reshape(1, -1, *visual.grid_size)
+    resampled = interpolate(own, grid, mode="bicubic", antialias=True)
+    return torch.cat([positions[:1], resampled[0].flatten(1).T])
 
 
 def _without_projection(visual: Any) -> nn.Module:

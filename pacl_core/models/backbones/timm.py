@@ -10,13 +10,19 @@ from timm.data.config import resolve_model_data_config
 from torch import Tensor, nn
 
 from pacl_core.errors import UserError, unknown
-from pacl_core.models.backbones import Backbone, feature_dim, merged_state
+from pacl_core.models.backbones import Backbone, Stages, feature_dim, merged_state, quarters
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.models.weights import load_state, weights_file, weights_sha256
 from pacl_core.params.models import BackboneParams
 
 _NAMES = ["model.safetensors", "pytorch_model.bin", "backbone.safetensors"]
 _MODES = {"center": "shortest", "squash": "squash"}
+# by the file of timm that defines a model: what lets it take other sizes; at its own the numbers are the same
+_ANY_SIZE: dict[str, dict[str, Any]] = {
+    "vision_transformer": {"dynamic_img_size": True},
+    "swin_transformer": {"strict_img_size": False},
+}
+_CONVOLUTIONAL = ("resnet", "vgg")
 
 
 def load(params: BackboneParams) -> Backbone:
@@ -58,7 +64,42 @@ def load(params: BackboneParams) -> Backbone:
         state=lambda: merged_state(model, unused),
         weights_sha256=weights_sha256(path),
         unused_weights=frozenset(unused),
+        stages=_stages(model, params.name),
+        patch=_patch(model, params.name),
     )
+
+
+def _stages(model: Any, name: str) -> Stages | None:
+    """Of a convolutional network and a Swin the last maps before each reduction, without the finest ones.
+
+    Of a ViT, whose maps are all of one size, those after each quarter of its blocks, without the norm.
+    """
+    if _family(name) not in (*_ANY_SIZE, *_CONVOLUTIONAL):
+        return None
+    if _family(name) == "vision_transformer":
+        indices = quarters(len(model.blocks))
+    else:
+        count = len(model.feature_info)
+        # timm lists a stem before a ResNet's four, and of a VGG the first map and the last pooling, too
+        indices = list(range(count))[{"resnet": slice(1, 5), "vgg": slice(1, 5)}.get(_family(name), slice(4))]
+
+    taken = sorted(set(indices))
+
+    def stages(images: Tensor) -> tuple[Tensor, ...]:
+        maps = model.forward_intermediates(images, indices=taken, output_fmt="NCHW", intermediates_only=True)
+        return tuple(maps[taken.index(index)] for index in indices)
+
+    return stages
+
+
+def _patch(model: Any, name: str) -> int:
+    return int(model.patch_embed.patch_size[0]) if _family(name) in _ANY_SIZE else 1
+
+
+def _family(name: str) -> str:
+    """The file of timm that defines a model, `resnet` of resnet50."""
+    module: str = timm.model_entrypoint(name.partition(".")[0]).__module__
+    return module.rpartition(".")[2]
 
 
 def _with_weights(params: BackboneParams, path: Path) -> Any:
@@ -79,10 +120,13 @@ def _with_weights(params: BackboneParams, path: Path) -> Any:
 
 
 def _size_option(params: BackboneParams) -> dict[str, Any]:
-    """Transformers are built for one size; convolutional networks take any size and lack the option."""
+    """Transformers are built for one size, and some can be told to take others besides; convolutional
+    networks take any size and lack the option.
+    """
     config = timm.get_pretrained_cfg(params.name)
     fixed = config is not None and config.fixed_input_size
-    return {"img_size": params.image_size} if fixed and params.image_size else {}
+    own = {"img_size": params.image_size} if fixed and params.image_size else {}
+    return own | _ANY_SIZE.get(_family(params.name), {})
 
 
 def _fits(state: dict[str, Tensor], model: nn.Module) -> bool:

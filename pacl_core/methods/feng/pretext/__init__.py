@@ -1,0 +1,1 @@
+"""Inputs and targets of the pretext tasks as pure functions of tensors and words."""
