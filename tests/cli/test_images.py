@@ -207,7 +207,7 @@ def test_embed_of_nothing_readable_writes_nothing(finished, pacl, images, tmp_pa
 def test_exports_through_the_command(finished, pacl, images, tmp_path):
     """README's own commands run the ONNX export; this is what may go wrong before it."""
     model = finished / "models/pacl"
-    bad = pacl("export", "onnx", model, tmp_path / "q.onnx", "--check", images / "9.jpg")
+    bad = pacl("export", "onnx", "-m", model, "-o", tmp_path / "q.onnx", "--check", images / "9.jpg")
     assert bad.code == 1 and "not_a_picture" in bad.err
-    listed = pacl("export", "hf", model, tmp_path / "hub").out.splitlines()
+    listed = pacl("export", "hf", "-m", model, "-o", tmp_path / "hub").out.splitlines()
     assert str(tmp_path / "hub/README.md") in listed

@@ -62,8 +62,9 @@ def test_completion_knows_the_commands():
         (("embed", "a.jpg", "-o", "x.csv"), "x.csv: the name must end in .npy or .parquet"),
         (("inspect",), "data/partition.parquet: missing"),
         (("head", "fit", "fi"), "params.yaml: no such file"),
-        (("export", "onnx", "models/pacl", "x.onnx"), "models/pacl/model.json: missing"),
-        (("export", "hf", "models/pacl", "hub"), "models/pacl/model.json: missing"),
+        (("export", "onnx", "-o", "x.onnx"), "no model in models/pacl; -m names the folder"),
+        (("export", "onnx", "-o", "x.txt"), "x.txt: the name must end in .onnx"),
+        (("export", "hf", "-o", "hub"), "no model in models/pacl; -m names the folder"),
         (("explore",), "data/partition.parquet: missing"),
     ],
 )
