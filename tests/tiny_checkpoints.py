@@ -14,6 +14,11 @@ import torch
 from safetensors.torch import save_file
 from transformers import RobertaConfig, RobertaForSequenceClassification, RobertaModel
 
+from pacl_core.models.open_clip_model import load_clip
+from pacl_core.models.video_text import make_video_text, save_video_text
+from pacl_core.params.models import BackboneParams
+from pacl_core.params.video_text import SubjectParams, TemporalParams
+
 CLIP_CONFIG: dict[str, Any] = {
     "embed_dim": 16,
     "quick_gelu": True,
@@ -54,6 +59,17 @@ def write_tiny_open_clip(folder: Path, tower: str = "vit") -> dict[str, Any]:
         model = open_clip.create_model(f"local-dir:{folder}", load_weights=False)
     save_file(model.state_dict(), folder / "open_clip_model.safetensors")
     return {"kind": "open_clip", "name": "tiny-clip", "weights": str(folder)}
+
+
+def write_tiny_clip_model(folder: Path, subject: str = "sap", frames: int = 4) -> Path:
+    """A saved model of clips, as training leaves it, with weights drawn at random."""
+    origin = BackboneParams(**write_tiny_open_clip(folder.with_name(f"{folder.name}-clip")))
+    clip = load_clip(origin.name, origin.weights, None)
+    head = TemporalParams(layers=1, heads=2, width=32)
+    model = make_video_text(clip, SubjectParams(kind=subject), head, frames=frames)
+    folder.mkdir(parents=True)
+    save_video_text(folder, model, None, origin=origin)
+    return folder
 
 
 def write_tiny_roberta(folder: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from typing import Annotated, Any
 
 import typer
 
@@ -16,6 +17,9 @@ from pacl_core.cli.params import params
 from pacl_core.cli.predict import predict
 from pacl_core.errors import UserError
 from pacl_core.runtime.instructions import use_avx2
+
+# click's UsageError: newer versions of typer bring a click of their own
+_MISSPELT: type[Exception] = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
     name="pacl",
@@ -35,12 +39,41 @@ app.add_typer(export)
 app.add_typer(params)
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from pacl_core.inference.given import installed_version
+
+        print(f"pacl {installed_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Use what the pipeline made: the enhanced backbone and the partition of your pairs."""
+
+
+def _said(error: Any) -> str:
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return str(error.format_message())
+    where = error.ctx.command_path if error.ctx else "pacl"
+    return f"pacl: error: {error.format_message().rstrip('.')} (see '{where} --help')"
+
+
 def main() -> None:
-    """Run the command line; exit 1 with one line for a mistake."""
+    """Run the command line. A mistake is one line, and the exit code 1; 2 where the command is misspelt."""
     use_avx2()  # as the stages do, so that both give the same bits
     logging.basicConfig(level=logging.WARNING, format="pacl: %(message)s", stream=sys.stderr)
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
+    except _MISSPELT as error:
+        print(_said(error), file=sys.stderr)
+        sys.exit(2)
+    except typer.Abort:
+        sys.exit(130)
     except UserError as error:
         print(f"pacl: error: {error}", file=sys.stderr)
         sys.exit(1)

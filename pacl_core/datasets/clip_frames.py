@@ -114,7 +114,7 @@ def read_clips(video: Path, clips: Sequence[Clip], taking: Taking) -> list[Found
     """
     try:
         known = packet_times(video)
-        wanted = [_wanted(clip, known, taking.frames) for clip in clips]
+        wanted = [wanted_places(clip, known, taking.frames) for clip in clips]
         shown = _shown(video, wanted, known, short_side=taking.short_side)
         digest = _sha256(video)
     except UnusableError as error:
@@ -142,7 +142,7 @@ def _drawn_clips(clip: DrawnClip, count: int, taking: Taking) -> list[Found]:
     return [ClipFrames(tuple(shown), tuple(wanted), tuple(boxes), clip.digest)] * count
 
 
-def _wanted(clip: Clip, known: Array, frames: int) -> list[int] | UnusableError:
+def wanted_places(clip: Clip, known: Array, frames: int) -> list[int] | UnusableError:
     """Places among the `known` times [N] of a file's frames that a clip takes [T], or why there are none."""
     if clip.longest is not None and known[-1] > clip.longest:
         return UnusableError("too_long", f"{known[-1]:.1f} s, more than {clip.longest:g}: wrongly cut")

@@ -4,6 +4,7 @@
 fitted again, by the same functions on the same features; no test item is read.
 """
 
+import hashlib
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from pacl_core.files.hashing import file_sha256
 from pacl_core.files.json_csv import read_json, write_json
 from pacl_core.files.publish import published_file
 from pacl_core.models.saved import WEIGHTS
+from pacl_core.models.video_text import SUBJECT, TEMPORAL
 from pacl_core.models.weights import check_sha256
 from pacl_core.params.evaluation import LinearParams
 
@@ -73,6 +75,12 @@ def readable(task: Task, values: NDArray[np.float64]) -> Any:
     return dict(zip(task.classes or task.columns, values.tolist(), strict=True))
 
 
+def features_sha256(model: Path) -> str:
+    """Of the weights that decide a model's features: its backbone, of a model of clips the rest too."""
+    whole = [file_sha256(model / name) for name in (WEIGHTS, TEMPORAL, SUBJECT) if (model / name).is_file()]
+    return whole[0] if len(whole) == 1 else hashlib.sha256("".join(whole).encode()).hexdigest()
+
+
 def heads_folder(model: Path) -> Path:
     """Where the heads of a saved model are: `models/pacl.heads`."""
     return model.parent / f"{model.resolve().name}.heads"
@@ -104,7 +112,7 @@ def fit_saved_heads(model: Path, dataset: Path, features: Path, *, params: Linea
         card,
         {
             "dataset": dataset.stem,
-            "backbone_sha256": file_sha256(model / WEIGHTS),
+            "backbone_sha256": features_sha256(model),
             "sha256": file_sha256(weights),
             "params": params.model_dump(),
             "tasks": described,
@@ -119,7 +127,7 @@ def saved_heads(model: Path) -> Iterator[SavedHeads]:
     Raises `UserError` for files that cannot be read.
     """
     cards = sorted(heads_folder(model).glob("*.json"))
-    backbone = file_sha256(model / WEIGHTS) if cards else ""
+    backbone = features_sha256(model) if cards else ""
     for path in cards:
         try:
             card = read_json(path)

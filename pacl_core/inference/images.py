@@ -1,27 +1,29 @@
-"""Images in any form (files, folders, bytes, Pillow images), prepared as in the pipeline."""
+"""Images in any form (files, bytes, Pillow images, arrays, tensors), stored as data sets store them."""
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from os import PathLike
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
+from torch import Tensor
 
 from pacl_core.errors import UserError
 from pacl_core.files.json_csv import read_json
-from pacl_core.media.image_tree import is_image, walk
-from pacl_core.media.images import decode_jpeg, normalise_image, read_image
-from pacl_core.media.rejects import Rejected, UnusableError
+from pacl_core.inference.given import Edges, media_files
+from pacl_core.media.boxes import Box, Size, stored_boxes
+from pacl_core.media.image_header import open_image
+from pacl_core.media.images import decode_jpeg, normalise_image, orientation, read_image
+from pacl_core.media.rejects import UnusableError
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.models.saved import CARD
 
-ImageLike = Image.Image | bytes | str | PathLike[str]
+ImageLike = Image.Image | bytes | str | PathLike[str] | NDArray[Any] | Tensor
 Pixels = NDArray[np.uint8]
 
 CHECK_IMAGES = 16  # on which an exported model is compared with the network
@@ -29,50 +31,81 @@ STORED_SIDE = 256  # short side of the stored images that models are trained and
 _PNG_MODES = ("RGB", "RGBA", "L", "LA", "P", "1", "I;16")
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Files in order, each with the reason why it is not a usable image, or None.
+class Stored(NamedTuple):
+    """An image, or the frames of a clip, as a data set stores them: JPEGs, and the boxes of each in their
+    pixels. `span`: seconds of the video that a clip is from."""
 
-    `pixels` [B, 3, H, W] uint8 are those of the usable ones, in the same order; None where there is none.
+    frames: list[bytes]
+    boxes: list[list[dict[str, float]]]
+    clip: bool
+    span: tuple[float, float] | None = None
+
+
+def stored_image(image: ImageLike, side: int, boxes: Sequence[Edges] = ()) -> Stored:
+    """Through the checks and steps of the stored pairs, JPEG coding included; short side at most `side`.
+
+    Raises `UnusableError` with the reason a pair would be rejected for, and for a box that is outside.
     """
-
-    files: list[tuple[Path, UnusableError | None]]
-    pixels: Pixels | None
-
-    @property
-    def paths(self) -> list[Path]:
-        """The files of the rows of `pixels`."""
-        return [path for path, error in self.files if error is None]
-
-
-def image_files(given: Iterable[Path]) -> Iterator[Path]:
-    """Files as given; for a folder, every file below it with an image's suffix, in name order. Hidden entries
-    and links to folders are skipped.
-
-    Raises `UserError` for a folder without any.
-    """
-    for path in given:
-        if not path.is_dir():
-            yield path
-            continue
-        folders = (files for files in walk(path) if not isinstance(files, Rejected))
-        found = sorted(file for files in folders for file in files if is_image(file) and file.is_file())
-        if not found:
-            raise UserError(f"{path}: no image in this folder")
-        yield from found
+    if isinstance(image, bytes):
+        data = image
+    elif isinstance(image, str | PathLike):
+        data = read_image(Path(image))
+    else:
+        data = _encoded(image if isinstance(image, Image.Image) else _of_array(image))
+    normal = normalise_image(data, side)
+    within = boxes_within(boxes, _shown_size(data), (normal.width, normal.height)) if boxes else []
+    return Stored([normal.jpeg], [within], clip=False)
 
 
 def model_pixels(image: ImageLike, preprocess: Preprocess) -> Pixels:
-    """`[3, size, size]` uint8, through the checks and steps of the stored pairs, JPEG coding included.
+    """`[3, size, size]` uint8 of an image as stored. Raises as `stored_image`."""
+    (jpeg,) = stored_image(image, stored_side(preprocess)).frames
+    return preprocess.pixels(decode_jpeg(jpeg))
 
-    Raises `UnusableError` with the reason a pair would be rejected for.
-    """
-    if isinstance(image, Image.Image):
-        data = _encoded(image)
-    else:
-        data = image if isinstance(image, bytes) else read_image(Path(image))
-    side = max(STORED_SIDE, preprocess.resize)
-    return preprocess.pixels(decode_jpeg(normalise_image(data, side).jpeg))
+
+def stored_side(preprocess: Preprocess) -> int:
+    """The short side at which inputs of a model are stored."""
+    return max(STORED_SIDE, preprocess.resize)
+
+
+def boxes_within(boxes: Sequence[Edges], size: Size, stored: Size) -> list[dict[str, float]]:
+    """Boxes in pixels of `size` in those of `stored`. Raises `UnusableError` for one that is not inside."""
+    found = []
+    for box in boxes:
+        kept, left_out = stored_boxes([Box(*box)], size, stored)
+        if left_out:
+            (reason,) = left_out
+            edges = ",".join(f"{edge:g}" for edge in box)
+            raise UnusableError("bad_box", f"{edges} is {reason.replace('_', ' ')}; {size[0]} x {size[1]}")
+        found += [one._asdict() for one in kept]
+    return found
+
+
+def _shown_size(data: bytes) -> Size:
+    """Width and height before scaling, upright."""
+    with open_image(data) as image:
+        turned = orientation(image) >= 5
+        return image.size[::-1] if turned else image.size
+
+
+def _of_array(image: NDArray[Any] | Tensor) -> Image.Image:
+    """An array `[H, W, 3]` or `[H, W]`, or a tensor `[3, H, W]`: uint8, or floats from 0 to 1."""
+    array = image
+    if isinstance(image, Tensor):
+        array = image.detach().cpu().numpy()
+        array = np.moveaxis(array, 0, -1) if array.ndim == 3 else array
+    array = np.asarray(array)
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    if not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)) or not array.size:
+        raise UnusableError("bad_array", f"shape {tuple(image.shape)}; [H, W, 3], as a tensor [3, H, W]")
+    if np.issubdtype(array.dtype, np.floating):
+        if not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 1):
+            raise UnusableError("bad_array", "floats are from 0 to 1; scale them, or give uint8")
+        array = np.rint(array * 255).astype(np.uint8)
+    if array.dtype != np.uint8:
+        raise UnusableError("bad_array", f"{array.dtype}; uint8, or floats from 0 to 1")
+    return Image.fromarray(np.ascontiguousarray(array))
 
 
 def _encoded(image: Image.Image) -> bytes:
@@ -84,38 +117,9 @@ def _encoded(image: Image.Image) -> bytes:
     return stream.getvalue()
 
 
-def batches(paths: Iterable[Path], preprocess: Preprocess, size: int, *, workers: int) -> Iterator[Batch]:
-    """Batches of up to `size` files, in order; the next one is decoded while the caller works on this one."""
-
-    def ready(path: Path) -> Pixels | UnusableError:
-        try:
-            return model_pixels(path, preprocess)
-        except UnusableError as error:
-            return error
-
-    remaining = iter(paths)
-    with ThreadPoolExecutor(workers) as pool:
-        ahead = [(path, pool.submit(ready, path)) for path in islice(remaining, size)]
-        while ahead:
-            current, ahead = ahead, [(path, pool.submit(ready, path)) for path in islice(remaining, size)]
-            yield _batch([(path, done.result()) for path, done in current])
-
-
-def stacked(images: Iterable[ImageLike], preprocess: Preprocess, size: int) -> Iterator[Pixels]:
-    """Pixels of images in blocks of up to `size`."""
-    remaining = iter(images)
-    while block := [model_pixels(image, preprocess) for image in islice(remaining, size)]:
-        yield np.stack(block)
-
-
-def _batch(results: Sequence[tuple[Path, Pixels | UnusableError]]) -> Batch:
-    files = [(path, found if isinstance(found, UnusableError) else None) for path, found in results]
-    good = [found for _, found in results if not isinstance(found, UnusableError)]
-    return Batch(files, np.stack(good) if good else None)
-
-
-def check_pixels(model: Path, given: list[Path]) -> NDArray[np.uint8]:
-    """Up to 16 images as the model takes them, [N, 3, H, W]: those given, else pairs of the project.
+def check_pixels(model: Path, given: list[Path]) -> Pixels:
+    """Up to 16 images as the model takes them, [N, 3, H, W]: those given, else pairs of the project, else
+    frames of its clips.
 
     Raises `UserError` where there are none.
     """
@@ -124,15 +128,19 @@ def check_pixels(model: Path, given: list[Path]) -> NDArray[np.uint8]:
     except FileNotFoundError:
         raise UserError(f"{model / CARD}: missing; give the folder of a saved model") from None
     if given:
-        return np.stack([_pixels(file, preprocess) for file in islice(image_files(given), CHECK_IMAGES)])
-    for part in sorted((model.resolve().parent.parent / "data/pairs").glob("*.parquet")):
-        with pq.ParquetFile(part) as opened:
-            jpegs = next(opened.iter_batches(CHECK_IMAGES, columns=["image"]))["image"].to_pylist()
+        return np.stack([_pixels(file, preprocess) for file in islice(media_files(given), CHECK_IMAGES)])
+    for jpegs in _of_project(model.resolve().parent.parent):
         return np.stack([preprocess.pixels(decode_jpeg(jpeg)) for jpeg in jpegs])
     raise UserError("no image for the check: name some with --check")
 
 
-def _pixels(file: Path, preprocess: Preprocess) -> NDArray[np.uint8]:
+def _of_project(root: Path) -> Iterator[list[bytes]]:
+    for part in [*sorted(root.glob("data/pairs/*.parquet")), *sorted(root.glob("data/clips/*/*.parquet"))]:
+        with pq.ParquetFile(part) as opened:
+            yield next(opened.iter_batches(CHECK_IMAGES, columns=["image"]))["image"].to_pylist()
+
+
+def _pixels(file: Path, preprocess: Preprocess) -> Pixels:
     try:
         return model_pixels(file, preprocess)
     except UnusableError as error:

@@ -1,4 +1,4 @@
-"""Vectors of images as files, written a batch at a time and published whole."""
+"""Vectors as files, written a batch at a time and published whole."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,17 +15,20 @@ from pacl_core.errors import UserError
 from pacl_core.files.publish import published_file
 
 Vectors = NDArray[np.float32]
-# paths [B], space -> vectors [B, D]
-Write = Callable[[Sequence[Path], Mapping[str, Vectors]], None]
+# a file, and the seconds of a span of it, or None
+Source = tuple[Path, tuple[float, float] | None]
+# of [B], space -> vectors [B, D]
+Write = Callable[[Sequence[Source], Mapping[str, Vectors]], None]
 
 ROW_GROUP = 4096
 
 
 @contextmanager
-def vector_writer(out: Path, spaces: Sequence[str]) -> Iterator[Write]:
+def vector_writer(out: Path, spaces: Sequence[str], *, timed: bool = False) -> Iterator[Write]:
     """A function that takes a batch; `out` appears when the block ends without an error.
 
-    `out` is .npy (one space; the paths go to <name>.paths.txt) or .parquet (columns path and `spaces`).
+    `out` is .npy (one space; the paths go to <name>.paths.txt, of a span with its seconds as media fragments
+    have them, clip.mp4#t=0,2) or .parquet (columns path, start and end where `timed`, and `spaces`).
     Raises `UserError` for another suffix, two spaces in one .npy, or no vector at all.
     """
     writers = {".npy": _npy, ".parquet": _parquet}
@@ -33,12 +36,12 @@ def vector_writer(out: Path, spaces: Sequence[str]) -> Iterator[Write]:
         raise UserError(f"{out}: the name must end in .npy or .parquet")
     if out.suffix == ".npy" and len(spaces) > 1:
         raise UserError(f"{out}: a .npy holds one kind of vectors; take .parquet or one --space")
-    with writers[out.suffix](out, spaces) as write:
+    with writers[out.suffix](out, spaces, timed) as write:
         yield write
 
 
 @contextmanager
-def _npy(out: Path, spaces: Sequence[str]) -> Iterator[Write]:
+def _npy(out: Path, spaces: Sequence[str], timed: bool) -> Iterator[Write]:
     names = out.with_name(f"{out.stem}.paths.txt")
     shape = [0, 0]
     with (
@@ -48,12 +51,12 @@ def _npy(out: Path, spaces: Sequence[str]) -> Iterator[Write]:
         lines.open("w", encoding="utf-8") as text,
     ):
 
-        def write(paths: Sequence[Path], vectors: Mapping[str, Vectors]) -> None:
+        def write(sources: Sequence[Source], vectors: Mapping[str, Vectors]) -> None:
             block = vectors[spaces[0]]
             if shape[0] == 0:
                 _header(file, (0, block.shape[1]))
             file.write(np.ascontiguousarray(block, "<f4").tobytes())
-            text.writelines(f"{_one_line(path)}\n" for path in paths)
+            text.writelines(f"{_one_line(path)}{_fragment(span)}\n" for path, span in sources)
             shape[:] = [shape[0] + len(block), block.shape[1]]
 
         yield write
@@ -63,7 +66,7 @@ def _npy(out: Path, spaces: Sequence[str]) -> Iterator[Write]:
 
 
 @contextmanager
-def _parquet(out: Path, spaces: Sequence[str]) -> Iterator[Write]:
+def _parquet(out: Path, spaces: Sequence[str], timed: bool) -> Iterator[Write]:
     opened: list[pq.ParquetWriter] = []
     held: list[pa.Table] = []
 
@@ -76,8 +79,11 @@ def _parquet(out: Path, spaces: Sequence[str]) -> Iterator[Write]:
 
     with published_file(out) as draft:
 
-        def write(paths: Sequence[Path], vectors: Mapping[str, Vectors]) -> None:
-            columns: dict[str, pa.Array] = {"path": pa.array([str(path) for path in paths], pa.string())}
+        def write(sources: Sequence[Source], vectors: Mapping[str, Vectors]) -> None:
+            columns: dict[str, pa.Array] = {"path": pa.array([str(path) for path, _ in sources], pa.string())}
+            for place, name in enumerate(("start", "end") if timed else ()):
+                seconds = [None if span is None else span[place] for _, span in sources]
+                columns[name] = pa.array(seconds, pa.float64())
             for space in spaces:
                 block = np.ascontiguousarray(vectors[space], np.float32)
                 columns[space] = pa.FixedSizeListArray.from_arrays(pa.array(block.ravel()), block.shape[1])
@@ -105,6 +111,10 @@ def _one_line(path: Path) -> str:
     return str(path)
 
 
+def _fragment(span: tuple[float, float] | None) -> str:
+    return "" if span is None else "#t=" + ",".join(f"{edge:.3f}".rstrip("0").rstrip(".") for edge in span)
+
+
 def _some(out: Path, count: int) -> None:
     if count == 0:
-        raise UserError(f"{out}: not written, no image could be read")
+        raise UserError(f"{out}: not written, no input could be read")

@@ -79,8 +79,11 @@ def _of_clip(folder: Path, card: dict[str, Any], device: str) -> JointSpace:
     check_saved(folder, card, WEIGHTS)
     clip = load_clip(card["name"], str(folder / WEIGHTS), None, image_size=card["image_size"])
     network, scorer = clip.freeze(device).network, ClipScorer(clip)
+    projected = card.get("features") == "joint"  # a model of clips: its features are of this space
 
     def images(features: Vectors) -> Vectors:
+        if projected:
+            return _unit(torch.from_numpy(features))
         with torch.inference_mode():
             return _unit(_clip_projection(network.visual, torch.from_numpy(features).to(device)))
 

@@ -32,6 +32,7 @@ RULES = (
     Rule(r"python3? -m venv .*", "OPTIONS", "makes an environment: minutes; CI's 'make install' makes one"),
     Rule(r"pip install .*", "OPTIONS", "downloads; CI's 'make install' installs the project"),
     Rule(r"hf download .*", "OPTIONS", "needs a network"),
+    Rule(r"pacl .* -m models/sap.*", "ELSEWHERE", "tests/readme/test_using_models_of_clips.py"),
     Rule(r"pacl .*", "ELSEWHERE", "tests/readme/test_using_the_result.py"),
     Rule(r"torchrun .* -m stages\.train", "ELSEWHERE", "tests/methods/pacl/training/test_ranks_stage.py"),
     Rule(r"(RAY_ADDRESS=\S+ )?PACL_ENGINE=ray dvc repro.*", "ELSEWHERE", "tests/encoding/test_ray_engine.py"),
@@ -67,6 +68,7 @@ RULES = (
 # Python blocks run as they are in that copy, or a test elsewhere runs them on what they need.
 PYTHON_RUN_ALL = (r"data/shards",)
 PYTHON_ELSEWHERE = {
+    r"pacl_core\.load\(\"models/sap\"\)": "tests/readme/test_using_models_of_clips.py",
     r"^import pacl_core|^from efficientnet_lite_|^import timm|^import open_clip": (
         "tests/readme/test_using_the_result.py"
     ),

@@ -1,42 +1,76 @@
-"""Files in order, with failures among them."""
+"""An image in any form is stored as the pipeline stores it."""
+
+import io
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 
-from pacl_core.errors import UserError
-from pacl_core.inference.images import batches, image_files, model_pixels
+from pacl_core.inference.images import model_pixels, stored_image
+from pacl_core.media.rejects import UnusableError
 from pacl_core.models.preprocess import Preprocess
 from tests.small_run import drawing
 
 PREPROCESS = Preprocess(32, 40, "shortest", "bicubic", (0.5,) * 3, (0.5,) * 3)
 
 
-def test_folders_are_walked_in_name_order_and_files_stay_where_they_are_named(tmp_path):
-    for name in ("b/2.JPG", "b/1.png", "b/deep/3.webp", "b/notes.txt", "a.png"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(b"")
-    found = list(image_files([tmp_path / "a.png", tmp_path / "b", tmp_path / "gone.jpg"]))
-    names = ["a.png", "b/1.png", "b/2.JPG", "b/deep/3.webp", "gone.jpg"]
-    assert found == [tmp_path / name for name in names]
+@pytest.fixture(scope="module")
+def array():
+    return np.asarray(Image.open(io.BytesIO(drawing(1))).convert("RGB"))
 
 
-def test_a_folder_without_images_is_an_error(tmp_path):
-    with pytest.raises(UserError, match="no image in this folder"):
-        list(image_files([tmp_path]))
+def test_arrays_and_tensors_are_the_image_that_they_hold(array):
+    expected = stored_image(drawing(1), 256)
+    tensor = torch.from_numpy(array.copy()).permute(2, 0, 1)
+    for form in (array, array / 255.0, array.astype(np.float32) / 255, tensor, tensor / 255.0):
+        assert stored_image(form, 256) == expected
+    grey = array[:, :, 0]
+    of_grey = stored_image(Image.fromarray(grey), 256)
+    for form in (grey, grey[:, :, None], torch.from_numpy(grey.copy())[None]):
+        assert stored_image(form, 256) == of_grey
+    assert model_pixels(array, PREPROCESS).shape == (3, 32, 32)
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 10])
-def test_batches_keep_the_order_and_name_what_failed(tmp_path, size):
-    files = [tmp_path / f"{number}.png" for number in range(5)]
-    for number, file in enumerate(files):
-        file.write_bytes(b"no picture" if number == 1 else drawing(number))
-    files[3].unlink()
-    found = list(batches(files, PREPROCESS, size, workers=2))
-    assert [path for batch in found for path in batch.paths] == [files[0], files[2], files[4]]
-    assert [path for batch in found for path, _ in batch.files] == files
-    failed = [(path, error.reason) for batch in found for path, error in batch.files if error is not None]
-    assert failed == [(files[1], "not_a_picture"), (files[3], "missing_image")]
-    pixels = [row for batch in found if batch.pixels is not None for row in batch.pixels]
-    for path, row in zip((files[0], files[2], files[4]), pixels, strict=True):
-        assert (row == model_pixels(path, PREPROCESS)).all()
-    assert all(row.shape == (3, 32, 32) and row.dtype == np.uint8 for row in pixels)
+@pytest.mark.parametrize(
+    ("shape", "of"),
+    [((4, 5, 4), np.uint8), ((2, 4, 5, 3), np.uint8), ((5,), np.uint8), ((0, 5, 3), np.uint8)],
+)
+def test_other_shapes_are_named(shape, of):
+    with pytest.raises(UnusableError, match="bad_array: shape"):
+        stored_image(np.zeros(shape, of), 256)
+
+
+@pytest.mark.parametrize("values", [[0.0, 255.0], [-0.5, 0.5], [0.0, np.nan]])
+def test_floats_are_from_0_to_1(values):
+    with pytest.raises(UnusableError, match="bad_array: floats are from 0 to 1"):
+        stored_image(np.full((4, 2, 3), np.array(values)[:, None]), 256)
+
+
+def test_other_numbers_are_named():
+    with pytest.raises(UnusableError, match="bad_array: int64"):
+        stored_image(np.zeros((4, 5, 3), np.int64), 256)
+
+
+def test_boxes_are_in_pixels_as_shown():
+    """An image of 40 x 60 with an EXIF turn is shown as 60 x 40; its short side is stored as 20."""
+    stream = io.BytesIO()
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    Image.new("RGB", (40, 60)).save(stream, "JPEG", exif=turned)
+    ((box,),) = stored_image(stream.getvalue(), 20, [(30, 0, 90, 40)]).boxes
+    assert box == {"left": 15.0, "top": 0.0, "right": 30.0, "bottom": 20.0, "score": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("box", "why"),
+    [
+        ((100, 0, 120, 10), "outside"),
+        ((20, 0, 10, 10), "inverted or flat"),
+        ((0, 5, 10, 5), "inverted or flat"),
+        ((float("nan"), 0, 10, 10), "not finite"),
+    ],
+)
+def test_a_box_that_marks_nothing_is_named(box, why):
+    with pytest.raises(UnusableError, match=f"bad_box: .* is {why}; 100 x 80"):
+        stored_image(drawing(0), 256, [box])

@@ -55,6 +55,41 @@ def test_paths_bytes_and_opened_images_are_taken(run, files):
     assert (by_path == opened).all()
 
 
+def test_one_image_needs_no_list(run, files):
+    model = pacl_core.load(run / "models/pacl", "cpu")
+    expected = model.embed([files[0]])
+    with Image.open(files[0]) as opened:
+        array = np.asarray(opened.convert("RGB"))
+        forms = (files[0], str(files[0]), files[0].read_bytes(), opened, array)
+        for form in forms:
+            assert (model.embed(form) == expected).all()
+    tensor = torch.from_numpy(array.copy()).permute(2, 0, 1)
+    assert (model.embed(tensor) == expected).all()
+    pair = model.embed(torch.stack([tensor, tensor]))
+    assert pair.shape == (2, 1280)
+    np.testing.assert_allclose(pair[0], expected[0], rtol=1e-4, atol=1e-5)
+    assert model.classify(str(files[0]), ["a", "b"]).shape == (1, 2)
+
+
+def test_it_says_in_a_line_what_it_is(run, of_clips):
+    folder = run / "models/pacl"
+    assert repr(pacl_core.load(folder, "cpu")) == (
+        f"SavedModel({str(folder)!r}, of images, dim=1280, device='cpu')"
+    )
+    assert ", of clips, dim=16, " in repr(pacl_core.load(of_clips, "cpu"))
+
+
+def test_a_folder_without_a_model(tmp_path):
+    with pytest.raises(UserError, match=r"no model in .*; give the folder of a saved model"):
+        pacl_core.load(tmp_path)
+
+
+def test_the_package_has_a_version_and_no_other_name():
+    assert pacl_core.__version__.count(".") == 2
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = pacl_core.nothing
+
+
 def test_the_number_of_images_a_step_changes_nothing(run, files, monkeypatch):
     whole = pacl_core.load(run / "models/pacl", "cpu").embed(files)
     monkeypatch.setenv("PACL_BATCH", "2")

@@ -24,7 +24,7 @@ def written(out: Path, counts: list[int], spaces: tuple[str, ...]) -> dict[str, 
     with vector_writer(out, spaces) as write:
         for count in counts:
             rows = slice(start, start + count)
-            paths = [Path(f"é {row}.jpg") for row in range(start, start + count)]
+            paths = [(Path(f"é {row}.jpg"), None) for row in range(start, start + count)]
             write(paths, {space: values[rows] for space, values in vectors.items()})
             start += count
     return vectors
@@ -59,7 +59,7 @@ def test_an_old_file_stays_where_the_new_one_fails(tmp_path):
     written(out, [2], ("features",))
     before = out.read_bytes()
     with pytest.raises(ZeroDivisionError), vector_writer(out, ("features",)) as write:
-        write([Path("a")], {"features": np.zeros((1, 4), np.float32)})
+        write([(Path("a"), None)], {"features": np.zeros((1, 4), np.float32)})
         raise ZeroDivisionError
     assert out.read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["v.npy", "v.paths.txt"]
@@ -77,7 +77,7 @@ def test_names_and_spaces_that_do_not_go_together(tmp_path, name, spaces, messag
 @pytest.mark.parametrize("name", ["v.npy", "v.parquet"])
 def test_nothing_is_no_file(tmp_path, name):
     with (
-        pytest.raises(UserError, match="no image could be read"),
+        pytest.raises(UserError, match="no input could be read"),
         vector_writer(tmp_path / name, ("features",)),
     ):
         pass

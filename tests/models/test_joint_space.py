@@ -10,8 +10,11 @@ import torch
 from pacl_core.errors import UserError
 from pacl_core.models.backbones import load_backbone
 from pacl_core.models.joint_space import _found_from, load_joint_space
+from pacl_core.models.open_clip_model import load_clip
 from pacl_core.models.saved import save_model
+from pacl_core.models.video_text import make_video_text, save_video_text
 from pacl_core.params.models import BackboneParams, TextEncoderParams
+from pacl_core.params.video_text import SubjectParams, TemporalParams
 from tests.tiny_checkpoints import CLIP_TOWERS, write_tiny_open_clip, write_tiny_timm_resnet
 
 
@@ -34,6 +37,23 @@ def test_images_and_texts_of_a_saved_clip(tmp_path: Path, tower: str) -> None:
             space.texts(["a happy dog"]), whole.encode_text(tokens, normalize=True), atol=1e-5
         )
         assert space.scale == pytest.approx(float(whole.logit_scale.exp()))
+
+
+def test_features_of_a_model_of_clips_are_in_the_space_already(tmp_path: Path) -> None:
+    """Its tower is as wide as the space in the embedded preset, so a second projection would not show."""
+    origin = BackboneParams(**write_tiny_open_clip(tmp_path / "published"))
+    clip = load_clip(origin.name, origin.weights, None)
+    head = TemporalParams(layers=1, heads=2, width=32)
+    model = make_video_text(clip, SubjectParams(), head, frames=4)
+    save_video_text(tmp_path, model, None, origin=origin)
+    space = load_joint_space(tmp_path, "cpu")
+    assert space is not None
+    features = np.random.default_rng(0).normal(size=(3, clip.dim)).astype(np.float32)
+    unit = features / np.linalg.norm(features, axis=1, keepdims=True)
+    np.testing.assert_allclose(space.images(features), unit, atol=1e-6)
+    with torch.no_grad():
+        expected = model.text_features(model.tokens(["a happy dog"]))
+    np.testing.assert_allclose(space.texts(["a happy dog"]), expected, atol=1e-5)
 
 
 def test_a_backbone_alone_shares_no_space_with_texts(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pacl_core.inference.export.model_card import model_card
 from pacl_core.models.backbones import Backbone
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.models.saved import CARD, WEIGHTS, load_model
+from pacl_core.models.video_text import knows_clips, load_video_text
 
 # what the library looks for in a repository; pacl_core.load looks for backbone.safetensors
 _LIBRARY_NAMES = {"timm": "model.safetensors", "open_clip": "open_clip_model.safetensors"}
@@ -30,6 +31,8 @@ def export_hugging_face(model: Path, folder: Path) -> list[str]:
         raise UserError(f"{folder}: holds other files; give a folder that does not exist yet")
     if folder.resolve() == model.resolve():
         raise UserError(f"{folder}: is the saved model itself; give another folder")
+    if knows_clips(model):
+        load_video_text(model)  # its other files are whole, too
     backbone = load_model(model)
     card = read_json(model / CARD)
     with published_folder(folder) as draft:
@@ -48,7 +51,9 @@ def _config(backbone: Backbone, card: dict[str, Any]) -> dict[str, Any]:
     if backbone.library == "timm":
         return _timm_config(backbone)
     keys = ("library", "kind", "name", "dim", "image_size", "text_encoder")
-    return {"architecture": card["name"], **{key: card[key] for key in keys}}
+    of_clips = ("method", "features", "frames", "subject", "temporal")
+    described = {key: card[key] for key in (*keys, *of_clips) if key in card}
+    return {"architecture": card["name"], **described}
 
 
 def _timm_config(backbone: Backbone) -> dict[str, Any]:

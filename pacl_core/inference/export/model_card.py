@@ -10,6 +10,7 @@ from jinja2 import Environment, StrictUndefined
 
 from pacl_core.evaluation.metrics.baselines import main_baseline
 from pacl_core.files.json_csv import read_json
+from pacl_core.models.video_text import METHOD
 from pacl_core.report.metric_labels import BASELINES
 from pacl_core.report.sections.controls import TOO_FEW, head
 from pacl_core.report.sections.limits import limits
@@ -31,6 +32,17 @@ import pacl_core
 model = pacl_core.load("<this folder>")
 vectors = model.embed(["image.jpg"])""",
 }
+_CLIPS_USAGE = """\
+import pacl_core
+
+model = pacl_core.load("<this folder>")
+vectors = model.embed(["clip.mp4"])
+vectors = model.embed(["clip.mp4"], boxes=[[(40, 0, 200, 180)]])  # left, top, right, bottom of who is meant
+
+# CLIP alone, without the temporal head and without a box
+import open_clip
+
+clip, preprocess = open_clip.create_model_from_pretrained("local-dir:<this folder>")"""
 # by the partition of a recipe; what was trained otherwise is PACL's
 _CONTROLS = {
     "none": "trained by plain contrastive learning",
@@ -57,30 +69,34 @@ def model_card(model: Path, card: dict[str, Any]) -> str:
     notice = root / "NOTICE"
     results = _results(root, variant, _tree(params))
     training = card["training"]
-    control = _control(training or {}, params)
+    clips = card.get("method") == METHOD
+    control = None if clips else _control(training or {}, params)
+    of_pairs = bool(training) and not clips
+    how = "trained on clips by EmotionCLIP" if clips else control or "enhanced by PACL"
     environment = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
     environment.filters["cell"] = _cell
     body = environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
-        title=f"{card['name']}, {control or 'enhanced by PACL' if training else 'untouched'}",
+        title=f"{card['name']}, {how if training else 'untouched'}",
+        clips=clips,
         control=control,
         card=card,
         variant=variant,
         training=training,
         text_encoder=(card["text_encoder"] or {}).get("name"),
-        usage=_USAGE[card["library"]],
-        corpus=_optional(root / "metrics/pairs.json") if training else None,
+        usage=_CLIPS_USAGE if clips else _USAGE[card["library"]],
+        corpus=_optional(root / "metrics/pairs.json") if of_pairs else None,
         reader=params.get("pairs.reader"),
-        partition=_optional(root / "metrics/partition.json") if training else None,
+        partition=_optional(root / "metrics/partition.json") if of_pairs else None,
         results=results,
         controls=any(row["controls"] for row in results),
-        limits=limits(root / "metrics", _tree(params), None) if training else [],
+        limits=limits(root / "metrics", _tree(params), None) if of_pairs else [],
         licences=_fenced(notice) if embedded and notice.is_file() else _OTHER_LICENCE,
     )
     data = ModelCardData(
         license="apache-2.0" if embedded else "other",
         library_name="timm" if card["library"] == "timm" else card["library"].replace("_", "-"),
         pipeline_tag="image-feature-extraction",
-        tags=["pacl", "visual-emotion-analysis", "contrastive-learning"],
+        tags=["emotionclip" if clips else "pacl", "visual-emotion-analysis", "contrastive-learning"],
         model_name=f"{card['name']} {variant}" if results else None,
         eval_results=[_hub_result(row) for row in results] or None,
     )

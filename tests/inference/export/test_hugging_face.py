@@ -1,5 +1,7 @@
 """The exported folder loads in timm, open_clip and here."""
 
+import shutil
+
 import open_clip
 import pytest
 import timm
@@ -10,6 +12,7 @@ import pacl_core
 from pacl_core.errors import UserError
 from pacl_core.inference.export.hugging_face import export_hugging_face
 from pacl_core.models.saved import load_model
+from pacl_core.models.video_text import load_video_text
 
 
 def images(size):
@@ -41,6 +44,32 @@ def test_open_clip_loads_the_folder(saved, tmp_path):
     with torch.no_grad():
         expected = backbone.module(images(32)) @ network.visual.proj
         torch.testing.assert_close(network.visual(images(32)), expected)
+
+
+def test_open_clip_loads_the_whole_clip_of_a_model_of_clips(of_clips, video, tmp_path):
+    names = export_hugging_face(of_clips, tmp_path / "hub")
+    assert {"open_clip_model.safetensors", "temporal.safetensors", "model.json", "README.md"} < set(names)
+    network, preprocess = open_clip.create_model_from_pretrained(f"local-dir:{tmp_path / 'hub'}")
+    own = load_video_text(of_clips)
+    tokens = open_clip.get_tokenizer(f"local-dir:{tmp_path / 'hub'}")(["a happy dog"])
+    with torch.no_grad():
+        found = network.encode_text(tokens, normalize=True)
+        torch.testing.assert_close(found, own.text_features(own.tokens(["a happy dog"])))
+        torch.testing.assert_close(network.visual(images(32)), own.clip.network.visual(images(32)))
+    assert network.logit_scale == own.clip.network.logit_scale
+    assert preprocess.transforms[0].size == 32
+    ours = pacl_core.load(tmp_path / "hub", "cpu")
+    assert (ours.embed(video) == pacl_core.load(of_clips, "cpu").embed(video)).all()
+    card = (tmp_path / "hub/README.md").read_text()
+    assert "for a clip of 4 frames or an image" in card and "PACL" not in card and "\n- emotionclip\n" in card
+
+
+def test_a_model_of_clips_that_lacks_a_file_is_not_exported(of_clips, tmp_path):
+    shutil.copytree(of_clips, tmp_path / "sap")
+    (tmp_path / "sap/temporal.safetensors").unlink()
+    with pytest.raises(UserError, match=r"temporal\.safetensors: missing"):
+        export_hugging_face(tmp_path / "sap", tmp_path / "hub")
+    assert not (tmp_path / "hub").exists()
 
 
 @pytest.mark.parametrize("kind", ["efficientnet_lite", "timm", "open_clip"])
