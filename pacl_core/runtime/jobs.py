@@ -27,8 +27,11 @@ class Jobs(Protocol):
         """How many run at the same time, at present."""
         ...
 
-    def start(self, work: Callable[..., Any], *given: Any) -> Job:
-        """Call `work(*given)` when there is room. On Ray both are pickled, and one call may be repeated."""
+    def start(self, what: str, work: Callable[..., Any], *given: Any) -> Job:
+        """Call `work(*given)` when there is room; `what` names it in messages.
+
+        On Ray both are pickled, and one call may be repeated.
+        """
         ...
 
 
@@ -69,7 +72,7 @@ class ThreadJobs:
     def __init__(self, pool: ThreadPoolExecutor, count: int) -> None:
         self._pool, self.at_once = pool, count
 
-    def start(self, work: Callable[..., Any], *given: Any) -> Job:
+    def start(self, what: str, work: Callable[..., Any], *given: Any) -> Job:
         return self._pool.submit(work, *given)
 
 
@@ -90,10 +93,10 @@ class RayJobs:
     def at_once(self) -> int:
         return max(1, _cpus())
 
-    def start(self, work: Callable[..., Any], *given: Any) -> Job:
+    def start(self, what: str, work: Callable[..., Any], *given: Any) -> Job:
         found = self._task.remote(self._home, work, given)
         self._started.add(found)
-        return _RayJob(self, found)
+        return _RayJob(self, what, found)
 
     def cancel(self) -> None:
         """Drop what has no result yet."""
@@ -101,7 +104,8 @@ class RayJobs:
             self._ray.cancel(one)
         self._started.clear()
 
-    def result(self, of: Any) -> Any:
+    def result(self, what: str, of: Any) -> Any:
+        """That of a started task."""
         ray = self._ray
         try:
             return ray.get(of)
@@ -109,19 +113,17 @@ class RayJobs:
             raise error.cause from None
         except (ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError) as error:
             reason = str(error).strip().splitlines()[0]
-            raise UserError(
-                f"a job lost {LOSSES} Ray workers ({reason}); they may run out of memory"
-            ) from None
+            raise UserError(f"{what}: lost {LOSSES} Ray workers ({reason}); usually memory") from None
         finally:
             self._started.discard(of)
 
 
 class _RayJob:
-    def __init__(self, of: RayJobs, found: Any) -> None:
-        self._of, self._found = of, found
+    def __init__(self, of: RayJobs, what: str, found: Any) -> None:
+        self._of, self._what, self._found = of, what, found
 
     def result(self) -> Any:
-        return self._of.result(self._found)
+        return self._of.result(self._what, self._found)
 
 
 def _cpus() -> int:

@@ -38,11 +38,11 @@ def dies() -> None:
 
 def check(those: Jobs) -> set[int]:
     """Results are those of their jobs; the processes that did them."""
-    started = [those.start(where, number) for number in range(6)]
+    started = [those.start("where", where, number) for number in range(6)]
     found = [one.result() for one in started]
     assert [number for number, _, _ in found] == list(range(6))
     assert {folder for _, _, folder in found} == {str(Path.cwd())}
-    broken = those.start(fails)
+    broken = those.start("fails", fails)
     with pytest.raises(UserError, match=r"^this file is broken$"):
         broken.result()
     return {process for _, process, _ in found}
@@ -57,8 +57,8 @@ def test_threads() -> None:
 def test_what_has_not_begun_is_dropped_at_the_end(tmp_path: Path) -> None:
     with threads(1) as those:
         for number in range(5):
-            those.start(time.sleep, 0.2)
-            those.start((tmp_path / str(number)).touch)
+            those.start("wait", time.sleep, 0.2)
+            those.start("touch", (tmp_path / str(number)).touch)
     assert len(list(tmp_path.iterdir())) < 5
 
 
@@ -70,9 +70,9 @@ def test_on_ray_they_run_in_the_projects_folder_of_other_processes(
     with jobs(RAY, "media") as those:
         assert those.at_once >= 1
         assert os.getpid() not in check(those)
-        assert those.start(dies_once, tmp_path / "marker").result() == "done again"
-        with pytest.raises(UserError, match="a job lost 3 Ray workers"):
-            those.start(dies).result()
+        assert those.start("once", dies_once, tmp_path / "marker").result() == "done again"
+        with pytest.raises(UserError, match=r"^a\.mkv: lost 3 Ray workers"):
+            those.start("a.mkv", dies).result()
 
 
 def test_a_node_needs_the_folder_and_the_same_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -256,7 +256,8 @@ def _spills(
     ahead: deque[Job] = deque()
     for video in range(state.progress.inputs, listed.videos()):
         spill = _Spill(state.folder / f"video-{video:09d}.arrow")
-        ahead.append(jobs.start(work, spill, listed.of(video + 1)))
+        wanted = listed.of(video + 1)
+        ahead.append(jobs.start(wanted[0].name, work, spill, wanted))
         if len(ahead) >= _AHEAD * jobs.at_once:
             yield ahead.popleft().result()
     while ahead:
