@@ -95,6 +95,7 @@ def _render(artefacts: ClipsArtefacts, params_text: str, count: int, *, seed: in
         verdict=clips_verdict(artefacts, params),
         clips=clips(artefacts, count, seed, image=image),
         this_run=_this_run(params, name),
+        told=lookup(params, f"emotionclip.{name}.subject.kind") != "none",
         variants=[head(one, params) for one in evaluations[0]["variants"]] if evaluations else [],
         partition=None,
         run={"models": models(artefacts), "settings": settings(params, keys)},
@@ -112,7 +113,7 @@ def _render(artefacts: ClipsArtefacts, params_text: str, count: int, *, seed: in
         leaks=leaks(artefacts.metrics, params),
         limits=[
             *stand_ins(params, name),
-            *tested(artefacts.metrics, params, evaluations),
+            *tested(artefacts.metrics, params, evaluations, seeds=None),
             *uncertain(evaluations),
         ],
     )

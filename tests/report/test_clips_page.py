@@ -9,7 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from pacl_core.methods import untrained
 from pacl_core.report.clips_page import clips_verdict, write_clips_report
+from pacl_core.report.sections.run import UNTRAINED
 from stages.report_clips import artefacts as artefacts_of
 from tests.report.conftest import details, evaluation, figure, task, write, write_json, write_pairs
 from tests.report.test_first_screen import box
@@ -109,6 +111,7 @@ def test_the_first_screen_says_whether_it_worked_and_why(html):
     assert f"Of 40 held-out clips, {found} among the first 10; by chance 25%." in words
     assert "5% of the pairs hardly repel, as their sentiment is alike (loss.beta 1)." in words
     assert "540 of 600 clips were kept; 500 were trained on." in words
+    assert "has random weights: to be better than it is not much." in words
     assert "sh presets/sweeps/emotionclip-table1.sh" in words
     assert "verdict-better" in classes
     assert '<dt>Clips kept</dt><dd class="value">540</dd>' in html
@@ -143,6 +146,11 @@ def test_stand_ins_and_leaks_among_clips_are_limits(html):
     assert "The clips are drawn" in limits and "Sentiment is that of emoji" in limits
     assert "2 near duplicates" in limits
     assert "Test images among the clips" in html
+    assert "train.seeds" not in limits and "random, by a fixed seed" in html
+
+
+def test_backbones_of_random_weights_are_known():
+    assert set(UNTRAINED) == set(untrained.UNTRAINED)
 
 
 def test_the_same_artefacts_give_the_same_bytes(made, html):
@@ -175,7 +183,7 @@ def test_retrieval_near_chance_and_a_large_beta_are_warnings(tmp_path):
     figures = {"suppressed": 0.8, "recall_video_to_text": low, "recall_text_to_video": low}
     write_json(root / "training_clips/sap/metrics.json", figures)
     found = clips_verdict(artefacts_of(root, "sap", "talks"), PARAMS)
-    assert [one.warns for one in found.why] == [True, True, False]
+    assert [one.warns for one in found.why] == [True, True, False, False]
     commands = [step.command for step in found.next]
     assert "dvc exp run report_clips@sap -S emotionclip.sap.epochs=72" in commands
     assert "dvc exp run report_clips@sap -S emotionclip.sap.loss.beta=0.1" in commands

@@ -10,7 +10,7 @@ from pacl_core.report.sections.controls import CLIPS, TOO_FEW, kind
 from pacl_core.report.sections.judged import Judged, word
 from pacl_core.report.sections.next_steps import Step
 from pacl_core.report.sections.reasons import Reason
-from pacl_core.report.sections.run import lookup
+from pacl_core.report.sections.run import UNTRAINED, lookup
 
 TITLES = {
     "loss": "Loss",
@@ -137,6 +137,10 @@ def reasons(artefacts: ClipsArtefacts, params: dict[str, Any]) -> list[Reason]:
         trained = _card(artefacts).get("clips")
         of = "" if trained is None else f"; {trained:,} were trained on"
         found.append(Reason(f"{counts['kept']:,} of {counts['clips']:,} clips were kept{of}."))
+    if lookup(params, "backbone.name") in UNTRAINED:
+        found.append(
+            Reason("The model before training has random weights: to be better than it is not much.")
+        )
     return found
 
 

@@ -77,8 +77,17 @@ def limits(metrics: Path, params: dict[str, Any], evaluations: list[dict[str, An
     return found + uncertain(evaluations)
 
 
-def tested(metrics: Path, params: dict[str, Any], evaluations: list[dict[str, Any]] | None) -> list[str]:
-    """What the test items are, and which of them training has seen."""
+def tested(
+    metrics: Path,
+    params: dict[str, Any],
+    evaluations: list[dict[str, Any]] | None,
+    *,
+    seeds: str | None = "train.seeds",
+) -> list[str]:
+    """What the test items are, and which of them training has seen.
+
+    `seeds`: the key that makes the method train several times; None where it has none.
+    """
     excluding = str(lookup(params, "evaluate.exclude_leaks") or "none")
     found = [sentence for one in leaks(metrics, params) if (sentence := _leak(one, excluding))]
     excluded = {one["dataset"]: one["excluded"] for one in evaluations or [] if one["excluded"]}
@@ -92,7 +101,7 @@ def tested(metrics: Path, params: dict[str, Any], evaluations: list[dict[str, An
         folds = {one["dataset"]: one["folds"] for one in evaluations or [] if one["folds"]}
         said = {name: f" in {count} folds" for name, count in folds.items()}
         listed = ", ".join(f"{name} {count:,}{said.get(name, '')}" for name, count in sizes.items())
-        found.append(f"Test items: {listed}. {_scope(evaluations or [])}")
+        found.append(f"Test items: {listed}. {_scope(evaluations or [], seeds)}")
     return found
 
 
@@ -118,7 +127,7 @@ def uncertain(evaluations: list[dict[str, Any]] | None) -> list[str]:
     return found
 
 
-def _scope(evaluations: list[dict[str, Any]]) -> str:
+def _scope(evaluations: list[dict[str, Any]], seeds: str | None) -> str:
     """What intervals are about: the items alone, or training seeds too."""
     trainings: dict[str, int] = {}
     for one in evaluations:
@@ -126,10 +135,12 @@ def _scope(evaluations: list[dict[str, Any]]) -> str:
             trainings[variant] = max(count, trainings.get(variant, 1))
     several = ", ".join(f"{name} ({count})" for name, count in trainings.items() if count > 1)
     if not several:
-        return (
+        said = (
             "Intervals come from resampling these items; they say nothing about another corpus, training "
-            "seed or test set. With train.seeds 3 or more, they include what the training seed changes."
+            "seed or test set."
         )
+        more = f" With {seeds} 3 or more, they include what the training seed changes."
+        return said + more if seeds else said
     once = ", ".join(name for name, count in trainings.items() if count == 1 and name != "initial")
     said = (
         f"Intervals come from resampling these items and from the training seeds of {several}; they say "

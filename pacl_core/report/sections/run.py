@@ -9,6 +9,8 @@ from pacl_core.report.reading import Artefacts, Evaluated, optional_json
 
 Named = list[tuple[str, str]]
 
+UNTRAINED = ("tiny-vit",)  # backbones whose weights are random
+
 # the settings that a reader asks for first; the page has all of them below these
 _KEYS = (
     ("Corpus", "pairs.reader", "pairs.path"),
@@ -71,13 +73,14 @@ def settings(params: dict[str, Any], named: Sequence[tuple[str, ...]]) -> Named:
 def _model(folder: Path) -> dict[str, Any]:
     card = read_json(folder / "model.json")
     weights = card.get("initial_weights") or {}
+    without = "random, by a fixed seed" if card.get("name") in UNTRAINED else "from its package"
     return {
         "variant": folder.name,
         "name": card.get("name"),
         "library": card.get("library"),
         "dim": card.get("dim"),
         "image_size": card.get("image_size"),
-        "source": weights.get("source") or "from its package",
+        "source": weights.get("source") or without,
         "sha256": weights.get("sha256"),
         "training": _flat(card.get("training") or {}),
     }
