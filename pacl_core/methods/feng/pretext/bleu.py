@@ -4,8 +4,10 @@ CIDEr-D is not shown: the packages that have it and are kept up bring models of 
 """
 
 from collections.abc import Hashable, Sequence
+from itertools import zip_longest
+from typing import Any
 
-from sacrebleu.metrics import BLEU
+from sacrebleu.metrics.bleu import BLEU
 
 from pacl_core.methods.feng.pretext.words import words
 
@@ -27,8 +29,8 @@ def references_of(pictures: Sequence[Hashable], captions: Sequence[str]) -> tupl
 def bleu4(said: Sequence[str], references: Sequence[Sequence[str]]) -> float | None:
     """BLEU-4 in [0, 1] of a caption per picture against one or more references each, over the whole set.
 
-    Words are those of `words`, without smoothing, so that it is 0 where no four words in a row are right. None
-    for a set without a reference that has words.
+    Words are those of `words`, without smoothing, so that it is 0 where no four words in a row are right.
+    None for a set without a reference that has words.
     """
     pairs = [
         (" ".join(words(one)), [text for text in (" ".join(words(other)) for other in others) if text])
@@ -37,11 +39,8 @@ def bleu4(said: Sequence[str], references: Sequence[Sequence[str]]) -> float | N
     pairs = [(one, others) for one, others in pairs if others]
     if not pairs:
         return None
-    most = max(len(others) for _, others in pairs)
     # sacrebleu takes the first reference of every caption, then the second; None where there are fewer
-    streams = [
-        [others[place] if place < len(others) else None for _, others in pairs] for place in range(most)
-    ]
+    streams: list[Any] = list(zip_longest(*(others for _, others in pairs)))
     bleu = BLEU(tokenize="none", smooth_method="none", force=True)
     score: float = bleu.corpus_score([one for one, _ in pairs], streams).score / 100
     return min(score, 1.0)
