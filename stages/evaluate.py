@@ -66,13 +66,14 @@ def _outcomes(
     machine, tasks = runtime(), read_tasks(images.with_suffix(".json"))
     if protocol == "finetune":
         from pacl_core.evaluation.protocols import finetune
+        from pacl_core.evaluation.protocols.tuned_runs import Workplace, inputs_key
 
         recipe = params.evaluate.finetune
-        key = finetune.inputs_key(images, models, recipe, excluded=excluded)
+        key = inputs_key(images, models, recipe, excluded=excluded)
         key |= {"device": machine.device, "code": code_sha256(*CODE, Path(__file__))}
         with scratch(f"finetune-{images.stem}-{models[0].name}", key) as work:
             folders = [work / model.relative_to(models[0]) for model in models]
-            places = [finetune.Workplace(machine.device, machine.workers, folder) for folder in folders]
+            places = [Workplace(machine.device, machine.workers, folder) for folder in folders]
             return [
                 finetune.run(tasks, images, model, params=recipe, excluded=excluded, place=place)
                 for model, place in zip(models, places, strict=True)

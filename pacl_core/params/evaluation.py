@@ -39,20 +39,25 @@ class LinearParams(Section):
     seeds: int = Field(default=5, ge=1)
 
 
-class FinetuneParams(Section):
-    """The whole backbone and a head. `polarity_weight` is that of the polarity-consistent loss (PDANet)."""
+class TuningParams(Section):
+    """How whole networks learn a task: what the protocols that do so have in common."""
 
-    backbone_lr: float = Field(default=1e-4, gt=0)
-    head_lr: float = Field(default=1e-2, gt=0)
     weight_decay: float = Field(default=0.01, ge=0)
     epochs: int = Field(default=40, ge=1)
     batch_size: int = Field(default=64, ge=1)
     seeds: int = Field(default=1, ge=1)
     batch_norm: Literal["update", "frozen"] = "update"
-    loss: Literal["cross_entropy", "polarity_consistent"] = "cross_entropy"
-    polarity_weight: float = Field(default=0.5, ge=0)
     horizontal_flip: bool = False
     random_resized_crop: bool = False
+
+
+class FinetuneParams(TuningParams):
+    """The whole backbone and a head. `polarity_weight` is that of the polarity-consistent loss (PDANet)."""
+
+    backbone_lr: float = Field(default=1e-4, gt=0)
+    head_lr: float = Field(default=1e-2, gt=0)
+    loss: Literal["cross_entropy", "polarity_consistent"] = "cross_entropy"
+    polarity_weight: float = Field(default=0.5, ge=0)
 
 
 def _names_the_class(prompt: str) -> str:

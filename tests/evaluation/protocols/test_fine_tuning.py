@@ -16,13 +16,12 @@ from pacl_core.errors import UserError
 from pacl_core.evaluation.protocols.fine_tuning import (
     Chosen,
     FineTuning,
+    Headed,
     best_weights,
-    engine_params,
     fit,
-    outputs,
     outputs_of,
-    task_loss,
 )
+from pacl_core.evaluation.protocols.finetune import alone, engine_params, task_loss
 from pacl_core.evaluation.protocols.heads import head_loss
 from pacl_core.params.evaluation import FinetuneParams
 from pacl_core.training.distributed import ALONE
@@ -47,19 +46,18 @@ def method(work: Path, seed: int = 0, params: FinetuneParams = PARAMS) -> FineTu
     with torch.random.fork_rng():
         torch.manual_seed(1)
         backbone = nn.Sequential(nn.Flatten(), nn.Linear(12, 4))
-        model = nn.ModuleDict({"backbone": backbone, "head": nn.Linear(4, 1)})
+        headed = Headed(backbone, nn.Linear(4, 1), unit=True)
     return FineTuning(
         task=LIGHT,
-        model=model,
-        features=backbone,
+        networks=alone(LIGHT, headed, params, features=backbone),
         target=IMAGES.mean((1, 2, 3))[:, None],
         train=np.arange(16),
         val=np.arange(16, 24),
         sample_ids=[f"item {row}" for row in range(24)],
         views=load,
         plain=load,
-        params=params,
-        seed=seed,
+        settings=engine_params(params, seed),
+        section="evaluate.finetune",
         work=work,
     )
 
@@ -108,7 +106,7 @@ def test_the_loss_of_a_step_is_the_tasks_on_features_of_unit_length(tmp_path: Pa
 
 def test_outputs_of_many_images_are_those_of_all_at_once(tmp_path: Path) -> None:
     model = method(tmp_path).model
-    expected = outputs(model, IMAGES)
+    expected = model(IMAGES)
     torch.testing.assert_close(outputs_of(model, load, np.arange(24), device="cpu"), expected)
 
 
@@ -156,7 +154,7 @@ def test_the_chosen_epoch_is_the_one_whose_weights_are_there(tmp_path: Path) -> 
     assert chosen.loss == min(loss for loss in chosen.losses if loss is not None)
     assert len(chosen.losses) == PARAMS.epochs
     found.model.load_state_dict(load_file(best_weights(tmp_path, chosen.epoch)))
-    predicted = outputs(found.model, IMAGES[16:]).detach()
+    predicted = found.model(IMAGES[16:]).detach()
     assert float((predicted - found.target[16:]).square().mean()) == pytest.approx(chosen.loss, rel=1e-5)
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json", ".json", ".safetensors"]
 
@@ -178,11 +176,14 @@ def test_a_validation_loss_that_never_is_finite_is_the_users_to_fix(tmp_path: Pa
 @pytest.mark.parametrize("loss", ["cross_entropy", "polarity_consistent"])
 def test_a_step_asks_its_device_once(tmp_path: Path, loss: str) -> None:
     params = PARAMS.model_copy(update={"loss": loss})
-    colours = nn.ModuleDict({"backbone": method(tmp_path).model["backbone"], "head": nn.Linear(4, 2)})
+    backbone = method(tmp_path).model["backbone"]
+    colours = Headed(backbone, nn.Linear(4, 2), unit=True)
     marks = (IMAGES.mean((1, 2, 3)) > 0).float()[:, None]
     given = method(tmp_path, params=params)
-    found = replace(given, task=COLOUR, model=colours, features=colours["backbone"], target=marks)
-    settings = engine_params(params, 0)
+    found = replace(
+        given, task=COLOUR, networks=alone(COLOUR, colours, params, features=backbone), target=marks
+    )
+    settings = found.settings
     state = TrainState(colours, make_optimiser(colours, found.learning_rates, settings), {})
     (pieces, others) = (found.load(0, batch) for batch in found.batches(0)[:2])
     update(found, state, settings, inputs=pieces, world=ALONE)  # what is copied once is copied
@@ -198,14 +199,14 @@ def test_models_that_keep_position_biases_are_tuned_and_read_right(family: str, 
     shown = torch.randn(6, 3, size, size, generator=torch.Generator().manual_seed(0))
 
     def tuned(backbone: nn.Module) -> FineTuning:
-        given = method(tmp_path, params=PARAMS.model_copy(update={"batch_size": 2, "backbone_lr": 1e-3}))
+        params = PARAMS.model_copy(update={"batch_size": 2, "backbone_lr": 1e-3})
+        given = method(tmp_path, params=params)
         with torch.random.fork_rng():
             torch.manual_seed(2)
             head = nn.Linear(backbone(shown[:1]).shape[1], 1)
         return replace(
             given,
-            model=nn.ModuleDict({"backbone": backbone, "head": head}),
-            features=backbone,
+            networks=alone(LIGHT, Headed(backbone, head, unit=True), params, features=backbone),
             target=torch.linspace(0, 1, 6)[:, None],
             train=np.arange(4),
             val=np.arange(4, 6),

@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 
 from pacl_core.datasets.tasks import Level, Task
 from pacl_core.errors import UserError
-from pacl_core.evaluation.protocols import finetune
+from pacl_core.evaluation.protocols import finetune, tuned_runs
 from pacl_core.models.backbones import load_backbone
 from pacl_core.models.saved import save_model
 from pacl_core.params.evaluation import FinetuneParams
@@ -97,13 +97,13 @@ def write_folds(path: Path, poisoned: int | None = None) -> Path:
 
 
 def run_folds(dataset, model, work, params, tasks=(LIGHT,)):
-    place = finetune.Workplace("cpu", 2, work)
+    place = tuned_runs.Workplace("cpu", 2, work)
     return finetune.run(tasks, dataset, model, params=params, excluded={"item07"}, place=place)
 
 
 def run(folder, model, tasks=(COLOUR,), params=PARAMS, name="work", poisoned=False, workers=2):
     dataset = write_dataset(folder / f"colours-{poisoned}.parquet", poisoned)
-    place = finetune.Workplace("cpu", workers, folder / name)
+    place = tuned_runs.Workplace("cpu", workers, folder / name)
     return finetune.run(tasks, dataset, model, params=params, excluded=(), place=place)
 
 
@@ -158,13 +158,13 @@ def test_the_test_split_changes_neither_epochs_nor_weights(tmp_path, model):
 def test_test_images_are_looked_at_after_every_run(tmp_path, model, monkeypatch):
     order = []
     for name in ("fit", "unpacked_images"):
-        real = getattr(finetune, name)
+        real = getattr(tuned_runs, name)
 
         def noted(*given, real=real, name=name, **named):
             order.append(name)
             return real(*given, **named)
 
-        monkeypatch.setattr(finetune, name, noted)
+        monkeypatch.setattr(tuned_runs, name, noted)
     params = PARAMS.model_copy(update={"epochs": 1, "seeds": 2})
     run(tmp_path, model, (COLOUR, LIGHT), params)
     assert order == ["unpacked_images", *["fit"] * 4, "unpacked_images"]
@@ -234,7 +234,7 @@ def test_stopped_between_folds_only_what_is_left_is_fitted(tmp_path, model, monk
     params = PARAMS.model_copy(update={"epochs": 1})
     dataset = write_folds(tmp_path / "colours.parquet")
     undisturbed = run_folds(dataset, model, tmp_path / "undisturbed", params)
-    real, fitted = finetune.fit, []
+    real, fitted = tuned_runs.fit, []
 
     def stopping(method, device):
         if len(fitted) == 2:
@@ -243,7 +243,7 @@ def test_stopped_between_folds_only_what_is_left_is_fitted(tmp_path, model, monk
         return real(method, device)
 
     with monkeypatch.context() as patch, pytest.raises(InterruptedError):
-        patch.setattr(finetune, "fit", stopping)
+        patch.setattr(tuned_runs, "fit", stopping)
         run_folds(dataset, model, tmp_path / "work", params)
     kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "work").rglob("done.json")}
     assert len(kept) == 2
