@@ -1,4 +1,8 @@
-"""The folder of a saved backbone: `backbone.safetensors`, `model.json`, perhaps `projectors.safetensors`."""
+"""The folder of a saved backbone: `backbone.safetensors`, `model.json`, perhaps `projectors.safetensors`.
+
+A model that was made of several networks has the weights of each in `specialists/<name>.safetensors`, in the
+form of its own.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +22,7 @@ from pacl_core.params.models import BackboneParams
 WEIGHTS = "backbone.safetensors"
 CARD = "model.json"
 PROJECTORS = "projectors.safetensors"
+SPECIALISTS = "specialists"  # the folder, in a model's own, of weights of networks that it was made of
 SEEDS = "seeds"  # the folder, in a model's own, of those trained with other seeds
 
 
@@ -31,6 +36,7 @@ def save_model(
 ) -> None:
     """Write the files into an existing folder: the same bytes for the same weights.
 
+    Specialists that are in the folder already are named in the card.
     `training` is a JSON value that says how it was trained (None: it was not). `projectors` maps
     `image.weight` `[dim, D_v]` and `text.weight` `[dim, D_t]` (None: the model has none);
     `text_encoder` names the encoder whose vectors q_t takes, as in params.yaml.
@@ -56,7 +62,9 @@ def save_model(
         "text_encoder": text_encoder,
         "training": training,
         "files": {
-            name: weights_sha256(folder / name) for name in (WEIGHTS, PROJECTORS) if (folder / name).exists()
+            name: weights_sha256(folder / name)
+            for name in (WEIGHTS, PROJECTORS, *_specialists(folder))
+            if (folder / name).exists()
         },
     }
     write_json(folder / CARD, card)
@@ -64,13 +72,32 @@ def save_model(
         write_json(folder / name, value)
 
 
-def load_model(folder: Path) -> Backbone:
+def save_specialist(folder: Path, name: str, backbone: Backbone) -> None:
+    """Write the weights of a network that the model in `folder` is made of, before `save_model` is called."""
+    (folder / SPECIALISTS).mkdir(exist_ok=True)
+    save_file(backbone.state(), folder / SPECIALISTS / f"{name}.safetensors")
+    for file, value in backbone.configs.items():
+        write_json(folder / SPECIALISTS / file, value)
+
+
+def _specialists(folder: Path) -> list[str]:
+    return [f"{SPECIALISTS}/{one.name}" for one in sorted((folder / SPECIALISTS).glob("*.safetensors"))]
+
+
+def specialists(folder: Path) -> dict[str, str]:
+    """Name -> file below `folder`, of the networks that the card of a saved model names."""
+    named = [name for name in read_json(folder / CARD).get("files", {}) if name.startswith(f"{SPECIALISTS}/")]
+    return {Path(name).stem: name for name in named}
+
+
+def load_model(folder: Path, weights: str = WEIGHTS) -> Backbone:
     """Rebuild a backbone from its folder alone. Raises `UserError` where a file is missing or does not fit.
 
+    `weights`: its own, or the file of one of its `specialists`.
     `params` and `weights_sha256` of the result still name the weights that training started from, so saving
     it again writes the same card.
     """
-    for name in (CARD, WEIGHTS):
+    for name in (CARD, weights):
         if not (folder / name).is_file():
             raise UserError(f"{folder / name}: missing; run the stage that writes it ('dvc repro')")
     try:
@@ -78,13 +105,13 @@ def load_model(folder: Path) -> Backbone:
         initial = card["initial_weights"]
         preprocess = Preprocess.from_json(card["preprocess"])
         params = BackboneParams(
-            kind=card["kind"], name=card["name"], weights=str(folder / WEIGHTS), image_size=card["image_size"]
+            kind=card["kind"], name=card["name"], weights=str(folder / weights), image_size=card["image_size"]
         )
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{folder / CARD}: not a model card of this project ({error!r}); write the model again"
         ) from None
-    check_saved(folder, card, WEIGHTS)
+    check_saved(folder, card, weights)
     loaded = load_backbone(params)
     origin = params.model_copy(update={"weights": initial["source"]})
     # preprocessing, too, may have come from files next to the initial weights

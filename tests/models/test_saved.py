@@ -12,7 +12,14 @@ from pacl_core.errors import UserError
 from pacl_core.files.hashing import file_sha256
 from pacl_core.models import weights
 from pacl_core.models.backbones import Backbone, load_backbone
-from pacl_core.models.saved import load_model, load_projectors, save_model, trainings
+from pacl_core.models.saved import (
+    load_model,
+    load_projectors,
+    save_model,
+    save_specialist,
+    specialists,
+    trainings,
+)
 from pacl_core.params.models import BackboneParams
 from tests.tiny_checkpoints import write_tiny_open_clip, write_tiny_timm_resnet
 
@@ -206,3 +213,31 @@ def test_trainings_are_the_model_and_those_in_its_folder_by_seed(tmp_path) -> No
     (untrained / "seeds/first").mkdir(parents=True)
     with pytest.raises(UserError, match="untrained: not a saved model of this project"):
         trainings(untrained)
+
+
+@pytest.mark.parametrize("kind", ["timm", "open_clip"])
+def test_specialists_are_named_in_the_card_and_load_as_the_model_does(kind, tmp_path) -> None:
+    model = tmp_path / "model"
+    model.mkdir()
+    backbone = enhanced(kind, tmp_path)
+    save_specialist(model, "st", backbone)
+    expected = {name: value.clone() for name, value in backbone.module.state_dict().items()}
+    with torch.no_grad():
+        for parameter in backbone.module.parameters():
+            parameter.mul_(0.5)
+    save_model(model, backbone, training=None, projectors=None)
+    assert specialists(model) == {"st": "specialists/st.safetensors"}
+    loaded = load_model(model, specialists(model)["st"]).module.state_dict()
+    assert all(torch.equal(loaded[name], value) for name, value in expected.items())
+    own = load_model(model).module.state_dict()
+    assert not all(torch.equal(own[name], value) for name, value in expected.items())
+    with (model / "specialists/st.safetensors").open("r+b") as file:
+        file.seek(-1, 2)
+        file.write(b"\x7f")
+    with pytest.raises(UserError, match=r"st\.safetensors"):
+        load_model(model, specialists(model)["st"])
+
+
+def test_a_model_of_one_network_names_no_specialists(tmp_path) -> None:
+    save_model(tmp_path, enhanced("timm", tmp_path), training=None, projectors=None)
+    assert specialists(tmp_path) == {}
