@@ -189,6 +189,14 @@ def test_retrieval_near_chance_and_a_large_beta_are_warnings(tmp_path):
     assert "dvc exp run report_clips@sap -S emotionclip.sap.loss.beta=0.1" in commands
 
 
+def test_results_that_say_nothing_are_said_together(tmp_path):
+    root = write_clips_project(tmp_path)
+    low = figure(0.02, 0.09, 0.03, 0.11, "better", mean=(0.1, "worse", "unclear"))
+    compare(root, {name: task({"kind": "regression"}, r2=low) for name in ("valence", "arousal")})
+    words, _ = box(page(root))
+    assert "Warning: None of the 2 main results is better than a prediction that never looks" in words
+
+
 def test_without_held_out_clips_nothing_is_said_of_them(tmp_path):
     root = write_clips_project(tmp_path)
     write_json(root / "training_clips/sap/metrics.json", {"suppressed": 0.1})

@@ -147,6 +147,11 @@ def reasons(artefacts: ClipsArtefacts, params: dict[str, Any]) -> list[Reason]:
 def baseline(rows: list[dict[str, Any]]) -> list[Reason]:
     """Results of the judged variant that a constant prediction reaches."""
     below = [row for row in rows if row["below"][row["judged"]] and word(row) != TOO_FEW]
+    if below and len(below) == len(rows) > 1:
+        said = (
+            f"None of the {len(rows)} main results is better than a prediction that never looks at the item"
+        )
+        return [Reason(f"{said}.", warns=True)]
     said = ", ".join(f"{row['task']} ({row['dataset']}) is {row['below'][row['judged']]}" for row in below)
     return [Reason(f"{said[0].upper()}{said[1:]}.", warns=True)] if below else []
 
