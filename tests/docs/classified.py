@@ -61,6 +61,7 @@ RULES = (
     Rule(r"PACL_DEVICE=cpu PACL_WORKERS=2 dvc repro partition", "RUN"),
     Rule(r"python scripts/plan_scale\.py .*", "RUN"),
     Rule(r"python -m scripts\.training_grid .*", "ELSEWHERE", "tests/scripts/test_training_grid.py"),
+    Rule(r"python -m scripts\.two_persons .*", "ELSEWHERE", "tests/scripts/test_two_persons.py"),
     Rule(r"python -m scripts\.compare_locks .*", "ELSEWHERE", "tests/scripts/test_compare_locks.py"),
     Rule(r"python -m stages\.(pairs|factual_scores|anps|emotional_scores|partition)", "RUN"),
 )

@@ -12,7 +12,14 @@ from pacl_core.errors import UserError
 from pacl_core.files.hashing import file_sha256
 from pacl_core.models import weights
 from pacl_core.models.backbones import Backbone, load_backbone
-from pacl_core.models.saved import load_model, load_projectors, load_specialist, save_model, specialists, trainings
+from pacl_core.models.saved import (
+    load_model,
+    load_projectors,
+    load_specialist,
+    save_model,
+    specialists,
+    trainings,
+)
 from pacl_core.params.models import BackboneParams
 from tests.tiny_checkpoints import write_tiny_open_clip, write_tiny_timm_resnet
 

@@ -24,7 +24,7 @@ from pacl_core.evaluation.protocols.fine_tuning import best_weights
 from pacl_core.evaluation.protocols.heads import new_head
 from pacl_core.evaluation.protocols.tuned_runs import Workplace
 from pacl_core.models.backbones import load_backbone
-from pacl_core.models.saved import load_model, load_specialist, save_model
+from pacl_core.models.saved import load_specialist, save_model
 from pacl_core.params.evaluation import AmalgamateParams, StageTermsParams
 from pacl_core.params.models import BackboneParams
 from tests.evaluation.protocols.test_finetune import COLOUR, HUE, LIGHT, same, write_dataset, write_folds
