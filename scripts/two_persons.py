@@ -25,8 +25,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from pacl_core.corpus.clips.rendered_recipe import RenderedRecipe, load_rendered_recipe, people
-from pacl_core.corpus.clips.rendering import DrawnFrames, RenderedClip, Troupe, arrange
+from pacl_core.corpus.clips.players import Troupe, people
+from pacl_core.corpus.clips.rendered_recipe import RenderedRecipe, load_rendered_recipe
+from pacl_core.corpus.clips.rendering import DrawnFrames, RenderedClip, arrange
 from pacl_core.corpus.openmoji.glyphs import read_glyphs
 from pacl_core.corpus.scenes.cast import is_thing
 from pacl_core.evaluation.attention import mean_resampled
