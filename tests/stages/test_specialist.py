@@ -81,6 +81,7 @@ def test_a_specialist_is_a_variant_with_heads_and_curves(ran: Path, part: str, t
     with torch.no_grad():
         assert load_model(folder).module(torch.zeros(1, 3, 32, 32)).shape == (1, load_model(folder).dim)
     curves = ran / "training_feng" / f"mine-{part}"
+    assert set(json.loads((curves / "examples/examples.json").read_text())) == set(tasks.split())
     last = json.loads((curves / "metrics.json").read_text())
     for task in tasks.split():
         assert {"held_out", "constant"} <= set(last[task])
