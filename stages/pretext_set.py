@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pacl_core.datasets.store import Storage, store_published
 from pacl_core.methods.params import Params
+from pacl_core.runtime.scratch import code_sha256
 from pacl_core.runtime.settings import runtime
 from stages.run import instance, run
 
@@ -22,7 +23,7 @@ def main(params: Params) -> None:
         chosen,
         Path("data/pretext") / f"{name}.parquet",
         storage=Storage(chosen.image_size, section="pretext_sets"),
-        stage=Path(__file__),
+        code=code_sha256("corpus", "datasets", "media", Path(__file__)),
         workers=runtime().workers,
     )
     counts = description["counts"]

@@ -79,7 +79,7 @@ def doctor(
 
 def _inputs(params: "Params") -> "list[Finding]":
     """Corpus, lists and models that params.yaml names."""
-    from pacl_core.doctor.data import clip_corpora, data
+    from pacl_core.doctor.data import clip_corpora, data, pretext_sets
     from pacl_core.doctor.weights import Model, weights
 
     models: dict[str, Model] = {
@@ -94,6 +94,7 @@ def _inputs(params: "Params") -> "list[Finding]":
             models["persons"] = params.persons
     return [
         *data(params.pairs, Path(params.anps.path), params.downstream),
+        *pretext_sets(params.pretext_sets),
         *clip_corpora(params.clips),
         *weights(models, params.variants),
     ]

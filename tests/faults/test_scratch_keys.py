@@ -41,7 +41,7 @@ def another_line(path: Path) -> None:
 
 
 # stages whose own file is part of their key; of those that encode, the key is that of encoding
-KEYED = ("shards", "downstream", "leaks", "features", "evaluate", "train")
+KEYED = ("shards", "downstream", "pretext_set", "leaks", "features", "evaluate", "train")
 
 # stage -> its scratch, an input with a change of it, a parameter, a module
 CASES: dict[str, tuple[str, str, Callable[[Path], None], dict[str, object], str]] = {
