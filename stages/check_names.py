@@ -17,9 +17,9 @@ def main(params: Params) -> None:
     a wrong one.
     """
     counts = len(params.downstream), len(params.clips), len(params.emotionclip), len(params.recipes)
-    others = len(params.pretext_sets), len(params.variants)
+    others = len(params.pretext_sets), len(params.feng), len(params.variants)
     log.info("%d data sets, %d corpora of clips, %d trainings on them, %d recipes", *counts)
-    log.info("%d pretext sets, %d other variants", *others)
+    log.info("%d pretext sets, %d trainings on them, %d other variants", *others)
     with published_file(Path("data/names_checked.txt")) as draft:
         draft.write_text("a-z, 0-9, _ and - only\n", encoding="utf-8")
 

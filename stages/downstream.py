@@ -6,7 +6,7 @@ python -m stages.downstream <name>
 import logging
 from pathlib import Path
 
-from pacl_core.datasets.store import store_published
+from pacl_core.datasets.store import Storage, store_published
 from pacl_core.methods.params import Params
 from pacl_core.runtime.settings import runtime
 from stages.run import instance, run
@@ -17,10 +17,11 @@ log = logging.getLogger("pacl")
 def main(params: Params) -> None:
     """Read, normalise and store one data set of the section `downstream`."""
     name = instance("downstream", "downstream", params.downstream, what="data set")
+    chosen = params.downstream[name]
     description = store_published(
-        params.downstream[name],
+        chosen,
         Path("data/downstream") / f"{name}.parquet",
-        folds=params.evaluate.folds,
+        storage=Storage(chosen.image_size, params.evaluate.folds),
         stage=Path(__file__),
         workers=runtime().workers,
     )

@@ -6,7 +6,7 @@ python -m stages.pretext_set <name>
 import logging
 from pathlib import Path
 
-from pacl_core.datasets.store import store_published
+from pacl_core.datasets.store import Storage, store_published
 from pacl_core.methods.params import Params
 from pacl_core.runtime.settings import runtime
 from stages.run import instance, run
@@ -17,10 +17,11 @@ log = logging.getLogger("pacl")
 def main(params: Params) -> None:
     """Read, normalise and store one data set of the section `pretext_sets`; it is never cross-validated."""
     name = instance("pretext_set", "pretext_sets", params.pretext_sets, what="pretext set")
+    chosen = params.pretext_sets[name]
     description = store_published(
-        params.pretext_sets[name],
+        chosen,
         Path("data/pretext") / f"{name}.parquet",
-        folds=0,
+        storage=Storage(chosen.image_size, section="pretext_sets"),
         stage=Path(__file__),
         workers=runtime().workers,
     )

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from pacl_core.datasets.names import find_name, is_absent
 from pacl_core.datasets.record import DatasetRecord, TaskRecord, stored_columns
+from pacl_core.media.rejects import valid_name
 
 Value = str | float | None
-Targets = dict[str, float | int | None]
+Targets = dict[str, float | int | str | None]
 ABSENT = "no_target"
 _MARKS = ("0", "1")
 
@@ -45,10 +46,11 @@ class _UnfitError(Exception):
 
 
 def convert(values: Mapping[str, Value], record: DatasetRecord) -> Converted:
-    """Targets of every task: class indices, marks, ratings scaled to [0, 1], distributions.
+    """Targets of every task: class indices, marks, ratings scaled to [0, 1], distributions, texts.
 
     Reasons: unknown_label, not_a_number, out_of_scale, incomplete (some columns only), negative_share,
-    no_votes (all zero), not_a_mark. A task without a value in any column has no target and no problem.
+    no_votes (all zero), not_a_mark, empty_caption, not_a_text. A task without a value in any column has no
+    target and no problem.
     """
     targets: Targets = {}
     problems: list[Problem] = []
@@ -124,6 +126,17 @@ def _distribution(task: TaskRecord, values: Mapping[str, Value]) -> list[float] 
     return [number / total for number in numbers]
 
 
+def _caption(task: TaskRecord, values: Mapping[str, Value]) -> list[str] | None:
+    value = values.get(task.column or "")
+    if value is None or is_absent(value):
+        return None
+    if not isinstance(value, str):
+        raise _UnfitError("not_a_text", f"{task.column} is {value!r}")
+    if not value.strip():
+        raise _UnfitError("empty_caption", f"{task.column} holds no word")
+    return [valid_name(value.strip())]
+
+
 def _numbers(columns: tuple[str, ...], values: Mapping[str, Value]) -> list[float] | None:
     """One finite number per column; None where no column has one."""
     numbers = [_number(column, values.get(column)) for column in columns]
@@ -148,9 +161,11 @@ def _number(column: str, value: Value) -> float | None:
     return number if math.isfinite(number) else None
 
 
-_CONVERSIONS: Mapping[str, Callable[[TaskRecord, Mapping[str, Value]], list[float] | None]] = {
+_Found = list[float] | list[str] | None
+_CONVERSIONS: Mapping[str, Callable[[TaskRecord, Mapping[str, Value]], _Found]] = {
     "single_label": _label,
     "multi_label": _marks,
     "regression": _ratings,
     "distribution": _distribution,
+    "caption": _caption,
 }

@@ -8,9 +8,10 @@ import polars as pl
 
 from pacl_core.datasets.draft import Refusals
 from pacl_core.datasets.record import DatasetRecord, record_tasks
-from pacl_core.datasets.tasks import SPLITS, Task
+from pacl_core.datasets.tasks import Task
 
 log = logging.getLogger("pacl")
+_SHOWN = 30  # names in a message
 
 
 def describe(
@@ -33,7 +34,7 @@ def describe(
     model sees no subject), or is not there. Of clips, `frames` is their number; `smooth` as recorded.
     """
     tasks = record_tasks(record)
-    by_split = {split: items.filter(pl.col("split") == split) for split in SPLITS}
+    by_split = {split: items.filter(pl.col("split") == split) for split in record.splits}
     classes = {
         task.name: {split: _class_counts(task, rows) for split, rows in by_split.items()}
         for task in tasks
@@ -44,7 +45,7 @@ def describe(
             lacking = [of for of, count in zip(task.classes or (), counts, strict=True) if not count]
             if lacking:
                 log.warning(
-                    "%s: task '%s': no item of %s in split '%s'", name, task.name, ", ".join(lacking), split
+                    "%s: task '%s': no item of %s in split '%s'", name, task.name, _listed(lacking), split
                 )
     subjects: dict[str, Any] = {}
     if "subject" in items.columns:
@@ -75,6 +76,12 @@ def describe(
         **({} if record.frames is None else {"frames": record.frames}),
         **({} if record.smooth is None else {"smooth": record.smooth.model_dump()}),
     }
+
+
+def _listed(names: list[str]) -> str:
+    """The names, or of many the first ones and the number of the others."""
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} others" if more > 0 else "")
 
 
 def _targets(task: Task, rows: pl.DataFrame) -> int:

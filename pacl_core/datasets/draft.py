@@ -37,6 +37,7 @@ _FIELDS = [
     ("pixel_hash", pa.string()),
     ("perceptual_hash", pa.uint64()),
 ]
+_TARGETS = {"single_label": pa.int32(), "caption": pa.string()}
 _CLIP_FIELDS = [
     ("frames", pa.list_(pa.binary())),
     ("times", pa.list_(pa.float32())),
@@ -82,7 +83,7 @@ def stored_schema(record: DatasetRecord) -> pa.Schema:
     fields = list(_FIELDS)
     for task in record_tasks(record):
         if task.kind != "hierarchical":  # its columns are those of its levels
-            kind = pa.int32() if task.kind == "single_label" else pa.float32()
+            kind = _TARGETS.get(task.kind, pa.float32())
             fields += [(column, kind) for column in task.columns]
     if record.frames is not None:
         fields += _CLIP_FIELDS

@@ -1,11 +1,11 @@
 """The record of a data set, data/datasets/<name>.yaml: source, reader and tasks."""
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pacl_core.datasets.tasks import Level, Task
+from pacl_core.datasets.tasks import SPLITS, Level, Split, Task
 from pacl_core.errors import UserError
 from pacl_core.params.section import Section, read_section
 
@@ -16,23 +16,25 @@ RESERVED = (
     *("frames", "frames_hash", "times", "group", "frame_boxes", "subject"),
 )
 
-Kind = Literal["single_label", "multi_label", "hierarchical", "regression", "distribution"]
+Kind = Literal["single_label", "multi_label", "hierarchical", "regression", "distribution", "caption"]
 
 
 class TaskRecord(Section):
     """One task over the values that the reader yields.
 
-    single_label: `column` holds the label; `classes` in index order; `of` maps labels to classes where they
+    single_label: `column` holds the label; `classes` in index order, or `classes_from: data` where the reader
+    lists those that it finds; `of` maps labels to classes where they
     are not the same (a coarser level); `words` are the names of the classes in prompts; `polarity` names the
     task that gives each class its polarity. multi_label, regression, distribution: `columns`; `classes` names
     them where the columns' own names do not. regression: `scale` is the published range. hierarchical:
-    `levels` names single-label tasks, coarse to fine.
+    `levels` names single-label tasks, coarse to fine. caption: `column` holds the text.
     """
 
     kind: Kind
     column: str | None = None
     columns: tuple[str, ...] | None = None
     classes: tuple[str, ...] | None = None
+    classes_from: Literal["data"] | None = None
     of: dict[str, str] = Field(default_factory=dict)
     words: tuple[str, ...] | None = None
     polarity: str | None = None
@@ -42,15 +44,18 @@ class TaskRecord(Section):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         needed = {
-            "single_label": ("column", "classes"),
+            "single_label": ("column",) if self.classes_from else ("column", "classes"),
             "multi_label": ("columns",),
             "hierarchical": ("levels",),
             "regression": ("columns", "scale"),
             "distribution": ("columns",),
+            "caption": ("column",),
         }[self.kind]
         for name in needed:
             if getattr(self, name) is None:
                 raise ValueError(f"a {self.kind} task needs '{name}'")
+        if self.classes_from and (self.classes or self.kind != "single_label"):
+            raise ValueError("'classes_from' is for a single_label task without 'classes'")
         if self.classes and self.columns and len(self.classes) != len(self.columns):
             raise ValueError("'classes' and 'columns' differ in number")
         if self.words is not None and len(self.words) != len(self.classes or ()):
@@ -85,16 +90,20 @@ class Smooth(Section):
 
 class DatasetRecord(Section):
     """A data set. `options` belong to the reader. `placeholders`: whether images found under several labels,
-    like the one that a site shows for a deleted image, are dropped or kept. `frames`: of a data set of clips,
-    the number of frames that are stored of each. `subjects`: of a data set of images, whether the boxes of
-    the persons who are meant are stored; those of clips are. `smooth`: of clips that follow each other in a
-    film, how predicted ratings are smoothed over its time.
+    like the one that a site shows for a deleted image, are dropped or kept.
+    `splits`: those that there are; test may be absent. `ratio`: parts of the items in each, where they are
+    ours to assign (default 8:1:1, or 9:1). `frames`: of a data set of clips, the number of frames that are
+    stored of each. `subjects`: of a data set of images, whether the boxes of the persons who are meant are
+    stored; those of clips are.
+    `smooth`: of clips that follow each other in a film, how predicted ratings are smoothed over its time.
     """
 
     reader: str
     options: dict[str, Any] = Field(default_factory=dict)
     tasks: dict[str, TaskRecord]
     placeholders: Literal["drop", "keep"] = "drop"
+    splits: tuple[Split, ...] = ("train", "val", "test")
+    ratio: dict[str, Annotated[int, Field(ge=1)]] | None = None
     frames: int | None = Field(None, ge=1, le=64)
     subjects: bool = False
     smooth: Smooth | None = None
@@ -117,16 +126,35 @@ class DatasetRecord(Section):
             raise ValueError(f"'{taken[0]}' is a column of every data set; name the task or column otherwise")
         return self
 
+    @model_validator(mode="after")
+    def _splits(self) -> Self:
+        if self.splits not in (SPLITS, SPLITS[:2]):
+            raise ValueError("'splits' is [train, val, test] or [train, val]")
+        if self.ratio is not None and set(self.ratio) != set(self.splits):
+            raise ValueError(f"'ratio' gives the parts of {', '.join(self.splits)}")
+        return self
+
 
 def stored_columns(name: str, task: TaskRecord) -> tuple[str, ...]:
     """Columns that a task adds to the stored table; a hierarchical one uses those of its levels."""
-    return (name,) if task.kind == "single_label" else task.columns or ()
+    return (name,) if task.kind in ("single_label", "caption") else task.columns or ()
 
 
 def load_record(path: Path) -> DatasetRecord:
     """Read a record. Raises `UserError`, one line, naming the key as written."""
     absent = "no such record of a data set; data/datasets/ holds those that exist"
     return read_section(path, DatasetRecord, absent)
+
+
+def evaluable(record: DatasetRecord, where: str) -> None:
+    """Raise `UserError` where no protocol could evaluate a data set: no test split, or captions to write."""
+    captions = [name for name, task in record.tasks.items() if task.kind == "caption"]
+    if "test" not in record.splits:
+        raise UserError(f"{where}: its record has no test split; list it under pretext_sets")
+    if captions:
+        raise UserError(
+            f"{where}: no protocol evaluates captions (task '{captions[0]}'); list it under pretext_sets"
+        )
 
 
 def record_tasks(record: DatasetRecord) -> tuple[Task, ...]:
@@ -140,7 +168,7 @@ def _task(name: str, task: TaskRecord, record: DatasetRecord) -> Task:
             name=name,
             kind=task.kind,
             columns=stored_columns(name, task),
-            classes=None if task.kind == "regression" else task.classes or task.columns,
+            classes=None if task.kind in ("regression", "caption") else task.classes or task.columns,
             scale=task.scale,
             polarity=_polarity(task, record),
             words=task.words,

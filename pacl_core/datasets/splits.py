@@ -1,8 +1,9 @@
 """Splits by content: copies of an image stay together; a class is in every split, or else in train.
 
 Official splits are kept. Where there is no validation split, a tenth of train becomes it; where there are
-no splits at all, 8:1:1. Splits assigned here depend only on the bytes of the published files, never on names,
-order, `image_size` or the decoder, except that images with the same pixels stay together.
+no splits at all, 8:1:1, or as the record says. Splits assigned here depend only on the bytes of the
+published files, never on names, order, `image_size` or the decoder, except that images with the same pixels
+stay together.
 """
 
 from collections import defaultdict
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from pacl_core.datasets.record import DatasetRecord
 from pacl_core.datasets.tasks import Task
 
 ALL = {"train": 8, "val": 1, "test": 1}
@@ -22,8 +24,8 @@ VAL_OF_TRAIN = {"train": 9, "val": 1}
 _STRATA = 5  # of a rating: quintiles
 
 
-def assign_splits(items: pl.DataFrame, tasks: Sequence[Task]) -> pl.Series:
-    """The split of every row [N]: the official one in the column `split`, else ours.
+def assign_splits(items: pl.DataFrame, tasks: Sequence[Task], ratio: Mapping[str, int] = ALL) -> pl.Series:
+    """The split of every row [N]: the official one in the column `split`, else ours, in the parts of `ratio`.
 
     `items` has `split` (null for all rows, or for none), `pixel_hash`, `image_name`, `file_hash` and the
     tasks' columns.
@@ -33,7 +35,7 @@ def assign_splits(items: pl.DataFrame, tasks: Sequence[Task]) -> pl.Series:
         return official
     match origin(official):
         case "ours":
-            return pl.Series("split", _dealt(items, tasks, ALL), dtype=pl.String)
+            return pl.Series("split", _dealt(items, tasks, ratio), dtype=pl.String)
         case "val_of_train":
             in_train = (official == "train").to_numpy()
             split = official.to_numpy().copy()
@@ -41,6 +43,12 @@ def assign_splits(items: pl.DataFrame, tasks: Sequence[Task]) -> pl.Series:
             return pl.Series("split", split, dtype=pl.String)
         case _:
             return official
+
+
+def record_ratio(record: DatasetRecord) -> dict[str, int]:
+    """Parts of the items in each split where these are ours to assign, train first."""
+    given: Mapping[str, int] = record.ratio or (ALL if "test" in record.splits else VAL_OF_TRAIN)
+    return {split: given[split] for split in record.splits}
 
 
 def origin(official: pl.Series) -> Literal["official", "val_of_train", "ours"]:
@@ -65,9 +73,11 @@ def strata(items: pl.DataFrame, tasks: Sequence[Task]) -> NDArray[np.intp]:
     """Stratum [N], -1 without a target.
 
     The class of the finest single-label task where there is one; else, by the kind of the first task, the
-    largest share, the rarest of an item's marks, or the quintile of the first rating.
+    largest share, the rarest of an item's marks, or the quintile of the first rating. Captions have none.
     """
-    task = finest_labels(tasks) or tasks[0]
+    task = finest_labels(tasks) or next((one for one in tasks if one.kind != "caption"), None)
+    if task is None:
+        return np.full(len(items), -1, np.intp)
     values = items.select(task.columns).to_numpy().astype(np.float64)
     given = np.isfinite(values).all(axis=1)
     found = np.full(len(items), -1, np.intp)

@@ -14,10 +14,16 @@ import pyarrow as pa
 from pacl_core.datasets.description import describe
 from pacl_core.datasets.draft import Refusal, Refusals, draft_schema, stored_schema, write_draft
 from pacl_core.datasets.folds import SCHEMA, assign_folds
-from pacl_core.datasets.readers import Item, read_items
-from pacl_core.datasets.record import DatasetRecord, load_record, record_tasks
-from pacl_core.datasets.splits import assign_splits, finest_labels, origin, placeholders
-from pacl_core.datasets.tasks import SPLITS, Task
+from pacl_core.datasets.readers import Item, read_items, with_classes
+from pacl_core.datasets.record import DatasetRecord, evaluable, load_record, record_tasks
+from pacl_core.datasets.splits import (
+    assign_splits,
+    finest_labels,
+    origin,
+    placeholders,
+    record_ratio,
+)
+from pacl_core.datasets.tasks import Task
 from pacl_core.errors import UserError
 from pacl_core.files.hashing import file_sha256, marks_sha256
 from pacl_core.files.json_csv import write_json
@@ -29,21 +35,24 @@ from pacl_core.runtime.scratch import code_sha256, scratch, versions
 
 class Storage(NamedTuple):
     """How a data set is stored: the short side of its images; the number of folds of a set without official
-    splits, 0 for 8:1:1 alone."""
+    splits, 0 for 8:1:1 alone. `section` of params.yaml that lists the set: messages name it."""
 
     image_size: int
     folds: int = 0
+    section: str = "downstream"
 
 
 def store_published(
-    chosen: DownstreamParams, path: Path, *, folds: int, stage: Path, workers: int
+    chosen: DownstreamParams, path: Path, *, storage: Storage, stage: Path, workers: int
 ) -> dict[str, Any]:
     """Read a data set in its published form, and store it as `write_dataset` does; returns its description.
 
     `stage`: the file of the stage that asks. A killed run resumes from a scratch folder named by the stage
     and the data set. Raises `UserError`.
     """
-    record = load_record(Path(chosen.record))
+    record = with_classes(load_record(Path(chosen.record)), Path(chosen.path))
+    if storage.section == "downstream":
+        evaluable(record, f"downstream.{path.stem}")
     key = {
         "data": marks_sha256([Path(chosen.path)]),
         "record": file_sha256(Path(chosen.record)),
@@ -56,7 +65,7 @@ def store_published(
             record,
             read_items(record, Path(chosen.path)),
             path,
-            storage=Storage(chosen.image_size, folds),
+            storage=storage,
             workers=workers,
             scratch=folder,
         )
@@ -97,8 +106,10 @@ def write_dataset(
         duplicates = _across_splits(known)
         together = _together(known, record)
         folds = _folds(name, together, tasks, folds=storage.folds)
-        known = known.with_columns(assign_splits(together, tasks).alias("split"), *folds)
-        _refuse_empty(name, known, refusals)
+        known = known.with_columns(
+            assign_splits(together, tasks, record_ratio(record)).alias("split"), *folds
+        )
+        _refuse_empty(f"{storage.section}.{name}", known, record, refusals=refusals)
         description = describe(
             name, record, known, splits=origin(official), refusals=refusals, duplicates=duplicates
         )
@@ -123,6 +134,10 @@ def _kept(
     absent = known["split"].is_null()
     if absent.all():
         return known
+    strange = ~absent & ~known["split"].is_in(record.splits)
+    detail = f"the record has {', '.join(record.splits)} only"
+    known = _without(known, strange, "unknown_split", detail=detail, refusals=refusals)
+    absent = known["split"].is_null()
     return _without(known, absent, "no_split", detail="other items have one", refusals=refusals)
 
 
@@ -160,14 +175,14 @@ def _folds(name: str, known: pl.DataFrame, tasks: tuple[Task, ...], *, folds: in
         raise UserError(f"{name}: {error}") from None
 
 
-def _refuse_empty(name: str, known: pl.DataFrame, refusals: Refusals) -> None:
-    empty = [split for split in SPLITS if not (known["split"] == split).any()]
+def _refuse_empty(key: str, known: pl.DataFrame, record: DatasetRecord, *, refusals: Refusals) -> None:
+    empty = [split for split in record.splits if not (known["split"] == split).any()]
     if empty:
         refused = ", ".join(f"{reason} {count}" for reason, count in refusals.items.most_common())
         because = f"; rejected: {refused}" if refused else ""
         raise UserError(
-            f"{name}: no usable item in split {', '.join(empty)}, of {len(known)} usable{because}; "
-            f"check downstream.{name}.path and its record"
+            f"{key.partition('.')[2]}: no usable item in split {', '.join(empty)}, of {len(known)} "
+            f"usable{because}; check {key}.path and its record"
         )
 
 

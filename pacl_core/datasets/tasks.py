@@ -36,8 +36,9 @@ class Task:
     | multi_label | the columns, 0 or 1 per class | a probability per class |
     | score | the columns, as of a regression | a number in a unit of its own for each |
     | hierarchical | a class index per level, coarse to fine | class probabilities, level after level |
+    | caption | one column, a text: `texts` | - |
 
-    `classes` in index order (None: regression, score, hierarchical). `polarity`: of each class of a
+    `classes` in index order (None: regression, score, hierarchical, caption). `polarity`: of each class of a
     single-label task, the index of its polarity. `words`: the names of the classes in prompts. `ancestors`:
     of each finest class, its class at every coarser level.
     """
@@ -107,8 +108,10 @@ def read_tasks(path: Path) -> list[Task]:
 def targets(task: Task, table: pa.Table, item_ids: Sequence[str]) -> NDArray[np.float32]:
     """Targets [N, T] of a task; a row of NaN for an item without one (null in the table).
 
-    Raises `UserError`, naming the item, for a value that cannot be a target.
+    Raises `UserError`, naming the item, for a value that cannot be a target; and for a task of captions.
     """
+    if task.kind == "caption":
+        raise UserError(f"task '{task.name}': its targets are texts, not numbers")
     try:
         columns = [table[column] for column in task.columns]
     except KeyError as error:
@@ -136,6 +139,14 @@ def targets(task: Task, table: pa.Table, item_ids: Sequence[str]) -> NDArray[np.
         _refuse(task, given & wrong, item_ids, what="shares that are negative or do not sum to 1")
     values[~given] = np.nan
     return values
+
+
+def texts(task: Task, table: pa.Table) -> list[str | None]:
+    """The texts [N] of a task of captions, None for an item without one. Raises `UserError`."""
+    if task.kind != "caption" or task.columns[0] not in table.column_names:
+        raise UserError(f"task '{task.name}': no column of texts; run 'dvc repro' again")
+    found: list[str | None] = table[task.columns[0]].to_pylist()
+    return found
 
 
 def _class_counts(task: Task) -> list[tuple[int, int]]:

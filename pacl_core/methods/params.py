@@ -28,6 +28,7 @@ from pacl_core.params.evaluation import (
     ReportParams,
     VariantParams,
 )
+from pacl_core.params.feng import FengParams
 from pacl_core.params.models import BackboneParams, TextEncoderParams
 from pacl_core.params.pairs import PairsParams
 from pacl_core.params.section import Name, Section, read_section
@@ -54,7 +55,7 @@ class Params(Section):
     persons: PersonsParams = PersonsParams()
     emotionclip: dict[Name, EmotionClipParams] = Field(default_factory=dict)
     pretext_sets: dict[Name, DownstreamParams] = Field(default_factory=dict)
-    feng: dict[Name, Section] = Field(default_factory=dict)
+    feng: dict[Name, FengParams] = Field(default_factory=dict)
     downstream: dict[Name, DownstreamParams]
     leaks: LeaksParams = LeaksParams()
     variants: dict[Name, VariantParams] = Field(default_factory=dict)
@@ -70,6 +71,21 @@ class Params(Section):
         for name in self.emotionclip:
             if name in ("initial", "pacl", *self.variants, *self.recipes):
                 raise ValueError(f"emotionclip.{name}: models/{name} is another model; choose another name")
+        others = ("initial", "pacl", *self.variants, *self.recipes, *self.emotionclip)
+        for name in self.feng:
+            for model in (name, *(f"{name}-{part}" for part in ("st", "ho", "hp"))):
+                if model in others or (model != name and model in self.feng):
+                    raise ValueError(f"feng.{name}: models/{model} is another model; choose another name")
+        return self
+
+    @model_validator(mode="after")
+    def _trained_on_pretext_sets(self) -> Self:
+        for name, one in self.feng.items():
+            for key, chosen in one.sets:
+                if chosen not in self.pretext_sets:
+                    raise ValueError(
+                        f"feng.{name}.sets.{key}: {unknown('pretext set', chosen, self.pretext_sets)}"
+                    )
         return self
 
     @model_validator(mode="after")

@@ -1,12 +1,12 @@
 """The folder of a saved backbone: `backbone.safetensors`, `model.json`, perhaps `projectors.safetensors`.
 
-A model that was made of several networks has the weights of each in `specialists/<name>.safetensors`, in the
-form of its own.
+A student of Feng et al. also has its `specialists/<name>.safetensors`, backbones of the same architecture.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from safetensors.torch import save_file
 from torch import Tensor
@@ -22,7 +22,7 @@ from pacl_core.params.models import BackboneParams
 WEIGHTS = "backbone.safetensors"
 CARD = "model.json"
 PROJECTORS = "projectors.safetensors"
-SPECIALISTS = "specialists"  # the folder, in a model's own, of weights of networks that it was made of
+SPECIALISTS = "specialists"
 SEEDS = "seeds"  # the folder, in a model's own, of those trained with other seeds
 
 
@@ -33,13 +33,14 @@ def save_model(
     *,
     projectors: dict[str, Tensor] | None,
     text_encoder: dict[str, Any] | None = None,
+    specialists: Mapping[str, Backbone] | None = None,
 ) -> None:
     """Write the files into an existing folder: the same bytes for the same weights.
 
-    Specialists that are in the folder already are named in the card.
     `training` is a JSON value that says how it was trained (None: it was not). `projectors` maps
     `image.weight` `[dim, D_v]` and `text.weight` `[dim, D_t]` (None: the model has none);
-    `text_encoder` names the encoder whose vectors q_t takes, as in params.yaml.
+    `text_encoder` names the encoder whose vectors q_t takes, as in params.yaml. `specialists` are saved in a
+    folder of their own, by name.
     """
     save_file(backbone.state(), folder / WEIGHTS)
     if projectors is not None:
@@ -48,7 +49,10 @@ def save_model(
             folder / PROJECTORS,
         )
     params = backbone.params
-    card = {
+    files = {
+        name: weights_sha256(folder / name) for name in (WEIGHTS, PROJECTORS) if (folder / name).exists()
+    }
+    card: dict[str, Any] = {
         "kind": params.kind,
         "name": params.name,
         "image_size": params.image_size,
@@ -61,61 +65,75 @@ def save_model(
         else None,
         "text_encoder": text_encoder,
         "training": training,
-        "files": {
-            name: weights_sha256(folder / name)
-            for name in (WEIGHTS, PROJECTORS, *_specialists(folder))
-            if (folder / name).exists()
-        },
+        "files": files,
     }
+    if specialists:
+        (folder / SPECIALISTS).mkdir()
+        for name, one in specialists.items():
+            save_file(one.state(), folder / _specialist(name))
+            files[_specialist(name)] = weights_sha256(folder / _specialist(name))
+        card["specialists"] = list(specialists)
+        for name, value in backbone.configs.items():  # open_clip reads its own next to the weights
+            write_json(folder / SPECIALISTS / name, value)
     write_json(folder / CARD, card)
     for name, value in backbone.configs.items():
         write_json(folder / name, value)
 
 
-def save_specialist(folder: Path, name: str, backbone: Backbone) -> None:
-    """Write the weights of a network that the model in `folder` is made of, before `save_model` is called."""
-    (folder / SPECIALISTS).mkdir(exist_ok=True)
-    save_file(backbone.state(), folder / SPECIALISTS / f"{name}.safetensors")
-    for file, value in backbone.configs.items():
-        write_json(folder / SPECIALISTS / file, value)
+class _Origin(NamedTuple):
+    """What a card says of the weights that training started from, and of the preprocessing."""
+
+    params: BackboneParams
+    weights_sha256: str
+    preprocess: Preprocess
 
 
-def _specialists(folder: Path) -> list[str]:
-    return [f"{SPECIALISTS}/{one.name}" for one in sorted((folder / SPECIALISTS).glob("*.safetensors"))]
-
-
-def specialists(folder: Path) -> dict[str, str]:
-    """Name -> file below `folder`, of the networks that the card of a saved model names."""
-    named = [name for name in read_json(folder / CARD).get("files", {}) if name.startswith(f"{SPECIALISTS}/")]
-    return {Path(name).stem: name for name in named}
-
-
-def load_model(folder: Path, weights: str = WEIGHTS) -> Backbone:
+def load_model(folder: Path) -> Backbone:
     """Rebuild a backbone from its folder alone. Raises `UserError` where a file is missing or does not fit.
 
-    `weights`: its own, or the file of one of its `specialists`.
     `params` and `weights_sha256` of the result still name the weights that training started from, so saving
     it again writes the same card.
     """
-    for name in (CARD, weights):
+    for name in (CARD, WEIGHTS):
         if not (folder / name).is_file():
             raise UserError(f"{folder / name}: missing; run the stage that writes it ('dvc repro')")
     try:
         card = read_json(folder / CARD)
         initial = card["initial_weights"]
-        preprocess = Preprocess.from_json(card["preprocess"])
         params = BackboneParams(
-            kind=card["kind"], name=card["name"], weights=str(folder / weights), image_size=card["image_size"]
+            kind=card["kind"], name=card["name"], weights=initial["source"], image_size=card["image_size"]
         )
+        origin = _Origin(params, initial["sha256"], Preprocess.from_json(card["preprocess"]))
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{folder / CARD}: not a model card of this project ({error!r}); write the model again"
         ) from None
-    check_saved(folder, card, weights)
-    loaded = load_backbone(params)
-    origin = params.model_copy(update={"weights": initial["source"]})
+    return _rebuilt(folder, card, WEIGHTS, origin=origin)
+
+
+def load_specialists(folder: Path) -> dict[str, Backbone]:
+    """The specialists of a saved student by name, empty where its card names none. Raises as `load_model`."""
+    student = load_model(folder)
+    card = read_json(folder / CARD)
+    origin = _Origin(student.params, student.weights_sha256, student.preprocess)
+    names = card.get("specialists", ())
+    return {name: _rebuilt(folder, card, _specialist(name), origin=origin) for name in names}
+
+
+def _rebuilt(folder: Path, card: dict[str, Any], file: str, *, origin: _Origin) -> Backbone:
+    """The backbone with the weights of `file`; raises where they are not what the card says."""
+    if not (folder / file).is_file():
+        raise UserError(f"{folder / file}: missing; run the stage that writes it ('dvc repro')")
+    check_saved(folder, card, file)
+    loaded = load_backbone(origin.params.model_copy(update={"weights": str(folder / file)}))
     # preprocessing, too, may have come from files next to the initial weights
-    return replace(loaded, params=origin, weights_sha256=initial["sha256"], preprocess=preprocess)
+    return replace(
+        loaded, params=origin.params, weights_sha256=origin.weights_sha256, preprocess=origin.preprocess
+    )
+
+
+def _specialist(name: str) -> str:
+    return f"{SPECIALISTS}/{name}.safetensors"
 
 
 def trainings(folder: Path) -> dict[int, Path]:

@@ -122,20 +122,22 @@ class DistilParams(Section):
 
 
 class FengParams(Section):
-    """One training of Feng et al., from `backbone`. The defaults are those of the paper."""
+    """One training of Feng et al., from `backbone`. Every section is to be there, if only as {}: DVC tracks
+    them one by one. The defaults within are those of the paper.
+    """
 
     sets: PretextSetsParams
-    init: Literal["weights", "random"] = "weights"
-    seed: Seed = 0
-    precision: Literal["float32", "bfloat16"] = "float32"
-    st: StimuliParams = StimuliParams()
-    ho: HolisticParams = HolisticParams()
-    hp: PerceivingParams = PerceivingParams()
-    color: ColorParams = ColorParams()
-    sr: SuperResolutionParams = SuperResolutionParams()
-    jigsaw: JigsawParams = JigsawParams()
-    caption: CaptionParams = CaptionParams()
-    distil: DistilParams = DistilParams()
+    init: Literal["weights", "random"]
+    seed: Seed
+    precision: Literal["float32", "bfloat16"]
+    st: StimuliParams
+    ho: HolisticParams
+    hp: PerceivingParams
+    color: ColorParams
+    sr: SuperResolutionParams
+    jigsaw: JigsawParams
+    caption: CaptionParams
+    distil: DistilParams
 
     def specialist(self, part: str) -> StimuliParams | HolisticParams | PerceivingParams:
         """The section of st, ho or hp."""

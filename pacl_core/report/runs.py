@@ -7,7 +7,8 @@ from typing import Any
 
 from pacl_core.errors import UserError
 
-# parameters that the sweeps of Tables 4 and 5 and of Figure 5 change; all others are fixed within a sweep
+# parameters that the sweeps of Tables 4 and 5, of Figure 5, and of Tables 3 and 4 of Feng et al. change; all
+# others are fixed within a sweep
 SWEPT = (
     "partition.mode",
     "partition.factual.threshold",
@@ -19,6 +20,11 @@ SWEPT = (
     "train.temperature",
     "text_encoder.kind",
     "text_encoder.name",
+    "evaluate.amalgamate.features.st",
+    "evaluate.amalgamate.features.ho",
+    "evaluate.amalgamate.features.hp",
+    "evaluate.amalgamate.logits",
+    "evaluate.amalgamate.target",
 )
 
 

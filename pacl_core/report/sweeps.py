@@ -10,7 +10,7 @@ from pacl_core.report.runs import Run
 
 Settings = Callable[[Published], dict[str, Any]]
 
-TABLES = (1, 2, 3, 4, 5)
+TABLES = (1, 2, 3, 4, 5, "Feng 1", "Feng 2", "Feng 3", "Feng 4")
 _NOTE = """\
 # The paper's tables and this project's runs
 
@@ -23,11 +23,11 @@ _SHARES = ("partition.factual.share", "partition.emotional.share")
 
 
 def paper_tables(runs: Sequence[Run], published: Sequence[Published]) -> str:
-    """Tables 1 to 5 and Figure 5.
+    """Tables 1 to 5 and Figure 5, and Tables 1 to 4 of Feng et al.
 
     Tables 1 to 3 take runs of the row's backbone with the settings of their commit. Tables 4 and 5 and
     Figure 5 take runs that differ from the settings of their commit in what the row says and in nothing
-    else; the paper's are for ResNet-50, ours for any backbone.
+    else; the paper's are for ResNet-50, ours for any backbone. So do Tables 3 and 4 of Feng et al.
     """
     of_table = {number: [row for row in published if row.table == number] for number in TABLES}
     parts = [_NOTE]
@@ -40,11 +40,30 @@ def paper_tables(runs: Sequence[Run], published: Sequence[Published]) -> str:
         rows = [row for row in of_table[5] if row.settings["parameter"] == name]
         parts.append(_sweep(f"Table 5: {name}", rows, ("setting",), runs=runs, settings=settings))
     parts.append(_text_encoders(runs))
+    for number, title in ((1, "data sets and backbones"), (2, "other pre-training")):
+        rows = of_table[f"Feng {number}"]
+        keys = ("protocol", "backbone", "method")
+        parts.append(_own_settings(f"Feng et al., Table {number}: {title}", rows, keys, runs=runs))
+    for number, title in ((3, "features and logits"), (4, "target loss of the specialists")):
+        rows = [row for row in of_table[f"Feng {number}"] if row.backbone == "ResNet-50"]
+        keys, title = ("features", "logits", "target"), f"Feng et al., Table {number}: {title}"
+        parts.append(_sweep(title, rows, keys, runs=runs, settings=_amalgamation))
     return "\n".join(parts)
 
 
 def _ablation(row: Published) -> dict[str, Any]:
     return {"partition.mode": row.settings["mode"], "train.usage": row.settings["usage"]}
+
+
+def _amalgamation(row: Published) -> dict[str, Any]:
+    """The terms of a row as `evaluate.amalgamate` has them; a specialist's features are of its own stage."""
+    features, logits, target = (row.settings[name].split("+") for name in ("features", "logits", "target"))
+    stages = {"st": [2], "ho": [3], "hp": [4]}
+    return {
+        **{f"evaluate.amalgamate.features.{one}": stages[one] if one in features else [] for one in stages},
+        "evaluate.amalgamate.logits": [one for one in stages if one in logits],
+        "evaluate.amalgamate.target": [one for one in stages if one in target],
+    }
 
 
 def _sigma(row: Published) -> dict[str, Any]:
@@ -163,7 +182,7 @@ def _markdown(title: str, head: list[str], body: list[list[str]]) -> str:
 
 
 def _name(row: Published, task: str) -> str:
-    return result_name(row.dataset, row.protocol, task, metric=row.metric)
+    return result_name(row.dataset, row.run_protocol, task, metric=row.metric)
 
 
 def _value(run: Run, row: Published, task: str) -> float | None:

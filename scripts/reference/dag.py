@@ -29,6 +29,10 @@ _PLACES = {
     "variant": (2, 6),
     "downstream": (3, 6),
     "pretext_set": (4, 6),
+    "specialist_st": (6, 7),
+    "specialist_ho": (5, 7),
+    "specialist_hp": (3, 7),
+    "amalgamate": (5, 8),
     "features": (1, 7),
     "leaks": (4, 7),
     "evaluate": (2, 8),
@@ -42,6 +46,9 @@ _REPEATED = {"recipe": "per recipe", "variant": "per weights"}
 _REPEATED |= dict.fromkeys(("downstream", "leaks"), "per data set")
 _REPEATED |= dict.fromkeys(("clips", "persons", "sentiment"), "per corpus of clips")
 _REPEATED |= dict.fromkeys(("selection", "emotionclip"), "per training on clips")
+_REPEATED |= dict.fromkeys(
+    ("specialist_st", "specialist_ho", "specialist_hp", "amalgamate"), "per training of Feng et al."
+)
 _REPEATED |= {"pretext_set": "per pretext set", "features": "per data set, variant", "transfer": "per entry"}
 _REPEATED |= dict.fromkeys(("evaluate", "measure"), "per data set, protocol, variant")
 _WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _MARGIN = 148, 34, 16, 24, 8

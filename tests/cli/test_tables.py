@@ -13,4 +13,4 @@ def test_the_command_prints_and_writes_the_same(tmp_path, monkeypatch, capsys):
     tables.main(["runs.json"])
     written = (tmp_path / "tables/tables.md").read_text(encoding="utf-8")
     assert capsys.readouterr().out == written
-    assert written.count("\n## ") == 8
+    assert written.count("\n## ") == 8 + 4

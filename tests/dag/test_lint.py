@@ -50,10 +50,18 @@ SECTIONS = (
     "clips",
     "downstream",
     "emotionclip",
+    "feng",
     "pretext_sets",
     "recipes",
     "variants",
 )  # whose names become paths
+
+_OF_ALL = ("init", "precision", "seed")
+OF_SPECIALISTS = {
+    "st": (*_OF_ALL, "color", "sets.scene", "sr", "st"),
+    "ho": (*_OF_ALL, "ho", "jigsaw", "sets.scene"),
+    "hp": (*_OF_ALL, "caption", "hp", "sets.anp", "sets.caption"),
+}
 
 # stages whose params name one entry or one protocol of a section
 TEMPLATED = {
@@ -66,6 +74,11 @@ TEMPLATED = {
     "clips": {"clips.${key}"},
     "emotionclip": {"emotionclip.${key}"},
     "recipe": {"recipes.${key}"},
+    "amalgamate": {f"feng.${{key}}.{one}" for one in ("distil", "hp", "precision", "seed", "sets")},
+    **{
+        f"specialist_{part}": {f"feng.${{key}}.{one}" for one in keys}
+        for part, keys in OF_SPECIALISTS.items()
+    },
     "selection": {"emotionclip.${key}.clips", "emotionclip.${key}.filter"},
     "variant": {"variants.${key}.prefix", "variants.${key}.sha256", "variants.${key}.weights"},
     "evaluate": {"evaluate.${item.protocol}"},
@@ -78,6 +91,8 @@ OF_TEMPLATES = {
     "pretext_set": ("pretext_sets",),
     "recipe": ("recipes",),
     "selection": ("emotionclip",),
+    **dict.fromkeys(("specialist_st", "specialist_ho", "specialist_hp"), ("feng",)),
+    "amalgamate": ("feng",),
     "sentiment": ("clips",),
     "variant": ("variants",),
     "evaluate": (
@@ -120,6 +135,7 @@ def test_every_stage_has_its_module_and_every_module_its_stage() -> None:
         "inputs",
         "run",
         "signals",
+        "specialist",
         "check_inputs",
     }
     assert modules == set(STAGES)

@@ -132,6 +132,18 @@ def test_one_task_can_fail_alone() -> None:
     assert reasons(found) == [("r", "out_of_scale")]
 
 
+CAPTION = {"kind": "caption", "column": "said"}
+
+
+def test_a_caption_is_its_text_whatever_its_length_and_language() -> None:
+    for text in ("a dog", "sie weint vor Glück", "彼女は泣いている", "word " * 10_000 + "end"):
+        assert convert({"said": f" {text}\n"}, record(c=CAPTION)).targets == {"c": text}
+    assert convert({"said": "a\ud83d\0b"}, record(c=CAPTION)).targets == {"c": "a\\ud83d\\x00b"}
+    assert convert({"said": None}, record(c=CAPTION)) == Converted({"c": None}, ())
+    assert reasons(convert({"said": " \n"}, record(c=CAPTION))) == [("c", "empty_caption")]
+    assert reasons(convert({"said": 3.5}, record(c=CAPTION))) == [("c", "not_a_text")]
+
+
 VALUES = st.one_of(
     st.none(), st.floats(), st.integers(-3, 12), st.text("01.9-einf ajoy", max_size=4), st.booleans()
 )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pacl_core.datasets.record import load_record
+from pacl_core.datasets.record import evaluable, load_record, record_tasks
 from pacl_core.errors import UserError
 
 
@@ -15,6 +15,9 @@ from pacl_core.errors import UserError
         ("{kind: regression, columns: [v, v], scale: [1, 9]}", "a name is repeated"),
         ("{kind: regression, columns: [split], scale: [1, 9]}", "'split' is a column of every data set"),
         ("{kind: single_label, column: label}", "a single_label task needs 'classes'"),
+        ("{kind: caption}", "a caption task needs 'column'"),
+        ("{kind: caption, column: c, classes_from: data}", "'classes_from' is for a single_label task"),
+        ("{kind: single_label, column: c, classes: [a], classes_from: data}", "'classes_from' is for"),
     ],
 )
 def test_a_task_that_cannot_be_stored_is_refused(tmp_path: Path, task: str, message: str) -> None:
@@ -44,3 +47,38 @@ def test_a_file_that_is_no_record_is_refused(tmp_path: Path, text: str | None, m
         load_record(path)
     assert str(caught.value).startswith(f"{path}: ") and message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def written(path: Path, more: str) -> Path:
+    """A record of captions, with more keys."""
+    task = "tasks: {c: {kind: caption, column: utterance}}"
+    path.write_text(f"reader: x\nsource: x\nlicence: x\ncitation: x\n{task}\n{more}\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("splits: [train]", r"'splits' is \[train, val, test\] or \[train, val\]"),
+        ("splits: [val, train]", "'splits' is"),
+        ("splits: [train, dev]", "splits.1"),
+        ("ratio: {train: 9, val: 1}", "'ratio' gives the parts of train, val, test"),
+        ("ratio: {train: 9, val: 1, test: 0}", "ratio.test"),
+    ],
+)
+def test_splits_that_cannot_be_are_refused(tmp_path: Path, more: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        load_record(written(tmp_path / "record.yaml", more))
+
+
+def test_a_caption_is_one_column_that_no_protocol_evaluates(tmp_path: Path) -> None:
+    record = load_record(written(tmp_path / "record.yaml", ""))
+    (task,) = record_tasks(record)
+    assert (task.kind, task.columns, task.classes) == ("caption", ("c",), None)
+    with pytest.raises(UserError, match=r"downstream.x: no protocol evaluates captions \(task 'c'\)"):
+        evaluable(record, "downstream.x")
+    untested = load_record(written(tmp_path / "record.yaml", "splits: [train, val]"))
+    with pytest.raises(
+        UserError, match=r"downstream.x: its record has no test split; list it under pretext_sets"
+    ):
+        evaluable(untested, "downstream.x")

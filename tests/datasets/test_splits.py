@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pacl_core.datasets.record import DatasetRecord
 from pacl_core.datasets.splits import (
     ALL,
     assign_splits,
@@ -15,6 +16,7 @@ from pacl_core.datasets.splits import (
     deal,
     finest_labels,
     placeholders,
+    record_ratio,
     strata,
 )
 from pacl_core.datasets.tasks import Level, Task
@@ -223,3 +225,19 @@ def test_the_label_compared_is_the_finest() -> None:
     two, eight = (Task(str(n), "single_label", (str(n),), tuple(map(str, range(n)))) for n in (2, 8))
     assert finest_labels([Task("r", "regression", ("r",)), two, eight]) is eight
     assert finest_labels([Task("r", "regression", ("r",))]) is None
+
+
+def test_parts_of_a_record_and_what_they_give() -> None:
+    tasks = {"c": {"kind": "caption", "column": "said"}}
+    made = {"reader": "none", "source": "-", "licence": "-", "citation": "-", "tasks": tasks}
+    assert record_ratio(DatasetRecord.model_validate(made)) == ALL
+    untested = DatasetRecord.model_validate(made | {"splits": ["train", "val"]})
+    assert record_ratio(untested) == {"train": 9, "val": 1}
+    of_paintings = DatasetRecord.model_validate(made | {"ratio": {"test": 10, "train": 85, "val": 5}})
+    assert list(record_ratio(of_paintings).items()) == [("train", 85), ("val", 5), ("test", 10)]
+    # 200 paintings with three captions each, no two in different splits
+    items = frame([number // 3 for number in range(600)], [0] * 600, files=[n // 3 for n in range(600)])
+    items = items.with_columns(pl.lit("said").alias("c"))
+    split = assign_splits(items, [Task("c", "caption", ("c",))], record_ratio(of_paintings))
+    assert Counter(split) == {"train": 510, "val": 30, "test": 60}
+    assert all(len(set(split[first : first + 3])) == 1 for first in range(0, 600, 3))

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pacl_core.datasets.task_data import read_task_data, read_task_rounds
-from pacl_core.datasets.tasks import Level, Task, read_tasks, targets
+from pacl_core.datasets.tasks import Level, Task, read_tasks, targets, texts
 from pacl_core.errors import UserError
 
 VALENCE = Task("valence", "regression", ("valence",), scale=(1, 7))
@@ -139,3 +139,15 @@ def test_a_missing_file_or_column_is_named(dataset, tmp_path):
         read_task_data(VALENCE, tmp_path / "none.parquet")
     with pytest.raises(UserError, match=r"task 'polarity'.*run 'dvc repro downstream' again"):
         read_task_data(POLARITY, dataset)
+
+
+def test_captions_are_texts_and_no_numbers():
+    task = Task("said", "caption", ("said",))
+    table = pa.table({"said": ["a dog", None]})
+    assert texts(task, table) == ["a dog", None]
+    assert Task.from_json(task.to_json()) == task
+    with pytest.raises(UserError, match="task 'said': its targets are texts, not numbers"):
+        targets(task, table, ["a", "b"])
+    for wrong in (POLARITY, Task("other", "caption", ("other",))):
+        with pytest.raises(UserError, match=f"task '{wrong.name}': no column of texts"):
+            texts(wrong, table)

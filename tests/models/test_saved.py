@@ -12,14 +12,7 @@ from pacl_core.errors import UserError
 from pacl_core.files.hashing import file_sha256
 from pacl_core.models import weights
 from pacl_core.models.backbones import Backbone, load_backbone
-from pacl_core.models.saved import (
-    load_model,
-    load_projectors,
-    save_model,
-    save_specialist,
-    specialists,
-    trainings,
-)
+from pacl_core.models.saved import load_model, load_projectors, load_specialists, save_model, trainings
 from pacl_core.params.models import BackboneParams
 from tests.tiny_checkpoints import write_tiny_open_clip, write_tiny_timm_resnet
 
@@ -215,29 +208,28 @@ def test_trainings_are_the_model_and_those_in_its_folder_by_seed(tmp_path) -> No
         trainings(untrained)
 
 
-@pytest.mark.parametrize("kind", ["timm", "open_clip"])
-def test_specialists_are_named_in_the_card_and_load_as_the_model_does(kind, tmp_path) -> None:
-    model = tmp_path / "model"
-    model.mkdir()
-    backbone = enhanced(kind, tmp_path)
-    save_specialist(model, "st", backbone)
-    expected = {name: value.clone() for name, value in backbone.module.state_dict().items()}
-    with torch.no_grad():
-        for parameter in backbone.module.parameters():
-            parameter.mul_(0.5)
-    save_model(model, backbone, training=None, projectors=None)
-    assert specialists(model) == {"st": "specialists/st.safetensors"}
-    loaded = load_model(model, specialists(model)["st"]).module.state_dict()
-    assert all(torch.equal(loaded[name], value) for name, value in expected.items())
-    own = load_model(model).module.state_dict()
-    assert not all(torch.equal(own[name], value) for name, value in expected.items())
-    with (model / "specialists/st.safetensors").open("r+b") as file:
-        file.seek(-1, 2)
-        file.write(b"\x7f")
-    with pytest.raises(UserError, match=r"st\.safetensors"):
-        load_model(model, specialists(model)["st"])
+@pytest.mark.parametrize("kind", WRITERS)
+def test_specialists_are_saved_next_to_their_student(kind, tmp_path):
+    student = load_backbone(BackboneParams(**WRITERS[kind](tmp_path / "published")))
+    specialist = enhanced(kind, tmp_path)
+    folder = tmp_path / "feng"
+    folder.mkdir()
+    save_model(folder, student, None, projectors=None, specialists={"st": specialist, "hp": student})
+    loaded = load_specialists(folder)
+    size = student.preprocess.size
+    assert list(loaded) == ["st", "hp"]
+    for name, given in (("st", specialist), ("hp", student)):
+        assert torch.equal(features(loaded[name].module, size), features(given.module, size))
+    assert torch.equal(features(load_model(folder).module, size), features(student.module, size))
+    (folder / "specialists/st.safetensors").write_bytes((folder / "specialists/hp.safetensors").read_bytes())
+    with pytest.raises(UserError, match=r"specialists/st.safetensors: damaged or replaced"):
+        load_specialists(folder)
+    (folder / "specialists/hp.safetensors").unlink()
+    with pytest.raises(UserError):
+        load_specialists(folder)
 
 
-def test_a_model_of_one_network_names_no_specialists(tmp_path) -> None:
-    save_model(tmp_path, enhanced("timm", tmp_path), training=None, projectors=None)
-    assert specialists(tmp_path) == {}
+def test_a_model_without_specialists_has_none(tmp_path):
+    save_model(tmp_path, enhanced("timm", tmp_path), None, projectors=None)
+    assert load_specialists(tmp_path) == {}
+    assert "specialists" not in json.loads((tmp_path / "model.json").read_text())

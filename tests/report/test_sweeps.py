@@ -165,3 +165,25 @@ def test_queued_and_failed_experiments_have_no_figures():
 def test_what_is_not_dvcs_output_is_refused(text):
     with pytest.raises(UserError, match=r"runs\.json: not the output of 'dvc exp show --json'"):
         read_runs(text, "runs.json")
+
+
+def test_the_terms_of_feng_et_als_amalgamation_are_swept():
+    terms = {"features": {"st": [2], "ho": [3], "hp": [4]}, "logits": ["hp"], "target": ["st", "ho", "hp"]}
+    alone = {"features": {"st": [2], "ho": [], "hp": []}, "logits": [], "target": ["st", "ho", "hp"]}
+    figures = {"fi-amalgamate-emotion-accuracy": {"feng": 0.7, "initial": 0.5}}
+    other = {"fi-amalgamate-emotion-accuracy": {"feng": 0.6}}
+    head = entry("main", {}, evaluate__amalgamate=terms)
+    text = shown(
+        entry("workspace", figures, evaluate__amalgamate=terms),
+        entry("st", other, evaluate__amalgamate=alone),
+        head=head,
+    )
+    found = lines(text, "Feng et al., Table 3", keys=3)
+    assert found["st", "none", "st+ho+hp"]["fi emotion, Accuracy"] == "67.83 / 60.00 / −7.83"
+    assert found["none", "hp", "st+ho+hp"]["fi emotion, Accuracy"] == "70.20 / not run"
+    found = lines(text, "Feng et al., Table 4", keys=3)
+    assert found["st+ho+hp", "hp", "st+ho+hp"]["fi emotion, Accuracy"] == "70.68 / 70.00 / −0.68"
+    assert found["st+ho+hp", "hp", "none"]["fi emotion, Accuracy"] == "69.27 / not run"
+    own = lines(text, "Feng et al., Table 2", keys=3)
+    assert own["finetune", "ResNet-50", "Feng et al."]["fi emotion, Accuracy"] == "70.70 / 70.00 / −0.70"
+    assert own["finetune", "ResNet-50", "SimCLR"]["fi emotion, Accuracy"] == "62.70"

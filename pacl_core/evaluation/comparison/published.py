@@ -1,6 +1,6 @@
 """Published tables next to a run: values published for the same backbone, protocol and metric.
 
-They are PACL's Tables 1 to 3, and those of EmotionCLIP.
+They are PACL's Tables 1 to 3, those of EmotionCLIP, and Tables 1 and 2 of Feng et al.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,8 @@ from pacl_core.evaluation.comparison.variants import Comparison
 from pacl_core.files.json_csv import read_rows
 
 EMOTIONCLIP = ("EmotionCLIP 1", "EmotionCLIP 3", "EmotionCLIP 4")
-_TABLES = (1, 2, 3, *EMOTIONCLIP)
+FENG = ("Feng 1", "Feng 2")
+_TABLES = (1, 2, 3, *EMOTIONCLIP, *FENG)
 _COMMON = ("protocol", "backbone", "method", "dataset", "task", "metric", "value", "prompt")
 
 
@@ -20,9 +21,10 @@ _COMMON = ("protocol", "backbone", "method", "dataset", "task", "metric", "value
 class Published:
     """One printed value, in our units.
 
-    `table`: a number of PACL's, or another paper's name and number. `models`: names in model.json of its
-    backbone; `variant`: the one that is its method here, None for
-    methods with models of their own; `prompt`: of zero-shot; `settings`: columns that only its table has.
+    `table`: a number of PACL's, or another paper's name and number. `protocol` is as printed, `run_protocol`
+    the one that it is here: fine-tuning of Feng et al. is `amalgamate`. `models`: names in model.json of its
+    backbone; `variant`: the one that is its method here, None for methods with models of their own; `prompt`:
+    of zero-shot; `settings`: columns that only its table has.
     """
 
     table: int | str
@@ -36,14 +38,15 @@ class Published:
     prompt: str | None
     models: frozenset[str]
     variant: str | None
+    run_protocol: str
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
 def load_published(folder: Path, tables: Sequence[int | str] = _TABLES) -> list[Published]:
-    """Rows of `folder`/table<n>.csv and emotionclip_table<n>.csv, table by table; backbones.csv and
-    methods.csv name what they join to."""
+    """Rows of `folder`/table<n>.csv, emotionclip_table<n>.csv and feng_table<n>.csv, table by table;
+    backbones.csv and methods.csv name what they join to."""
     backbones = read_rows(folder / "backbones.csv")
-    variants = {row["method"]: row["variant"] for row in read_rows(folder / "methods.csv")}
+    methods = {row["method"]: row for row in read_rows(folder / "methods.csv")}
     return [
         Published(
             table=table,
@@ -56,7 +59,8 @@ def load_published(folder: Path, tables: Sequence[int | str] = _TABLES) -> list[
             value=float(row["value"]),
             prompt=row.get("prompt") or None,
             models=frozenset(one["name"] for one in backbones if one["backbone"] == row["backbone"]),
-            variant=variants.get(row["method"]),
+            variant=methods.get(row["method"], {}).get("variant"),
+            run_protocol=methods.get(row["method"], {}).get(row["protocol"]) or row["protocol"],
             settings={name: value for name, value in row.items() if name not in _COMMON},
         )
         for table in tables
@@ -80,7 +84,7 @@ def join(published: Sequence[Published], comparisons: Sequence[Comparison]) -> l
 
 def _matches(one: Published, comparison: Comparison) -> Iterator[dict[str, Any]]:
     variant = one.variant
-    if (one.dataset, one.protocol) != (comparison["dataset"], comparison["protocol"]):
+    if (one.dataset, one.run_protocol) != (comparison["dataset"], comparison["protocol"]):
         return
     if variant is None or variant not in comparison["variants"] or variant in comparison["not_applicable"]:
         return
@@ -96,7 +100,7 @@ def _matches(one: Published, comparison: Comparison) -> Iterator[dict[str, Any]]
             "backbone": one.backbone,
             "method": one.method,
             "dataset": one.dataset,
-            "protocol": one.protocol,
+            "protocol": one.run_protocol,
             "task": name,
             "metric": one.metric,
             "variant": variant,

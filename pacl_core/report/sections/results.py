@@ -228,6 +228,8 @@ _CAPTIONS = {
     "EmotionCLIP 1": "EmotionCLIP, Table 1: subject and sentiment",
     "EmotionCLIP 3": "EmotionCLIP, Table 3: what is trained",
     "EmotionCLIP 4": "EmotionCLIP, Table 4: other data sets",
+    "Feng 1": "Feng et al., Table 1: data sets and backbones",
+    "Feng 2": "Feng et al., Table 2: other pre-training",
 }
 
 

@@ -70,6 +70,25 @@ CASES: dict[str, tuple[dict[str, object], str, bytes, list[bytes]]] = {
         b"",
         [b'{"a": {"0": ["Fear"]', b"}", b'"b": {"x": [1]}', b",", b"[", b'"\\ud83d": {}', b'"0": NaN'],
     ),
+    "places365": (
+        {},
+        "places365_train_standard.txt",
+        b"/a/images/a.jpg 0\n",
+        [b"/a/images/a.jpg 1\n", b"/a/images/a.jpg 999999999\n", b"\xb2/\xb2 0\n", b"/../a 0", b"\0", b"x\n"],
+    ),
+    "artemis": (
+        {"pictures": "."},
+        "artemis_dataset_release_v0.csv",
+        b"art_style,painting,emotion,utterance,repetition\n",
+        [
+            b"images,a,awe,x,3\n",
+            b"images,a,,\xb2\n",
+            b'images,\xc3\xa9a,awe,"x',
+            b"..,a,awe,x,\xb2\n",
+            b'"',
+            b"\0",
+        ],
+    ),
     "manifest": (
         {"file": "m.jsonl", "image": "images/{image}", "values": ["v"], "id": "image", "split": "s"},
         "m.jsonl",
@@ -110,6 +129,7 @@ def test_any_bytes(name: str, data: st.DataObject) -> None:
         for other, text in (("category.txt", CATEGORIES), ("test25.txt", b""), ("val.json", b"[]")):
             put(folder / other, text)
         put(folder / "test.json", b"[]")
+        put(folder / "places365_val.txt", b"x.jpg 0")
         put(folder / file, (start if begun else b"") + b"".join(content))
         check(import_module(f"{PACKAGE}.{name}"), folder, options)
 

@@ -1,11 +1,12 @@
 """The paper's tables join to a run by backbone, protocol, data set, task, metric, method and prompt."""
 
 import csv
+from collections import Counter
 
 import pytest
 
 from pacl_core.datasets.record import load_record
-from pacl_core.evaluation.comparison.published import EMOTIONCLIP, join, load_published
+from pacl_core.evaluation.comparison.published import EMOTIONCLIP, FENG, join, load_published
 from pacl_core.report.metric_labels import metric_label
 from tests.paths import ROOT
 
@@ -164,6 +165,59 @@ def test_emotionclips_tables_hold_what_was_printed():
     assert not any(one.models for one in own if one.backbone == "")
     shown = {(one.method, one.metric): one.value for one in own if one.settings.get("part") == "4a"}
     assert shown["VideoCLIP", "r2"] == -5.11
+
+
+def of_feng(dataset, protocol, tasks, backbone="resnet50.a1_in1k"):
+    """A comparison in which initial and feng have 0.25."""
+    values = {"variants": {"initial": {"mean": 0.25}, "feng": {"mean": 0.25}}, "differences": {}}
+    return run(protocol, dataset, tasks, backbone) | {
+        "variants": ["initial", "feng"],
+        "backbones": {"initial": backbone, "feng": backbone},
+        "tasks": {
+            name: {"chosen": {}, "figures": dict.fromkeys(metrics, values)} for name, metrics in tasks.items()
+        },
+    }
+
+
+def test_feng_et_al_fine_tuned_is_the_amalgamation_and_linear_the_one_backbone():
+    fi = {"emotion": ["accuracy"]}
+    assert joined(of_feng("fi", "amalgamate", fi)) == {
+        (1, "emotion", "accuracy", "feng"): published_row(1, "finetune", "ResNet-50"),
+        ("Feng 1", "emotion", "accuracy", "feng"): 0.707,
+        ("Feng 2", "emotion", "accuracy", "feng"): 0.707,
+    }
+    assert joined(of_feng("fi", "linear", fi))[1, "emotion", "accuracy", "feng"] == published_row(
+        1, "linear", "ResNet-50"
+    )
+    # plain fine-tuning of the one backbone is no row of theirs
+    assert {key[3] for key in joined(of_feng("fi", "finetune", fi))} == {"initial"}
+    rows = join(PUBLISHED, [of_feng("abstract", "amalgamate", {"emotions": ["kl"]}, "vgg16_bn.tv_in1k")])
+    assert [(row["table"], row["protocol"], row["method"]) for row in rows] == [
+        ("Feng 1", "amalgamate", "Feng et al.")
+    ]
+
+
+def published_row(table, protocol, backbone):
+    (found,) = [
+        one.value
+        for one in PUBLISHED
+        if (one.table, one.protocol, one.backbone, one.method) == (table, protocol, backbone, "Feng et al.")
+        and (one.dataset, one.metric) == ("fi", "accuracy")
+    ]
+    return found
+
+
+def test_feng_et_als_tables_hold_what_was_printed():
+    every = load_published(FOLDER, (*FENG, "Feng 3", "Feng 4"))
+    assert Counter(one.table for one in every) == {"Feng 1": 220, "Feng 2": 5, "Feng 3": 10, "Feng 4": 10}
+    for one in every:
+        assert one.models, one.backbone
+        assert 0 < one.value < (10 if one.metric in ("clark", "canberra") else 1)
+        assert metric_label(one.metric).better is not None
+        tasks = load_record(ROOT / "data/datasets" / f"{one.dataset}.yaml").tasks
+        assert (one.task in tasks) == (one.task != "emotions_multi_label")
+    best = max((one for one in every if one.table == "Feng 3"), key=lambda one: one.value)
+    assert best.value == 0.702 and best.settings == {"features": "none", "logits": "hp", "target": "st+ho+hp"}
 
 
 def test_the_repeated_row_of_table_1_is_kept_as_printed():

@@ -17,6 +17,10 @@ SETS = {"scene": "made", "anp": "made", "caption": "made"}
 # 32 pixels, tiles of 16, 16 to 64 pixels
 SMALL: dict[str, Any] = {
     "sets": SETS,
+    "init": "weights",
+    "seed": 0,
+    "precision": "float32",
+    "distil": {},
     "st": {"epochs": 2, "step_epochs": 1, "batch_size": 4},
     "ho": {"epochs": 2, "step_epochs": 1, "batch_size": 4},
     "hp": {"epochs": 2, "step_epochs": 1, "batch_size": 4},

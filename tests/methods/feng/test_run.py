@@ -9,7 +9,7 @@ import timm
 import torch
 
 from pacl_core.errors import UserError
-from pacl_core.methods.feng.run import CODE, SPECIALISTS, Trained, train_specialist
+from pacl_core.methods.feng.run import CODE, Trained, train_specialist
 from pacl_core.models.saved import save_model
 from pacl_core.runtime.scratch import code_files
 from pacl_core.training.loop import Run
@@ -31,7 +31,7 @@ def trained(folder: Path, part: str, **given: object) -> Trained:
     )
 
 
-@pytest.mark.parametrize("part", SPECIALISTS)
+@pytest.mark.parametrize("part", ["st", "hp", pytest.param("ho", marks=pytest.mark.slow)])
 def test_a_specialist_learns_its_tasks_and_is_saved_for_timm(tmp_path: Path, part: str) -> None:
     backbone = made.backbone(tmp_path)
     before = {name: tensor.clone() for name, tensor in backbone.module.state_dict().items()}

@@ -1,6 +1,5 @@
 """Captions as numbers: words, the vocabulary of a training set, and how often each word occurs."""
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -64,7 +63,7 @@ def make_vocabulary(captions: Sequence[str], *, min_words: int, min_count: int) 
     """Of the captions of a training set. `longest` is the 95th percentile of their lengths."""
     found = [words(caption) for caption in captions]
     lengths = sorted(len(one) for one in found)
-    longest = lengths[math.ceil(_LONGEST * len(lengths)) - 1] if lengths else 0
+    longest = lengths[int(_LONGEST * (len(lengths) - 1))] if lengths else 0
     counts = Counter(word for one in found if min_words <= len(one) <= longest for word in one)
     frequent = sorted(
         (word for word, count in counts.items() if count >= min_count), key=lambda word: (-counts[word], word)

@@ -1,0 +1,17 @@
+"""HO, holistic organizing: scenes and jigsaws: python -m stages.specialist_ho <training>"""
+
+from pathlib import Path
+
+from pacl_core.methods.params import Params
+from stages.run import instance, run
+from stages.specialist import Training, train_part
+
+
+def main(params: Params) -> None:
+    """Train one specialist and publish models/<training>-ho and its curves."""
+    name = instance("specialist_ho", "feng", params.feng, what="training of Feng et al.")
+    train_part(Training(name, params.feng[name], params.backbone), "ho", Path(__file__))
+
+
+if __name__ == "__main__":
+    run("specialist_ho", main)
