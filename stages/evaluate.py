@@ -15,15 +15,16 @@ from pacl_core.files.json_csv import read_json
 from pacl_core.methods.params import Params
 from pacl_core.models.local_files import link_weights
 from pacl_core.models.saved import CARD, trainings
+from pacl_core.params.evaluation import AmalgamateParams
 from pacl_core.runtime.scratch import code_sha256, scratch
 from pacl_core.runtime.settings import runtime
 from stages.run import run
 
 log = logging.getLogger("pacl")
 
-# of fine-tuning, whose unfinished work is kept
+# of fine-tuning and amalgamation, whose unfinished work is kept
 CODE = ("datasets", "encoding", "evaluation", "media", "models", "runtime/threads.py", "training")
-PROTOCOLS = ("linear", "finetune", "zero_shot", "few_shot")
+PROTOCOLS = ("linear", "finetune", "amalgamate", "zero_shot", "few_shot")
 
 
 def main(params: Params) -> None:
@@ -64,20 +65,8 @@ def _outcomes(
 ) -> list[list[Outcome]]:
     """Outcomes for the model of each training; a protocol is imported only when it is used."""
     machine, tasks = runtime(), read_tasks(images.with_suffix(".json"))
-    if protocol == "finetune":
-        from pacl_core.evaluation.protocols import finetune
-        from pacl_core.evaluation.protocols.tuned_runs import Workplace, inputs_key
-
-        recipe = params.evaluate.finetune
-        key = inputs_key(images, models, recipe, excluded=excluded)
-        key |= {"device": machine.device, "code": code_sha256(*CODE, Path(__file__))}
-        with scratch(f"finetune-{images.stem}-{models[0].name}", key) as work:
-            folders = [work / model.relative_to(models[0]) for model in models]
-            places = [Workplace(machine.device, machine.workers, folder) for folder in folders]
-            return [
-                finetune.run(tasks, images, model, params=recipe, excluded=excluded, place=place)
-                for model, place in zip(models, places, strict=True)
-            ]
+    if protocol in ("finetune", "amalgamate"):
+        return _tuned(params, protocol, images=images, models=models, excluded=excluded)
     data = [_downstream(images, model, excluded) for model in models]
     if protocol == "zero_shot":
         from pacl_core.evaluation.protocols import zero_shot
@@ -92,6 +81,32 @@ def _outcomes(
     if protocol == "few_shot":
         return [few_shot.run(tasks, one, params.evaluate.few_shot, device=machine.device) for one in data]
     return [linear.run(tasks, one, params.evaluate.linear, device=machine.device) for one in data]
+
+
+def _tuned(
+    params: Params, protocol: str, *, images: Path, models: list[Path], excluded: set[str]
+) -> list[list[Outcome]]:
+    """Outcomes of a protocol that trains whole networks; its work is kept until all of it is done."""
+    from pacl_core.evaluation.protocols import amalgamate, finetune
+    from pacl_core.evaluation.protocols.tuned_runs import Workplace, inputs_key
+
+    machine, tasks = runtime(), read_tasks(images.with_suffix(".json"))
+    recipe = params.evaluate.amalgamate if protocol == "amalgamate" else params.evaluate.finetune
+    if protocol == "amalgamate":
+        for model in models:
+            amalgamate.check_applicable(model)
+    key = inputs_key(images, models, recipe, excluded=excluded)
+    key |= {"device": machine.device, "code": code_sha256(*CODE, Path(__file__))}
+    with scratch(f"{protocol}-{images.stem}-{models[0].name}", key) as work:
+        found = []
+        for model in models:
+            place = Workplace(machine.device, machine.workers, work / model.relative_to(models[0]))
+            if isinstance(recipe, AmalgamateParams):
+                outcomes = amalgamate.run(tasks, images, model, params=recipe, excluded=excluded, place=place)
+            else:
+                outcomes = finetune.run(tasks, images, model, params=recipe, excluded=excluded, place=place)
+            found.append(outcomes)
+        return found
 
 
 def _downstream(images: Path, model: Path, excluded: set[str]) -> DownstreamData:

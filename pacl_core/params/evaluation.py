@@ -60,6 +60,49 @@ class FinetuneParams(TuningParams):
     polarity_weight: float = Field(default=0.5, ge=0)
 
 
+Specialist: TypeAlias = Literal["st", "ho", "hp"]
+Stages: TypeAlias = tuple[Annotated[int, Field(ge=1, le=4)], ...]
+
+
+def _once(names: tuple[Specialist, ...]) -> tuple[Specialist, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError("a specialist is listed twice")
+    return names
+
+
+Specialists: TypeAlias = Annotated[tuple[Specialist, ...], AfterValidator(_once)]
+
+
+class StageTermsParams(Section):
+    """The stages, of four, in which the student is like each specialist; `[]`: in none."""
+
+    st: Stages = (2,)
+    ho: Stages = (3,)
+    hp: Stages = (4,)
+
+
+class AmalgamateParams(TuningParams):
+    """A student and three specialists that learn the task together; published settings.
+
+    `lr` falls to a tenth after every `step_epochs`. `student`: the weights it begins with, of the specialist
+    hp or as they were before all training. `features`, `logits`, `target`: the terms of the loss; what is
+    not listed is off.
+    """
+
+    lr: float = Field(default=1e-3, gt=0)
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    weight_decay: float = Field(default=1e-4, ge=0)
+    epochs: int = Field(default=30, ge=1)
+    step_epochs: int = Field(default=10, ge=1)
+    batch_size: int = Field(default=32, ge=1)
+    student: Literal["hp", "initial"] = "hp"
+    features: StageTermsParams = StageTermsParams()
+    logits: Specialists = ("hp",)
+    target: Specialists = ("st", "ho", "hp")
+    horizontal_flip: bool = True
+    random_resized_crop: bool = True
+
+
 def _names_the_class(prompt: str) -> str:
     if "[C]" not in prompt:
         raise ValueError(f"{prompt!r} has no [C]; put it where the class goes")
@@ -122,7 +165,7 @@ class EvaluateParams(Section):
     list, of numbers of labels; `transfer` one of `{from, to, classes}`: see docs/evaluation.md.
     """
 
-    protocols: tuple[Literal["linear", "finetune", "zero_shot", "few_shot"], ...] = Field(
+    protocols: tuple[Literal["linear", "finetune", "amalgamate", "zero_shot", "few_shot"], ...] = Field(
         default=("linear",), min_length=1
     )
     variants: tuple[Name, ...] = Field(default=("initial", "pacl"), min_length=1)
@@ -131,6 +174,7 @@ class EvaluateParams(Section):
     folds: Folds = 5
     linear: LinearParams = LinearParams()
     finetune: FinetuneParams = FinetuneParams()
+    amalgamate: AmalgamateParams = AmalgamateParams()
     zero_shot: ZeroShotParams = ZeroShotParams()
     few_shot: tuple[Labels, ...] = Field(default=(16, 64, 256), min_length=1)
     transfer: tuple[TransferParams, ...] = ()

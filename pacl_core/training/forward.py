@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from pacl_core.models.backbones import Backbone, FeaturesAndStages, with_stages_of
 from pacl_core.models.modes import training_mode
 from pacl_core.models.precision import full_float32
 from pacl_core.params.training import TrainingParams
@@ -46,6 +47,20 @@ def backbone_features(
     if params.precision == "bfloat16":
         run = _autocast(run, world.device)
     return world_features(run, module, dim, world=world)
+
+
+def features_with_stages(backbone: Backbone, params: TrainingParams, device: str) -> FeaturesAndStages:
+    """`[B, 3, H, W]` normalised -> features and stage maps, in float32, of one process."""
+    run = with_stages_of(backbone)
+    if one_forward(params, device):
+        return run
+
+    def in_pieces(images: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        seen = [run(piece) for piece in torch.split(images, CPU_PIECE)]
+        maps = zip(*(stages for _, stages in seen), strict=True)
+        return torch.cat([features for features, _ in seen]), tuple(torch.cat(one) for one in maps)
+
+    return in_pieces
 
 
 def _autocast(run: Callable[[Tensor], Tensor], device: str) -> Callable[[Tensor], Tensor]:

@@ -95,7 +95,13 @@ OF_TEMPLATES = {
     "amalgamate": ("feng",),
     "sentiment": ("clips",),
     "variant": ("variants",),
-    "evaluate": ("evaluate.linear.", "evaluate.finetune.", "evaluate.zero_shot.", "evaluate.few_shot"),
+    "evaluate": (
+        "evaluate.linear.",
+        "evaluate.finetune.",
+        "evaluate.amalgamate.",
+        "evaluate.zero_shot.",
+        "evaluate.few_shot",
+    ),
 }
 
 

@@ -18,6 +18,8 @@ _WITH_STAGES = "timm's ResNet, VGG, Swin and ViT, open_clip's ViT, efficientnet_
 Images = Callable[[Tensor], Tensor]
 Stages = Callable[[Tensor], tuple[Tensor, ...]]
 """Normalised `[B, 3, H, W]` to four maps `[B, C, h, w]`, from fine to coarse."""
+FeaturesAndStages = Callable[[Tensor], tuple[Tensor, tuple[Tensor, ...]]]
+"""The features `[B, dim]` and the maps of the same forward pass."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,9 @@ class Backbone:
     the file the weights were read from.
 
     `stages` (None: it has none) computes the maps that `module` passes through on its way to the features, of
-    images whose sides are multiples of `patch`. `any_size` does what `module` does for such images, where
-    that takes one size only.
+    images whose sides are multiples of `patch`; `with_stages` gives features and maps in one pass, of images
+    of the module's own size. `any_size` does what `module` does for such images, where that takes one size
+    only.
     """
 
     params: BackboneParams
@@ -45,6 +48,7 @@ class Backbone:
     configs: Mapping[str, Any] = field(default_factory=dict)
     unused_weights: frozenset[str] = frozenset()
     stages: Stages | None = None
+    with_stages: FeaturesAndStages | None = None
     any_size: Images | None = None
     patch: int = 1
 
@@ -61,11 +65,20 @@ def load_backbone(params: BackboneParams) -> Backbone:
 def stages_of(backbone: Backbone) -> Stages:
     """The backbone's stage maps. Raises `UserError` for one without."""
     if backbone.stages is None:
-        raise UserError(
-            f"backbone {backbone.params.kind} '{backbone.params.name}' has no stage maps; take one of "
-            + _WITH_STAGES
-        )
+        raise _without_stages(backbone)
     return backbone.stages
+
+
+def with_stages_of(backbone: Backbone) -> FeaturesAndStages:
+    """The backbone's features with its stage maps. Raises `UserError` for one without."""
+    if backbone.with_stages is None:
+        raise _without_stages(backbone)
+    return backbone.with_stages
+
+
+def _without_stages(backbone: Backbone) -> UserError:
+    named = f"backbone {backbone.params.kind} '{backbone.params.name}'"
+    return UserError(f"{named} has no stage maps; take one of {_WITH_STAGES}")
 
 
 def quarters(depth: int) -> list[int]:

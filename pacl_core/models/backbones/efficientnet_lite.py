@@ -52,6 +52,7 @@ def load(params: BackboneParams) -> Backbone:
     unused = {f"_fc.{name}": tensor.detach().clone() for name, tensor in network._fc.state_dict().items()}
     dim = network._fc.in_features
     network._fc = nn.Identity()
+    stages = _stages(network)
     preprocess = Preprocess(
         size=size,
         resize=round(size / 0.875),  # published: crop 224 of 256
@@ -69,7 +70,8 @@ def load(params: BackboneParams) -> Backbone:
         state=lambda: merged_state(network, unused),
         weights_sha256=weights_sha256(path),
         unused_weights=frozenset(unused),
-        stages=_stages(network),
+        stages=stages,
+        with_stages=lambda images: _with_features(network, stages(images)),
     )
 
 
@@ -89,6 +91,12 @@ def _stages(network: Any) -> Stages:
         return tuple(found)
 
     return stages
+
+
+def _with_features(network: Any, maps: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """What `Features` makes of the last block's map, and all maps."""
+    last: Tensor = network._swish(network._bn1(network._conv_head(maps[-1])))
+    return last.mean(dim=(2, 3)), maps
 
 
 def _weights(params: BackboneParams) -> Path:

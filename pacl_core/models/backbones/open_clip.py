@@ -8,7 +8,14 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.functional import interpolate
 
-from pacl_core.models.backbones import Backbone, Images, Stages, feature_dim, merged_state, quarters
+from pacl_core.models.backbones import (
+    Backbone,
+    FeaturesAndStages,
+    Images,
+    feature_dim,
+    merged_state,
+    quarters,
+)
 from pacl_core.models.local_files import CONFIG
 from pacl_core.models.open_clip_model import load_clip
 from pacl_core.params.models import BackboneParams
@@ -26,6 +33,7 @@ def load(params: BackboneParams) -> Backbone:
     unused = {name: tensor.detach().clone() for name, tensor in full.items() if name not in kept}
     # that of a subclass, or of a model without a class token, would be other ones
     own_vit = type(visual) is VisionTransformer and hasattr(visual, "class_embedding")
+    with_stages = _with_stages(visual)
     return Backbone(
         params=params,
         module=visual,
@@ -36,17 +44,18 @@ def load(params: BackboneParams) -> Backbone:
         weights_sha256=clip.weights_sha256,
         configs={CONFIG: clip.config},
         unused_weights=frozenset(unused),
-        stages=_stages(visual) if own_vit else None,
+        stages=(lambda images: with_stages(images)[1]) if own_vit else None,
+        with_stages=with_stages if own_vit else None,
         any_size=_any_size(visual) if own_vit else None,
         patch=int(visual.patch_size[0]) if own_vit else 1,
     )
 
 
-def _stages(visual: Any) -> Stages:
-    """Maps after each quarter of the blocks, of images of any size, without the norm."""
+def _with_stages(visual: Any) -> FeaturesAndStages:
+    """Features, and maps after each quarter of the blocks without the norm, of images of any size."""
     ends = quarters(len(visual.transformer.resblocks))
 
-    def stages(images: Tensor) -> tuple[Tensor, ...]:
+    def with_stages(images: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         patches = visual.conv1(images)
         count, width, height, breadth = patches.shape
         first = visual.class_embedding.to(patches.dtype).expand(count, 1, width)
@@ -57,9 +66,10 @@ def _stages(visual: Any) -> Stages:
         for block in visual.transformer.resblocks:
             tokens = block(tokens)
             after.append(tokens)
-        return tuple(after[end][:, 1:].transpose(1, 2).reshape(count, width, height, breadth) for end in ends)
+        maps = (after[end][:, 1:].transpose(1, 2).reshape(count, width, height, breadth) for end in ends)
+        return visual._pool(tokens)[0], tuple(maps)
 
-    return stages
+    return with_stages
 
 
 def _any_size(visual: Any) -> Images:

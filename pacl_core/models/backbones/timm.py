@@ -10,7 +10,14 @@ from timm.data.config import resolve_model_data_config
 from torch import Tensor, nn
 
 from pacl_core.errors import UserError, unknown
-from pacl_core.models.backbones import Backbone, Stages, feature_dim, merged_state, quarters
+from pacl_core.models.backbones import (
+    Backbone,
+    FeaturesAndStages,
+    Stages,
+    feature_dim,
+    merged_state,
+    quarters,
+)
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.models.weights import load_state, weights_file, weights_sha256
 from pacl_core.params.models import BackboneParams
@@ -65,24 +72,15 @@ def load(params: BackboneParams) -> Backbone:
         weights_sha256=weights_sha256(path),
         unused_weights=frozenset(unused),
         stages=_stages(model, params.name),
+        with_stages=_with_stages(model, params.name),
         patch=_patch(model, params.name),
     )
 
 
 def _stages(model: Any, name: str) -> Stages | None:
-    """Of a convolutional network and a Swin the last maps before each reduction, without the finest ones.
-
-    Of a ViT, whose maps are all of one size, those after each quarter of its blocks, without the norm.
-    """
-    if _family(name) not in (*_ANY_SIZE, *_CONVOLUTIONAL):
+    indices = _places_of_stages(model, name)
+    if indices is None:
         return None
-    if _family(name) == "vision_transformer":
-        indices = quarters(len(model.blocks))
-    else:
-        count = len(model.feature_info)
-        # timm lists a stem before a ResNet's four, and of a VGG the first map and the last pooling, too
-        indices = list(range(count))[{"resnet": slice(1, 5), "vgg": slice(1, 5)}.get(_family(name), slice(4))]
-
     taken = sorted(set(indices))
 
     def stages(images: Tensor) -> tuple[Tensor, ...]:
@@ -90,6 +88,33 @@ def _stages(model: Any, name: str) -> Stages | None:
         return tuple(maps[taken.index(index)] for index in indices)
 
     return stages
+
+
+def _with_stages(model: Any, name: str) -> FeaturesAndStages | None:
+    indices = _places_of_stages(model, name)
+    if indices is None:
+        return None
+    taken = sorted(set(indices))
+
+    def with_stages(images: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        last, maps = model.forward_intermediates(images, indices=taken, output_fmt="NCHW")
+        return model.forward_head(last), tuple(maps[taken.index(index)] for index in indices)
+
+    return with_stages
+
+
+def _places_of_stages(model: Any, name: str) -> list[int] | None:
+    """Of a convolutional network and a Swin the last maps before each reduction, without the finest ones.
+
+    Of a ViT, whose maps are all of one size, those after each quarter of its blocks, without the norm.
+    """
+    if _family(name) not in (*_ANY_SIZE, *_CONVOLUTIONAL):
+        return None
+    if _family(name) == "vision_transformer":
+        return quarters(len(model.blocks))
+    count = len(model.feature_info)
+    # timm lists a stem before a ResNet's four, and of a VGG the first map and the last pooling, too
+    return list(range(count))[{"resnet": slice(1, 5), "vgg": slice(1, 5)}.get(_family(name), slice(4))]
 
 
 def _patch(model: Any, name: str) -> int:

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from pacl_core.errors import UserError
-from pacl_core.models.backbones import Backbone, load_backbone, quarters, stages_of
+from pacl_core.models.backbones import Backbone, load_backbone, quarters, stages_of, with_stages_of
 from pacl_core.models.backbones.timm import _patch, _stages
 from pacl_core.params.models import BackboneParams
 from tests.paths import ROOT
@@ -129,9 +129,45 @@ def test_efficientnet_lite_has_the_last_maps_of_its_sizes() -> None:
         assert len(stages_of(backbone)(noise(size))) == 4
 
 
+def families(folder: Path, kind: str) -> Backbone:
+    if kind == "efficientnet_lite":
+        return load_backbone(BackboneParams(kind=kind, name="efficientnet_lite0", image_size=64))
+    if kind == "open_clip":
+        return load_backbone(BackboneParams(**write_tiny_open_clip(folder)))
+    return written(folder, kind)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "resnet18",
+        "vit_tiny_patch16_224",
+        "swin_tiny_patch4_window7_224",
+        pytest.param("vgg11_bn", marks=pytest.mark.slow),
+        "efficientnet_lite",
+        "open_clip",
+    ],
+)
+@torch.no_grad()
+def test_one_pass_has_the_modules_features_and_the_maps(tmp_path: Path, kind: str) -> None:
+    """Bit for bit, and in training mode statistics move once."""
+    backbone = families(tmp_path, kind)
+    images = noise(backbone.preprocess.size)
+    features, maps = with_stages_of(backbone)(images)
+    assert torch.equal(features, backbone.module(images))
+    for one, other in zip(maps, stages_of(backbone)(images), strict=True):
+        assert torch.equal(one, other)
+    backbone.module.train()
+    with_stages_of(backbone)(images)
+    counts = [value for name, value in backbone.module.named_buffers() if name.endswith("batches_tracked")]
+    assert all(int(count) == int(counts[0]) for count in counts)
+
+
 def test_a_backbone_without_stages_names_those_that_have_them(tmp_path: Path) -> None:
     model = timm.create_model("test_convnext", pretrained=False)
     save_file(model.state_dict(), tmp_path / "model.safetensors")
     backbone = load_backbone(BackboneParams(kind="timm", name="test_convnext", weights=str(tmp_path)))
     with pytest.raises(UserError, match="no stage maps; take one of timm's ResNet, VGG, Swin and ViT"):
         stages_of(backbone)
+    with pytest.raises(UserError, match="no stage maps"):
+        with_stages_of(backbone)
