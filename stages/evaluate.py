@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from functools import partial
 from pathlib import Path
 
 from pacl_core.datasets.features import read_features
@@ -15,7 +16,6 @@ from pacl_core.files.json_csv import read_json
 from pacl_core.methods.params import Params
 from pacl_core.models.local_files import link_weights
 from pacl_core.models.saved import CARD, trainings
-from pacl_core.params.evaluation import AmalgamateParams
 from pacl_core.runtime.scratch import code_sha256, scratch
 from pacl_core.runtime.settings import runtime
 from stages.run import run
@@ -90,23 +90,20 @@ def _tuned(
     from pacl_core.evaluation.protocols import amalgamate, finetune
     from pacl_core.evaluation.protocols.tuned_runs import Workplace, inputs_key
 
-    machine, tasks = runtime(), read_tasks(images.with_suffix(".json"))
-    recipe = params.evaluate.amalgamate if protocol == "amalgamate" else params.evaluate.finetune
+    machine, tasks, of = runtime(), read_tasks(images.with_suffix(".json")), params.evaluate
     if protocol == "amalgamate":
         for model in models:
             amalgamate.check_applicable(model)
+        recipe, tune = of.amalgamate, partial(amalgamate.run, params=of.amalgamate)
+    else:
+        recipe, tune = of.finetune, partial(finetune.run, params=of.finetune)
     key = inputs_key(images, models, recipe, excluded=excluded)
     key |= {"device": machine.device, "code": code_sha256(*CODE, Path(__file__))}
     with scratch(f"{protocol}-{images.stem}-{models[0].name}", key) as work:
-        found = []
-        for model in models:
-            place = Workplace(machine.device, machine.workers, work / model.relative_to(models[0]))
-            if isinstance(recipe, AmalgamateParams):
-                outcomes = amalgamate.run(tasks, images, model, params=recipe, excluded=excluded, place=place)
-            else:
-                outcomes = finetune.run(tasks, images, model, params=recipe, excluded=excluded, place=place)
-            found.append(outcomes)
-        return found
+        places = [work / model.relative_to(models[0]) for model in models]
+        at = [Workplace(machine.device, machine.workers, place) for place in places]
+        pairs = zip(models, at, strict=True)
+        return [tune(tasks, images, model, excluded=excluded, place=place) for model, place in pairs]
 
 
 def _downstream(images: Path, model: Path, excluded: set[str]) -> DownstreamData:

@@ -8,6 +8,7 @@ from safetensors.torch import save_file
 
 from pacl_core.files.hashing import file_sha256
 from pacl_core.files.publish import published_folder
+from pacl_core.methods.feng.examples import write_examples
 from pacl_core.methods.feng.run import CODE, SETS, train_specialist
 from pacl_core.methods.feng.stored import stored_set
 from pacl_core.models.backbones import load_backbone
@@ -70,6 +71,8 @@ def train_part(training: Training, part: str, stage: Path) -> None:
             if world.first:
                 with published_folder(Path("training_feng") / f"{name}-{part}") as draft:
                     write_curves(draft, trained.history)
+                    (draft / "examples").mkdir()
+                    write_examples(draft / "examples", trained.method)
                 with published_folder(Path("models") / f"{name}-{part}") as draft:
                     save_file(trained.heads, draft / HEADS)
                     about = trained.card | {"heads": {HEADS: file_sha256(draft / HEADS)}}

@@ -111,16 +111,13 @@ def load_model(folder: Path) -> Backbone:
     return _rebuilt(folder, card, WEIGHTS, origin=origin)
 
 
-def specialists(folder: Path) -> list[str]:
-    """The names of the specialists of a saved student, empty where its card names none."""
-    return list(read_json(folder / CARD).get("specialists", ()))
-
-
-def load_specialist(folder: Path, name: str) -> Backbone:
-    """One of the `specialists` of a saved student. Raises as `load_model`."""
+def load_specialists(folder: Path) -> dict[str, Backbone]:
+    """The specialists of a saved student by name, empty where its card names none. Raises as `load_model`."""
     student = load_model(folder)
+    card = read_json(folder / CARD)
     origin = _Origin(student.params, student.weights_sha256, student.preprocess)
-    return _rebuilt(folder, read_json(folder / CARD), _specialist(name), origin=origin)
+    names = card.get("specialists", ())
+    return {name: _rebuilt(folder, card, _specialist(name), origin=origin) for name in names}
 
 
 def _rebuilt(folder: Path, card: dict[str, Any], file: str, *, origin: _Origin) -> Backbone:

@@ -12,14 +12,7 @@ from pacl_core.errors import UserError
 from pacl_core.files.hashing import file_sha256
 from pacl_core.models import weights
 from pacl_core.models.backbones import Backbone, load_backbone
-from pacl_core.models.saved import (
-    load_model,
-    load_projectors,
-    load_specialist,
-    save_model,
-    specialists,
-    trainings,
-)
+from pacl_core.models.saved import load_model, load_projectors, load_specialists, save_model, trainings
 from pacl_core.params.models import BackboneParams
 from tests.tiny_checkpoints import write_tiny_open_clip, write_tiny_timm_resnet
 
@@ -222,21 +215,21 @@ def test_specialists_are_saved_next_to_their_student(kind, tmp_path):
     folder = tmp_path / "feng"
     folder.mkdir()
     save_model(folder, student, None, projectors=None, specialists={"st": specialist, "hp": student})
+    loaded = load_specialists(folder)
     size = student.preprocess.size
-    assert specialists(folder) == ["st", "hp"]
+    assert list(loaded) == ["st", "hp"]
     for name, given in (("st", specialist), ("hp", student)):
-        loaded = load_specialist(folder, name)
-        assert torch.equal(features(loaded.module, size), features(given.module, size))
+        assert torch.equal(features(loaded[name].module, size), features(given.module, size))
     assert torch.equal(features(load_model(folder).module, size), features(student.module, size))
     (folder / "specialists/st.safetensors").write_bytes((folder / "specialists/hp.safetensors").read_bytes())
     with pytest.raises(UserError, match=r"specialists/st.safetensors: damaged or replaced"):
-        load_specialist(folder, "st")
+        load_specialists(folder)
     (folder / "specialists/hp.safetensors").unlink()
-    with pytest.raises(UserError, match=r"specialists/hp.safetensors: missing"):
-        load_specialist(folder, "hp")
+    with pytest.raises(UserError):
+        load_specialists(folder)
 
 
 def test_a_model_without_specialists_has_none(tmp_path):
     save_model(tmp_path, enhanced("timm", tmp_path), None, projectors=None)
-    assert specialists(tmp_path) == []
+    assert load_specialists(tmp_path) == {}
     assert "specialists" not in json.loads((tmp_path / "model.json").read_text())

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from pacl_core.errors import UserError
 from pacl_core.files.tables import write_table
 from pacl_core.methods.params import Params, load
-from pacl_core.models.saved import load_model, load_specialist, specialists
+from pacl_core.models.saved import load_model, load_specialists
 from stages import amalgamate, specialist_ho, specialist_hp, specialist_st
 from tests.methods.feng import made
 from tests.paths import ROOT
@@ -81,6 +81,7 @@ def test_a_specialist_is_a_variant_with_heads_and_curves(ran: Path, part: str, t
     with torch.no_grad():
         assert load_model(folder).module(torch.zeros(1, 3, 32, 32)).shape == (1, load_model(folder).dim)
     curves = ran / "training_feng" / f"mine-{part}"
+    assert set(json.loads((curves / "examples/examples.json").read_text())) == set(tasks.split())
     last = json.loads((curves / "metrics.json").read_text())
     for task in tasks.split():
         assert {"held_out", "constant"} <= set(last[task])
@@ -91,12 +92,12 @@ def test_the_student_stands_next_to_its_specialists(ran: Path) -> None:
     folder = ran / "models/mine"
     card = json.loads((folder / "model.json").read_text())
     assert card["training"]["method"] == "feng" and "ours" in card["training"]["made"]
-    assert specialists(folder) == card["specialists"] == ["st", "ho", "hp"]
-    for part in specialists(folder):
-        one = load_specialist(folder, part)
+    specialists = load_specialists(folder)
+    assert list(specialists) == card["specialists"] == ["st", "ho", "hp"]
+    for part, one in specialists.items():
         alone = load_model(ran / "models" / f"mine-{part}").state()
         assert all(torch.equal(tensor, alone[name]) for name, tensor in one.state().items())
-    student, hp = load_model(folder).state(), load_specialist(folder, "hp").state()
+    student, hp = load_model(folder).state(), specialists["hp"].state()
     assert any(not torch.equal(student[name], hp[name]) for name in hp)
     assert "feature_st_f2" in json.loads((ran / "training_feng/mine/metrics.json").read_text())
 

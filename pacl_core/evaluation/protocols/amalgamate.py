@@ -21,9 +21,8 @@ from pacl_core.evaluation.protocols.tuned_runs import Workplace, run_all
 from pacl_core.files.json_csv import read_json
 from pacl_core.models.backbones import Backbone, FeaturesAndStages, load_backbone, with_stages_of
 from pacl_core.models.preprocess import Preprocess
-from pacl_core.models.saved import CARD, load_model, load_specialist, specialists
+from pacl_core.models.saved import CARD, load_model, load_specialists
 from pacl_core.params.evaluation import AmalgamateParams
-from pacl_core.params.models import BackboneParams
 from pacl_core.params.training import Momentum, Staircase, TrainingParams
 from pacl_core.training.distillation import Outputs, distillation_terms
 from pacl_core.training.forward import features_with_stages
@@ -49,7 +48,7 @@ class AmalgamationSettings(TrainingParams):
 
 def check_applicable(model: Path) -> None:
     """Raises `NotApplicableError` for a saved model whose card does not name the three specialists."""
-    if not set(SPECIALISTS) <= set(specialists(model)):
+    if not set(SPECIALISTS) <= set(read_json(model / CARD).get("specialists", ())):
         raise NotApplicableError(f"{model.name} has no specialists {', '.join(SPECIALISTS)}")
 
 
@@ -67,14 +66,17 @@ def run(
     Raises `NotApplicableError` as `check_applicable`, `UserError` also for a backbone without stage maps.
     """
     check_applicable(model)
-    taking_part = [name for name in SPECIALISTS if _takes_part(name, params)]
-    backbones = {STUDENT: _initial(model) if params.student == "initial" else load_specialist(model, "hp")}
-    backbones |= {name: load_specialist(model, name) for name in taking_part}
-    for backbone in backbones.values():
-        with_stages_of(backbone)
+    saved, specialists = load_model(model), load_specialists(model)
+    with_stages_of(saved)
+    if params.student == "initial":
+        student = _initial(saved, model)
+    else:
+        student = saved
+        student.module.load_state_dict(specialists["hp"].module.state_dict())
+    backbones = {STUDENT: student}
+    backbones |= {name: specialists[name] for name in SPECIALISTS if _takes_part(name, params)}
     templates = {name: Template.of(backbone, place.device) for name, backbone in backbones.items()}
-    # a saved model's preprocessing may be other than its library's
-    recipe = _Amalgamate(templates, params, place.device, load_model(model).preprocess)
+    recipe = _Amalgamate(templates, params, place.device, saved.preprocess)
     return run_all(tasks, dataset, recipe, excluded=excluded, place=place)
 
 
@@ -83,17 +85,13 @@ def _takes_part(name: str, params: AmalgamateParams) -> bool:
     return bool(getattr(params.features, name)) or name in params.logits or name in params.target
 
 
-def _initial(model: Path) -> Backbone:
+def _initial(saved: Backbone, model: Path) -> Backbone:
     """The backbone as it was before all training. Raises `UserError` where its weights have changed since."""
-    card = read_json(model / CARD)
-    source, sha256 = card["initial_weights"]["source"], card["initial_weights"]["sha256"]
-    found = load_backbone(
-        BackboneParams(kind=card["kind"], name=card["name"], weights=source, image_size=card["image_size"])
-    )
-    if found.weights_sha256 != sha256:
+    found = load_backbone(saved.params)
+    if found.weights_sha256 != saved.weights_sha256:
         raise UserError(
-            f"{source}: not the weights that {model.name} was trained from; train it again, or set "
-            "evaluate.amalgamate.student: hp"
+            f"{saved.params.weights}: not the weights that {model.name} was trained from; train it again, or "
+            "set evaluate.amalgamate.student: hp"
         )
     return found
 

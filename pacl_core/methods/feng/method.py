@@ -96,7 +96,10 @@ class Specialist:
 
     def held(self, name: str, count: int | None = None) -> Iterator[Seen]:
         """What is held out of a task, or the first `count` of it, batch by batch."""
-        rows = self.tasks[name].held[:count]
+        yield from self.seen(name, self.tasks[name].held[:count])
+
+    def seen(self, name: str, rows: RowIds) -> Iterator[Seen]:
+        """Rows of a task's images as evaluation sees them, batch by batch."""
         for start in range(0, len(rows), self.params.batch_size):
             part = rows[start : start + self.params.batch_size]
             views = self._views({name: part}, None)[name]

@@ -16,6 +16,7 @@ from pacl_core.methods.feng.heads.classes import Classes, Jigsaw
 from pacl_core.methods.feng.heads.dense import Colours, SuperResolution, width_of
 from pacl_core.methods.feng.method import Specialist
 from pacl_core.methods.feng.network import learning_network, multiple_of_patch, start_anew
+from pacl_core.methods.feng.pretext.bleu import bleu4, references_of
 from pacl_core.methods.feng.pretext.permutations import permutations
 from pacl_core.methods.feng.pretext.words import make_vocabulary, token_bias
 from pacl_core.methods.feng.stored import PretextSet
@@ -86,6 +87,8 @@ def train_specialist(
             "%s%d steps of at most %d images of each task: %s", run.label, steps, params.batch_size, counts
         )
         history = train(method, params, run, world=world)
+        if world.first:
+            history[-1].update(caption_figures(method))
     card: dict[str, object] = {
         "method": "feng",
         "specialist": part,
@@ -99,6 +102,27 @@ def train_specialist(
         "torch": torch.__version__,
     }
     return Trained(history, method.extras(), card, method)
+
+
+@torch.no_grad()
+def caption_figures(method: Specialist) -> dict[str, float]:
+    """BLEU-4 of the captions of held-out pictures, each against all that people said of it.
+
+    Of the trained model, and so once: a beam takes longer than a step. Empty without the task.
+    """
+    task = method.tasks.get("caption")
+    if not isinstance(task, Captioning) or len(task.held) == 0:
+        return {}
+    captions, pictures = task.images.captions_of(), task.images.pictures or task.images.sample_ids
+    rows = task.held.tolist()
+    first, references = references_of([pictures[row] for row in rows], [captions[row] for row in rows])
+    said = [
+        text
+        for seen in method.seen("caption", task.held[first])
+        for text in task.predicted(method.network, seen)
+    ]
+    score = bleu4(said, references)
+    return {} if score is None else {"caption/bleu4": score}
 
 
 def make_specialist(

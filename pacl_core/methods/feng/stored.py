@@ -12,7 +12,7 @@ from PIL import Image
 
 from pacl_core.errors import UserError
 from pacl_core.files.json_csv import read_json
-from pacl_core.files.tables import Table, batches, read_table
+from pacl_core.files.tables import Table, batches, column_names, read_table
 from pacl_core.training.method import RowIds
 
 _BATCH = 64  # images at a time
@@ -30,7 +30,7 @@ class PretextSet:
     """N images by row. `image` decodes one, and is called from several threads.
 
     `splits` [N]: train, val or test. `labels`: of each single-label task by its name. `captions` [N]: None
-    for a set without them.
+    for a set without them. `pictures` [N]: which picture a row shows; None: one of its own each.
     """
 
     name: str
@@ -39,6 +39,7 @@ class PretextSet:
     splits: NDArray[np.str_]
     labels: Mapping[str, Labels]
     captions: Sequence[str] | None = None
+    pictures: Sequence[str] | None = None
 
     def rows(self, split: str) -> RowIds:
         """Of a split, ascending."""
@@ -80,7 +81,9 @@ def stored_set(path: Path, work: Path) -> PretextSet:
             f"{path.with_suffix('.json')}: missing or no data set's description ({error!r}); run "
             f"'dvc repro pretext_set@{name}'"
         ) from None
-    table = read_table(path, ["item_id", "split", *columns.values(), *captioned[:1]])
+    hashed = "pixel_hash" in column_names(path)
+    more = ["pixel_hash"] if hashed else []
+    table = read_table(path, ["item_id", "split", *columns.values(), *captioned[:1], *more])
     labels = {
         task: Labels(classes[task], _classes(table[column].to_pylist())) for task, column in columns.items()
     }
@@ -91,6 +94,7 @@ def stored_set(path: Path, work: Path) -> PretextSet:
         splits=np.array(table["split"].to_pylist(), np.str_),
         labels=labels,
         captions=[one or "" for one in table[captioned[0]].to_pylist()] if captioned else None,
+        pictures=table["pixel_hash"].to_pylist() if hashed else None,
     )
 
 

@@ -24,7 +24,7 @@ from pacl_core.evaluation.protocols.fine_tuning import best_weights
 from pacl_core.evaluation.protocols.heads import new_head
 from pacl_core.evaluation.protocols.tuned_runs import Workplace
 from pacl_core.models.backbones import load_backbone
-from pacl_core.models.saved import load_specialist, save_model
+from pacl_core.models.saved import load_specialists, save_model
 from pacl_core.params.evaluation import AmalgamateParams, StageTermsParams
 from pacl_core.params.models import BackboneParams
 from tests.evaluation.protocols.test_finetune import COLOUR, HUE, LIGHT, same, write_dataset, write_folds
@@ -53,10 +53,10 @@ def save_four(folder: Path, weights: dict[str, Any]) -> Path:
     folder.mkdir(exist_ok=True)
     backbone = load_backbone(BackboneParams(**weights))
     specialists = {name: load_backbone(BackboneParams(**weights)) for name in amalgamate.SPECIALISTS}
-    for seed, specialist in enumerate(specialists.values()):
+    for seed, one in enumerate(specialists.values()):
         generator = torch.Generator().manual_seed(seed)
         with torch.no_grad():
-            for parameter in specialist.module.parameters():
+            for parameter in one.module.parameters():
                 parameter.mul_(1 + 0.05 * torch.randn(parameter.shape, generator=generator))
     save_model(folder, backbone, training=None, projectors=None, specialists=specialists)
     return folder
@@ -104,8 +104,7 @@ def changed(**changes: Any) -> AmalgamateParams:
 
 def losses_of(model: Path, params: AmalgamateParams, task: Task = COLOUR) -> tuple[dict[str, Any], Any]:
     """The terms of a step on two images, with their graph, and the networks."""
-    files = {"student": "hp", **{name: name for name in amalgamate.SPECIALISTS}}
-    backbones = {name: load_specialist(model, file) for name, file in files.items()}
+    backbones = {"student": load_specialists(model)["hp"], **load_specialists(model)}
     target = torch.zeros(2, len(task.columns))
     headed = {
         name: amalgamate.Headed(one.module, new_head(task, one.dim, target, seed=place), unit=False)
@@ -187,7 +186,7 @@ def test_the_students_weights_alone_are_kept(tmp_path: Path, model: Path) -> Non
     work = tmp_path / "work/task-0-seed-0"
     kept = load_file(best_weights(work, outcome.chosen["epochs"][0]))
     assert {name.partition(".")[0] for name in kept} == {"backbone", "head"}
-    before = load_specialist(model, "hp").module.state_dict()
+    before = load_specialists(model)["hp"].module.state_dict()
     assert not torch.equal(kept["backbone.conv1.0.weight"], before["conv1.0.weight"])
     assert not torch.equal(kept["backbone.bn1.running_mean"], before["bn1.running_mean"])  # statistics follow
     assert sorted(path.suffix for path in work.iterdir()) == [".json", ".json", ".safetensors"]
@@ -203,7 +202,7 @@ def test_the_student_may_begin_as_the_backbone_was_published(tmp_path: Path, mod
         ]
         for student in ("hp", "initial")
     }
-    hp = load_specialist(model, "hp").module.state_dict()["conv1.0.weight"]
+    hp = load_specialists(model)["hp"].module.state_dict()["conv1.0.weight"]
     assert torch.allclose(found["hp"], hp, atol=1e-6)
     published = load_file(model / "published/model.safetensors")["conv1.0.weight"]
     assert torch.allclose(found["initial"], published, atol=1e-6) and not torch.allclose(

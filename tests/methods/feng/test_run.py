@@ -44,6 +44,7 @@ def test_a_specialist_learns_its_tasks_and_is_saved_for_timm(tmp_path: Path, par
         assert math.isfinite(last[f"loss/{task}"])
         assert math.isfinite(last[f"{task}/held_out"]) and last[f"{task}/constant"] > 0
         assert any(name.startswith(f"{task}.") for name in found.heads)
+    assert ("caption/bleu4" in last) == (part == "hp")
     if part == "st":
         assert last["sr/bicubic"] > 0
     weights = backbone.module.state_dict()

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +37,7 @@ class Vocabulary:
 
     def tokens(self, text: str) -> list[int]:
         """`<sos>`, a token per word, `<eos>`."""
-        places = {word: place for place, word in enumerate(self.words)}
-        return [SOS, *(places.get(word, UNK) for word in words(text)), EOS]
+        return [SOS, *(self._places.get(word, UNK) for word in words(text)), EOS]
 
     def text(self, tokens: Iterable[int]) -> str:
         """The words up to `<eos>`, without special ones, with spaces between them."""
@@ -48,6 +48,10 @@ class Vocabulary:
             if token >= len(SPECIAL):
                 said.append(self.words[token])
         return " ".join(said)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {word: place for place, word in enumerate(self.words)}
 
     def to_json(self) -> dict[str, object]:
         """Every field, as `from_json` reads it."""
