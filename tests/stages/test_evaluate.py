@@ -25,7 +25,7 @@ from pacl_core.methods.params import load
 from pacl_core.models.backbones import load_backbone
 from pacl_core.models.frozen import pixel_features
 from pacl_core.models.saved import load_model, save_model
-from pacl_core.params.evaluation import FinetuneParams, LinearParams
+from pacl_core.params.evaluation import AmalgamateParams, FinetuneParams, LinearParams
 from pacl_core.params.models import BackboneParams
 from pacl_core.report.sections.few_labels import learning_curves
 from stages import evaluate, features, measure
@@ -346,3 +346,23 @@ def test_an_evaluation_without_features_names_them(stage, project):
     (project / "models/third/model.json").write_text("{}")
     with pytest.raises(UserError, match=r"data/features/shades-third/ids\.parquet: missing"):
         stage(evaluate, "shades", "linear", "third")
+
+
+def test_amalgamation_is_of_variants_that_were_made_of_specialists(stage, project):
+    backbone = load_model(project / "models/initial")
+    folder = project / "models/feng"
+    folder.mkdir()
+    specialists = dict.fromkeys(("st", "ho", "hp"), backbone)
+    save_model(folder, backbone, training={"method": "feng"}, projectors=None, specialists=specialists)
+    small = AmalgamateParams(epochs=1, batch_size=16, horizontal_flip=False, random_resized_crop=False)
+    for variant in ("feng", "initial"):
+        stage(evaluate, "shades", "amalgamate", variant, amalgamate=small)
+        stage(measure, "shades", "amalgamate", variant)
+    summary = read_summary(Path("evaluation/shades-amalgamate-feng.json"))
+    assert summary["not_applicable"] is None and set(summary["tasks"]) == {"valence", "light", "shares"}
+    assert summary["tasks"]["light"]["chosen"]["networks"] == ["student", "st", "ho", "hp"]
+    test = read_predictions(Path("evaluation/shades-amalgamate-feng.parquet"), "shares", "test")
+    assert test.prediction.shape == (1, 8, 2)
+    assert not list(Path(".pacl/scratch").glob("amalgamate*"))
+    without = read_summary(Path("evaluation/shades-amalgamate-initial.json"))
+    assert without["not_applicable"] == "initial has no specialists st, ho, hp" and without["tasks"] == {}
