@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from pacl_core.datasets.features import read_features
+from pacl_core.datasets.leaks import leaked_items
 from pacl_core.datasets.tasks import read_tasks
 from pacl_core.errors import UserError, unknown
 from pacl_core.evaluation.predictions import NotApplicableError, Outcome, over_trainings, write_predictions
@@ -33,11 +34,8 @@ def main(params: Params) -> None:
     link_weights({"text_encoder": params.text_encoder.weights})
     if not (model / CARD).is_file():
         raise UserError(f"{model}: no such variant; put a saved model there or edit evaluate.variants")
-    leaked: set[str] = set()
-    if params.evaluate.exclude_leaks != "none":
-        from pacl_core.datasets.leaks import leaked_items
-
-        leaked = leaked_items(Path(f"data/leaks/{dataset}.parquet"), params.evaluate.exclude_leaks)
+    among = params.evaluate.exclude_leaks
+    leaked = leaked_items(Path(f"data/leaks/{dataset}.parquet"), among) if among != "none" else set()
     outcomes: list[Outcome] = []
     not_applicable, models = None, trainings(model)
     try:
@@ -67,20 +65,17 @@ def _outcomes(
     machine, tasks = runtime(), read_tasks(images.with_suffix(".json"))
     if protocol in ("finetune", "amalgamate"):
         return _tuned(params, protocol, images=images, models=models, excluded=excluded)
-    data = [_downstream(images, model, excluded) for model in models]
+    from pacl_core.evaluation.protocols import few_shot, linear, zero_shot
+
+    of, names = params.evaluate, [model.relative_to("models") for model in models]
+    features = [read_features(Path(f"data/features/{images.stem}-{name}"), images) for name in names]
+    data = [DownstreamData(images, one, excluded) for one in features]
     if protocol == "zero_shot":
-        from pacl_core.evaluation.protocols import zero_shot
-
-        prompts = params.evaluate.zero_shot
-        return [
-            zero_shot.run(tasks, own, model, params=prompts, device=machine.device)
-            for own, model in zip(data, models, strict=True)
-        ]
-    from pacl_core.evaluation.protocols import few_shot, linear
-
+        run_one = partial(zero_shot.run, params=of.zero_shot, device=machine.device)
+        return [run_one(tasks, own, model) for own, model in zip(data, models, strict=True)]
     if protocol == "few_shot":
-        return [few_shot.run(tasks, one, params.evaluate.few_shot, device=machine.device) for one in data]
-    return [linear.run(tasks, one, params.evaluate.linear, device=machine.device) for one in data]
+        return [few_shot.run(tasks, one, of.few_shot, device=machine.device) for one in data]
+    return [linear.run(tasks, one, of.linear, device=machine.device) for one in data]
 
 
 def _tuned(
@@ -91,24 +86,18 @@ def _tuned(
     from pacl_core.evaluation.protocols.tuned_runs import Workplace, inputs_key
 
     machine, tasks, of = runtime(), read_tasks(images.with_suffix(".json")), params.evaluate
+    tune = partial(finetune.run, params=of.finetune)
     if protocol == "amalgamate":
         for model in models:
             amalgamate.check_applicable(model)
-        recipe, tune = of.amalgamate, partial(amalgamate.run, params=of.amalgamate)
-    else:
-        recipe, tune = of.finetune, partial(finetune.run, params=of.finetune)
-    key = inputs_key(images, models, recipe, excluded=excluded)
+        tune = partial(amalgamate.run, params=of.amalgamate)
+    key = inputs_key(images, models, tune.keywords["params"], excluded=excluded)
     key |= {"device": machine.device, "code": code_sha256(*CODE, Path(__file__))}
     with scratch(f"{protocol}-{images.stem}-{models[0].name}", key) as work:
         places = [work / model.relative_to(models[0]) for model in models]
         at = [Workplace(machine.device, machine.workers, place) for place in places]
         pairs = zip(models, at, strict=True)
         return [tune(tasks, images, model, excluded=excluded, place=place) for model, place in pairs]
-
-
-def _downstream(images: Path, model: Path, excluded: set[str]) -> DownstreamData:
-    features = Path(f"data/features/{images.stem}-{model.relative_to('models')}")
-    return DownstreamData(images, read_features(features, images), excluded)
 
 
 def _arguments() -> list[str]:
