@@ -25,6 +25,7 @@ log = logging.getLogger("pacl")
 
 # of fine-tuning and amalgamation, whose unfinished work is kept
 CODE = ("datasets", "encoding", "evaluation", "media", "models", "runtime/threads.py", "training")
+Found = list[list[Outcome]]
 PROTOCOLS = ("linear", "finetune", "amalgamate", "zero_shot", "few_shot")
 
 
@@ -60,8 +61,8 @@ def main(params: Params) -> None:
 
 def _outcomes(
     params: Params, protocol: str, *, images: Path, models: list[Path], excluded: set[str]
-) -> list[list[Outcome]]:
-    """Outcomes for the model of each training; a protocol is imported only when it is used."""
+) -> Found:
+    """Outcomes for the model of each training, by task; a protocol is imported only when it is used."""
     machine, tasks = runtime(), read_tasks(images.with_suffix(".json"))
     if protocol in ("finetune", "amalgamate"):
         return _tuned(params, protocol, images=images, models=models, excluded=excluded)
@@ -78,9 +79,7 @@ def _outcomes(
     return [linear.run(tasks, one, of.linear, device=machine.device) for one in data]
 
 
-def _tuned(
-    params: Params, protocol: str, *, images: Path, models: list[Path], excluded: set[str]
-) -> list[list[Outcome]]:
+def _tuned(params: Params, protocol: str, *, images: Path, models: list[Path], excluded: set[str]) -> Found:
     """Outcomes of a protocol that trains whole networks; its work is kept until all of it is done."""
     from pacl_core.evaluation.protocols import amalgamate, finetune
     from pacl_core.evaluation.protocols.tuned_runs import Workplace, inputs_key
