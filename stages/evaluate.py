@@ -23,7 +23,7 @@ from stages.run import run
 
 log = logging.getLogger("pacl")
 
-# of fine-tuning and amalgamation, whose unfinished work is kept
+# of the protocols whose unfinished work is kept
 CODE = ("datasets", "encoding", "evaluation", "media", "models", "runtime/threads.py", "training")
 Found = list[list[Outcome]]
 PROTOCOLS = ("linear", "finetune", "amalgamate", "zero_shot", "few_shot")
@@ -35,12 +35,12 @@ def main(params: Params) -> None:
     link_weights({"text_encoder": params.text_encoder.weights})
     if not (model / CARD).is_file():
         raise UserError(f"{model}: no such variant; put a saved model there or edit evaluate.variants")
-    among = params.evaluate.exclude_leaks
+    among, models = params.evaluate.exclude_leaks, trainings(model)
     leaked = leaked_items(Path(f"data/leaks/{dataset}.parquet"), among) if among != "none" else set()
     outcomes: list[Outcome] = []
-    not_applicable, models = None, trainings(model)
+    not_applicable = None
     try:
-        found = _outcomes(params, protocol, images=images, models=[*models.values()], excluded=leaked)
+        found = _found(params, protocol, images=images, models=[*models.values()], excluded=leaked)
         outcomes = over_trainings(dict(zip(models, (smoothed(one, images) for one in found), strict=True)))
     except NotApplicableError as error:
         not_applicable = str(error)
@@ -59,9 +59,7 @@ def main(params: Params) -> None:
     write_summary(stem.with_name(f"{stem.name}.chosen.json"), evaluation, chosen)
 
 
-def _outcomes(
-    params: Params, protocol: str, *, images: Path, models: list[Path], excluded: set[str]
-) -> Found:
+def _found(params: Params, protocol: str, *, images: Path, models: list[Path], excluded: set[str]) -> Found:
     """Outcomes for the model of each training, by task; a protocol is imported only when it is used."""
     machine, tasks = runtime(), read_tasks(images.with_suffix(".json"))
     if protocol in ("finetune", "amalgamate"):
