@@ -37,6 +37,7 @@ def main() -> None:
     showing = commands.add_parser("table")
     showing.add_argument("folder", type=Path)
     showing.add_argument("out", type=Path)
+    showing.add_argument("--against", default="initial", help="the training that the others are compared with")
     chosen = parser.parse_args()
     logging.getLogger("pacl").setLevel(logging.WARNING)
     if chosen.command == "prepare":
@@ -48,7 +49,7 @@ def main() -> None:
     else:
         from scripts.training_grid.table import table
 
-        print(table(chosen.folder, chosen.out))
+        print(table(chosen.folder, chosen.out, chosen.against))
 
 
 def run_grid(chosen: argparse.Namespace) -> None:

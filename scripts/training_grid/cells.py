@@ -56,12 +56,14 @@ def scenes() -> list[Cell]:
     cells: list[Cell] = []
     for seed in SEEDS:
         only = {"seeds": (seed,)}
-        for encoder, partition in product(("affect", "minilm", "concat", "nade"), PARTITIONS):
-            cells += seeded(encoder, partition, **only)
+        for encoder in ("affect", "minilm", "concat", "nade"):
+            for partition in PARTITIONS if encoder in ("affect", "minilm") else most:
+                cells += seeded(encoder, partition, **only)
         for partition in most:
-            # as many images again, since a batch of 256 takes a quarter of the steps
-            cells += seeded("affect", partition, batch_size=256, epochs=6, **only)
-            cells += seeded("affect", partition, pairs=1000, epochs=12, **only)
+            cells += seeded("affect", partition, pairs=1000, **only)
+        for partition in most:
+            cells += seeded("affect", partition, batch_size=256, **only)
+        for partition in most:
             cells += seeded("affect", partition, epochs=6, **only)
             cells += seeded("affect", partition, projector_warmup_steps=0, **only)
             cells += seeded("affect", partition, backbone_lr=1e-4, **only)

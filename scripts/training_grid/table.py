@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 DRAWS = 2000
 
 
-def table(folder: Path, out: Path) -> str:
-    """One line a training: its R2 and the difference from `initial` with a 95 % interval.
+def table(folder: Path, out: Path, against: str = "initial") -> str:
+    """One line a training: its R2 and the difference from the training `against` with a 95 % interval.
 
-    The interval resamples items, by their group where they have one, and seeds.
+    The interval resamples items, by their group where they have one, and seeds; not those of `against`, of
+    which errors are means.
     """
     about = json.loads((folder / "params.json").read_text())
     items = np.load(folder / "items.npz")
@@ -26,22 +27,24 @@ def table(folder: Path, out: Path) -> str:
         row = json.loads(file.read_text())
         row["error"] = (target - np.load(file.with_suffix(".npy"))) ** 2
         rows[row["cell"]].append(row)
-    initial = rows.pop("initial")[0]
-    heads = [*(f"R2 of {name} | minus initial" for name in columns), "loss", "images seen"]
+    if against not in rows:
+        raise SystemExit(f"no training '{against}'; there are: {', '.join(rows)}")
+    initial, base = rows.pop("initial"), np.mean([row["error"] for row in rows[against]], axis=0)
+    heads = [*(f"R2 of {name} | minus {against}" for name in columns), "loss", "images seen"]
     lines = [
         f"| training | seeds | {' | '.join(heads)} |",
         "|---" * (len(columns) * 2 + 4) + "|",
     ]
-    lines.append(_line("initial", [initial], initial, target=target, groups=groups, columns=columns))
-    for name, of_seeds in rows.items():
-        lines.append(_line(name, of_seeds, initial, target=target, groups=groups, columns=columns))
+    for name, of_seeds in {"initial": initial, **rows}.items():
+        compared = None if name == against else base
+        lines.append(_line(name, of_seeds, compared, target=target, groups=groups, columns=columns))
     return "\n".join(lines)
 
 
 def _line(
     name: str,
     of_seeds: list[dict[str, Any]],
-    initial: dict[str, Any],
+    base: NDArray[np.float64] | None,
     *,
     target: NDArray[np.float64],
     groups: NDArray[Any],
@@ -51,12 +54,10 @@ def _line(
     errors = np.stack([row["error"] for row in of_seeds])  # [S, N, targets]
     for place, column in enumerate(columns):
         cells.append(f"{np.mean([row[f'r2_{column}'] for row in of_seeds]):.3f}")
-        if name == "initial":
+        if base is None:
             cells.append("")
             continue
-        mean, low, high = difference(
-            errors[:, :, place], initial["error"][:, place], target[:, place], groups=groups
-        )
+        mean, low, high = difference(errors[:, :, place], base[:, place], target[:, place], groups=groups)
         cells.append(f"{mean:+.3f} [{low:+.3f}, {high:+.3f}]")
     losses = [row.get("losses", {}) for row in of_seeds]
     shown = [f"{key.partition('/')[2]} {np.mean([one[key] for one in losses]):.2f}" for key in losses[0]]
@@ -66,12 +67,12 @@ def _line(
 
 def difference(
     errors: NDArray[np.float64],
-    initial: NDArray[np.float64],
+    base: NDArray[np.float64],
     target: NDArray[np.float64],
     *,
     groups: NDArray[Any],
 ) -> tuple[float, float, float]:
-    """The difference in R2 and its interval; `errors` [S, N] and `initial` [N] are squared."""
+    """The difference in R2 and its interval; `errors` [S, N] and `base` [N] are squared."""
     rng = np.random.default_rng(0)
     _, group = np.unique(groups, return_inverse=True)
     count, seeds = group.max() + 1, len(errors)
@@ -79,7 +80,7 @@ def difference(
     def drop(weights: NDArray[np.float64], chosen: NDArray[np.int64]) -> float:
         mean = (weights * target).sum() / weights.sum()
         spread = (weights * (target - mean) ** 2).sum()
-        return float(((initial - errors[chosen].mean(axis=0)) * weights).sum() / spread)
+        return float(((base - errors[chosen].mean(axis=0)) * weights).sum() / spread)
 
     found = []
     for _ in range(DRAWS):
