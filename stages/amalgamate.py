@@ -7,6 +7,7 @@ from pacl_core.files.hashing import file_sha256
 from pacl_core.files.json_csv import write_json
 from pacl_core.files.publish import published_folder
 from pacl_core.methods.feng.distil import distil
+from pacl_core.methods.feng.network import Machine
 from pacl_core.methods.feng.run import CODE, SPECIALISTS
 from pacl_core.methods.feng.stored import stored_set
 from pacl_core.methods.params import Params
@@ -56,7 +57,12 @@ def main(params: Params) -> None:
             folder = own_folder(work, world)
             sets = [stored_set(path, folder) for path in paths]
             history = distil(
-                student, specialists, sets, training, run=settings, workers=machine.workers, world=world
+                student,
+                specialists,
+                sets,
+                params=training,
+                run=settings,
+                machine=Machine(machine.workers, world),
             )
             if world.first:
                 with published_folder(Path("training_feng") / name) as draft:

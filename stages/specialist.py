@@ -9,6 +9,7 @@ from safetensors.torch import save_file
 from pacl_core.files.hashing import file_sha256
 from pacl_core.files.publish import published_folder
 from pacl_core.methods.feng.examples import write_examples
+from pacl_core.methods.feng.network import Machine
 from pacl_core.methods.feng.run import CODE, SETS, train_specialist
 from pacl_core.methods.feng.stored import stored_set
 from pacl_core.models.backbones import load_backbone
@@ -23,7 +24,7 @@ from pacl_core.training.loop import Run
 from pacl_core.training.meter import write_curves
 
 HEADS = "heads.safetensors"
-LIBRARIES = ("efficientnet-lite-pytorch", "numpy", "open_clip_torch", "pillow", "timm", "torch")
+LIBRARIES = ("efficientnet-lite-pytorch", "numpy", "open_clip_torch", "pillow", "sacrebleu", "timm", "torch")
 
 
 class Training(NamedTuple):
@@ -66,7 +67,7 @@ def train_part(training: Training, part: str, stage: Path) -> None:
             sets = {one: stored_set(path, folder) for one, path in paths.items()}
             run = Run(work, machine.checkpoint_minutes, f"feng.{name}.{part}", f"{part}: ")
             trained = train_specialist(
-                backbone, sets, own, part=part, run=run, workers=machine.workers, world=world
+                backbone, sets, own, part=part, run=run, machine=Machine(machine.workers, world)
             )
             if world.first:
                 with published_folder(Path("training_feng") / f"{name}-{part}") as draft:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from pacl_core.errors import UserError
 from pacl_core.methods.feng.method import EpochBatches
-from pacl_core.methods.feng.network import learning_network
+from pacl_core.methods.feng.network import HERE, Machine, learning_network
 from pacl_core.methods.feng.objective import FEATURES
 from pacl_core.methods.feng.stored import PretextSet
 from pacl_core.methods.feng.tasks import Network
@@ -132,8 +132,8 @@ def make_distilling(
     student: Backbone,
     specialists: Mapping[str, Backbone],
     sets: Sequence[PretextSet],
-    params: DescentParams,
     *,
+    params: DescentParams,
     pool: Executor,
     world: World = ALONE,
 ) -> Distilling:
@@ -166,19 +166,19 @@ def distil(
     student: Backbone,
     specialists: Mapping[str, Backbone],
     sets: Sequence[PretextSet],
-    params: DescentParams | None,
     *,
+    params: DescentParams | None,
     run: Run,
-    workers: int = 1,
-    world: World = ALONE,
+    machine: Machine = HERE,
 ) -> History:
     """Train `student.module` in place to be like st, ho and hp; without `params` it stays as it is.
 
-    Resumes from `run.work` after a kill, as `training.loop.train`; `workers` threads decode.
+    Resumes from `run.work` after a kill, as `training.loop.train`.
     """
     if params is None:
         return []
-    with ThreadPoolExecutor(workers) as pool:
-        method = make_distilling(student, specialists, sets, params, pool=pool, world=world)
+    world = machine.world
+    with ThreadPoolExecutor(machine.workers) as pool:
+        method = make_distilling(student, specialists, sets, params=params, pool=pool, world=world)
         log.info("%d steps on %d images", params.epochs * len(method.batches(0)), len(method.rows))
         return train(method, params, run, world=world)

@@ -1,7 +1,7 @@
 """A backbone as Feng et al. train it: its stage maps and features, on its device, of all ranks."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -10,9 +10,19 @@ from pacl_core.errors import UserError
 from pacl_core.methods.feng.tasks import Network
 from pacl_core.models.backbones import Backbone, stages_of
 from pacl_core.params.training import TrainingParams
-from pacl_core.training.distributed import World
+from pacl_core.training.distributed import ALONE, World
 from pacl_core.training.forward import learning
 from pacl_core.training.sync_batch_norm import world_features
+
+
+class Machine(NamedTuple):
+    """How a run is carried out: threads that decode, and this process among those that train together."""
+
+    workers: int = 1
+    world: World = ALONE
+
+
+HERE = Machine()
 
 
 def learning_network(backbone: Backbone, params: TrainingParams, world: World) -> Network:

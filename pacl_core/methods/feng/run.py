@@ -15,7 +15,7 @@ from pacl_core.methods.feng.heads.caption import Captions, Sizes
 from pacl_core.methods.feng.heads.classes import Classes, Jigsaw
 from pacl_core.methods.feng.heads.dense import Colours, SuperResolution, width_of
 from pacl_core.methods.feng.method import Specialist
-from pacl_core.methods.feng.network import learning_network, multiple_of_patch, start_anew
+from pacl_core.methods.feng.network import HERE, Machine, learning_network, multiple_of_patch, start_anew
 from pacl_core.methods.feng.pretext.bleu import bleu4, references_of
 from pacl_core.methods.feng.pretext.permutations import permutations
 from pacl_core.methods.feng.pretext.words import make_vocabulary, token_bias
@@ -65,19 +65,19 @@ def train_specialist(
     *,
     part: str,
     run: Run,
-    workers: int = 1,
-    world: World = ALONE,
+    machine: Machine = HERE,
 ) -> Trained:
     """Train `backbone.module` in place as the specialist `part`: st, ho or hp.
 
     `sets`: by their keys in `own.sets`, those that its tasks read. Resumes from `run.work` after a kill, as
-    `training.loop.train`; `workers` threads decode. Raises `UserError` where the backbone or a set does not
+    `training.loop.train`. Raises `UserError` where the backbone or a set does not
     fit a task, or where a loss or gradient is not finite.
     """
     params = specialist_training(own, part)
     if own.init == "random":
         start_anew(backbone.module, own.seed)
-    with ThreadPoolExecutor(workers) as pool:
+    world = machine.world
+    with ThreadPoolExecutor(machine.workers) as pool:
         method = make_specialist(backbone, sets, own, part=part, pool=pool, world=world)
         counts = ", ".join(
             f"{name} {len(task.rows)} and {len(task.held)} held out" for name, task in method.tasks.items()

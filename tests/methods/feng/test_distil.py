@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from pacl_core.methods.feng.distil import distil
+from pacl_core.methods.feng.network import Machine
 from pacl_core.models.backbones import Backbone, load_backbone
 from pacl_core.params.feng import DescentParams, distil_training
 from pacl_core.params.models import BackboneParams
@@ -40,7 +41,9 @@ def test_the_student_becomes_like_its_specialists_which_stay(given: BackbonePara
     teachers, student = specialists(given), load_backbone(given)
     before = {part: {k: v.clone() for k, v in one.state().items()} for part, one in teachers.items()}
     params = PARAMS.model_copy(update={"epochs": 4})
-    history = distil(student, teachers, [made.made_set()], params, run=Run(tmp_path), workers=2)
+    history = distil(
+        student, teachers, [made.made_set()], params=params, run=Run(tmp_path), machine=Machine(2)
+    )
     names = {"feature_st_f2", "feature_ho_f3", "feature_hp_f4"}
     assert names == {name.removesuffix("/held_out") for name in history[-1] if "held_out" in name}
     assert sum(history[-1][f"loss/{name}"] for name in names) < sum(
@@ -55,7 +58,7 @@ def test_the_student_becomes_like_its_specialists_which_stay(given: BackbonePara
 def test_without_epochs_it_stays_as_it_is(given: BackboneParams, tmp_path: Path) -> None:
     student = other(given, 7)
     before = student.state()
-    assert distil(student, specialists(given), [made.made_set()], None, run=Run(tmp_path)) == []
+    assert distil(student, specialists(given), [made.made_set()], params=None, run=Run(tmp_path)) == []
     assert all(torch.equal(tensor, before[name]) for name, tensor in student.state().items())
 
 
@@ -75,10 +78,12 @@ def test_a_killed_run_ends_with_the_same_bits(given: BackboneParams, tmp_path: P
     works = [tmp_path / "whole", tmp_path / "broken"]
     for work in works:
         work.mkdir()
-    whole = distil(students[0], specialists(given), [images], PARAMS, run=Run(works[0]))
+    whole = distil(students[0], specialists(given), [images], params=PARAMS, run=Run(works[0]))
     with pytest.raises(KeyboardInterrupt):
-        distil(students[1], specialists(given), [broken], PARAMS, run=Run(works[1], checkpoint_minutes=0))
-    again = distil(students[2], specialists(given), [images], PARAMS, run=Run(works[1]))
+        distil(
+            students[1], specialists(given), [broken], params=PARAMS, run=Run(works[1], checkpoint_minutes=0)
+        )
+    again = distil(students[2], specialists(given), [images], params=PARAMS, run=Run(works[1]))
     assert again == whole
     for one, another in zip(students[0].state().values(), students[2].state().values(), strict=True):
         assert torch.equal(one, another)
@@ -99,7 +104,7 @@ def test_images_are_those_of_all_sets_once(given: BackboneParams, tmp_path: Path
         for one in (made.made_set(9, "a"), made.made_set(10, "b"), made.made_set(9, "a"))
     ]
     params = PARAMS.model_copy(update={"epochs": 1, "batch_size": 11})
-    distil(load_backbone(given), specialists(given), sets, params, run=Run(tmp_path))
+    distil(load_backbone(given), specialists(given), sets, params=params, run=Run(tmp_path))
     rows = np.array([row for _, row in seen])
     assert len(seen) == len(set(seen)) == 19 and rows.max() == 9
 

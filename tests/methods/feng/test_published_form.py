@@ -7,6 +7,7 @@ import timm
 import torch
 
 from pacl_core.methods.feng.distil import distil
+from pacl_core.methods.feng.network import Machine
 from pacl_core.methods.feng.run import train_specialist
 from pacl_core.models.backbones import Backbone, load_backbone
 from pacl_core.models.saved import load_specialists, save_model
@@ -34,12 +35,12 @@ def test_all_tasks_train_and_timm_loads_what_is_saved(tmp_path: Path, name: str)
         work = tmp_path / part
         work.mkdir()
         train_specialist(
-            backbone, dict.fromkeys(made.SETS, images), params, part=part, run=Run(work), workers=2
+            backbone, dict.fromkeys(made.SETS, images), params, part=part, run=Run(work), machine=Machine(2)
         )
     student: Backbone = load_backbone(given)
     training = DescentParams(epochs=1, lr=0.01, batch_size=2)
     (tmp_path / "student").mkdir()
-    distil(student, parts, [images], training, run=Run(tmp_path / "student"))
+    distil(student, parts, [images], params=training, run=Run(tmp_path / "student"))
     saved = tmp_path / "saved"
     saved.mkdir()
     save_model(saved, student, None, projectors=None, specialists=parts)

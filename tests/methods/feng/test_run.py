@@ -9,6 +9,7 @@ import timm
 import torch
 
 from pacl_core.errors import UserError
+from pacl_core.methods.feng.network import Machine
 from pacl_core.methods.feng.run import CODE, Trained, train_specialist
 from pacl_core.models.saved import save_model
 from pacl_core.runtime.scratch import code_files
@@ -27,7 +28,7 @@ def trained(folder: Path, part: str, **given: object) -> Trained:
         made.params(**given),
         part=part,
         run=Run(folder / "work"),
-        workers=2,
+        machine=Machine(2),
     )
 
 
@@ -37,7 +38,7 @@ def test_a_specialist_learns_its_tasks_and_is_saved_for_timm(tmp_path: Path, par
     before = {name: tensor.clone() for name, tensor in backbone.module.state_dict().items()}
     (tmp_path / "work").mkdir()
     found = train_specialist(
-        backbone, made.sets(), made.params(), part=part, run=Run(tmp_path / "work"), workers=2
+        backbone, made.sets(), made.params(), part=part, run=Run(tmp_path / "work"), machine=Machine(2)
     )
     last = found.history[-1]
     for task in TASKS[part]:
@@ -96,7 +97,7 @@ def test_a_killed_run_ends_with_the_same_bits(tmp_path: Path) -> None:
     broken = {key: type(one)(**{**vars(one), "image": killed}) for key, one in sets.items()}
     run = Run(other / "work", checkpoint_minutes=0)
     with pytest.raises(KeyboardInterrupt):
-        train_specialist(made.backbone(other), broken, made.params(), part="hp", run=run, workers=1)
+        train_specialist(made.backbone(other), broken, made.params(), part="hp", run=run, machine=Machine(1))
     assert list((other / "work").glob("epoch-*"))
     again = trained(other, "hp")
     assert again.history == whole.history
