@@ -66,15 +66,15 @@ def _found(params: Params, protocol: str, *, images: Path, models: list[Path], e
         return _tuned(params, protocol, images=images, models=models, excluded=excluded)
     from pacl_core.evaluation.protocols import few_shot, linear, zero_shot
 
-    of, names = params.evaluate, [model.relative_to("models") for model in models]
+    names = [model.relative_to("models") for model in models]
     features = [read_features(Path(f"data/features/{images.stem}-{name}"), images) for name in names]
     data = [DownstreamData(images, one, excluded) for one in features]
     if protocol == "zero_shot":
-        run_one = partial(zero_shot.run, params=of.zero_shot, device=machine.device)
+        run_one = partial(zero_shot.run, params=params.evaluate.zero_shot, device=machine.device)
         return [run_one(tasks, own, model) for own, model in zip(data, models, strict=True)]
     if protocol == "few_shot":
-        return [few_shot.run(tasks, one, of.few_shot, device=machine.device) for one in data]
-    return [linear.run(tasks, one, of.linear, device=machine.device) for one in data]
+        return [few_shot.run(tasks, one, params.evaluate.few_shot, device=machine.device) for one in data]
+    return [linear.run(tasks, one, params.evaluate.linear, device=machine.device) for one in data]
 
 
 def _tuned(params: Params, protocol: str, *, images: Path, models: list[Path], excluded: set[str]) -> Found:
@@ -82,12 +82,12 @@ def _tuned(params: Params, protocol: str, *, images: Path, models: list[Path], e
     from pacl_core.evaluation.protocols import amalgamate, finetune
     from pacl_core.evaluation.protocols.tuned_runs import Workplace, inputs_key
 
-    machine, tasks, of = runtime(), read_tasks(images.with_suffix(".json")), params.evaluate
-    tune = partial(finetune.run, params=of.finetune)
+    machine, tasks = runtime(), read_tasks(images.with_suffix(".json"))
+    tune = partial(finetune.run, params=params.evaluate.finetune)
     if protocol == "amalgamate":
         for model in models:
             amalgamate.check_applicable(model)
-        tune = partial(amalgamate.run, params=of.amalgamate)
+        tune = partial(amalgamate.run, params=params.evaluate.amalgamate)
     key = inputs_key(images, models, tune.keywords["params"], excluded=excluded)
     key |= {"device": machine.device, "code": code_sha256(*CODE, Path(__file__))}
     with scratch(f"{protocol}-{images.stem}-{models[0].name}", key) as work:

@@ -37,7 +37,9 @@ def main() -> None:
     showing = commands.add_parser("table")
     showing.add_argument("folder", type=Path)
     showing.add_argument("out", type=Path)
-    showing.add_argument("--against", default="initial", help="the training that the others are compared with")
+    showing.add_argument(
+        "--against", default="initial", help="the training that the others are compared with"
+    )
     chosen = parser.parse_args()
     logging.getLogger("pacl").setLevel(logging.WARNING)
     if chosen.command == "prepare":

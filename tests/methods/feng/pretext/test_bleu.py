@@ -9,6 +9,7 @@ import pytest
 
 from pacl_core.methods.feng.pretext.bleu import bleu4, references_of
 from pacl_core.methods.feng.pretext.words import words
+from tests.paths import ROOT
 
 SAID = ["The dog runs over the green field.", "a sad man sits alone in the rain", "two birds"]
 REFERENCES = [
@@ -67,7 +68,7 @@ def test_nothing_is_downloaded_and_no_folder_made(tmp_path) -> None:
     code = "from pacl_core.methods.feng.pretext.bleu import bleu4; print(bleu4(['a b c d'], [['a b c d']]))"
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env={"HOME": str(tmp_path), "PYTHONPATH": ":".join(filter(None, sys.path))},
+        env={"HOME": str(tmp_path), "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
     )
