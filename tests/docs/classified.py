@@ -44,6 +44,9 @@ RULES = (
         "ELSEWHERE",
         "tests/dag/test_emotionclip.py",
     ),
+    Rule(
+        r"cp presets/feng-\S+\.yaml params\.yaml && dvc repro compare", "ELSEWHERE", "tests/dag/test_feng.py"
+    ),
     Rule(r"dvc (repro|status --with-deps) report_clips", "ELSEWHERE", "tests/dag/test_emotionclip.py"),
     Rule(r"cp presets/\S+\.yaml params\.yaml( && dvc repro)?", "ELSEWHERE", "tests/dag/test_presets.py"),
     Rule(r"sh presets/sweeps/\S+\.sh.*", "SWEEP"),
