@@ -217,7 +217,7 @@ def test_each_task_is_next_to_the_constant_prediction_in_a_word(html):
     assert list(rows) == [one.name for one in TASKS.values()]
     assert rows["Colours"][:4] == ["0.00512", "0.00980", "better", ""]
     assert rows["Super resolution"][3] == 'bicubic 0.00320: <span class="worse-word">worse</span>'
-    assert rows["Jigsaw"][:3] == ["6.93", "6.92", "worse"]
+    assert rows["Jigsaw"][:3] == ["6.930", "6.916", "worse"]
     assert rows["Scenes"][3] == "41.1 % right, of 40 classes"
     assert rows["Captions"][3] == "BLEU-4 0.071"
     assert rows["Captions"][5] == "123"

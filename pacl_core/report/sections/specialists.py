@@ -135,7 +135,8 @@ def _row(one: Learnt) -> dict[str, Any]:
         "name": TASKS[one.task].name,
         "measure": TASKS[one.task].measure,
         "images": one.images,
-        "training": None if one.training is None else shown(one.training),
+        # that of captions has another term: of attention
+        "training": None if one.training is None or one.task == "caption" else shown(one.training),
         "held_out": shown(one.held_out),
         "constant": shown(one.constant),
         "word": one.word,
@@ -144,8 +145,8 @@ def _row(one: Learnt) -> dict[str, Any]:
 
 
 def shown(value: float) -> str:
-    """Three digits, as tasks have losses of 0.005 and of 7."""
-    return f"{value:#.3g}".rstrip(".")
+    """Three digits or three decimals, whichever is more: tasks have losses of 0.005 and of 7."""
+    return f"{value:.3f}" if abs(value) >= 1 else f"{value:#.3g}"
 
 
 def _charts(folder: Path, owner: str) -> Iterator[tuple[str, Chart]]:
@@ -180,7 +181,8 @@ def _charts(folder: Path, owner: str) -> Iterator[tuple[str, Chart]]:
 def _title(name: str) -> str:
     """Of a task, or of a term of the student's: feature_st_f2."""
     if name in TASKS:
-        return f"{TASKS[name].name}: {TASKS[name].measure}"
+        more = ", in training with the term of attention" if name == "caption" else ""
+        return f"{TASKS[name].name}: {TASKS[name].measure}{more}"
     _, _, rest = name.partition("_")
     part, _, stage = rest.partition("_f")
     return f"Stage {stage}: mean squared difference from that of {part.upper()}"
