@@ -85,7 +85,8 @@ def _render(artefacts: Artefacts, params_text: str, count: int, *, seed: int, im
     split = partition(artefacts, str(lookup(params, "partition.mode") or "both"), names)
     return filled(
         "page.html",
-        clips=None,
+        method_cards=[],
+        on_pairs=True,
         names=NAMES,
         meanings=MEANINGS,
         params_text=params_text,

@@ -20,7 +20,7 @@ from pacl_core.report.sections.clips import (
 from pacl_core.report.sections.controls import CLIPS, cards, controls_table, head, kind, with_controls
 from pacl_core.report.sections.examples import examples
 from pacl_core.report.sections.judged import judged
-from pacl_core.report.sections.limits import leaks, tested, uncertain
+from pacl_core.report.sections.limits import leaked, leaks, tested, uncertain
 from pacl_core.report.sections.results import (
     CARDS,
     compared,
@@ -30,7 +30,7 @@ from pacl_core.report.sections.results import (
     results,
 )
 from pacl_core.report.sections.run import lookup, models, settings
-from pacl_core.report.sections.sentences import NO_CLIPS, against_first
+from pacl_core.report.sections.sentences import NO_OTHER, against_first
 from pacl_core.report.sections.training import training
 from pacl_core.report.sections.verdict import Verdict
 
@@ -72,7 +72,7 @@ def clips_verdict(artefacts: ClipsArtefacts, params: dict[str, Any]) -> Verdict:
     rows = found.rows if found else []
     return Verdict(
         answer=found.base if found else "none",
-        said=against_first(found) if found else NO_CLIPS,
+        said=against_first(found) if found else NO_OTHER,
         main=rows,
         controls=controls_table(rows[:CARDS], params, recipes=True),
         missing=None,
@@ -89,11 +89,14 @@ def _render(artefacts: ClipsArtefacts, params_text: str, count: int, *, seed: in
     rows = overview(evaluations)
     corpus = str(lookup(params, f"emotionclip.{name}.clips"))
     keys = [tuple(part.format(name, clips=corpus) for part in one) for one in _KEYS]
+    found = clips(artefacts, count, seed, image=image)
     return filled(
         "clips_page.html",
         params_text=params_text,
         verdict=clips_verdict(artefacts, params),
-        clips=clips(artefacts, count, seed, image=image),
+        clips=found,
+        method_cards=found["cards"],
+        on_pairs=False,
         this_run=_this_run(params, name),
         told=lookup(params, f"emotionclip.{name}.subject.kind") != "none",
         variants=[head(one, params) for one in evaluations[0]["variants"]] if evaluations else [],
@@ -113,7 +116,8 @@ def _render(artefacts: ClipsArtefacts, params_text: str, count: int, *, seed: in
         leaks=leaks(artefacts.metrics, params),
         limits=[
             *stand_ins(params, name),
-            *tested(artefacts.metrics, params, evaluations, seeds=None),
+            *leaked(artefacts.metrics, params, evaluations),
+            *tested(evaluations, seeds=None),
             *uncertain(evaluations),
         ],
     )

@@ -69,6 +69,22 @@ class ClipsArtefacts:
     models: tuple[Path, ...]
 
 
+@dataclass(frozen=True)
+class FengArtefacts:
+    """Paths of what the page of one training of Feng et al. shows, as `Artefacts`.
+
+    `training`: that of the student; `specialists`: st, ho and hp -> its curves and examples.
+    """
+
+    name: str
+    specialists: dict[str, Path]
+    examples: Path
+    metrics: Path
+    training: Path
+    evaluation: Path
+    models: tuple[Path, ...]
+
+
 def optional_json(path: Path) -> Any | None:
     return read_json(path) if path.is_file() else None
 

@@ -43,13 +43,15 @@ _PLACES = {
     "examples": (3, 10),
     "report": (2, 11),
     "report_clips": (4, 11),
+    "report_feng": (5, 11),
 }
 _REPEATED = {"recipe": "per recipe", "variant": "per weights"}
 _REPEATED |= dict.fromkeys(("downstream", "leaks"), "per data set")
 _REPEATED |= dict.fromkeys(("clips", "persons", "sentiment"), "per corpus of clips")
 _REPEATED |= dict.fromkeys(("selection", "emotionclip", "attention", "report_clips"), "per training on clips")
 _REPEATED |= dict.fromkeys(
-    ("specialist_st", "specialist_ho", "specialist_hp", "amalgamate"), "per training of Feng et al."
+    ("specialist_st", "specialist_ho", "specialist_hp", "amalgamate", "report_feng"),
+    "per training of Feng et al.",
 )
 _REPEATED |= {"pretext_set": "per pretext set", "features": "per data set, variant", "transfer": "per entry"}
 _REPEATED |= dict.fromkeys(("evaluate", "measure"), "per data set, protocol, variant")

@@ -1,4 +1,4 @@
-"""presets/feng-embedded.yaml, cut small, from pretext sets to the comparison, without PACL's stages."""
+"""presets/feng-embedded.yaml, cut small, from pretext sets to the page, without PACL's stages."""
 
 import json
 import shutil
@@ -42,14 +42,18 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 def test_it_trains_and_is_evaluated(project: Project) -> None:
-    ran = project.repro("compare").ran
-    assert ran >= SPECIALISTS | SETS | {"amalgamate@feng", "features@emoji_sentiment-feng", "compare"}
+    ran = project.repro("report_feng").ran
+    assert ran >= SPECIALISTS | SETS | {
+        "amalgamate@feng",
+        "features@emoji_sentiment-feng",
+        "report_feng@feng",
+    }
     assert not ran & PACL
     summary = json.loads((project.root / "evaluation/emoji_sentiment-amalgamate-feng.json").read_text())
     assert summary["not_applicable"] is None and summary["tasks"]
     alone = json.loads((project.root / "evaluation/emoji_sentiment-amalgamate-feng-hp.json").read_text())
     assert "no specialists" in alone["not_applicable"]
-    assert project.repro("compare").ran == set()
+    assert project.repro("report_feng").ran == set()
 
 
 def test_an_edit_of_hp_leaves_st_and_ho(project: Project) -> None:

@@ -94,6 +94,7 @@ OF_TEMPLATES = {
     "pretext_set": ("pretext_sets",),
     "recipe": ("recipes",),
     "report_clips": ("emotionclip",),
+    "report_feng": ("feng",),
     "selection": ("emotionclip",),
     **dict.fromkeys(("specialist_st", "specialist_ho", "specialist_hp"), ("feng",)),
     "amalgamate": ("feng",),

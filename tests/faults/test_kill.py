@@ -15,7 +15,7 @@ from tests.paths import ROOT
 MODULES = sorted(set(re.findall(r"python -m stages\.(\w+)", (ROOT / "dvc.yaml").read_text())))
 # `transfer` needs two data sets, with which this project takes twice as long; EmotionCLIP, another backbone
 # (tests/stages/test_emotionclip.py kills it)
-OTHERS = ("transfer", "selection", "emotionclip", "attention", "report_clips")
+OTHERS = ("transfer", "selection", "emotionclip", "attention", "report_clips", "report_feng")
 MODULES = [name for name in MODULES if name not in OTHERS]
 CHAIN = 3  # kills in a row before the stage may finish
 

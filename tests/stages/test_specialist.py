@@ -1,4 +1,4 @@
-"""`specialist_st`, `specialist_ho`, `specialist_hp` and `amalgamate` on a small backbone, run by hand."""
+"""The stages of specialists (st, ho, hp), `amalgamate` and `report_feng` on a small backbone, run by hand."""
 
 import json
 from collections.abc import Callable
@@ -15,7 +15,8 @@ from pacl_core.errors import UserError
 from pacl_core.files.tables import write_table
 from pacl_core.methods.params import Params, load
 from pacl_core.models.saved import load_model, load_specialists
-from stages import amalgamate, specialist_ho, specialist_hp, specialist_st
+from pacl_core.report.sections.specialists import TASKS
+from stages import amalgamate, report_feng, specialist_ho, specialist_hp, specialist_st
 from tests.methods.feng import made
 from tests.paths import ROOT
 from tests.published_trees import image
@@ -102,6 +103,19 @@ def test_the_student_stands_next_to_its_specialists(ran: Path) -> None:
     assert "feature_st_f2" in json.loads((ran / "training_feng/mine/metrics.json").read_text())
 
 
+def test_the_page_shows_what_these_stages_wrote(ran: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ran)
+    run(report_feng, load(Path("params.yaml")), monkeypatch)
+    page = Path("report_feng/mine/index.html").read_text()
+    shown = page[page.index('<section id="specialists">') :].split("</section>")[0]
+    for task in TASKS.values():
+        assert f'<th scope="row">{task.name}<small>' in shown and f"<h4>{task.name}</h4>" in shown
+    held = 3
+    assert shown.count("<img") == held * (3 + 3 + 1 + 3 + 1 + 1)
+    assert "a bar in red" in shown and "bicubic 0." in shown and "BLEU-4 0." in shown
+    assert "% right, of 2 classes" in shown and "% right, of 1,008 classes" in shown
+
+
 @pytest.mark.parametrize("start", ["hp", "initial"])
 def test_without_epochs_the_student_is_what_it_starts_from(
     ran: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, start: str
@@ -133,7 +147,7 @@ def test_a_stage_that_runs_again_writes_the_same_bytes(ran: Path, monkeypatch: p
     }
 
 
-@pytest.mark.parametrize("module", [*STAGES.values(), amalgamate])
+@pytest.mark.parametrize("module", [*STAGES.values(), amalgamate, report_feng])
 def test_another_name_is_one_line(module: ModuleType, ran: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ran)
     with pytest.raises(UserError, match=r"unknown training of Feng et al\. 'other'"):

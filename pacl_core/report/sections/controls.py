@@ -12,10 +12,13 @@ ENHANCED, TOO_FEW = "pacl", "too_few"
 INITIAL, PACL, PLAIN, RANDOM, ORACLE = "initial", "pacl", "plain", "random", "oracle"
 RECIPE, WEIGHTS, OTHER = "recipe", "weights", "other"  # another recipe; weights of `variants`; unknown
 CLIPS = "clips"  # a training of EmotionCLIP
+FENG = "feng"  # a training of Feng et al., or one of its specialists
 RECIPE_PARTITIONS = {PLAIN: "none", RANDOM: "random", ORACLE: "record"}
 _DIVIDED = {partition: control for control, partition in RECIPE_PARTITIONS.items()}
 _HEADS = {PACL: "PACL", PLAIN: "plain contrastive", RANDOM: "random partitions", ORACLE: "oracle partitions"}
 THAN = {PACL: "PACL", PLAIN: "plain contrastive training", RANDOM: "random partitions"}
+# of Feng et al., and what the paper calls them; the variants are <training>-<specialist>
+SPECIALISTS = {"st": "stimuli taking", "ho": "holistic organizing", "hp": "high-level perceiving"}
 _FIRST = (INITIAL, PACL, PLAIN, RANDOM, ORACLE)  # columns of a table
 _NOT_PACL = {
     PLAIN: ("With plain contrastive training", "all pairs in one group"),
@@ -44,9 +47,20 @@ def kind(name: str, params: dict[str, Any]) -> str:
         return _DIVIDED.get(str(lookup(recipes, f"{name}.partition")), RECIPE)
     if name in (params.get("emotionclip") or {}):
         return CLIPS
+    if feng_training(name, params):
+        return FENG
     if name in (params.get("variants") or {}):
         return WEIGHTS
     return INITIAL if name == INITIAL else OTHER
+
+
+def feng_training(name: str, params: dict[str, Any]) -> tuple[str, str | None] | None:
+    """(training of Feng et al., its specialist or None) that the variant is; None of another variant."""
+    known = params.get("feng") or {}
+    if name in known:
+        return name, None
+    training, _, part = name.rpartition("-")
+    return (training, part) if training in known and part in SPECIALISTS else None
 
 
 def head(name: str, params: dict[str, Any]) -> str:
@@ -75,6 +89,9 @@ def subject(name: str, params: dict[str, Any]) -> str:
     if found in _NOT_PACL:
         said, how = _NOT_PACL[found]
         return f"{said} ({name}: {how}), the result"
+    if found == FENG:
+        _, part = feng_training(name, params) or (name, None)
+        return f"{part.upper()} of Feng et al. ({name})" if part else f"Feng et al. ({name})"
     others = {RECIPE: f"PACL by the recipe {name}", CLIPS: f"EmotionCLIP ({name})"}
     return others.get(found, name)
 

@@ -68,7 +68,7 @@ def limits(metrics: Path, params: dict[str, Any], evaluations: list[dict[str, An
             those = "this partition" if len(empty) == 1 else "these partitions"
             found.append(f"No pair is {' or '.join(empty)}; training learnt nothing from {those}.")
     found += [dead_sentence(name, share) for name, share in starved(metrics.parent).items()]
-    found += tested(metrics, params, evaluations)
+    found += [*leaked(metrics, params, evaluations), *tested(evaluations)]
     if missing_controls(overview(evaluations), params):
         found.append(
             "PACL was not compared with plain contrastive training on the same pairs, so what its partition "
@@ -77,17 +77,8 @@ def limits(metrics: Path, params: dict[str, Any], evaluations: list[dict[str, An
     return found + uncertain(evaluations)
 
 
-def tested(
-    metrics: Path,
-    params: dict[str, Any],
-    evaluations: list[dict[str, Any]] | None,
-    *,
-    seeds: str | None = "train.seeds",
-) -> list[str]:
-    """What the test items are, and which of them training has seen.
-
-    `seeds`: the key that makes the method train several times; None where it has none.
-    """
+def leaked(metrics: Path, params: dict[str, Any], evaluations: list[dict[str, Any]] | None) -> list[str]:
+    """Which test items training has seen, and whether they count."""
     excluding = str(lookup(params, "evaluate.exclude_leaks") or "none")
     found = [sentence for one in leaks(metrics, params) if (sentence := _leak(one, excluding))]
     excluded = {one["dataset"]: one["excluded"] for one in evaluations or [] if one["excluded"]}
@@ -96,6 +87,15 @@ def tested(
         found.append(
             f"Test items left out of every result, because training saw them or near duplicates: {listed}."
         )
+    return found
+
+
+def tested(evaluations: list[dict[str, Any]] | None, *, seeds: str | None = "train.seeds") -> list[str]:
+    """What the test items are, and what intervals are about.
+
+    `seeds`: the key that makes the method train several times; None where it has none.
+    """
+    found = []
     sizes = {one["dataset"]: one["test_items"] for one in evaluations or [] if one["test_items"]}
     if sizes:
         folds = {one["dataset"]: one["folds"] for one in evaluations or [] if one["folds"]}

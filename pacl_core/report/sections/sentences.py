@@ -6,7 +6,7 @@ from pacl_core.report.sections.controls import ENHANCED, PLAIN, RANDOM, THAN, TO
 from pacl_core.report.sections.judged import Judged, word
 
 NOTHING = "Nothing to compare: no data set was evaluated with both the initial and the enhanced backbone."
-NO_CLIPS = "Nothing to compare: no data set was evaluated with this training and another variant."
+NO_OTHER = "Nothing to compare: no data set was evaluated with this training and another variant."
 _NO_EVIDENCE = "No evidence that it did: "
 _STARTS = {
     "better": "better than {}",
@@ -32,10 +32,15 @@ def sentences(found: Judged) -> str:
 
 def against_first(found: Judged) -> str:
     """As `sentences`, of another method: against what came before alone, with a yes or no."""
+    start = {"better": "Yes: ", "worse": "No: ", "unclear": _NO_EVIDENCE}.get(found.base, "")
+    return start + change_from_first(found)
+
+
+def change_from_first(found: Judged) -> str:
+    """As `against_first`, without a yes or no."""
     if found.base == TOO_FEW:
         return f"Not known: {_first_change(found.rows)['said']}."
-    start = {"better": "Yes: ", "worse": "No: ", "unclear": _NO_EVIDENCE}.get(found.base, "")
-    return start + _against_first(found)
+    return _against_first(found)
 
 
 def _first_change(rows: list[dict[str, Any]]) -> dict[str, Any]:

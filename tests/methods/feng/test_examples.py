@@ -28,6 +28,10 @@ def test_examples_are_of_what_is_held_out(tmp_path: Path, part: str) -> None:
     if part == "st":
         assert Image.open(folder / "sr-0-predicted.png").size == (64, 64)
         assert set(found["sr"][0]["files"]) == {"predicted", "bicubic", "true"}
+        large, bicubic = (
+            np.asarray(Image.open(folder / f"sr-0-{what}.png"), float) for what in ("true", "bicubic")
+        )
+        assert np.abs(large - bicubic).mean() < large.std()
         true = np.asarray(Image.open(folder / "color-0-true.png"), np.int16)
         assert np.abs(true - np.asarray(Image.open(folder / "color-0-grey.png"), np.int16)).max() > 30
     elif part == "ho":

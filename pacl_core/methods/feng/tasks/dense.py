@@ -106,8 +106,9 @@ class Enlarging:
     def predicted(self, network: Network, seen: Seen) -> tuple[Tensor, Tensor, Tensor]:
         """RGB in [0, 1] `[b, 3, high, high]`: predicted, by bicubic enlarging, and the true one."""
         shrunk, targets = super_resolution(seen.pixels, self.low)
+        bicubic = enlarged(shrunk, 4 * self.low)  # first: inputs are normalised in place
         found: Tensor = self.head(network.stages(self._inputs(shrunk)), (self.low, self.low))
-        return found.float(), enlarged(shrunk, 4 * self.low), targets
+        return found.float(), bicubic, targets
 
     def _inputs(self, shrunk: Tensor) -> Tensor:
         inputs: Tensor = self.preprocess.normalise(shrunk).contiguous(memory_format=torch.channels_last)
