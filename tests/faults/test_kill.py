@@ -14,7 +14,7 @@ from tests.paths import ROOT
 
 MODULES = sorted(set(re.findall(r"python -m stages\.(\w+)", (ROOT / "dvc.yaml").read_text())))
 # `transfer` needs two data sets, with which this project takes twice as long; EmotionCLIP, another backbone
-# (tests/stages/test_emotionclip.py kills it); Feng et al., pretext sets (tests/methods/feng/test_run.py kills it)
+# (tests/stages/test_emotionclip.py kills it); Feng et al., pretext sets (tests/methods/feng/test_run.py)
 OF_OTHERS = ("selection", "emotionclip", "attention", "report_clips", "report_feng")
 OF_OTHERS += ("pretext_set", "specialist_st", "specialist_ho", "specialist_hp", "amalgamate")
 MODULES = [name for name in MODULES if name not in ("transfer", *OF_OTHERS)]
