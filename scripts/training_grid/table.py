@@ -29,7 +29,8 @@ def table(folder: Path, out: Path, against: str = "initial") -> str:
         rows[row["cell"]].append(row)
     if against not in rows:
         raise SystemExit(f"no training '{against}'; there are: {', '.join(rows)}")
-    initial, base = rows.pop("initial"), np.mean([row["error"] for row in rows[against]], axis=0)
+    base = np.mean([row["error"] for row in rows[against]], axis=0)
+    initial = rows.pop("initial")
     heads = [*(f"R2 of {name} | minus {against}" for name in columns), "loss", "images seen"]
     lines = [
         f"| training | seeds | {' | '.join(heads)} |",
