@@ -33,7 +33,7 @@ def load(params: BackboneParams) -> Backbone:
     unused = {name: tensor.detach().clone() for name, tensor in full.items() if name not in kept}
     # that of a subclass, or of a model without a class token, would be other ones
     own_vit = type(visual) is VisionTransformer and hasattr(visual, "class_embedding")
-    with_stages = _with_stages(visual)
+    with_stages = _with_stages(visual) if own_vit else None
     return Backbone(
         params=params,
         module=visual,
@@ -44,8 +44,8 @@ def load(params: BackboneParams) -> Backbone:
         weights_sha256=clip.weights_sha256,
         configs={CONFIG: clip.config},
         unused_weights=frozenset(unused),
-        stages=(lambda images: with_stages(images)[1]) if own_vit else None,
-        with_stages=with_stages if own_vit else None,
+        stages=(lambda images: with_stages(images)[1]) if with_stages else None,
+        with_stages=with_stages,
         any_size=_any_size(visual) if own_vit else None,
         patch=int(visual.patch_size[0]) if own_vit else 1,
     )
