@@ -7,30 +7,20 @@ import yaml
 
 from pacl_core.report.build import filled, fitted
 from pacl_core.report.images import Thumbnail
+from pacl_core.report.method_page import evaluated, method_verdict
 from pacl_core.report.reading import ClipsArtefacts
 from pacl_core.report.sections.attention import attention
 from pacl_core.report.sections.clips import (
     TITLES,
-    baseline,
     clips,
     next_steps,
     reasons,
     stand_ins,
 )
-from pacl_core.report.sections.controls import CLIPS, cards, controls_table, head, kind, with_controls
-from pacl_core.report.sections.examples import examples
-from pacl_core.report.sections.judged import judged
+from pacl_core.report.sections.controls import CLIPS
+from pacl_core.report.sections.judged import judged_variant
 from pacl_core.report.sections.limits import leaked, leaks, tested, uncertain
-from pacl_core.report.sections.results import (
-    CARDS,
-    compared,
-    main_results,
-    overview,
-    published,
-    results,
-)
 from pacl_core.report.sections.run import lookup, models, settings
-from pacl_core.report.sections.sentences import NO_OTHER, against_first
 from pacl_core.report.sections.training import training
 from pacl_core.report.sections.verdict import Verdict
 
@@ -66,65 +56,38 @@ def write_clips_report(
 
 def clips_verdict(artefacts: ClipsArtefacts, params: dict[str, Any]) -> Verdict:
     """Did the training on clips work, why, and what next; from metrics/, its curves and its model's card."""
-    found = judged(overview(compared(artefacts.metrics, artefacts.name)), params)
-    if found is not None and found.own != artefacts.name:
-        found = None
-    rows = found.rows if found else []
-    return Verdict(
-        answer=found.base if found else "none",
-        said=against_first(found) if found else NO_OTHER,
-        main=rows,
-        controls=controls_table(rows[:CARDS], params, recipes=True),
-        missing=None,
-        why=[*reasons(artefacts, params), *baseline(rows)],
-        next=next_steps(artefacts, params, found),
-    )
+    found = judged_variant(artefacts, artefacts.name, params)
+    following = next_steps(artefacts, params, found)
+    return method_verdict(found, params, why=reasons(artefacts, params), following=following)
 
 
 def _render(artefacts: ClipsArtefacts, params_text: str, count: int, *, seed: int, image: Thumbnail) -> str:
     params: dict[str, Any] = yaml.safe_load(params_text) or {}
     name = artefacts.name
-    evaluations = results(artefacts, name)
-    with_controls(evaluations, params)
-    rows = overview(evaluations)
+    shown = evaluated(artefacts, params, name, of=CLIPS, image=image)
     corpus = str(lookup(params, f"emotionclip.{name}.clips"))
     keys = [tuple(part.format(name, clips=corpus) for part in one) for one in _KEYS]
     found = clips(artefacts, count, seed, image=image)
     return filled(
         "clips_page.html",
+        **shown,
         params_text=params_text,
         verdict=clips_verdict(artefacts, params),
         clips=found,
         method_cards=found["cards"],
-        on_pairs=False,
         this_run=_this_run(params, name),
         told=lookup(params, f"emotionclip.{name}.subject.kind") != "none",
-        variants=[head(one, params) for one in evaluations[0]["variants"]] if evaluations else [],
-        partition=None,
         run={"models": models(artefacts), "settings": settings(params, keys)},
         training=training(artefacts, TITLES),
         attention=attention(artefacts.attention, artefacts.metrics / "attention", [name], image=image),
-        results=evaluations,
-        overview=rows,
-        controls=controls_table(rows, params, recipes=True),
-        main_results=[
-            row | {"other": row["other"] if _judges_another(row, params) else None}
-            for row in cards(main_results(evaluations), params)
-        ],
-        published=published(artefacts),
-        examples=examples(artefacts, image),
         leaks=leaks(artefacts.metrics, params),
         limits=[
             *stand_ins(params, name),
-            *leaked(artefacts.metrics, params, evaluations),
-            *tested(evaluations, seeds=None),
-            *uncertain(evaluations),
+            *leaked(artefacts.metrics, params, shown["results"]),
+            *tested(shown["results"], seeds=None),
+            *uncertain(shown["results"]),
         ],
     )
-
-
-def _judges_another(row: dict[str, Any], params: dict[str, Any]) -> bool:
-    return kind(row["variants"][row["judged"]], params) != CLIPS
 
 
 def _this_run(params: dict[str, Any], name: str) -> list[str]:

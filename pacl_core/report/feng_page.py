@@ -7,14 +7,12 @@ import yaml
 
 from pacl_core.report.build import filled, fitted
 from pacl_core.report.images import Thumbnail
+from pacl_core.report.method_page import evaluated, method_verdict
 from pacl_core.report.reading import FengArtefacts
-from pacl_core.report.sections.clips import baseline
-from pacl_core.report.sections.controls import FENG, cards, controls_table, head, kind, with_controls
-from pacl_core.report.sections.examples import examples
+from pacl_core.report.sections.controls import FENG
 from pacl_core.report.sections.feng import (
     against_first_each,
     feng_settings,
-    judged_variant,
     lead,
     method_cards,
     next_steps,
@@ -23,10 +21,9 @@ from pacl_core.report.sections.feng import (
     student,
     variants_of,
 )
+from pacl_core.report.sections.judged import judged_variant
 from pacl_core.report.sections.limits import tested, uncertain
-from pacl_core.report.sections.results import CARDS, main_results, overview, published, results
 from pacl_core.report.sections.run import lookup, models
-from pacl_core.report.sections.sentences import NO_OTHER, against_first
 from pacl_core.report.sections.specialists import specialists
 from pacl_core.report.sections.verdict import Verdict
 
@@ -42,58 +39,37 @@ def write_feng_report(artefacts: FengArtefacts, folder: Path, params_text: str) 
 def feng_verdict(artefacts: FengArtefacts, params: dict[str, Any]) -> Verdict:
     """Did it work, why, and what next: of the student, or of a specialist where that is not evaluated."""
     found = judged_variant(artefacts, _own(artefacts, params), params)
-    rows = found.rows if found else []
-    return Verdict(
-        answer=found.base if found else "none",
-        said=against_first(found) if found else NO_OTHER,
-        main=rows,
-        controls=controls_table(rows[:CARDS], params, recipes=True),
-        missing=None,
-        why=[*reasons(artefacts, params), *baseline(rows)],
-        next=next_steps(artefacts, params, found),
-    )
+    following = next_steps(artefacts, params, found)
+    return method_verdict(found, params, why=reasons(artefacts, params), following=following)
 
 
 def _render(artefacts: FengArtefacts, params_text: str, image: Thumbnail) -> str:
     params: dict[str, Any] = yaml.safe_load(params_text) or {}
-    evaluations = results(artefacts, _own(artefacts, params))
-    with_controls(evaluations, params)
-    rows = overview(evaluations)
+    shown = evaluated(artefacts, params, _own(artefacts, params), of=FENG, image=image)
     return filled(
         "feng_page.html",
+        **shown,
         name=artefacts.name,
         params_text=params_text,
         verdict=feng_verdict(artefacts, params),
         method_cards=method_cards(artefacts),
-        on_pairs=False,
         lead=lead(artefacts, params),
         this_run=[f"Training {artefacts.name}", f"backbone {lookup(params, 'backbone.name')}"],
-        variants=[head(one, params) for one in evaluations[0]["variants"]] if evaluations else [],
-        partition=None,
         run={"models": _models(artefacts), "settings": feng_settings(artefacts, params)},
         specialists=specialists(artefacts, against_first_each(artefacts, params), image),
         student=student(artefacts),
-        results=evaluations,
-        overview=rows,
-        controls=controls_table(rows, params, recipes=True),
-        main_results=[
-            row | {"other": row["other"] if _judges_another(row, params) else None}
-            for row in cards(main_results(evaluations), params)
-        ],
-        published=published(artefacts),
-        examples=examples(artefacts, image),
         leaks=[],  # test images are looked for among pairs or clips, none of which this training has seen
-        limits=[*stand_ins(artefacts, params), *tested(evaluations, seeds=None), *uncertain(evaluations)],
+        limits=[
+            *stand_ins(artefacts, params),
+            *tested(shown["results"], seeds=None),
+            *uncertain(shown["results"]),
+        ],
     )
 
 
 def _own(artefacts: FengArtefacts, params: dict[str, Any]) -> str:
     """The variant that is judged."""
     return next(iter(variants_of(artefacts.name, params)), artefacts.name)
-
-
-def _judges_another(row: dict[str, Any], params: dict[str, Any]) -> bool:
-    return kind(row["variants"][row["judged"]], params) != FENG
 
 
 def _models(artefacts: FengArtefacts) -> list[dict[str, Any]]:

@@ -5,10 +5,9 @@ from typing import Any
 
 from pacl_core.report.reading import FengArtefacts
 from pacl_core.report.sections.controls import SPECIALISTS, TOO_FEW
-from pacl_core.report.sections.judged import Judged, judged
+from pacl_core.report.sections.judged import Judged, judged_variant
 from pacl_core.report.sections.next_steps import Step
 from pacl_core.report.sections.reasons import Reason
-from pacl_core.report.sections.results import compared, overview
 from pacl_core.report.sections.run import UNTRAINED, Named, lookup, settings
 from pacl_core.report.sections.sentences import change_from_first
 from pacl_core.report.sections.specialists import TASKS, Learnt, learnt, student_charts
@@ -39,12 +38,6 @@ def variants_of(name: str, params: dict[str, Any]) -> list[str]:
     """The variants of this training that are evaluated: the student first, then the specialists."""
     evaluated = [str(one) for one in lookup(params, "evaluate.variants") or []]
     return [one for one in (name, *(f"{name}-{part}" for part in SPECIALISTS)) if one in evaluated]
-
-
-def judged_variant(artefacts: FengArtefacts, own: str, params: dict[str, Any]) -> Judged | None:
-    """`own` against what came before; None where nothing compares them."""
-    found = judged(overview(compared(artefacts.metrics, own)), params)
-    return found if found is not None and found.own == own else None
 
 
 def against_first_each(artefacts: FengArtefacts, params: dict[str, Any]) -> dict[str, str]:

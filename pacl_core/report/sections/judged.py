@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from pacl_core.report.reading import Evaluated
 from pacl_core.report.sections.controls import (
     ORACLE,
     PLAIN,
@@ -12,6 +13,7 @@ from pacl_core.report.sections.controls import (
     subject,
     than,
 )
+from pacl_core.report.sections.results import compared, overview
 
 
 class Held(NamedTuple):
@@ -107,3 +109,9 @@ def _held(rows: list[dict[str, Any]], params: dict[str, Any]) -> dict[str, Held]
         answer = "mixed" if partly else "better" if better else "worse" if worse else "unclear"
         found[kind] = Held(answer, better, worse, of)
     return found
+
+
+def judged_variant(artefacts: Evaluated, own: str, params: dict[str, Any]) -> Judged | None:
+    """`own` against what came before; None where nothing compares them."""
+    found = judged(overview(compared(artefacts.metrics, own)), params)
+    return found if found is not None and found.own == own else None
