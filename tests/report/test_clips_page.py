@@ -1,4 +1,4 @@
-"""The page of a training on clips (clips_page, method_page, sections/clips): what it says; PACL is not on it."""
+"""The page of a training on clips (clips_page, method_page, sections/clips); PACL is not on it."""
 
 import json
 import re
