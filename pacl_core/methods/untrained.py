@@ -35,13 +35,12 @@ def with_weights(params: BackboneParams, *, seed: int = 0) -> Iterator[BackboneP
         yield params
         return
     with TemporaryDirectory() as folder:
-        write_untrained(Path(folder), params.name, seed=seed)
+        write_untrained(Path(folder), UNTRAINED[params.name], seed=seed)
         yield params.model_copy(update={"weights": folder})
 
 
-def write_untrained(folder: Path, name: str, *, seed: int) -> None:
-    """Write one of `UNTRAINED` into an existing folder: weights and configuration for open_clip."""
-    architecture = UNTRAINED[name]
+def write_untrained(folder: Path, architecture: dict[str, Any], *, seed: int) -> None:
+    """Write an architecture as `UNTRAINED` has it into an existing folder, in the form of open_clip."""
     size = architecture["vision_cfg"]["image_size"]
     described = {"mean": _MEAN, "std": _STD, "interpolation": "bicubic", "resize_mode": "shortest"}
     config = {"model_cfg": architecture, "preprocess_cfg": described | {"size": size}}

@@ -14,7 +14,7 @@ def test_the_same_weights_for_the_same_seed(tmp_path: Path, name: str) -> None:
     hashes = []
     for place, seed in (("a", 0), ("b", 0), ("c", 1)):
         (tmp_path / place).mkdir()
-        write_untrained(tmp_path / place, name, seed=seed)
+        write_untrained(tmp_path / place, UNTRAINED[name], seed=seed)
         hashes.append(load_clip(name, str(tmp_path / place), None).weights_sha256)
     assert hashes[0] == hashes[1] != hashes[2]
 
