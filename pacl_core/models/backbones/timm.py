@@ -1,4 +1,4 @@
-"""Any timm model: pooled features before its classifier."""
+"""Any timm model: pooled features before its classifier, and before the two layers in front of a VGG's."""
 
 import math
 from difflib import get_close_matches
@@ -50,6 +50,8 @@ def load(params: BackboneParams) -> Backbone:
     model = _with_weights(params, path)
     full = model.state_dict()
     model.reset_classifier(0)
+    if _family(params.name) == "vgg":
+        _without_connected_layers(model)
     kept = set(model.state_dict())
     if not kept <= set(full):
         raise UserError(
@@ -75,6 +77,12 @@ def load(params: BackboneParams) -> Backbone:
         with_stages=_with_stages(model, params.name),
         patch=_patch(model, params.name),
     )
+
+
+def _without_connected_layers(vgg: Any) -> None:
+    """Its features become the mean of the last convolutional map, before pooling, as in Feng et al.'s VGG."""
+    vgg.features[-1] = nn.Identity()
+    vgg.pre_logits = nn.Identity()
 
 
 def _stages(model: Any, name: str) -> Stages | None:
