@@ -13,6 +13,7 @@ from pacl_core.methods.feng.run import SPECIALISTS as TRAINED
 from pacl_core.params.feng import Task
 from pacl_core.report.feng_page import feng_verdict, write_feng_report
 from pacl_core.report.sections.controls import SPECIALISTS
+from pacl_core.report.sections.feng import stand_ins
 from pacl_core.report.sections.specialists import TASKS, learnt
 from stages.report_feng import artefacts as artefacts_of
 from tests.report.conftest import details, evaluation, figure, task, write, write_json
@@ -268,6 +269,12 @@ def test_stand_ins_and_what_is_ours_are_limits(html):
     assert "Test images were not looked for among the pictures of the pretext tasks" in limits
     assert "EfficientNet-Lite0" in limits
     assert "train.seeds" not in limits
+
+
+def test_leaks_among_pretext_pictures_are_said_to_be_looked_for(made):
+    params = PARAMS | {"leaks": {"distance": 2, "among": "pretext/emoji_scenes.parquet"}}
+    said = stand_ins(artefacts_of(made, "mine"), params)
+    assert "Test images were looked for among the pictures of emoji_scenes alone" in said[-1]
 
 
 def test_lists_of_classes_are_not_among_what_is_said_of_models(html):

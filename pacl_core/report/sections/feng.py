@@ -19,6 +19,9 @@ _OF_PARTS = {"epochs": "epochs", "batch_size": "batch size", "lr": "learning rat
 _NOT_SEARCHED = (
     "Test images were not looked for among the pictures of the pretext tasks: some may be there, or nearly."
 )
+_SEARCHED = (
+    "Test images were looked for among the pictures of {} alone (metrics/leaks), of no other pretext set."
+)
 _SETTINGS = {
     "sr": ("Super resolution, pixels from and to", "feng.{}.sr.low", "feng.{}.sr.high"),
     "jigsaw": (
@@ -151,7 +154,8 @@ def stand_ins(artefacts: FengArtefacts, params: dict[str, Any]) -> list[str]:
             f"{name} learnt from the three specialists without labels, so that it can be evaluated as other "
             "variants are. This is ours: the paper's student learns on the labels of the data set itself."
         )
-    return [*found, _NOT_SEARCHED]
+    among = PurePosixPath(str(lookup(params, "leaks.among") or "pairs"))
+    return [*found, _SEARCHED.format(among.stem) if among.parts[0] == "pretext" else _NOT_SEARCHED]
 
 
 def student(artefacts: FengArtefacts) -> dict[str, Any] | None:

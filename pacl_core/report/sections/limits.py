@@ -189,7 +189,7 @@ def _leak(one: dict[str, Any], excluded: str) -> str | None:
 def leaks(metrics: Path, params: dict[str, Any]) -> list[dict[str, Any]]:
     """Of each data set of `params` that was searched: name, test_items, exact_items, near_items, distance.
 
-    `among`: where, pairs or clips. There may still be files of data sets that are no longer listed.
+    `among`: where, pairs, clips or pretext. There may still be files of data sets that are no longer listed.
     """
     listed = params.get("downstream") or {}
     paths = sorted((metrics / "leaks").glob("*.json"))
