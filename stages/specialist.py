@@ -24,7 +24,7 @@ from pacl_core.training.loop import Run
 from pacl_core.training.meter import write_curves
 
 HEADS = "heads.safetensors"
-LIBRARIES = ("efficientnet-lite-pytorch", "numpy", "open_clip_torch", "pillow", "sacrebleu", "timm", "torch")
+LIBRARIES = ("numpy", "open_clip_torch", "pillow", "sacrebleu", "timm", "torch")
 
 
 class Training(NamedTuple):
