@@ -1,4 +1,7 @@
-"""Any timm model: pooled features before its classifier. EfficientNet-Lite0's weights come with pip."""
+"""Any timm model: pooled features before its classifier, and before the two layers in front of a VGG's.
+
+EfficientNet-Lite0's weights come with pip.
+"""
 
 import math
 from difflib import get_close_matches
@@ -49,6 +52,8 @@ def load(params: BackboneParams) -> Backbone:
     model = _with_weights(params, path)
     full = model.state_dict()
     model.reset_classifier(0)
+    if _family(params.name) == "vgg":
+        _without_connected_layers(model)
     kept = set(model.state_dict())
     if not kept <= set(full):
         raise UserError(
@@ -89,6 +94,12 @@ def _weights(params: BackboneParams) -> Path:
         f"fetch it from https://huggingface.co/timm/{params.name} or name hub:timm/{params.name}@<revision>"
     )
     return weights_file(params.weights, params.sha256, _NAMES, hint=hint)
+
+
+def _without_connected_layers(vgg: Any) -> None:
+    """Its features become the mean of the last convolutional map, before pooling, as in Feng et al.'s VGG."""
+    vgg.features[-1] = nn.Identity()
+    vgg.pre_logits = nn.Identity()
 
 
 def _stages(model: Any, name: str) -> Stages | None:
