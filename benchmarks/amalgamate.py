@@ -1,6 +1,6 @@
 """A step of amalgamation over one of fine-tuning, in one run: four networks, their stage maps compared.
 
-python -m benchmarks.amalgamate [--timm resnet50.a1_in1k] [--size 224] [--batch 32] [--device cuda]
+python benchmarks/amalgamate.py [--timm resnet50.a1_in1k] [--size 224] [--batch 32] [--device cuda]
 
 The same images and labels; updates of statistics, gradients and the optimiser's step are included, and no
 images are decoded. Without --timm the backbone is EfficientNet-Lite0; a network of timm has random weights,

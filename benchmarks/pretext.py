@@ -16,7 +16,6 @@ random. On a CPU, times are those of the process, so that others count less; med
 
 import argparse
 import io
-import resource
 import statistics
 import sys
 import tempfile
@@ -230,7 +229,7 @@ def pieces(asked: argparse.Namespace) -> None:
     gradients = [gradients_of(head, maps, targets, size) for size in (1, asked.batch)]
     apart = max(float((a - b).abs().max() / b.abs().max()) for a, b in zip(*gradients, strict=True))
     print(
-        f"pieces  width {width}, {asked.batch} images one by one: {by_one / one:5.2f} x the memory of one image "
+        f"pieces  width {width}, {asked.batch} images one by one: {by_one / one:5.2f} x the memory of one "
         f"({one:.0f} MB; at once {all_at_once / one:.2f} x); gradients differ by {apart:.1e}"
     )
 
@@ -261,9 +260,16 @@ def peak(images: int, size: int, *, width: int, device: str) -> float:
         before = torch.cuda.memory_allocated()
         gradients_of(head, maps, targets, size)
         return (torch.cuda.max_memory_allocated() - before) / 1e6
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # Linux: the peak is what is held now
+    before = peak_resident()
     gradients_of(head, maps, targets, size)
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1e3
+    return (peak_resident() - before) / 1e3
+
+
+def peak_resident() -> int:
+    """kB."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0])
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ def main(params: Params) -> None:
         name,
         counts["test_items"],
         counts["exact_items"],
-        params.leaks.among.partition("/")[0],
+        params.leaks.among.partition("/")[0].replace("pretext", "pretext images"),
         counts["near_items"],
     )
 

@@ -1,6 +1,7 @@
-"""Leaks: test images that are also among the pre-training pairs or clips, as the same pixels or nearly so.
+"""Leaks: test images that are also among those trained on, as the same pixels or nearly so.
 
-A clip is compared by its middle frame, the image that its row has.
+These are pairs, clips or images of a pretext set. A clip is compared by its middle frame, the image that its
+row has.
 """
 
 import time
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from pacl_core.datasets.rounds import predicted, read_with_rounds
 from pacl_core.errors import UserError
 from pacl_core.files.json_csv import read_json, write_json
-from pacl_core.files.tables import Table, batches, read_table, row_count
+from pacl_core.files.tables import Table, batches, column_names, read_table, row_count
 from pacl_core.runtime.progress import Progress
 
 KEPT = 5  # pairs listed per test item
@@ -133,10 +134,12 @@ def _compared(work: Path, test_items: int) -> tuple[int, list[list[_Match]]]:
 
 
 def _pair_blocks(pairs: Path, first: int) -> Iterator[pa.RecordBatch]:
-    for block in batches(Table(pairs, ("sample_id", "pixel_hash", "perceptual_hash")), _BLOCK, first):
+    names = column_names(pairs)
+    own = "item_id" if "item_id" in names and "sample_id" not in names else "sample_id"  # of a pretext set
+    for block in batches(Table(pairs, (own, "pixel_hash", "perceptual_hash")), _BLOCK, first):
         if "perceptual_hash" not in block.schema.names:
             raise UserError(f"{pairs}: written without perceptual hashes; run 'dvc repro pairs'")
-        yield block
+        yield block.rename_columns(["sample_id" if name == own else name for name in block.schema.names])
 
 
 def _exact(block: pa.RecordBatch, first: int, rows_of: dict[str, list[int]]) -> Iterator[tuple[int, _Match]]:

@@ -115,7 +115,12 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _leaks_among_what_is_there(self) -> Self:
-        corpus = self.leaks.among.partition("/")[2]
+        kind, _, corpus = self.leaks.among.partition("/")
+        if kind == "pretext":
+            corpus = corpus.removesuffix(".parquet")
+            if corpus not in self.pretext_sets:
+                raise ValueError(f"leaks.among: {unknown('pretext set', corpus, self.pretext_sets)}")
+            return self
         if corpus and corpus not in self.clips:
             raise ValueError(f"leaks.among: {unknown('corpus of clips', corpus, self.clips)}")
         return self

@@ -18,11 +18,12 @@ class DownstreamParams(Section):
 class LeaksParams(Section):
     """Images are near duplicates where their perceptual hashes differ in at most `distance` of 64 bits.
 
-    `among`: what models were trained on: `pairs`, or `clips/<name>`, of which the middle frames are compared.
+    `among`: what models were trained on: `pairs`; `clips/<name>`, of which the middle frames are compared; or
+    `pretext/<name>.parquet`, a pretext set.
     """
 
     distance: int = Field(default=4, ge=0, le=16)
-    among: str = Field(default="pairs", pattern="^(pairs|clips/[a-z0-9_-]+)$")
+    among: str = Field(default="pairs", pattern=r"^(pairs|clips/[a-z0-9_-]+|pretext/[a-z0-9_-]+\.parquet)$")
 
 
 class VariantParams(Section):

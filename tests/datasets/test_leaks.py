@@ -186,6 +186,23 @@ def test_the_stage_looks_among_clips_where_these_are_trained_on(
     assert leaked_items(tmp_path / "data/leaks/rendered_faces.parquet", "exact") == {"a"}
 
 
+def test_the_stage_looks_among_the_images_of_a_pretext_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = load(ROOT / "presets/feng-embedded.yaml")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data/downstream").mkdir(parents=True)
+    (tmp_path / "data/pretext").mkdir()
+    pairs(tmp_path / "data/pairs", [("p", "other", 1)], parts=1)
+    shown = [("c", "same", 5), ("d", "d", 15 * 2**60)]
+    dataset(tmp_path / "data/pretext/emoji_scenes.parquet", shown)
+    dataset(tmp_path / "data/downstream/emoji_sentiment.parquet", [("a", "same", 5), ("b", "other", 2**40)])
+    monkeypatch.setattr("sys.argv", ["leaks", "emoji_sentiment"])
+    stage.main(params)
+    found = pq.read_table(tmp_path / "data/leaks/emoji_sentiment.parquet")
+    assert listed(found) == [("a", "c", "exact", 0)]
+
+
 def test_a_stopped_search_resumes_after_what_it_had_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -121,6 +121,7 @@ def test_a_name_of_the_allowed_letters(tmp_path: Path) -> None:
         ("train.clip_norm", float("inf"), "train.clip_norm: input should be a finite number"),
         ("partition.factual.threshold", float("nan"), "threshold: input should be a finite number"),
         ("leaks.among", "clips/mine", "leaks.among: unknown corpus of clips 'mine'"),
+        ("leaks.among", "pretext/mine.parquet", "leaks.among: unknown pretext set 'mine'"),
         ("leaks.among", "../pairs", "leaks.among: string should match pattern"),
         ("pseudo_labels.sample", 1, "pseudo_labels: 'sample' (1) must be at least 'k' (2)"),
         ("train.seed", 2**31, "train.seed: input should be less than 2147483648"),

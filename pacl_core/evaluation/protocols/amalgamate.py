@@ -5,9 +5,9 @@ pull student and specialists together. Only the student is validated and predict
 are, as published: SGD's steps are as large as its gradients, unlike AdamW's in `finetune`.
 
 Ratings, which the paper does not have, start from the mean of training for every image. A head with random
-weights spreads them by more than ratings differ, and SGD at the published rate takes many epochs to undo that: on
-308 emoji (EfficientNet-Lite0 at 64 pixels, 2 or 3 epochs) R2 of valence on 244 test images was -19 with random
-weights, -0.2 with none.
+weights spreads them by more than ratings differ, and SGD at the published rate takes many epochs to undo
+that: on 308 emoji (EfficientNet-Lite0 at 64 pixels, 2 or 3 epochs) R2 of valence on 244 test images was -19
+with random weights, -0.2 with none.
 """
 
 from collections.abc import Collection, Mapping, Sequence

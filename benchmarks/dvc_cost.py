@@ -1,6 +1,7 @@
 """DVC on a finished pipeline at 4,000 and 400,000 pairs: no-op repro, status, checkout after losing all outs.
 
-python benchmarks/dvc.py [--pairs 4000 400000] [--image-bytes 2000] [--link reflink,hardlink,symlink,copy]
+python benchmarks/dvc_cost.py [--pairs 4000 400000] [--image-bytes 2000]
+    [--link reflink,hardlink,symlink,copy]
 
 The project's own DAG with all of its outs, written here, in as many files as the stages write them. An image
 has `--image-bytes` (a real one of 256 pixels about 20,000); part files and shards shrink with it, so that
