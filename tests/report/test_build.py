@@ -162,7 +162,7 @@ def test_the_numbers_of_the_artefacts_are_on_the_page(html):
     for said in (
         "400",
         "broken_image",
-        "efficientnet_lite0",
+        "tf_efficientnet_lite0",
         "0.853",
         "124 test items",
         "mean squared",

@@ -39,7 +39,7 @@ _STAND_INS = {
         "The text side of training is MiniLM, projected on human ratings of single words, not the sentiment "
         "encoder SKEP."
     ),
-    ("backbone.kind", "efficientnet_lite"): (
+    ("backbone.name", "tf_efficientnet_lite0"): (
         "The backbone is EfficientNet-Lite0 at a small image size, not one of the paper's four."
     ),
     ("pairs.reader", "scenes"): (
