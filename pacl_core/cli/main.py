@@ -7,11 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
+from pacl_core.cli.corpus import corpus
+from pacl_core.cli.dataset import dataset
 from pacl_core.cli.doctor import doctor
 from pacl_core.cli.embed import embed
 from pacl_core.cli.explore import explore
 from pacl_core.cli.export import export
 from pacl_core.cli.head import head
+from pacl_core.cli.init import init
 from pacl_core.cli.inspect import inspect
 from pacl_core.cli.params import params
 from pacl_core.cli.predict import predict
@@ -29,6 +32,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(init)
+app.add_typer(corpus)
+app.add_typer(dataset)
 app.command()(predict)
 app.command()(embed)
 app.command()(inspect)
