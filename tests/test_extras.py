@@ -1,5 +1,6 @@
 """Advice names this clone, or the packages of the extra: never this project's name on an index."""
 
+import tomllib
 from importlib.metadata import PackageNotFoundError
 
 import pytest
@@ -42,3 +43,14 @@ def test_not_installed_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extras, "checkout", lambda: None)
     monkeypatch.setattr(extras, "distribution", absent)
     assert extras.requirements("explore") == []
+
+
+def test_an_import_that_failed_names_its_extra() -> None:
+    absent = ModuleNotFoundError("No module named 'dvc.repo'", name="dvc.repo")
+    assert extras.missing(absent) == "this needs the package dvc; pip install -e '.[pipeline]'"
+    assert extras.missing(ModuleNotFoundError("x", name="x")) is None
+
+
+def test_every_extra_of_the_project_that_a_command_needs_has_its_modules() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert set(extras._MODULES) == set(declared) - {"docs", "hooks", "test"}

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from pacl_core.errors import UserError
+from pacl_core.extras import install
 
 
 def explore(
@@ -16,7 +17,7 @@ def explore(
     """Browse all pairs in a browser, on this machine only.
 
     Filter by partition, scores, pseudo-labels, provenance and words; sort; open a pair. Writes nothing and
-    loads nothing from the network. Needs pip install 'pacl[explore]'.
+    loads nothing from the network. Needs the extra 'explore'.
 
     \b
     Examples:
@@ -26,7 +27,7 @@ def explore(
     try:
         from pacl_core.explorer.page import serve
     except ModuleNotFoundError:
-        raise UserError("the explorer needs nicegui; pip install 'pacl[explore]'") from None
+        raise UserError(f"the explorer needs nicegui; {install('explore')}") from None
     from pacl_core.explorer.pairs import Tables
 
     tables = Tables(

