@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from pacl_core.errors import UserError
+from pacl_core.extras import install
 
 
 def explore(
@@ -18,7 +19,7 @@ def explore(
     Those nearest to a threshold come first. Filter by partition, scores, pseudo-labels, provenance, tags and
     words; sort; open a pair (arrow keys turn to the next); see its neighbours; tag it; download the selection
     as CSV, parquet, or images and labels for FiftyOne. Tags are kept in .pacl/tags.json, nothing else is
-    written, and nothing is loaded from the network. Needs pip install 'pacl[explore]'.
+    written, and nothing is loaded from the network. Needs the extra 'explore'.
 
     \b
     Examples:
@@ -28,7 +29,7 @@ def explore(
     try:
         from pacl_core.explorer.page import serve
     except ModuleNotFoundError:
-        raise UserError("the explorer needs nicegui; pip install 'pacl[explore]'") from None
+        raise UserError(f"the explorer needs nicegui; {install('explore')}") from None
     from pacl_core.explorer.pairs import Tables
 
     tables = Tables(

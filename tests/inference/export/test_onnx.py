@@ -69,7 +69,7 @@ def test_a_file_that_says_something_else_is_not_written(saved, tmp_path, monkeyp
 
 def test_a_missing_package_is_named(saved, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
-    with pytest.raises(UserError, match=r"needs onnxruntime; pip install 'pacl\[export\]'"):
+    with pytest.raises(UserError, match=r"needs onnxruntime; pip install -e '\.\[export\]'"):
         export_onnx(saved("timm"), tmp_path / "model.onnx", np.zeros((1, 3, 64, 64), np.uint8))
 
 
