@@ -1,4 +1,4 @@
-"""Packaged weights under timm's names: every tensor in its place, and one line where the package is missing."""
+"""Packaged weights under timm's names: every tensor in its place; a missing package is one line."""
 
 import sys
 
