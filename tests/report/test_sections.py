@@ -165,6 +165,23 @@ def test_details_of_a_task_are_one_block_or_one_per_level():
     assert task_details({"pacl": {}}) == []
 
 
+def test_points_within_epochs_take_the_place_of_a_value_per_epoch(root, artefacts):
+    steps = root / "training/plots/steps/loss"
+    steps.mkdir(parents=True)
+    (steps / "strong.tsv").write_text("epoch\tstrong\n0.5\t4.4\n1.0\t4.2\n1.5\t3.9\n")
+    found = training(artefacts)
+    (rows,) = [
+        layer["data"]["values"]
+        for title, chart in found["charts"]
+        if title == "Loss of each partition"
+        for layer in chart.spec["layer"]
+        if "series" in layer["data"]["values"][0]
+    ]
+    strong = [(row["epoch"], row["value"]) for row in rows if row["series"] == "strong"]
+    assert strong == [(0.5, 4.4), (1.0, 4.2), (1.5, 3.9)]
+    assert found["phases"][0] == (0, "strong")
+
+
 def test_phases_begin_where_a_partitions_loss_does(root, artefacts):
     (root / "training/plots/metrics/loss/weak.tsv").write_text("step\tweak\n8\t1.0\n9\t0.9\n")
     (root / "training/plots/metrics/loss/partial_emotional.tsv").write_text(
