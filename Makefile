@@ -40,9 +40,7 @@ $(VENV)/.installed-explore: $(VENV)/.installed
 .PHONY: ready
 ready: $(VENV)/.installed
 	@[ -e .git ] || $(BIN)/dvc config --local core.no_scm true  # a copy without git history
-	@find -L data/weights_in_use -type l -delete  # links to weights that are gone, at which DVC would stop
-	@$(BIN)/pacl params fill
-	@$(BIN)/python -m stages.check_inputs
+	@$(BIN)/python -m stages.ready
 
 repro: ready ## run the whole pipeline, or what changed of it
 	@$(BIN)/dvc repro

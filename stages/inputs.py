@@ -15,14 +15,16 @@ from typing import Any, NamedTuple
 from pacl_core.errors import UserError
 from pacl_core.methods.params import Params, load
 from pacl_core.models.local_files import local_files
+from pacl_core.project.installed_code import SUFFIX, stale
 from pacl_core.runtime.file_states import State, edited, states
-from stages import CODE
+from stages import CODE, PACKAGE
 from stages.declared import ABSENT, Declared, declared, read_yaml, value_at
 
 log = logging.getLogger("pacl")
 
 PARAMS = Path("params.yaml")
 PERIOD = 30.0  # seconds between two looks, at what is quick to look at
+INSTALLED = Path("data/code")  # outside a clone: hashes of the installed code, written by `ready`
 _WEIGHTS = Path("data/weights_in_use")  # links that stages set: what they will lead to counts
 
 
@@ -41,14 +43,20 @@ class Inputs(NamedTuple):
 
 
 def read_inputs(stage: str, given: list[str]) -> Inputs:
-    """What a stage with these arguments is about to read. Raises `UserError` where params.yaml is wrong."""
+    """What a stage with these arguments is about to read.
+
+    Raises `UserError` where params.yaml is wrong, or DVC was told of other code than is installed.
+    """
     tree = read_yaml(PARAMS)
     params = load(PARAMS)
     found = declared(stage, given, tree)
     if found is None:
         return Inputs(params, given, None, {}, [], {})
+    if (other := stale(INSTALLED, found.deps)) is not None:
+        raise UserError(f"{other} is not of the package that is installed now; run 'dvc repro' again")
     values = {key: value_at(tree, key) for key in found.keys}
-    code = {file: state for file, state in CODE.items() if {file, *file.parents} & set(found.deps)}
+    listed = {_code(dep) for dep in found.deps}
+    code = {file: state for file, state in CODE.items() if {file, *file.parents} & listed}
     paths = _paths(found, params)
     return Inputs(params, found.arguments, values, code, paths, states(paths))
 
@@ -74,6 +82,13 @@ def unedited(inputs: Inputs) -> Iterator[None]:
         )
 
 
+def _code(dep: Path) -> Path:
+    """The code that a dependency stands for; any other dependency as it is."""
+    if not dep.is_relative_to(INSTALLED):
+        return dep
+    return PACKAGE / dep.relative_to(INSTALLED).as_posix().removesuffix(SUFFIX)
+
+
 def _warn(inputs: Inputs, home: Path, ended: Event) -> None:
     """`home`: where the stage began; in the meantime it may work in another folder."""
     code = {home / file: state for file, state in inputs.code.items()}
@@ -82,7 +97,7 @@ def _warn(inputs: Inputs, home: Path, ended: Event) -> None:
         try:
             what = _edited_param(inputs, home)
             if what is None and (file := edited(code, code)):
-                what = str(file.relative_to(home))
+                what = str(file.relative_to(home) if file.is_relative_to(home) else file)
         except UserError:  # half written, it may be
             continue
         if what is not None and what != told:

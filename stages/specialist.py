@@ -24,7 +24,7 @@ from pacl_core.training.distributed import own_folder, world_of
 from pacl_core.training.loop import Run
 
 HEADS = "heads.safetensors"
-LIBRARIES = ("efficientnet-lite-pytorch", "numpy", "open_clip_torch", "pillow", "sacrebleu", "timm", "torch")
+LIBRARIES = ("numpy", "open_clip_torch", "pillow", "sacrebleu", "timm", "torch")
 
 
 class Training(NamedTuple):

@@ -62,10 +62,7 @@ def enhance(
     outs: Outs,
     recipe: Recipe | None = None,
 ) -> None:
-    """Train the backbone on the shards and publish it, as one of the processes that torchrun started.
-
-    `reader`: of the corpus, for the model card.
-    """
+    """Train the backbone on the shards and publish it, as one of the processes that torchrun started."""
     machine = runtime()
     divide = recipe.divide if recipe else partial(_by_the_shards, train)
     with world_of(machine.device) as world:
@@ -82,8 +79,8 @@ def enhance(
         world.agree("shards, parameters, weights, code or libraries", key)
         with scratch(outs.scratch, key) as work:
             samples = read_shards(SHARDS, own_folder(work, world))
-            card: dict[str, object] = {"corpus": {"reader": reader, "pairs": len(samples.sample_ids)}}
-            card |= {"recipe": dict(recipe.card)} if recipe else {}
+            corpus = {"reader": reader, "pairs": len(samples.sample_ids)}
+            card = {"corpus": corpus} | ({"recipe": dict(recipe.card)} if recipe else {})
 
             settings = Run(work, machine.checkpoint_minutes, shared=work, loggers=machine.loggers)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pacl_core.cli.arguments import AsJson
+from pacl_core.cli.init import INSTALLED
 
 if TYPE_CHECKING:
     from pacl_core.doctor import Finding
@@ -40,6 +41,7 @@ def doctor(
     from pacl_core.doctor.installed import installed
     from pacl_core.doctor.stages import stages_to_run, way_into_dvc
     from pacl_core.errors import UserError
+    from pacl_core.extras import missing
     from pacl_core.methods.params import load
     from pacl_core.runtime.timings import by_stage, read_timings
 
@@ -57,10 +59,13 @@ def doctor(
     stages: list[StageToRun] | None = None
     # DVC knows no stages of another file, and may wait for ever for an input that it cannot hash
     if params == Path("params.yaml") and not unhashable:
+        _note_code()
         try:
             stages = stages_to_run({one.name: one.seconds for one in timings})
         except UserError as error:
             findings.append(Finding("stages", "stops", str(error), way_into_dvc(Path())))
+        except ModuleNotFoundError as error:
+            findings.append(Finding("stages", "stops", missing(error) or str(error)))
     runs = all(one.state != "stops" for one in findings)
     if as_json:
         found = {
@@ -86,8 +91,22 @@ def _absent(params: Path) -> "list[Finding]":
     absent = absent_keys(params, pipeline) if pipeline.is_file() else []
     if not absent:
         return []
+    if all("." in key for key in absent) and "stages.ready" in pipeline.read_text(encoding="utf-8"):
+        return [
+            Finding("params", "note", f"{params} leaves out {', '.join(absent)}; 'dvc repro' fills them in")
+        ]
     detail = f"{params} leaves out {', '.join(absent)}; DVC needs every key"
     return [Finding("params", "stops", detail, f"pacl params fill --file {params}")]
+
+
+def _note_code() -> None:
+    """In a project outside the clone: which code is installed, as DVC will see it."""
+    from pacl_core.project.installed_code import hashed_rooms, refresh
+
+    pipeline = Path("dvc.yaml")
+    wanted = hashed_rooms(pipeline.read_text(encoding="utf-8"), INSTALLED) if pipeline.is_file() else []
+    if wanted:
+        refresh(INSTALLED, wanted)
 
 
 def _inputs(params: "Params") -> "list[Finding]":

@@ -33,7 +33,7 @@ def embed(
 
     Inputs keep the order of the arguments; those of a folder come in name order. Of a video, or of each span
     of --every seconds, a model of clips joins as many frames as it was trained with; of another model it is
-    the mean of 8. Videos need pip install 'pacl[video]'.
+    the mean of 8. Videos need the extra 'video'.
 
     A .npy file holds float32 [N, D]; <name>.paths.txt next to it lists the N paths, one per line, those of
     spans as clip.mp4#t=0,2. A .parquet file has a column 'path', 'start' and 'end' if there are videos, and

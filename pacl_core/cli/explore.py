@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from pacl_core.errors import UserError
+from pacl_core.extras import install
 
 
 def explore(
@@ -15,8 +16,10 @@ def explore(
 ) -> None:
     """Browse all pairs in a browser, on this machine only.
 
-    Filter by partition, scores, pseudo-labels, provenance and words; sort; open a pair. Writes nothing and
-    loads nothing from the network. Needs pip install 'pacl[explore]'.
+    Those nearest to a threshold come first. Filter by partition, scores, pseudo-labels, provenance, tags and
+    words; sort; open a pair (arrow keys turn to the next); see its neighbours; tag it; download the selection
+    as CSV, parquet, or images and labels for FiftyOne. Tags are kept in .pacl/tags.json, nothing else is
+    written, and nothing is loaded from the network. Needs the extra 'explore'.
 
     \b
     Examples:
@@ -26,12 +29,27 @@ def explore(
     try:
         from pacl_core.explorer.page import serve
     except ModuleNotFoundError:
-        raise UserError("the explorer needs nicegui; pip install 'pacl[explore]'") from None
+        raise UserError(f"the explorer needs nicegui; {install('explore')}") from None
     from pacl_core.explorer.pairs import Tables
 
     tables = Tables(
         partition=root / "data/partition.parquet",
         pairs=root / "data/pairs",
         pseudo_labels=root / "data/pseudo_labels.parquet",
+        metrics=root / "metrics/partition.json",
+        embeddings={"image": root / "data/embeddings/image", "text": root / "data/embeddings/text"},
+        report=root / "report/index.html",
+        tags=root / ".pacl/tags.json",
+        name=_name(root),
     )
     serve(tables, port, show)
+
+
+def _name(root: Path) -> str:
+    """The project's folder, and its model where there is one: the report names the same weights."""
+    from pacl_core.files.json_csv import read_json
+
+    card = root / "models/pacl/model.json"
+    weights = read_json(card).get("files", {}).get("backbone.safetensors") if card.is_file() else None
+    name = root.resolve().name
+    return f"{name}, weights {weights[:10]}" if weights else name

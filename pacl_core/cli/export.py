@@ -27,7 +27,7 @@ def onnx(
     and of each frame. Text towers are not exported.
 
     Before the file is written, outputs of onnxruntime and of the network, which runs on --device, are
-    compared on up to 16 images, to 1e-4. Needs pip install 'pacl[export]'.
+    compared on up to 16 images, to 1e-4. Needs the extra 'export'.
 
     \b
     Examples:

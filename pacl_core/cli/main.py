@@ -7,15 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
+from pacl_core.cli.corpus import corpus
+from pacl_core.cli.dataset import dataset
 from pacl_core.cli.doctor import doctor
 from pacl_core.cli.embed import embed
 from pacl_core.cli.explore import explore
 from pacl_core.cli.export import export
 from pacl_core.cli.head import head
+from pacl_core.cli.init import init
 from pacl_core.cli.inspect import inspect
 from pacl_core.cli.params import params
 from pacl_core.cli.predict import predict
 from pacl_core.errors import UserError
+from pacl_core.extras import missing
 from pacl_core.runtime.instructions import use_avx2
 
 # click's UsageError: newer versions of typer bring a click of their own
@@ -29,6 +33,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(init)
+app.add_typer(corpus)
+app.add_typer(dataset)
 app.command()(predict)
 app.command()(embed)
 app.command()(inspect)
@@ -76,6 +83,11 @@ def main() -> None:
         sys.exit(130)
     except UserError as error:
         print(f"pacl: error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        if (said := missing(error)) is None:
+            raise
+        print(f"pacl: error: {said}", file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:  # `pacl inspect ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

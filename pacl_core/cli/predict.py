@@ -80,7 +80,7 @@ def predict(inputs: Inputs, asked: Asked, written: Written, *, videos: Videos, u
     come from 'pacl head fit'. A model that was not trained on photographs says so first, on standard error.
 
     Of a video, or of each span of --every seconds, a model of clips sees as many frames as it was trained
-    with, another model 8, evenly spaced. Videos need pip install 'pacl[video]'.
+    with, another model 8, evenly spaced. Videos need the extra 'video'.
 
     A file that cannot be used is named with the reason; the others are predicted, and the exit code is 1.
     With --json every image or span is one line.

@@ -6,6 +6,7 @@ import unicodedata
 from typing import Any
 
 from pacl_core.errors import UserError
+from pacl_core.extras import install
 from pacl_core.media.rejects import UnusableError
 from pacl_core.params.pairs import TextCleaningParams
 
@@ -149,7 +150,7 @@ def _emoji(text: str, name: bool) -> str:
         from emoji import replace_emoji
     except ImportError:
         raise UserError(
-            "pairs.text.emoji: remove and name need the package emoji; run: pip install 'pacl[embedded]'"
+            f"pairs.text.emoji: remove and name need the package emoji; run: {install('embedded')}"
         ) from None
 
     def replaced(_: str, entry: dict[str, Any]) -> str:

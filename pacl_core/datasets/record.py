@@ -107,9 +107,9 @@ class DatasetRecord(Section):
     frames: int | None = Field(None, ge=1, le=64)
     subjects: bool = False
     smooth: Smooth | None = None
-    source: str
-    licence: str
-    citation: str
+    source: str | None = None
+    licence: str | None = None
+    citation: str | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import yaml
 
 from pacl_core.files.publish import published_file
 from pacl_core.methods.params import load
+from pacl_core.params.editing import with_value
 
 
 def absent_keys(params: Path, pipeline: Path) -> list[str]:
@@ -30,42 +31,12 @@ def fill(params: Path, keys: Sequence[str]) -> None:
     defaults = load(params).model_dump(mode="json", by_alias=True)
     text = params.read_text(encoding="utf-8-sig")
     for key in keys:
-        *parents, last = key.split(".")
-        section, own = cast(yaml.Node, yaml.compose(text)), defaults
-        for parent in parents:
-            section, own = _value(section, parent), own[parent]
-        text = _with_entry(text, section, f"{last}: {_flow(own[last])}")
+        own: Any = defaults
+        for part in key.split("."):
+            own = own[part]
+        text = with_value(text, key, own)
     with published_file(params) as draft:
         draft.write_text(text, encoding="utf-8")
-
-
-def _value(section: yaml.Node, key: str) -> yaml.Node:
-    assert isinstance(section, yaml.MappingNode)
-    found: yaml.Node = next(value for name, value in section.value if name.value == key)
-    return found
-
-
-def _flow(value: object) -> str:
-    """On one line."""
-    dumped: str = yaml.safe_dump(value, default_flow_style=True, width=10_000, sort_keys=False)
-    return dumped.removesuffix("...\n").strip()
-
-
-def _with_entry(text: str, section: yaml.Node, entry: str) -> str:
-    """`text` with one more entry of a mapping, in braces or by lines as that is written."""
-    assert isinstance(section, yaml.MappingNode)
-    if section.flow_style:
-        end = section.end_mark.index - 1
-        return text[:end] + (", " if section.value else "") + entry + text[end:]
-    indent = " " * section.start_mark.column
-    last = section.value[-1][1]
-    while isinstance(last, yaml.CollectionNode) and not last.flow_style:
-        last = last.value[-1][1] if isinstance(last, yaml.MappingNode) else last.value[-1]
-    # behind what else is on the line, such as a comment
-    end = text.find("\n", max(last.start_mark.index, last.end_mark.index - 1))
-    if end < 0:
-        return f"{text}\n{indent}{entry}\n"
-    return f"{text[:end]}\n{indent}{entry}{text[end:]}"
 
 
 def _asked(stage: Mapping[str, Any]) -> Iterator[str]:

@@ -8,14 +8,17 @@ from packaging.requirements import Requirement
 
 from pacl_core.doctor import Finding
 from pacl_core.errors import UserError
+from pacl_core.extras import install
 from pacl_core.runtime.scratch import versions
 from pacl_core.runtime.settings import runtime
 
 _LIBRARIES = ("pacl", "torch", "timm", "open_clip_torch", "transformers", "polars", "dvc")
 EXTRAS = {
+    "pipeline": "dvc repro",
     "embedded": "the embedded default",
     "explore": "make explore",
     "export": "pacl export onnx",
+    "ray": "passes on many machines",
     "test": "make test",
     "video": "clips of video",
 }
@@ -36,7 +39,7 @@ def _extras() -> list[Finding]:
     try:
         declared = [Requirement(text) for text in distribution("pacl").requires or []]
     except PackageNotFoundError:
-        return [Finding("extras", "note", "pacl is not installed", "pip install -e '.[embedded]'")]
+        return [Finding("extras", "note", "pacl is not installed", install("embedded"))]
     missing: dict[str, list[str]] = defaultdict(list)
     for requirement in declared:
         for extra in EXTRAS:
@@ -46,9 +49,9 @@ def _extras() -> list[Finding]:
     return [
         Finding(
             f"extra '{extra}'",
-            "note" if missing[extra] else "fine",
+            ("stops" if extra == "pipeline" else "note") if missing[extra] else "fine",
             f"not installed ({', '.join(missing[extra])}); for {use}" if missing[extra] else use,
-            f"pip install 'pacl[{extra}]'" if missing[extra] else None,
+            install(extra) if missing[extra] else None,
         )
         for extra, use in EXTRAS.items()
     ]

@@ -7,6 +7,9 @@ from typing import Any
 
 from pacl_core.errors import UserError
 from pacl_core.models.local_files import drop_dangling
+from pacl_core.project.installed_code import SUFFIX as HASHES
+
+_ALWAYS = "always changed"  # DVC's word for a stage that runs every time; what is after it need not
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,8 @@ def stages_to_run(seconds: Mapping[str, float]) -> list[StageToRun]:
     drop_dangling()  # links to weights that no longer exist would stop DVC
     try:
         with Repo() as repo:
-            changed = {name: _reasons(states) for name, states in repo.status().items()}
+            status = {name: states for name, states in repo.status().items() if states != [_ALWAYS]}
+            changed = {name: _reasons(states) for name, states in status.items()}
             graph = repo.index.graph.reverse()  # DVC's edges point from a stage to those it needs
     except DvcException as error:
         raise UserError(f"dvc: {' '.join(str(error).split())}") from None
@@ -71,7 +75,7 @@ def _reasons(states: list[Any]) -> list[str]:
                     found += [f"{key} {one}" for key, one in how.items()]
                 elif how in ("deleted", "not in cache"):
                     missing += 1
-                elif path.endswith(".py") or path.startswith("pacl_core/"):
+                elif path.endswith((".py", HASHES)) or path.startswith("pacl_core/"):
                     code += 1
                 else:
                     found.append(f"{path} {how}")

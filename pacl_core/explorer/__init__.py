@@ -1,1 +1,1 @@
-"""Exploring all pairs: a summary of the table, queries, a local page. Nothing is written."""
+"""Exploring all pairs: a summary of the table, queries, a local page. Only tags are written."""

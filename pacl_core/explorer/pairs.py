@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from pacl_core.errors import UserError
+from pacl_core.files.json_csv import read_json
 from pacl_core.files.tables import part_files, row_count
 
 # columns of the stored pairs that are shown if they exist
@@ -31,21 +32,34 @@ Jpeg = Callable[[int], bytes]
 
 @dataclass(frozen=True)
 class Tables:
-    """Paths of a run's tables. `pseudo_labels` may be missing."""
+    """Paths of a run's files: all but `partition` and `pairs` may be missing.
+
+    `metrics`: those of the partition, for its thresholds; `embeddings`: name -> folder of vectors, in the
+    order of the pairs; `tags`: where tags are kept; `name`: project and run, in words.
+    """
 
     partition: Path
     pairs: Path
     pseudo_labels: Path
+    metrics: Path | None = None
+    embeddings: dict[str, Path] = field(default_factory=dict)
+    report: Path | None = None
+    tags: Path | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """`table`: a row per pair in corpus order with `row`, its number from 0; `jpeg(row)`: its image."""
+    """`table`: a row per pair in corpus order; `jpeg(row)`: its image.
+
+    `row` is its number from 0, `margin` its distance to the nearer threshold, null where none is known.
+    """
 
     table: pl.LazyFrame
     columns: frozenset[str]
     count: int
     jpeg: Jpeg
+    thresholds: dict[str, float | None]
 
 
 def open_pairs(tables: Tables) -> Pairs:
@@ -66,7 +80,22 @@ def open_pairs(tables: Tables) -> Pairs:
         if len(ids[1]) != count or not (ids[0] == ids[1]).all():
             raise UserError(f"{path}: not of the same run as {tables.partition}; run 'dvc repro'")
     table = pl.concat([frame, *(other.drop("sample_id") for other in others.values())], how="horizontal")
-    return Pairs(table, frozenset(table.collect_schema().names()), count, _jpegs(files))
+    thresholds = _thresholds(tables.metrics)
+    table = table.with_columns(_margin(thresholds).alias("margin"))
+    return Pairs(table, frozenset(table.collect_schema().names()), count, _jpegs(files), thresholds)
+
+
+def _thresholds(metrics: Path | None) -> dict[str, float | None]:
+    return dict(read_json(metrics)["thresholds"]) if metrics and metrics.is_file() else {}
+
+
+def _margin(thresholds: dict[str, float | None]) -> pl.Expr:
+    distances = [
+        (pl.col(f"{name}_value").cast(pl.Float64).fill_nan(None) - at).abs()
+        for name, at in thresholds.items()
+        if at is not None
+    ]
+    return pl.min_horizontal(distances) if distances else pl.lit(None, dtype=pl.Float64)
 
 
 def _jpegs(files: list[Path]) -> Jpeg:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pacl_core.methods.pacl.partitions import PARTITIONS
 
-SORTABLE = ("row", "factual_value", "emotional_value", "factual_score", "emotional_score")
+SORTABLE = ("margin", "row", "factual_value", "emotional_value", "factual_score", "emotional_score")
 NEAR = 4  # bits of 64 in which perceptual hashes of near duplicates may differ
 
 RowIds = NDArray[np.uint32]
@@ -21,7 +21,8 @@ RowIds = NDArray[np.uint32]
 class Query:
     """What is asked for. Empty or None: no condition. Bounds are of the transformed values, inclusive.
 
-    `text`: words; each must occur in the text or the adjective-noun pairs, in any case, also inside a word.
+    `tag`: for a table with tags. `text`: words; each must occur in the text or the adjective-noun pairs, in
+    any case, also inside a word.
     """
 
     partitions: tuple[str, ...] = ()
@@ -32,14 +33,15 @@ class Query:
     factual_label: int | None = None
     emotional_label: int | None = None
     provenance: str | None = None
+    tag: str | None = None
     text: str = ""
-    sort: str = "row"
+    sort: str = "margin"
     descending: bool = False
 
     @classmethod
     def from_words(cls, words: Mapping[str, str]) -> Self:
         """From a page's address; an invalid value sets no condition."""
-        sort = words.get("sort", "row")
+        sort = words.get("sort", "margin")
         return cls(
             partitions=tuple(name for name in PARTITIONS if name in words.get("partitions", "").split(",")),
             factual_from=_number(words.get("factual_from")),
@@ -49,8 +51,9 @@ class Query:
             factual_label=_whole(words.get("factual_label")),
             emotional_label=_whole(words.get("emotional_label")),
             provenance=words.get("provenance") or None,
+            tag=words.get("tag") or None,
             text=words.get("text", ""),
-            sort=sort if sort in SORTABLE else "row",
+            sort=sort if sort in SORTABLE else "margin",
             descending=words.get("descending") == "1",
         )
 
@@ -81,6 +84,21 @@ def rows_of(table: pl.LazyFrame, rows: Sequence[int]) -> list[dict[str, Any]]:
     found = table.filter(pl.col("row").is_in(list(rows))).collect(engine="streaming").to_dicts()
     by_row = {one["row"]: one for one in found}
     return [by_row[row] for row in rows if row in by_row]
+
+
+def histograms(
+    table: pl.LazyFrame, bounds: Mapping[str, tuple[float, float]], bins: int
+) -> dict[str, list[int]]:
+    """Of each column the pairs in `bins` equal parts between its bounds; the greatest are in the last."""
+    counts = {}
+    for name, (low, high) in bounds.items():
+        width = (high - low) / bins or 1.0
+        place = ((pl.col(name).cast(pl.Float64) - low) / width).floor().clip(0, bins - 1).cast(pl.Int32)
+        found = dict(
+            table.select(place.alias("bin").drop_nulls()).group_by("bin").len().collect().iter_rows()
+        )
+        counts[name] = [int(found.get(one, 0)) for one in range(bins)]
+    return counts
 
 
 def value_counts(table: pl.LazyFrame, column: str) -> dict[Any, int]:
@@ -135,6 +153,8 @@ def _conditions(columns: frozenset[str], query: Query) -> pl.Expr:
         asked = getattr(query, name)
         if asked is not None:
             wanted.append(pl.col(name) == asked if name in columns else pl.lit(False))
+    if query.tag is not None:
+        wanted.append(pl.col("tags").list.contains(query.tag) if "tags" in columns else pl.lit(False))
     if words := query.text.lower().split():
         text = pl.col("text").str.to_lowercase()
         anps = pl.col("anps").list.join("\n").str.to_lowercase().fill_null("")

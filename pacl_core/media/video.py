@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pacl_core.errors import UserError
+from pacl_core.extras import install
 from pacl_core.media.image_header import MAX_ASPECT, MAX_PIXELS
 from pacl_core.media.rejects import UnusableError
 
@@ -51,7 +52,7 @@ def open_video(path: Path) -> Iterator["Video"]:
     try:
         import av
     except ImportError:
-        raise UserError("video needs the package av; run: pip install 'pacl[video]'") from None
+        raise UserError(f"video needs the package av; run: {install('video')}") from None
     _check_file(path)
     try:
         # "file:": a name is never taken for an address

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pacl_core.errors import UserError
+from pacl_core.extras import install
 from pacl_core.runtime.scratch import code_sha256
 
 
@@ -83,7 +84,7 @@ def ray_module() -> Any:
     try:
         import ray
     except ImportError:
-        raise UserError("PACL_ENGINE=ray: Ray is not installed; pip install 'pacl[ray]'") from None
+        raise UserError(f"PACL_ENGINE=ray: Ray is not installed; {install('ray')}") from None
     return ray
 
 

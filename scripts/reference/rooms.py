@@ -7,7 +7,10 @@ tests/architecture holds the code to it.
 from typing import NamedTuple
 
 TIERS: tuple[dict[str, str], ...] = (
-    {"errors": "the error that is shown to a person as one line"},
+    {
+        "errors": "the error that is shown to a person as one line",
+        "extras": "what to install for an optional part",
+    },
     {
         "files": "publishing whole files, hashes, tables, vectors, JSON and CSV",
         "runtime": "settings of the machine, threads, Ray, progress, timings, scratch folders and their keys",
@@ -32,6 +35,7 @@ TIERS: tuple[dict[str, str], ...] = (
         "report": "the page and its charts, from artefacts only",
         "explorer": "all pairs in a browser",
         "doctor": "checks of what would stop a run",
+        "project": "what `pacl init` writes, which code is installed, which reader or record fits a folder",
     },
     {
         "inference": "a saved model in use, heads, export to other formats",
@@ -45,6 +49,7 @@ NEIGHBOURS: dict[str, tuple[str, ...]] = {
     "runtime": ("files",),
     "examples": ("evaluation",),
     "report": ("evaluation",),
+    "doctor": ("project",),
     "cli": ("inference",),
     "pacl_core": ("inference",),
 }
@@ -61,7 +66,7 @@ class Never(NamedTuple):
 
 EVERYTHING = ""
 NEVER = (
-    Never("media", EVERYTHING, "decoding depends on no other room", but=("media", "errors")),
+    Never("media", EVERYTHING, "decoding depends on no other room", but=("media", "errors", "extras")),
     Never("training", "methods", "the loop knows no method"),
     Never("evaluation", "methods", "any saved backbone is evaluated in the same way"),
     Never("methods", "evaluation", "a method ends as `models/<variant>/`"),

@@ -149,7 +149,7 @@ def test_without_pyav_pictures_are_predicted_still(pacl, model, files, monkeypat
     monkeypatch.setattr(builtins, "__import__", without)
     done = pacl("predict", files / "v.mp4", files / "i.png", "-m", model, *LABELS, "--json")
     assert done.code == 1 and done.err.count("\n") == 1
-    assert "not_installed: video needs the package av; run: pip install 'pacl[video]'" in done.err
+    assert "not_installed: video needs the package av; run: pip install -e '.[video]'" in done.err
     assert "emotions" in read_lines(done.out)[1]
 
 

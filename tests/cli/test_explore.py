@@ -12,5 +12,5 @@ def test_a_missing_extra_is_one_line(pacl, monkeypatch, tmp_path):
     done = pacl("explore")
     assert (done.code, done.err) == (
         1,
-        "pacl: error: the explorer needs nicegui; pip install 'pacl[explore]'\n",
+        "pacl: error: the explorer needs nicegui; pip install -e '.[explore]'\n",
     )

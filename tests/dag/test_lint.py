@@ -141,7 +141,7 @@ def test_every_stage_has_its_module_and_every_module_its_stage() -> None:
         "run",
         "signals",
         "specialist",
-        "check_inputs",
+        "ready",
     }
     assert modules == set(STAGES)
 

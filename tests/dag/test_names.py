@@ -41,9 +41,9 @@ def test_a_name_is_refused_before_a_shell_can_read_it(project: Project, stage: s
 def test_a_whole_run_is_told_before_dvc_reads_a_name(project: Project, name: str) -> None:
     """By the check that `make repro` makes: at 'a@b' DVC itself stops, without a word of params.yaml."""
     project.edit(downstream={name: dict(ENTRY)}, evaluate__variants=["initial"])
-    done = project.run("python", "-m", "stages.check_inputs")
+    done = project.run("python", "-m", "stages.ready")
     assert done.code == 1
-    assert f"check_inputs: error: params.yaml: downstream.{name}: {name!r} is not a valid name" in done.output
+    assert f"ready: error: params.yaml: downstream.{name}: {name!r} is not a valid name" in done.output
     assert "use a-z, 0-9, _ and - only" in done.output
 
 

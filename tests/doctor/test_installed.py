@@ -23,7 +23,7 @@ def test_a_library_that_is_missing_is_said(monkeypatch):
 def test_an_extra_that_is_incomplete_is_a_note_with_its_command(monkeypatch):
     monkeypatch.setattr(installed, "_is_there", lambda requirement: requirement.name != "nicegui")
     [explore] = [one for one in installed.installed() if one.what == "extra 'explore'"]
-    assert (explore.state, explore.fix) == ("note", "pip install 'pacl[explore]'")
+    assert (explore.state, explore.fix) == ("note", "pip install -e '.[explore]'")
     assert "nicegui" in explore.detail
 
 

@@ -194,5 +194,5 @@ def test_without_ray_it_says_what_to_install(project: Path, tmp_path: Path) -> N
     _, output = process.communicate(timeout=100)
     assert process.returncode == 1
     assert output == (
-        "text_embeddings: error: PACL_ENGINE=ray: Ray is not installed; pip install 'pacl[ray]'\n"
+        "text_embeddings: error: PACL_ENGINE=ray: Ray is not installed; pip install -e '.[ray]'\n"
     )

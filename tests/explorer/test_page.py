@@ -1,5 +1,7 @@
-"""The pages and their filters (page, controls), served by a real process and seen by a real browser."""
+"""The pages and their filters (page, pair_page, cards, controls), served by a real process and seen by a real
+browser."""
 
+import json
 import os
 import socket
 import subprocess
@@ -10,6 +12,8 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
+import numpy as np
+import polars as pl
 import pytest
 
 from tests.explorer.browser import CHROMIUM, Page, chromium
@@ -17,6 +21,8 @@ from tests.paths import ROOT
 from tests.small_run import HOSTILE, PAIRS
 
 pytest.importorskip("nicegui", reason="the extra 'explore' is not installed")
+
+from pacl_core.explorer.pair_page import around
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
@@ -83,6 +89,24 @@ def test_addresses(site, pairs):
     for method in ("POST", "PUT", "DELETE"):
         with pytest.raises(HTTPError):
             urlopen(Request(f"{site}/pair/0", method=method))
+
+
+def test_the_selection_can_be_downloaded(site):
+    with urlopen(f"{site}/pairs.csv?text=sunny&sort=row") as answer:
+        assert answer.headers["Content-Disposition"] == 'attachment; filename="pairs.csv"'
+        found = pl.read_csv(answer.read())
+    assert found["row"].to_list() == list(range(0, PAIRS, 2))
+    with urlopen(f"{site}/pairs.zip?text=onerror") as answer:
+        assert answer.headers["Content-Type"] == "application/zip" and answer.read(2) == b"PK"
+    assert status(f"{site}/pairs.exe") == status(f"{site}/report") == 404
+
+
+def test_around_a_pair_are_its_neighbours_in_the_selection():
+
+    rows = np.array([5, 2, 9], dtype=np.uint32)
+    assert [around(rows, row) for row in (5, 2, 9, 7)] == [
+        (None, 2, 0), (5, 9, 1), (2, None, 2), (None, None, None),
+    ]  # fmt: skip
 
 
 def test_it_answers_to_this_machines_names_only(site):
@@ -181,6 +205,49 @@ def test_a_pair_opens_and_shows_its_facts(site, page):
     for name in ("Factual value", "Emotional score", "Factual label", "Hash of the pixels"):
         assert name in facts
     assert "same pixels" in page.ask("document.querySelector('.pair').textContent")
+
+
+@needs_chromium
+def test_keys_turn_to_the_next_pair_of_the_selection_and_back(site, page):
+    page.open(f"{site}/pair/8?text=sunny")
+    page.until("document.querySelector('.facts') !== null")
+    assert "5 of 20" in page.ask("document.querySelector('header').innerText")
+    page.press("ArrowRight", 39)
+    page.until("location.pathname === '/pair/10' && location.search === '?text=sunny'")
+    page.until("document.querySelector('.facts') !== null")
+    page.press("ArrowLeft", 37)
+    page.until("location.pathname === '/pair/8'")
+    page.until("document.querySelector('.facts') !== null")
+    page.press("Escape", 27)
+    page.until("location.pathname === '/' && location.search === '?text=sunny'")
+
+
+@needs_chromium
+def test_a_tag_stays_and_can_be_asked_for(site, page, root):
+    page.open(f"{site}/pair/7")
+    page.until("document.querySelector('.tags input') !== null")
+    page.ask("document.querySelector('.tags input').focus()")
+    page.type("ironic")
+    page.press("Enter", 13)
+    path = root / ".pacl/tags.json"
+    end = time.monotonic() + 20
+    while not path.is_file():
+        assert time.monotonic() < end, "no tag was kept"
+        time.sleep(0.1)
+    assert json.loads(path.read_text()) == {"p007": ["ironic"]}
+    page.open(f"{site}/?tag=ironic")
+    page.until(f"{CARDS} === 1 && {COUNT} === '1 of {PAIRS}'")
+
+
+@needs_chromium
+def test_sliders_have_a_histogram_and_set_a_bound(site, page):
+    page.open(f"{site}/")
+    page.until(f"{CARDS} === 24")
+    heights = "[...document.querySelectorAll('.histogram i')].filter((one) => one.offsetHeight > 0).length"
+    assert page.ask(heights) > 10
+    page.ask("document.querySelector('.q-range [role=slider], .q-range [tabindex]').focus()")
+    page.press("ArrowRight", 39)
+    page.until("location.search.startsWith('?factual_from=')")
 
 
 @needs_chromium

@@ -1,5 +1,6 @@
 """Queries against loops over rows."""
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -7,16 +8,35 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pacl_core.explorer.pairs import open_pairs
 from pacl_core.explorer.query import (
     SORTABLE,
     Query,
     alike,
+    histograms,
     matching_rows,
     rows_of,
     score_bounds,
     value_counts,
 )
+from pacl_core.explorer.selection import Tags
+from pacl_core.files.json_csv import write_json
 from pacl_core.methods.pacl.partitions import PARTITIONS
+from tests.explorer.conftest import tables_of
+
+THRESHOLDS = {"factual": 0.2, "emotional": 0.25}
+
+
+@pytest.fixture(scope="session")
+def tagged(root, tmp_path_factory):
+    """The table with thresholds and with tags of a few pairs."""
+    metrics = tmp_path_factory.mktemp("metrics") / "partition.json"
+    write_json(metrics, {"thresholds": THRESHOLDS})
+    tags = Tags(None)
+    for sample_id in ("p001", "p030"):
+        tags.put(sample_id, ["ironic", "for the talk"])
+    return tags.table(open_pairs(replace(tables_of(root), metrics=metrics)).table)
+
 
 bounds = st.none() | st.floats(-0.1, 0.5).map(lambda value: round(value, 3))
 queries = st.builds(
@@ -31,6 +51,7 @@ queries = st.builds(
     factual_label=st.none() | st.integers(0, 4),
     emotional_label=st.none() | st.integers(0, 2),
     provenance=st.sampled_from([None, "kept", "nobody wrote this"]),
+    tag=st.none() | st.sampled_from(["ironic", "no such tag"]),
     text=st.sampled_from(["", "sad", "SUNNY day", "happy dog", "day 1", "**bold**", "(", "  "]),
     sort=st.sampled_from(SORTABLE),
     descending=st.booleans(),
@@ -53,6 +74,7 @@ def by_hand(rows: list[dict[str, Any]], query: Query) -> list[int]:
         for name in ("factual_label", "emotional_label", "provenance"):
             wanted = getattr(query, name)
             fits.append(wanted is None or row[name] == wanted)
+        fits.append(query.tag is None or query.tag in row["tags"])
         if all(fits):
             kept.append(row)
     known = [row for row in kept if row[query.sort] is not None]
@@ -63,9 +85,31 @@ def by_hand(rows: list[dict[str, Any]], query: Query) -> list[int]:
 
 @settings(deadline=None, max_examples=150)
 @given(queries)
-def test_rows_are_those_that_fit_in_the_order_asked_for(pairs, query):
-    rows = pairs.table.collect().to_dicts()
-    assert matching_rows(pairs.table, pairs.columns, query).tolist() == by_hand(rows, query)
+def test_rows_are_those_that_fit_in_the_order_asked_for(tagged, query):
+    rows = tagged.collect().to_dicts()
+    assert matching_rows(tagged, frozenset(rows[0]), query).tolist() == by_hand(rows, query)
+
+
+def test_the_nearest_to_a_threshold_come_first(tagged):
+    """By hand from both values; the pair without an emotional value has its factual distance."""
+    rows = tagged.collect().to_dicts()
+
+    def distance(row: dict[str, Any]) -> float:
+        values = {"factual": row["factual_value"], "emotional": row["emotional_value"]}
+        return min(abs(value - THRESHOLDS[name]) for name, value in values.items() if value is not None)
+
+    expected = sorted(range(len(rows)), key=lambda row: distance(rows[row]))
+    assert matching_rows(tagged, frozenset(rows[0]), Query()).tolist() == expected
+
+
+def test_a_histogram_counts_every_known_value_in_its_bin(pairs):
+    bounds = score_bounds(pairs.table)
+    found = histograms(pairs.table, bounds, 7)
+    for name, (low, high) in bounds.items():
+        values = [row[name] for row in pairs.table.collect().to_dicts() if row[name] is not None]
+        places = [min(6, int((value - low) / ((high - low) / 7))) for value in values]
+        assert found[name] == [places.count(place) for place in range(7)]
+    assert histograms(pairs.table, {"factual_value": (0.0, 0.0)}, 2)["factual_value"] != []
 
 
 @given(queries)

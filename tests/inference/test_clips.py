@@ -209,7 +209,7 @@ def test_without_pyav_one_line_says_what_to_install(model, video, monkeypatch):
         return real(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(UserError, match=r"video needs the package av; run: pip install 'pacl\[video\]'"):
+    with pytest.raises(UserError, match=r"video needs the package av; run: pip install -e '\.\[video\]'"):
         model.embed(video)
 
 

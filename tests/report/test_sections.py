@@ -14,7 +14,7 @@ from pacl_core.report.sections.examples import examples
 from pacl_core.report.sections.few_labels import learning_curves
 from pacl_core.report.sections.limits import leaks, limits
 from pacl_core.report.sections.partition import thresholds
-from pacl_core.report.sections.results import main_results, overview, published, results, uncertain
+from pacl_core.report.sections.results import in_short, main_results, overview, published, results, uncertain
 from pacl_core.report.sections.run import lookup, what_ran
 from pacl_core.report.sections.task_details import task_details
 from pacl_core.report.sections.training import rebuilt, training
@@ -165,6 +165,23 @@ def test_details_of_a_task_are_one_block_or_one_per_level():
     assert task_details({"pacl": {}}) == []
 
 
+def test_points_within_epochs_take_the_place_of_a_value_per_epoch(root, artefacts):
+    steps = root / "training/plots/steps/loss"
+    steps.mkdir(parents=True)
+    (steps / "strong.tsv").write_text("epoch\tstrong\n0.5\t4.4\n1.0\t4.2\n1.5\t3.9\n")
+    found = training(artefacts)
+    (rows,) = [
+        layer["data"]["values"]
+        for title, chart in found["charts"]
+        if title == "Loss of each partition"
+        for layer in chart.spec["layer"]
+        if "series" in layer["data"]["values"][0]
+    ]
+    strong = [(row["epoch"], row["value"]) for row in rows if row["series"] == "strong"]
+    assert strong == [(0.5, 4.4), (1.0, 4.2), (1.5, 3.9)]
+    assert found["phases"][0] == (0, "strong")
+
+
 def test_phases_begin_where_a_partitions_loss_does(root, artefacts):
     (root / "training/plots/metrics/loss/weak.tsv").write_text("step\tweak\n8\t1.0\n9\t0.9\n")
     (root / "training/plots/metrics/loss/partial_emotional.tsv").write_text(
@@ -276,3 +293,30 @@ def test_limits_name_the_variants_that_were_trained_once(artefacts):
         "training seed." in sentence
         for sentence in said
     )
+
+
+def test_all_bars_of_a_metric_have_one_axis_and_right_is_better(root, artefacts):
+    """R2 and its part are one metric; MSE falls, so its axis is turned."""
+    path = root / "metrics/comparison.json"
+    comparisons = json.loads(path.read_text())
+    figures = comparisons[0]["tasks"]["valence"]["figures"]
+    wide = json.loads(json.dumps(figures["r2"]))
+    wide["differences"]["pacl"] |= {"low": -0.3, "high": 0.4}
+    figures["r2_arousal"] = wide
+    path.write_text(json.dumps(comparisons))
+    rows = {row["label"].text: row for row in results(artefacts)[0]["tasks"][0]["rows"]}
+    assert (
+        rows["R²"]["changes"][0]["ticks"]
+        == rows["R², arousal"]["changes"][0]["ticks"]
+        == ["−0.5", "0", "+0.5"]
+    )
+    assert rows["MSE × 100"]["changes"][0]["ticks"][2].startswith("−")
+    assert "baseline" in rows["R²"]["changes"][0]["chart"]
+
+
+def test_of_several_prompts_the_ensemble_is_shown():
+    rows = [
+        {"dataset": "set", "protocol": "zero_shot", "task": task}
+        for task in ("mood, ensemble", "mood, prompt 1", "mood, prompt 2", "valence, moods", "age, prompt 1")
+    ]
+    assert [row["task"] for row in in_short(rows)] == ["mood, ensemble", "valence, moods", "age, prompt 1"]

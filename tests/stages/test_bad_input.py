@@ -155,10 +155,10 @@ def test_inputs_that_stop_dvc_are_named_before_it_hashes_them(tmp_path: Path) ->
     corpus.mkdir()
     (corpus / "a.txt").write_text("fine")
     changes = {"pairs.path": str(corpus), "anps.path": str(corpus / "a.txt"), "downstream": {}}
-    assert stage(tmp_path, "check_inputs", changes)[0] == 0
+    assert stage(tmp_path, "ready", changes)[0] == 0
     (corpus / "q.jpg").symlink_to("/nowhere/x.jpg")
-    assert f"check_inputs: error: DVC cannot hash {corpus}/q.jpg: a link to nothing. Delete" in the_line(
-        tmp_path, "check_inputs", changes
+    assert f"ready: error: DVC cannot hash {corpus}/q.jpg: a link to nothing. Delete" in the_line(
+        tmp_path, "ready", changes
     )
 
 

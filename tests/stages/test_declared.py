@@ -90,7 +90,7 @@ def test_a_data_set_that_was_removed_meanwhile() -> None:
 
 def test_without_a_dvc_yaml_or_a_stage_in_it(tmp_path: Path) -> None:
     assert declared("pairs", [], PARAMS, file=tmp_path / "dvc.yaml") is None
-    assert declared("check_inputs", [], PARAMS, file=ROOT / "dvc.yaml") is None
+    assert declared("ready", [], PARAMS, file=ROOT / "dvc.yaml") is None
     (tmp_path / "dvc.yaml").write_text("stages: [")
     with pytest.raises(UserError, match=r"dvc\.yaml: not valid YAML"):
         declared("pairs", [], PARAMS, file=tmp_path / "dvc.yaml")

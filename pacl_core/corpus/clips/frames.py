@@ -14,6 +14,7 @@ import numpy as np
 from pacl_core.corpus.clips.clip import Source
 from pacl_core.corpus.clips.published_boxes import PublishedBoxes
 from pacl_core.errors import UserError
+from pacl_core.extras import install
 from pacl_core.media.boxes import Box, Size
 from pacl_core.media.image_header import MAX_BYTES, open_image
 from pacl_core.media.images import normal_pixels, read_image
@@ -155,7 +156,7 @@ def _hdf5(path: Path) -> Iterator[dict[int, Callable[[], bytes]]]:
     try:
         import h5py
     except ImportError:
-        raise UserError("frames.hdf5 needs the package h5py; run: pip install 'pacl[video]'") from None
+        raise UserError(f"frames.hdf5 needs the package h5py; run: {install('video')}") from None
     if not path.is_file():
         raise UnusableError("missing_video", f"no file {path}")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pacl_core.errors import UserError
+from pacl_core.extras import install
 from pacl_core.media.regular_file import read_regular
 from pacl_core.media.rejects import UnusableError
 from pacl_core.media.text_decoding import decode_text
@@ -37,7 +38,7 @@ def read_cues(path: Path) -> list[Cue]:
     try:
         import pysubs2
     except ImportError:
-        raise UserError("subtitles need the package pysubs2; run: pip install 'pacl[video]'") from None
+        raise UserError(f"subtitles need the package pysubs2; run: {install('video')}") from None
     text = decode_text(read_regular(path, _MAX_BYTES, "missing_text", too_large="text_too_large"))
     try:
         events = pysubs2.SSAFile.from_string(text, format_=path.suffix.lower().lstrip("."))

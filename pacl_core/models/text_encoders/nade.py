@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pacl_core.errors import UserError, unknown
+from pacl_core.extras import install
 from pacl_core.models.weights import check_sha256, weights_file
 from pacl_core.params.models import TextEncoderParams
 
@@ -65,7 +66,7 @@ def load(params: TextEncoderParams, device: str) -> NadeEncoder:
         import fasttext
     except ImportError:
         raise UserError(
-            "text encoder kind nade: fasttext-predict is missing; pip install 'pacl[embedded]'"
+            f"text encoder kind nade: fasttext-predict is missing; {install('embedded')}"
         ) from None
     path = (
         _embedded()

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from pacl_core.errors import UserError
+from pacl_core.extras import install
 
 # applied in this order to the joined tokens, with a blank after the last one only where it had one
 _CLITICS = (
@@ -58,6 +59,6 @@ def _demojize(character: str) -> str:
     try:
         from emoji import demojize
     except ImportError:
-        raise UserError("normalise: tweet needs the package emoji; pip install 'pacl[embedded]'") from None
+        raise UserError(f"normalise: tweet needs the package emoji; {install('embedded')}") from None
     name: str = demojize(character)
     return name

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import vl_convert
 from markupsafe import Markup
 
 Spec = dict[str, Any]
@@ -88,12 +87,16 @@ def partition_scale(names: Mapping[str, str]) -> Spec:
 @cache
 def _drawn(spec: str) -> str:
     """Cached, as it is slow: the page may be built again with smaller images."""
+    import vl_convert  # of the extra `pipeline`; a model card needs the sections of the report, but no chart
+
     return vl_convert.vegalite_to_svg(spec)
 
 
 @cache
 def bundle() -> str:
     """Vega, Vega-Lite and vega-embed as one script that defines `vegaEmbed`; the package brings them."""
+    import vl_convert
+
     script = vl_convert.javascript_bundle()  # type: ignore[call-arg]  # its stub asks for a snippet
     if "</script" in script.lower() or "<!--" in script:
         raise ValueError("the Vega bundle cannot be put into a script element")

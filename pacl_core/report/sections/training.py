@@ -1,7 +1,8 @@
-"""Training curves from the tables of dvclive, one chart per folder (loss terms, rates); rebuilt positives."""
+"""Training curves, one chart per folder of tables (loss terms, rates); rebuilt positives."""
 
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from math import floor
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pacl_core.methods.pacl.partitions import PARTITIONS
@@ -14,12 +15,12 @@ _OTHERS = ("accent", "second", "third", "fourth")
 # in this order; others follow by name
 _TITLES = {
     "loss": "Loss of each partition",
+    "recall_image_to_text": "Held-out pairs: the image finds its text among the first k, share",
+    "recall_text_to_image": "Held-out pairs: the text finds its image among the first k, share",
     "excluded_by_factual": "Candidates that the factual filter excludes from the negatives, share",
     "excluded_by_emotional": "Candidates that the emotional filter excludes from the negatives, share",
     "rebuilt": "Weak anchors whose positive is rebuilt, share",
     "without_negatives": "Anchors without a negative, which learn nothing, share",
-    "recall_image_to_text": "Held-out pairs: the image finds its text among the first k, share",
-    "recall_text_to_image": "Held-out pairs: the text finds its image among the first k, share",
     "gradient_norm": "Norm of the gradient",
     "learning_rate": "Learning rates",
 }
@@ -31,20 +32,21 @@ _PHASES = {
     "weak": "+ weak",
 }
 
-Tables = dict[str, dict[str, dict[str, list[float]]]]
+Curve = tuple[list[float], list[float]]  # epochs that are over, values
+Groups = dict[str, dict[str, Curve]]
 
 
 def training(artefacts: Evaluated, titles: Mapping[str, str] | None = None) -> dict[str, Any] | None:
     """Charts with their titles, and the phases; None where there are no curves. `titles`: of its groups."""
     known_titles = _TITLES if titles is None else titles
     folder = artefacts.training / "plots/metrics"
-    groups: Tables = {}
+    groups: Groups = {}
     for path in sorted(folder.rglob("*.tsv")):
-        table = optional_columns(path, delimiter="\t")
-        if table is not None:
-            name = path.relative_to(folder).with_suffix("").as_posix()
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        curve = _curve(artefacts.training / "plots/steps" / f"{name}.tsv") or _curve(path)
+        if curve is not None:
             folder_name = PurePosixPath(name).parent.as_posix()
-            groups.setdefault(name if folder_name == "." else folder_name, {})[name] = table
+            groups.setdefault(name if folder_name == "." else folder_name, {})[name] = curve
     if not groups:
         return None
     known = list(known_titles)
@@ -58,34 +60,35 @@ def training(artefacts: Evaluated, titles: Mapping[str, str] | None = None) -> d
     return {"charts": charts, "phases": phases}
 
 
-def _phases(losses: dict[str, dict[str, list[float]]]) -> list[tuple[float, str]]:
-    """(first epoch, what joins), by epoch: half an epoch before the first value, where its steps began."""
+def _curve(path: Path) -> Curve | None:
+    """Points within the epochs, or a value per epoch."""
+    table = optional_columns(path, delimiter="\t")
+    if table is None:
+        return None
+    values = next(found for key, found in table.items() if key not in ("step", "epoch", "timestamp"))
+    return table["epoch"] if "epoch" in table else [step + 1 for step in table["step"]], values
+
+
+def _phases(losses: dict[str, Curve]) -> list[tuple[float, str]]:
+    """(epochs that were over, what joined), in order; half an epoch later by a value per epoch."""
     starts: dict[str, float] = {}
-    for name, table in losses.items():
+    for name, (epochs, _) in losses.items():
         said = _PHASES.get(PurePosixPath(name).name)
         if said is not None:
-            first = table["step"][0] + 0.5
+            first = epochs[0] - 0.5 if epochs[0].is_integer() else floor(epochs[0])
             starts[said] = min(starts.get(said, first), first)
     return sorted((start, said) for said, start in starts.items())
 
 
-def _chart(
-    group: str,
-    members: dict[str, dict[str, list[float]]],
-    phases: list[tuple[float, str]],
-    *,
-    title: str,
-) -> Chart:
+def _chart(group: str, members: dict[str, Curve], phases: list[tuple[float, str]], *, title: str) -> Chart:
     series: list[Series] = []
     used: list[str] = []
     for name in sorted(members, key=_rank):
-        table = members[name]
-        column = next(key for key in table if key not in ("step", "timestamp"))
+        epochs, values = members[name]
         short = PurePosixPath(name).name
         colour = _colour(short, used)
         used.append(colour)
-        epochs = [step + 1 for step in table["step"]]
-        series.append((short.replace("_", " "), colour, epochs, table[column]))
+        series.append((short.replace("_", " "), colour, epochs, values))
     said = f"Curves over epochs: {title}"
     return curves(f"chart-curve-{group}", said, series, phases=phases, rates=group == "learning_rate")
 

@@ -32,10 +32,7 @@ def pixels_of(folder, images):
     "kind",
     [
         "timm",
-        *(
-            pytest.param(kind, marks=pytest.mark.slow)
-            for kind in ("efficientnet_lite", "timm_vit", "open_clip")
-        ),
+        *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("embedded", "timm_vit", "open_clip")),
     ],
 )
 def test_outputs_are_the_networks(saved, photographs, tmp_path, kind):
@@ -72,7 +69,7 @@ def test_a_file_that_says_something_else_is_not_written(saved, tmp_path, monkeyp
 
 def test_a_missing_package_is_named(saved, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
-    with pytest.raises(UserError, match=r"needs onnxruntime; pip install 'pacl\[export\]'"):
+    with pytest.raises(UserError, match=r"needs onnxruntime; pip install -e '\.\[export\]'"):
         export_onnx(saved("timm"), tmp_path / "model.onnx", np.zeros((1, 3, 64, 64), np.uint8))
 
 

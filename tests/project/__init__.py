@@ -1,0 +1,1 @@
+"""What `pacl init`, `pacl corpus add` and `pacl dataset add` find out and write."""
