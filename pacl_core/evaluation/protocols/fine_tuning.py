@@ -23,6 +23,7 @@ from pacl_core.models.backbones import Backbone
 from pacl_core.models.frozen import on_device
 from pacl_core.params.training import TrainingParams
 from pacl_core.training.checkpoint import History, tensors_on_cpu
+from pacl_core.training.curves import POINTS
 from pacl_core.training.distributed import World
 from pacl_core.training.forward import learning
 from pacl_core.training.loop import Run, train
@@ -198,8 +199,9 @@ def fit(method: FineTuning, device: str) -> Chosen:
     history = train(method, settings, run, world=World(device=device))
     chosen = _chosen(history, f"task '{method.task.name}', seed {settings.seed}", method.section)
     write_json(done, asdict(chosen))
-    for checkpoint in method.work.glob("epoch-*"):  # several times the size of the chosen weights
-        shutil.rmtree(checkpoint)
+    # checkpoints are several times the size of the chosen weights, and nobody reads the points of curves
+    for left in (*method.work.glob("epoch-*"), method.work / POINTS):
+        shutil.rmtree(left)
     return chosen
 
 
