@@ -129,7 +129,7 @@ def timed(step: Callable[[], object], device: str) -> float:
 
 def _backbone(name: str | None, size: int, folder: Path) -> BackboneParams:
     if name is None:
-        return BackboneParams(kind="efficientnet_lite", name="efficientnet_lite0", image_size=size)
+        return BackboneParams(kind="timm", name="tf_efficientnet_lite0", image_size=size)
     weights = folder / "model.safetensors"
     save_file(timm.create_model(name, pretrained=False).state_dict(), weights)
     return BackboneParams(kind="timm", name=name, weights=str(weights), image_size=size)

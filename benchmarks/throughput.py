@@ -52,7 +52,7 @@ from pacl_core.params.models import BackboneParams, ScorerParams, TextEncoderPar
 from pacl_core.runtime.settings import Runtime
 
 CPUS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-LITE = BackboneParams(kind="efficientnet_lite", name="efficientnet_lite0", image_size=112)
+LITE = BackboneParams(kind="timm", name="tf_efficientnet_lite0", image_size=112)
 LIT = ScorerParams(kind="lit", name="efficientnet_lite0-minilm")
 MINILM = TextEncoderParams(kind="minilm", name="all-MiniLM-L6-v2")
 

@@ -18,9 +18,9 @@ from pacl_core.models.weights import weights_content
 from pacl_core.params.feng import distil_training
 from pacl_core.runtime.scratch import code_sha256, scratch, versions
 from pacl_core.runtime.settings import runtime
+from pacl_core.training.curves import write_curves
 from pacl_core.training.distributed import own_folder, world_of
 from pacl_core.training.loop import Run
-from pacl_core.training.meter import write_curves
 from stages.run import instance, run
 from stages.specialist import LIBRARIES
 
@@ -53,7 +53,14 @@ def main(params: Params) -> None:
         }
         world.agree("pretext sets, specialists, parameters, code or libraries", key)
         with scratch(f"feng-{name}", key) as work:
-            settings = Run(work, machine.checkpoint_minutes, f"feng.{name}.distil", "student: ")
+            settings = Run(
+                work,
+                machine.checkpoint_minutes,
+                f"feng.{name}.distil",
+                "student: ",
+                loggers=machine.loggers,
+                name=f"feng-{name}",
+            )
             folder = own_folder(work, world)
             sets = [stored_set(path, folder) for path in paths]
             history = distil(
@@ -66,7 +73,7 @@ def main(params: Params) -> None:
             )
             if world.first:
                 with published_folder(Path("training_feng") / name) as draft:
-                    write_curves(draft, history)
+                    write_curves(draft, history, work)
                     if not history:
                         (draft / "plots").mkdir(exist_ok=True)
                         write_json(draft / "metrics.json", {})

@@ -14,9 +14,9 @@ from pacl_core.models.open_clip_model import load_clip
 from pacl_core.models.video_text import save_video_text
 from pacl_core.runtime.scratch import code_sha256, scratch, versions
 from pacl_core.runtime.settings import runtime
+from pacl_core.training.curves import write_curves
 from pacl_core.training.distributed import own_folder, world_of
 from pacl_core.training.loop import Run
-from pacl_core.training.meter import write_curves
 from stages.run import instance, run
 
 
@@ -50,11 +50,17 @@ def main(params: Params) -> None:
         world.agree("clips, parameters, weights, code or libraries", key)
         with scratch(f"emotionclip-{name}", key) as work:
             clips = stored_clips(tables, own_folder(work, world), box_score=own.filter.box_score)
-            settings = Run(work, machine.checkpoint_minutes, f"emotionclip.{name}")
+            settings = Run(
+                work,
+                machine.checkpoint_minutes,
+                f"emotionclip.{name}",
+                loggers=machine.loggers,
+                name=f"emotionclip-{name}",
+            )
             trained = train_emotionclip(clip, clips, own, run=settings, workers=machine.workers, world=world)
             if world.first:
                 with published_folder(Path("training_clips") / name) as draft:
-                    write_curves(draft, trained.history)
+                    write_curves(draft, trained.history, work)
                 with published_folder(Path("models") / name) as draft:
                     about = trained.card | {"corpus": own.clips}
                     save_video_text(draft, trained.model, about, origin=origin)

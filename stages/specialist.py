@@ -19,12 +19,12 @@ from pacl_core.params.feng import FengParams
 from pacl_core.params.models import BackboneParams
 from pacl_core.runtime.scratch import code_sha256, scratch, versions
 from pacl_core.runtime.settings import runtime
+from pacl_core.training.curves import write_curves
 from pacl_core.training.distributed import own_folder, world_of
 from pacl_core.training.loop import Run
-from pacl_core.training.meter import write_curves
 
 HEADS = "heads.safetensors"
-LIBRARIES = ("efficientnet-lite-pytorch", "numpy", "open_clip_torch", "pillow", "sacrebleu", "timm", "torch")
+LIBRARIES = ("numpy", "open_clip_torch", "pillow", "sacrebleu", "timm", "torch")
 
 
 class Training(NamedTuple):
@@ -65,13 +65,20 @@ def train_part(training: Training, part: str, stage: Path) -> None:
         with scratch(f"feng-{name}-{part}", key) as work:
             folder = own_folder(work, world)
             sets = {one: stored_set(path, folder) for one, path in paths.items()}
-            run = Run(work, machine.checkpoint_minutes, f"feng.{name}.{part}", f"{part}: ")
+            run = Run(
+                work,
+                machine.checkpoint_minutes,
+                f"feng.{name}.{part}",
+                f"{part}: ",
+                loggers=machine.loggers,
+                name=f"feng-{name}-{part}",
+            )
             trained = train_specialist(
                 backbone, sets, own, part=part, run=run, machine=Machine(machine.workers, world)
             )
             if world.first:
                 with published_folder(Path("training_feng") / f"{name}-{part}") as draft:
-                    write_curves(draft, trained.history)
+                    write_curves(draft, trained.history, work)
                     (draft / "examples").mkdir()
                     write_examples(draft / "examples", trained.method)
                 with published_folder(Path("models") / f"{name}-{part}") as draft:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -82,15 +83,17 @@ def enhance(
         with scratch(outs.scratch, key) as work:
             samples = read_shards(SHARDS, own_folder(work, world))
             card: dict[str, object] = {"corpus": {"reader": reader, "pairs": len(samples.sample_ids)}}
-            if recipe:
-                card |= {"recipe": dict(recipe.card)}
+            card |= {"recipe": dict(recipe.card)} if recipe else {}
+
+            settings = Run(work, machine.checkpoint_minutes, shared=work, loggers=machine.loggers)
 
             def training(seed: int, place: Path, label: str) -> tuple[Backbone, Trained]:
                 own = backbone if seed == train.seed else load_backbone(initial)
                 inputs = Inputs(samples, own, images, divide(samples, seed))
-                settings = Run(place, machine.checkpoint_minutes, label=label, shared=work)
+                name = outs.scratch if seed == train.seed else f"{outs.scratch}-seed-{seed}"
+                own_run = replace(settings, work=place, label=label, name=name)
                 params = train.model_copy(update={"seed": seed})
-                return own, train_pacl(inputs, params, settings, workers=machine.workers, world=world)
+                return own, train_pacl(inputs, params, own_run, workers=machine.workers, world=world)
 
             encoder = text_encoder.model_dump()
             train_seeds(train.training_seeds, work, training, card=card, text_encoder=encoder, world=world)

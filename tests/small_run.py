@@ -21,7 +21,7 @@ from pacl_core.params.models import BackboneParams
 
 PAIRS = 40
 ITEMS = 30
-BACKBONE = BackboneParams(kind="efficientnet_lite", name="efficientnet_lite0", image_size=64)
+BACKBONE = BackboneParams(kind="timm", name="tf_efficientnet_lite0", image_size=64)
 MINILM = {"kind": "minilm", "name": "all-MiniLM-L6-v2", "pooling": "mean", "max_length": 128}
 HOSTILE = "<img src=x onerror=alert(1)> **bold** {{ 7*7 }} [link](javascript:alert(1)) \u202eevil"
 TASKS = [

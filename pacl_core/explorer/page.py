@@ -20,6 +20,8 @@ from pacl_core.explorer.query import Query, RowIds, alike, matching_rows, rows_o
 PAGE = 24
 ALIKE = 12
 _STYLE = Path(__file__).with_name("style.css")
+# the report has the same colours
+_PALETTE = Path(__file__).parents[1] / "report/templates/palette.css"
 
 
 @dataclass
@@ -34,7 +36,8 @@ class _Shown:
 def build(pairs: Pairs) -> None:
     """Register the pages and the images of these pairs."""
     offered = choices(pairs)
-    ui.add_css(_STYLE.read_text(encoding="utf-8"), shared=True)
+    for sheet in (_PALETTE, _STYLE):
+        ui.add_css(sheet.read_text(encoding="utf-8"), shared=True)
 
     @app.get("/image/{row}.jpg")
     def image(row: int) -> Response:

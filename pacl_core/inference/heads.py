@@ -26,7 +26,7 @@ from pacl_core.evaluation.protocols.linear import fit
 from pacl_core.files.hashing import file_sha256
 from pacl_core.files.json_csv import read_json, write_json
 from pacl_core.files.publish import published_file
-from pacl_core.models.saved import WEIGHTS
+from pacl_core.models.saved import weights_name
 from pacl_core.models.video_text import SUBJECT, TEMPORAL
 from pacl_core.models.weights import check_sha256
 from pacl_core.params.evaluation import LinearParams
@@ -77,7 +77,8 @@ def readable(task: Task, values: NDArray[np.float64]) -> Any:
 
 def features_sha256(model: Path) -> str:
     """Of the weights that decide a model's features: its backbone, of a model of clips the rest too."""
-    whole = [file_sha256(model / name) for name in (WEIGHTS, TEMPORAL, SUBJECT) if (model / name).is_file()]
+    names = (weights_name(model), TEMPORAL, SUBJECT)
+    whole = [file_sha256(model / name) for name in names if (model / name).is_file()]
     return whole[0] if len(whole) == 1 else hashlib.sha256("".join(whole).encode()).hexdigest()
 
 

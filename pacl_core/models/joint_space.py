@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from torch.nn.functional import normalize
 
 from pacl_core.errors import UserError
 from pacl_core.files.json_csv import read_json
-from pacl_core.models.saved import CARD, PROJECTORS, WEIGHTS, check_saved, load_projectors
-from pacl_core.models.text_encoders import load_text_encoder
+from pacl_core.models.saved import CARD, PROJECTORS, check_saved, load_projectors, weights_name
+from pacl_core.models.text_encoders import TextEncoder, load_text_encoder
 from pacl_core.params.models import TextEncoderParams
 
 Vectors = NDArray[np.float32]
@@ -49,17 +50,22 @@ def _by_projectors(folder: Path, card: dict[str, Any], device: str) -> JointSpac
     described = card.get("text_encoder")
     if described is None:
         raise UserError(f"{folder / CARD}: names no text encoder; train again ('dvc repro train')")
-    encoder = load_text_encoder(_found_from(folder, TextEncoderParams(**described)), device)
     weights = load_projectors(folder, card)
     q_v, q_t = weights["image.weight"], weights["text.weight"]
-    if q_t.shape[1] != encoder.dim:
-        raise UserError(
-            f"{folder / PROJECTORS}: for texts of {q_t.shape[1]} numbers, but '{described['name']}' gives "
-            f"{encoder.dim}; train again ('dvc repro train')"
-        )
+
+    @cache  # loaded when first asked for a text: images need no text encoder
+    def encoder() -> TextEncoder:
+        loaded = load_text_encoder(_found_from(folder, TextEncoderParams(**described)), device)
+        if q_t.shape[1] != loaded.dim:
+            raise UserError(
+                f"{folder / PROJECTORS}: for texts of {q_t.shape[1]} numbers, but '{described['name']}' "
+                f"gives {loaded.dim}; train again ('dvc repro train')"
+            )
+        return loaded
+
     return JointSpace(
         images=lambda features: _unit(torch.from_numpy(features) @ q_v.T),
-        texts=lambda texts: _unit(torch.from_numpy(encoder.encode_texts(texts)) @ q_t.T),
+        texts=lambda texts: _unit(torch.from_numpy(encoder().encode_texts(texts)) @ q_t.T),
         scale=1 / float(card["training"]["temperature"]),
     )
 
@@ -76,8 +82,9 @@ def _of_clip(folder: Path, card: dict[str, Any], device: str) -> JointSpace:
     from pacl_core.models.open_clip_model import load_clip
     from pacl_core.models.scorers.open_clip import ClipScorer
 
-    check_saved(folder, card, WEIGHTS)
-    clip = load_clip(card["name"], str(folder / WEIGHTS), None, image_size=card["image_size"])
+    weights = weights_name(folder)
+    check_saved(folder, card, weights)
+    clip = load_clip(card["name"], str(folder / weights), None, image_size=card["image_size"])
     network, scorer = clip.freeze(device).network, ClipScorer(clip)
     projected = card.get("features") == "joint"  # a model of clips: its features are of this space
 

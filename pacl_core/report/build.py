@@ -18,9 +18,10 @@ from pacl_core.report.reading import Artefacts
 from pacl_core.report.sections.clusters import clusters
 from pacl_core.report.sections.controls import cards, controls_table, head, with_controls
 from pacl_core.report.sections.examples import examples
+from pacl_core.report.sections.identity import corpus_name, identity
 from pacl_core.report.sections.limits import leaks, limits
 from pacl_core.report.sections.partition import partition, thresholds
-from pacl_core.report.sections.results import main_results, overview, published, results
+from pacl_core.report.sections.results import in_short, main_results, overview, published, results
 from pacl_core.report.sections.run import lookup, this_run, what_ran
 from pacl_core.report.sections.samples import samples
 from pacl_core.report.sections.training import rebuilt, training
@@ -40,6 +41,13 @@ MEANINGS = {
     "partial_emotional": "they agree in emotion only",
     "partial_factual": "they agree in fact only",
     "weak": "they agree in neither",
+}
+_STAGES = {
+    "partition": "partition",
+    "samples": "pairs",
+    "training": "train",
+    "examples": "examples",
+    "clusters": "pseudo_labels",
 }
 MAX_BYTES = 10_000_000  # opens at once on a phone, and can be mailed
 _SCALES = (1.0, 0.7, 0.5)  # of the thumbnails, tried until the page is small enough
@@ -82,30 +90,38 @@ def _render(artefacts: Artefacts, params_text: str, count: int, *, seed: int, im
     evaluations = results(artefacts)
     with_controls(evaluations, params)
     names = {name: said for name, said in NAMES.items() if name in MEANINGS}
+    rows = overview(evaluations)
     split = partition(artefacts, str(lookup(params, "partition.mode") or "both"), names)
+    shown = {
+        "partition": split,
+        "samples": samples(artefacts, count, seed, image=image),
+        "training": training(artefacts),
+        "examples": examples(artefacts, image),
+        "clusters": clusters(artefacts, names, image),
+    }
     return filled(
         "page.html",
+        **shown,
+        absent=[_STAGES[name] for name, section in shown.items() if section is None],
         method_cards=[],
         on_pairs=True,
         names=NAMES,
         meanings=MEANINGS,
         params_text=params_text,
         verdict=verdict(artefacts.metrics.parent, params),
+        identity=identity(artefacts, params, params_text),
+        corpus_name=corpus_name(artefacts, params),
         this_run=this_run(artefacts, params),
         variants=[head(name, params) for name in evaluations[0]["variants"]] if evaluations else [],
         run=what_ran(artefacts, params),
-        partition=split,
         thresholds=thresholds(artefacts, params, split["thresholds"]) if split else None,
-        samples=samples(artefacts, count, seed, image=image),
-        clusters=clusters(artefacts, names, image),
-        training=training(artefacts),
         rebuilt=rebuilt(artefacts, image),
         results=evaluations,
-        overview=overview(evaluations),
-        controls=controls_table(overview(evaluations), params, recipes=True),
+        overview=in_short(rows),
+        all_overview=len(rows),
+        controls=controls_table(rows, params, recipes=True),
         main_results=cards(main_results(evaluations), params),
         published=published(artefacts),
-        examples=examples(artefacts, image),
         leaks=leaks(artefacts.metrics, params),
         limits=limits(artefacts.metrics, params, evaluations),
     )

@@ -64,7 +64,7 @@ def clips_verdict(artefacts: ClipsArtefacts, params: dict[str, Any]) -> Verdict:
 def _render(artefacts: ClipsArtefacts, params_text: str, count: int, *, seed: int, image: Thumbnail) -> str:
     params: dict[str, Any] = yaml.safe_load(params_text) or {}
     name = artefacts.name
-    shown = evaluated(artefacts, params, name, of=CLIPS, image=image)
+    shown = evaluated(artefacts, params_text, name, of=CLIPS, image=image)
     corpus = str(lookup(params, f"emotionclip.{name}.clips"))
     keys = [tuple(part.format(name, clips=corpus) for part in one) for one in _KEYS]
     found = clips(artefacts, count, seed, image=image)

@@ -45,7 +45,7 @@ def feng_verdict(artefacts: FengArtefacts, params: dict[str, Any]) -> Verdict:
 
 def _render(artefacts: FengArtefacts, params_text: str, image: Thumbnail) -> str:
     params: dict[str, Any] = yaml.safe_load(params_text) or {}
-    shown = evaluated(artefacts, params, _own(artefacts, params), of=FENG, image=image)
+    shown = evaluated(artefacts, params_text, _own(artefacts, params), of=FENG, image=image)
     return filled(
         "feng_page.html",
         **shown,

@@ -3,16 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
+import yaml
+
 from pacl_core.report.images import Thumbnail
 from pacl_core.report.reading import Evaluated
 from pacl_core.report.sections.clips import baseline
 from pacl_core.report.sections.controls import cards, controls_table, head, kind, with_controls
 from pacl_core.report.sections.examples import examples
+from pacl_core.report.sections.identity import identity
 from pacl_core.report.sections.judged import Judged
 from pacl_core.report.sections.next_steps import Step
 from pacl_core.report.sections.reasons import Reason
 from pacl_core.report.sections.results import (
     CARDS,
+    in_short,
     main_results,
     overview,
     published,
@@ -39,9 +43,10 @@ def method_verdict(
 
 
 def evaluated(
-    artefacts: Evaluated, params: dict[str, Any], own: str, *, of: str, image: Thumbnail
+    artefacts: Evaluated, params_text: str, own: str, *, of: str, image: Thumbnail
 ) -> dict[str, Any]:
     """What a page shows of the evaluation: `own` is judged, `of` the kind of the method's variants."""
+    params: dict[str, Any] = yaml.safe_load(params_text) or {}
     evaluations = results(artefacts, own)
     with_controls(evaluations, params)
     rows = overview(evaluations)
@@ -55,7 +60,9 @@ def evaluated(
         "partition": None,
         "variants": [head(one, params) for one in evaluations[0]["variants"]] if evaluations else [],
         "results": evaluations,
-        "overview": rows,
+        "overview": in_short(rows),
+        "all_overview": len(rows),
+        "identity": identity(artefacts, params, params_text),
         "controls": controls_table(rows, params, recipes=True),
         "main_results": [own_card(row) for row in cards(main_results(evaluations), params)],
         "published": published(artefacts),

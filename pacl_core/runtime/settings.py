@@ -14,8 +14,9 @@ import yaml
 
 from pacl_core.errors import UserError, unknown
 
-_SETTINGS = ("device", "workers", "batch", "checkpoint_minutes", "engine")
+_SETTINGS = ("device", "workers", "batch", "checkpoint_minutes", "engine", "loggers")
 ENGINES = ("local", "ray")
+LOGGERS = ("tensorboard", "mlflow", "wandb")
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Runtime:
     """`device` is a torch device name, `workers` decode threads, `batch` items per inference step.
 
     `checkpoint_minutes`: training's state is saved that often within an epoch, 0 after every step.
-    `engine`: who runs the model passes.
+    `engine`: who runs the model passes. `loggers`: who else gets the curves of a training.
     """
 
     chosen_device: str | None
@@ -31,6 +32,7 @@ class Runtime:
     chosen_batch: int | None
     checkpoint_minutes: float = 10.0
     engine: str = "local"
+    loggers: tuple[str, ...] = ()
 
     @property
     def workers(self) -> int:
@@ -77,6 +79,7 @@ def runtime(environ: Mapping[str, str] = os.environ, path: Path = Path("runtime.
         chosen_batch=_count(given, "batch", 1) if "batch" in given else None,
         checkpoint_minutes=_minutes(given, "checkpoint_minutes", 10.0),
         engine=engine,
+        loggers=_loggers(given.get("loggers", "")),
     )
 
 
@@ -92,6 +95,19 @@ def _engine(name: str) -> str:
     if name not in ENGINES:
         raise UserError(f"PACL_ENGINE (or 'engine' in runtime.yaml): {unknown('engine', name, ENGINES)}")
     return name
+
+
+def _loggers(given: object) -> tuple[str, ...]:
+    """Of a list, or of names with commas between them."""
+    names = (
+        given if isinstance(given, list) else [one.strip() for one in str(given).split(",") if one.strip()]
+    )
+    for name in names:
+        if name not in LOGGERS:
+            raise UserError(
+                f"PACL_LOGGERS (or 'loggers' in runtime.yaml): {unknown('logger', str(name), LOGGERS)}"
+            )
+    return tuple(dict.fromkeys(names))
 
 
 def _device(name: str, engine: str) -> str:

@@ -16,7 +16,9 @@ from pacl_core.params.training import TrainingParams
 from pacl_core.runtime.settings import repeatable_products
 from pacl_core.runtime.threads import one_thread
 from pacl_core.training.checkpoint import History, Position, load_checkpoint, save_checkpoint
+from pacl_core.training.curves import Points, keep_points, thinned
 from pacl_core.training.distributed import ALONE, World
+from pacl_core.training.loggers import Log, logging_to
 from pacl_core.training.meter import Meter
 from pacl_core.training.method import Batch, Inputs, Method
 from pacl_core.training.optimiser import make_optimiser, scaling_at, set_learning_rates
@@ -33,7 +35,8 @@ class Run:
 
     `work`: the folder of its checkpoints, saved after each epoch and every `checkpoint_minutes` within one.
     `section`: what messages call the section of its parameters. `label`: how each line of the log begins.
-    `shared`: a folder for what runs on the same images have in common; `work` if None.
+    `shared`: a folder for what runs on the same images have in common; `work` if None. `loggers`: who else
+    gets the curves, under `name`; a resumed run gives them those of the epochs since.
     """
 
     work: Path
@@ -41,6 +44,8 @@ class Run:
     section: str = "train"
     label: str = ""
     shared: Path | None = None
+    loggers: tuple[str, ...] = ()
+    name: str = "train"
 
 
 def train(method: Method[Inputs], params: TrainingParams, run: Run, *, world: World = ALONE) -> History:
@@ -59,7 +64,9 @@ def train(method: Method[Inputs], params: TrainingParams, run: Run, *, world: Wo
             "or more epochs"
         )
     state = _new_state(method, params)
-    with deterministic(params.seed, world.device):
+    loggers = run.loggers if world.first else ()
+    listening = logging_to(loggers, run=run.name, params=params.model_dump())
+    with deterministic(params.seed, world.device), listening as say:
         position = _begin(method, state, run, world=world)
         saved = time.monotonic()
         for epoch in epochs[len(position.history) :]:
@@ -89,10 +96,13 @@ def train(method: Method[Inputs], params: TrainingParams, run: Run, *, world: Wo
                 if world.first and due and position.steps < steps[epoch]:
                     save_checkpoint(run.work, position, state, device=world.device)
                     saved = time.monotonic()
+            points = thinned(position.values, start=sum(steps[:epoch]), steps=steps[epoch])
             figures = meter.means()
             if world.first:
                 with evaluating(state):
                     figures |= method.evaluate(epoch)
+                keep_points(run.work, epoch, points)
+                _log(say, points, figures, step=sum(steps[: epoch + 1]))
             position = Position([*position.history, figures])
             if world.first:
                 save_checkpoint(run.work, position, state, device=world.device)
@@ -100,6 +110,17 @@ def train(method: Method[Inputs], params: TrainingParams, run: Run, *, world: Wo
     load_average(state.model, state.average)
     state.model.eval()
     return position.history
+
+
+def _log(say: Log, points: Points, figures: dict[str, float], *, step: int) -> None:
+    """An epoch's points, and at its end what it has no points of."""
+    rows: dict[int, dict[str, float]] = {}
+    for name, found in points.items():
+        for end, value in found:
+            rows.setdefault(end, {})[name] = value
+    rows.setdefault(step, {}).update({name: value for name, value in figures.items() if name not in points})
+    for end, row in sorted(rows.items()):
+        say(end, row)
 
 
 @contextmanager

@@ -1,18 +1,12 @@
-"""What an epoch amounts to: means for the curves, speed for the log."""
+"""What an epoch amounts to: its means, and its speed for the log."""
 
 import logging
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import chdir
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import torch
-from dvclive.live import Live
 from torch import Tensor
-
-from pacl_core.training.checkpoint import History
 
 log = logging.getLogger("pacl")
 
@@ -72,21 +66,3 @@ class Meter:
     def _speed(self, now: float) -> str:
         seconds = max(now - self._started, 1e-9)
         return f"{self._images / seconds:.0f} images/s, {self._waited / seconds:.0%} waiting for data"
-
-
-def write_curves(folder: Path, history: History) -> None:
-    """`metrics.json` (last values) and `plots/metrics/**.tsv` (one row per epoch) in an existing folder."""
-    target = folder.resolve()
-    # Nothing but the files: no experiment, no dvc.yaml, no report, no time stamps. From a folder outside,
-    # since dvclive asks the repository around it for a commit, and fails where there is none yet.
-    with (
-        TemporaryDirectory() as outside,
-        chdir(outside),
-        Live(str(target), save_dvc_exp=False, dvcyaml=None, report=None) as live,
-    ):
-        for epoch, metrics in enumerate(history):
-            live.step = epoch
-            # dvclive keeps the order of the calls, and a history read back from JSON has another one
-            for name, value in sorted(metrics.items()):
-                live.log_metric(name, value, timestamp=False)
-            live.make_summary()

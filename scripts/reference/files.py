@@ -1,9 +1,13 @@
 """Which files are generated, all or in part, and what they should say."""
 
 import ast
+import json
 import re
 from pathlib import Path
 
+import yaml
+
+from pacl_core.report.sections.identity import flat
 from scripts.reference import architecture, dag
 from scripts.reference.dvc_file import Stage, read_stages
 from scripts.reference.params_page import params_page
@@ -23,6 +27,7 @@ def generated(root: Path) -> dict[Path, str]:
         root / "docs/params.md": params_page(root / "scripts/reference/meanings.yaml"),
         root / "docs/images/dag.svg": image,
         root / "pacl_core/report/templates/dag.svg": image,  # ships with the package
+        root / "pacl_core/report/templates/default_params.tsv": _default_params(root / "params.yaml"),
         root / "docs/architecture.md": _architecture_page(root),
         root / "docs/images/architecture.svg": architecture.draw(architecture.imports(root)),
     }
@@ -35,6 +40,12 @@ def stale(root: Path) -> dict[Path, str]:
         for path, text in generated(root).items()
         if not path.is_file() or path.read_text(encoding="utf-8") != text
     }
+
+
+def _default_params(params: Path) -> str:
+    """Dotted keys and their values as JSON: what the report calls the default."""
+    tree = yaml.safe_load(params.read_text(encoding="utf-8"))
+    return "".join(f"{key}\t{json.dumps(value)}\n" for key, value in flat(tree))
 
 
 def _stages_page(page: Path, stages: dict[str, Stage]) -> str:

@@ -205,17 +205,24 @@ def test_the_daily_commands(restored: Project) -> None:
     done = restored.run("dvc", "exp", "run", "-S", "partition.factual.threshold=0.5")
     assert done.code == 0, done.output
     for command, word in (
-        (("dvc", "metrics", "show"), "metrics/partition.json"),
+        (("dvc", "metrics", "show"), "metrics/results/"),
+        (("dvc", "metrics", "show", "metrics/partition.json"), "metrics/partition.json"),
         (("dvc", "metrics", "show", "--md", "metrics/results"), "| pacl"),
-        (("dvc", "metrics", "diff"), "shares.strong"),
+        (("dvc", "metrics", "diff"), "metrics/results/"),
+        (("dvc", "metrics", "diff", "--targets", "metrics/partition.json"), "shares.strong"),
         (("dvc", "params", "diff"), "partition.factual.threshold"),
-        (("dvc", "exp", "show", "--only-changed", "--md"), "shares.strong"),
+        (("dvc", "exp", "show", "--only-changed", "--md"), "partition.factual.threshold"),
         (("dvc", "plots", "show", "-o", "plots_html"), "index.html"),
         (("dvc", "plots", "diff", "-o", "plots_html"), "index.html"),
     ):
         done = restored.run(*command)
         assert done.code == 0, done.output
         assert word in done.output
+    page = (restored.root / "plots_html/index.html").read_text()
+    assert "<script src=" in page and "http" not in page.partition("</head>")[0], (
+        "nothing comes from a server"
+    )
+    assert (restored.root / "plots_html/../report/vega.js").is_file()
 
 
 def test_it_runs_without_git(project: Project, tmp_path: Path) -> None:

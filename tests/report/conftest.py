@@ -24,7 +24,7 @@ factual_scores: {scorer: {kind: lit, name: efficientnet_lite0-minilm}}
 anps: {kind: zero_shot, path: data/ontology/affective_anps.txt}
 emotional_scores: {text_encoder: {kind: nade, name: socialmedia_en}}
 partition: {mode: both}
-backbone: {kind: efficientnet_lite, name: efficientnet_lite0, image_size: 112}
+backbone: {kind: timm, name: tf_efficientnet_lite0, image_size: 112}
 text_encoder: {kind: minilm, name: all-MiniLM-L6-v2}
 pseudo_labels: {k: 2}
 train: {epochs: 3, batch_size: 64, temperature: 0.07, backbone_lr: 1.0e-4, projector_lr: 1.0e-3}
@@ -251,7 +251,7 @@ def write_examples(root):
 
 
 def write_models(root):
-    card = {"kind": "efficientnet_lite", "name": "efficientnet_lite0", "library": "efficientnet_lite_pytorch"}
+    card = {"kind": "timm", "name": "tf_efficientnet_lite0", "library": "timm"}
     card |= {"dim": 1280, "image_size": 112, "initial_weights": {"source": None, "sha256": "ab" * 32}}
     for variant, training in (("initial", None), ("pacl", {"steps": 141, "samples": {"strong": 78}})):
         write_json(root / f"models/{variant}/model.json", card | {"training": training})
@@ -320,7 +320,7 @@ def evaluation(protocol, tasks, not_applicable=None):
         "dataset": "emoji_sentiment",
         "protocol": protocol,
         "variants": ["initial", "pacl"],
-        "backbones": {"initial": "efficientnet_lite0", "pacl": "efficientnet_lite0"},
+        "backbones": {"initial": "tf_efficientnet_lite0", "pacl": "tf_efficientnet_lite0"},
         "not_applicable": not_applicable or {},
         "excluded_test_items": 2,
         "tasks": tasks,

@@ -53,12 +53,17 @@ def opened(browser, address):
         context.close()
 
 
+def unfold(page):
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+
+
 def scroll_through(page):
-    """Charts are drawn again when they come near; wait for all of them."""
+    """Charts are drawn again when they come near, those folded once they are open; wait for all."""
+    unfold(page)
     for chart in page.query_selector_all(".vega"):
         chart.scroll_into_view_if_needed()
     page.wait_for_function(
-        "[...document.querySelectorAll('.vega')].every((chart) => chart.querySelector('.vega-embed svg'))"
+        "() => [...document.querySelectorAll('.vega')].every((one) => one.querySelector('.vega-embed svg'))"
     )
 
 
@@ -114,6 +119,8 @@ def test_without_javascript_everything_essential_stands(opened):
     page, _, asked = opened(java_script_enabled=False)
     assert asked == []
     assert page.locator(".vega svg").count() == page.locator(".vega").count() > 10
+    for summary in page.locator("details.fold > summary").all():
+        summary.click()
     assert all(chart.bounding_box()["height"] > 50 for chart in page.locator(".vega").all())
     assert page.locator("#sliders").is_hidden()
     assert page.locator("#threshold-tables table").first.is_visible()
@@ -197,3 +204,46 @@ def test_the_first_screen_has_the_answer_in_its_colour(
         display = stacked.first.evaluate("one => getComputedStyle(one).display")
         assert display == ("block" if width == 390 else "table-cell")
     context.close()
+
+
+def test_it_opens_in_under_eight_screens_and_the_navigation_stays(opened):
+    page, said, _ = opened(viewport={"width": 1280, "height": 800})
+    assert page.evaluate("document.documentElement.scrollHeight") < 8 * 800
+    page.locator("#training").scroll_into_view_if_needed()
+    for _ in range(2):
+        page.mouse.wheel(0, 600)
+    page.wait_for_function("() => window.scrollY > 900")
+    nav = page.locator("nav")
+    assert nav.bounding_box()["y"] == 0 and nav.bounding_box()["width"] < 200
+    page.click("nav a[href='#limits']")
+    page.wait_for_function(
+        "() => document.querySelector('#limits').getBoundingClientRect().top < window.innerHeight / 2"
+    )
+    page.wait_for_function("() => document.querySelector('nav a[aria-current]').hash === '#limits'")
+    assert said == []
+
+
+def test_a_link_of_the_navigation_opens_what_is_folded(opened):
+    page, _, _ = opened()
+    picture = page.locator("#samples img").first
+    assert not picture.is_visible()
+    page.click("nav a[href='#samples']")
+    assert picture.is_visible()
+    assert (
+        page.locator("#samples [data-pair] a")
+        .first.get_attribute("href")
+        .startswith("http://127.0.0.1:8765/pair/")
+    )
+
+
+def test_on_a_phone_a_result_is_a_card_and_the_navigation_a_bar(opened):
+    page, _, _ = opened(**PHONE)
+    unfold(page)
+    for table in page.locator("table.results").all():
+        assert table.evaluate("one => one.scrollWidth <= one.parentElement.clientWidth")
+    cell = page.locator("table.results td[data-label]").first
+    assert cell.evaluate("one => getComputedStyle(one, '::before').content") == '"baseline"'
+    assert page.locator("table.results thead").first.is_hidden()
+    page.evaluate("window.scrollTo(0, 3000)")
+    box = page.locator("nav").bounding_box()
+    assert box["y"] == 0 and box["height"] < 60

@@ -58,13 +58,13 @@ def test_every_section_is_there_and_linked(html):
     order = [
         "verdict",
         "results",
-        "examples",
-        "run",
         "partition",
+        "training",
+        "examples",
         "samples",
         "pseudo-labels",
-        "training",
         "limits",
+        "run",
     ]
     assert ids == order
     assert {attributes["href"] for attributes in page.all("a")} == {f"#{name}" for name in ids}
@@ -92,7 +92,7 @@ def test_nothing_is_loaded_from_elsewhere_and_only_known_scripts_run(html):
 
 
 def test_the_drawing_has_every_stage(html):
-    section = html[html.index('<section id="run"') : html.index('<section id="partition"')]
+    section = html[html.index('<section id="run"') :]
     for name in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]:
         assert f">{name}</text>" in section
 
@@ -162,7 +162,7 @@ def test_the_numbers_of_the_artefacts_are_on_the_page(html):
     for said in (
         "400",
         "broken_image",
-        "efficientnet_lite0",
+        "tf_efficientnet_lite0",
         "0.853",
         "124 test items",
         "mean squared",
@@ -188,7 +188,7 @@ def test_the_answer_is_on_the_first_screen_above_the_cards(root, artefacts, para
     html = render(artefacts, params_text, count=1, seed=0)
     words = Page(html).words
     before = words.split("Did it work?")[1].split("Inputs")[0]
-    order = ["Not compared with plain contrastive training", "Why", "What next", "Strongly coupled"]
+    order = ["Not compared with plain contrastive training", "Why", "What next", "are strong"]
     places = [before.index(one) for one in order]
     assert places == sorted(places)
     assert html.index('id="verdict"') < html.index('class="cards"')
@@ -242,14 +242,14 @@ def test_published_models_are_no_stand_ins(artefacts, params_text):
 
 
 def test_an_empty_project_still_has_a_page(tmp_path):
-    words = Page(render(artefacts_of(tmp_path), "pairs: {reader: folder}", count=4, seed=0)).words
-    for said in (
-        "No variants were compared yet",
-        "not partitioned yet",
-        "No pairs to show",
-        "No training curves",
-    ):
-        assert said in words
+    """Sections without content are not there, nor links to them; one line names their stages."""
+    page = Page(render(artefacts_of(tmp_path), "pairs: {reader: folder}", count=4, seed=0))
+    ids = [attributes["id"] for attributes in page.all("section")]
+    assert ids == ["verdict", "results", "limits", "run"]
+    assert {attributes["href"] for attributes in page.all("a")} == {f"#{name}" for name in ids}
+    assert "No variants were compared yet" in page.words
+    stages = "partition , pairs , train , examples , pseudo_labels ."
+    assert f"Not on this page, as these stages have not run: {stages}" in page.words
 
 
 def test_an_empty_partition_is_said(root, artefacts, params_text):
@@ -299,7 +299,7 @@ def test_a_metric_of_unknown_direction_is_called_neither_better_nor_worse(root, 
     assert "novel – 1.000 (0.000) 2.000 (0.000) +1.000" in results
     assert "changed" in results
     assert "+1.000 no interval on this test split" in results
-    assert "better" not in results.replace("is better", "")
+    assert "better" not in results.replace("is better", "").replace("worse better", "", 1)
 
 
 def test_published_values_are_next_to_ours_in_percent(html):
@@ -411,7 +411,7 @@ def test_a_result_that_does_not_exceed_the_baseline_is_grey_and_says_so(html):
     assert polarity.count("no better than the most frequent class") == 2
     assert "60.50 the most frequent class 61.20" in polarity
     assert "chance" not in polarity
-    assert html.count('<td class="n below">') > 2
+    assert html.count('<td class="n below"') > 2
     assert "no better than" not in words.split("levels, linear")[1].split("themes, linear")[0]
 
 

@@ -11,7 +11,7 @@ from pacl_core.report.charts.histogram import histogram
 from pacl_core.report.charts.learning import learning_curve
 from pacl_core.report.charts.plane import plane
 from pacl_core.report.charts.reliability import reliability
-from pacl_core.report.charts.svg import Scale, difference, element
+from pacl_core.report.charts.svg import Axis, Scale, difference, element, round_reach
 from pacl_core.report.charts.vega import bundle, partition_scale, script_json
 
 NAMES = {"strong": "S", "partial_emotional": "PE", "partial_factual": "PF", "weak": "W"}
@@ -63,9 +63,37 @@ def test_text_and_attributes_are_escaped():
 
 
 def test_an_interval_above_zero_lies_right_of_the_zero_line():
-    svg = difference(0.2, 0.1, 0.3, verdict="better")
+    svg = difference(0.2, 0.1, 0.3, verdict="better", axis=Axis(0.5))
     (zero,), (whisker,) = hand_marks(svg, "line", "zero"), hand_marks(svg, "line", "whisker")
     assert float(zero.get("x1")) < float(whisker.get("x1")) < float(whisker.get("x2"))
+
+
+def test_right_is_better_where_lower_values_are():
+    svg = difference(-0.2, -0.3, -0.1, verdict="better", axis=Axis(0.5, turned=True))
+    (zero,), (whisker,) = hand_marks(svg, "line", "zero"), hand_marks(svg, "line", "whisker")
+    assert float(zero.get("x1")) < float(whisker.get("x1")) < float(whisker.get("x2"))
+
+
+def test_bars_on_one_axis_have_lengths_in_proportion():
+    lengths = []
+    for half in (0.1, 0.2):
+        (whisker,) = hand_marks(
+            difference(0, -half, half, verdict="unclear", axis=Axis(0.5)), "line", "whisker"
+        )
+        lengths.append(float(whisker.get("x2")) - float(whisker.get("x1")))
+    assert lengths[1] == pytest.approx(2 * lengths[0])
+
+
+@pytest.mark.parametrize(("baseline", "where"), [(0.25, 102), (9.0, 134), (-9.0, 6), (None, None)])
+def test_a_baseline_is_a_triangle_at_its_place_or_at_the_end(baseline, where):
+    svg = difference(0.2, 0.1, 0.3, verdict="better", axis=Axis(0.5), baseline=baseline)
+    tips = [mark.get("points").split()[-1].split(",")[0] for mark in hand_marks(svg, "polygon", "baseline")]
+    assert [float(tip) for tip in tips] == ([] if where is None else [where])
+
+
+def test_the_end_of_an_axis_is_a_round_number_that_nothing_exceeds():
+    assert [round_reach([value]) for value in (0.0031, -0.02, 4.1, 5, 1e-9)] == [0.005, 0.02, 5, 5, 1e-9]
+    assert round_reach([None, 0.0]) == 1
 
 
 def test_a_histogram_has_a_bar_per_bin_and_kind_and_its_threshold():

@@ -19,7 +19,7 @@ from tests.report.conftest import details, evaluation, figure, task, write, writ
 from tests.report.test_first_screen import box
 
 PARAMS = {
-    "backbone": {"kind": "efficientnet_lite", "name": "efficientnet_lite0"},
+    "backbone": {"kind": "timm", "name": "tf_efficientnet_lite0"},
     "pretext_sets": {
         "emoji_scenes": {"record": "data/datasets/emoji_scenes.yaml"},
         "vso": {"record": "data/datasets/vso.yaml"},
@@ -85,7 +85,7 @@ def root(made, tmp_path):
 
 def write_feng_project(root):
     generator = np.random.default_rng(0)
-    card = {"kind": "efficientnet_lite", "name": "efficientnet_lite0", "library": "efficientnet_lite_pytorch"}
+    card = {"kind": "timm", "name": "tf_efficientnet_lite0", "library": "timm"}
     card |= {"dim": 1280, "image_size": 112}
     student = {"method": "feng", "made": "without labels, which is ours"}
     for name, training in (("initial", None), ("mine", student)):

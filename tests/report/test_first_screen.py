@@ -277,8 +277,8 @@ def test_plain_contrastive_is_on_the_cards(run):
 def test_the_page_names_its_run_and_what_is_compared(run):
     _, html = run({"initial": 0.04, "random": 0.14})
     assert (
-        "Corpus openmoji, data/corpora/openmoji.yaml (400 pairs); backbone efficientnet_lite0; text encoder "
-        "all-MiniLM-L6-v2; compared: initial, random partitions."
+        "Corpus openmoji, data/corpora/openmoji.yaml (400 pairs); backbone tf_efficientnet_lite0; "
+        "text encoder all-MiniLM-L6-v2; compared: initial, random partitions."
     ) in html
 
 

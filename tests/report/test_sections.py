@@ -14,7 +14,7 @@ from pacl_core.report.sections.examples import examples
 from pacl_core.report.sections.few_labels import learning_curves
 from pacl_core.report.sections.limits import leaks, limits
 from pacl_core.report.sections.partition import thresholds
-from pacl_core.report.sections.results import main_results, overview, published, results, uncertain
+from pacl_core.report.sections.results import in_short, main_results, overview, published, results, uncertain
 from pacl_core.report.sections.run import lookup, what_ran
 from pacl_core.report.sections.task_details import task_details
 from pacl_core.report.sections.training import rebuilt, training
@@ -276,3 +276,30 @@ def test_limits_name_the_variants_that_were_trained_once(artefacts):
         "training seed." in sentence
         for sentence in said
     )
+
+
+def test_all_bars_of_a_metric_have_one_axis_and_right_is_better(root, artefacts):
+    """R2 and its part are one metric; MSE falls, so its axis is turned."""
+    path = root / "metrics/comparison.json"
+    comparisons = json.loads(path.read_text())
+    figures = comparisons[0]["tasks"]["valence"]["figures"]
+    wide = json.loads(json.dumps(figures["r2"]))
+    wide["differences"]["pacl"] |= {"low": -0.3, "high": 0.4}
+    figures["r2_arousal"] = wide
+    path.write_text(json.dumps(comparisons))
+    rows = {row["label"].text: row for row in results(artefacts)[0]["tasks"][0]["rows"]}
+    assert (
+        rows["R²"]["changes"][0]["ticks"]
+        == rows["R², arousal"]["changes"][0]["ticks"]
+        == ["−0.5", "0", "+0.5"]
+    )
+    assert rows["MSE × 100"]["changes"][0]["ticks"][2].startswith("−")
+    assert "baseline" in rows["R²"]["changes"][0]["chart"]
+
+
+def test_of_several_prompts_the_ensemble_is_shown():
+    rows = [
+        {"dataset": "set", "protocol": "zero_shot", "task": task}
+        for task in ("mood, ensemble", "mood, prompt 1", "mood, prompt 2", "valence, moods", "age, prompt 1")
+    ]
+    assert [row["task"] for row in in_short(rows)] == ["mood, ensemble", "valence, moods", "age, prompt 1"]

@@ -170,6 +170,15 @@ def test_a_loss_that_the_projectors_had_solved_is_a_warning(tmp_path):
     assert "dvc exp run -S train.batch_size=256" in [step.command for step in found.next]
 
 
+def test_few_posts_ask_for_more_of_them_and_not_for_a_batch_that_they_cannot_fill(tmp_path):
+    compared(tmp_path, (-0.1, 0.1))
+    partition(tmp_path, factual=None, pairs=60)
+    write(tmp_path / "training/plots/metrics/loss/strong.tsv", "step\tstrong\n0\t0.00\n")
+    found = verdict(tmp_path, PARAMS)
+    assert found.next[0] == ("Train on more posts: 60 pairs are few", None)
+    assert "larger batch" not in " ".join(step.text for step in found.next)
+
+
 def test_few_images_are_a_warning(tmp_path):
     write(tmp_path / "models/pacl/model.json", {"training": {"images_seen": 5488}})
     compared(tmp_path, (-0.1, 0.1))

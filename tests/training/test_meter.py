@@ -1,47 +1,41 @@
-"""Curves: dvclive's files, the same bytes each time, and nothing but them."""
+"""Meter: means over an epoch, a restart included; counts are summed."""
 
-import json
-from pathlib import Path
+import logging
 
 import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pacl_core.training.meter import write_curves
-
-HISTORY = [
-    {"loss/strong": 4.25, "learning_rate/backbone": 1e-4},
-    {},  # an epoch in which no partition had pairs
-    {"loss/strong": 3.5, "loss/weak": 2.0, "learning_rate/backbone": 1e-6},
-]
+from pacl_core.training.meter import Meter
 
 
-def files(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
-
-
-def test_one_row_per_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("training").mkdir()
-    write_curves(Path("training"), HISTORY)
-    assert Path("training/plots/metrics/loss/strong.tsv").read_text() == "step\tstrong\n0\t4.25\n2\t3.5\n"
-    assert Path("training/plots/metrics/loss/weak.tsv").read_text() == "step\tweak\n2\t2.0\n"
-    metrics = json.loads(Path("training/metrics.json").read_text())
-    assert metrics == {
-        "step": 2,
-        "loss": {"strong": 3.5, "weak": 2.0},
-        "learning_rate": {"backbone": 1e-6},
+@given(st.lists(st.floats(-100, 100, width=32), min_size=1, max_size=40), st.integers(0, 40))
+def test_a_restart_changes_no_mean(values: list[float], at: int) -> None:
+    whole = Meter("epoch 1", len(values), {})
+    kept: dict[str, list[torch.Tensor]] = {}
+    before = Meter("epoch 1", len(values), kept)
+    for value in values:
+        whole.add({"loss": torch.tensor(value), "skipped_steps": torch.tensor(1.0)}, {"backbone": 0.1}, 2)
+    for value in values[:at]:
+        before.add({"loss": torch.tensor(value), "skipped_steps": torch.tensor(1.0)}, {"backbone": 0.1}, 2)
+    after = Meter("epoch 1", len(values), kept, done=min(at, len(values)))
+    for value in values[at:]:
+        after.add({"loss": torch.tensor(value), "skipped_steps": torch.tensor(1.0)}, {"backbone": 0.1}, 2)
+    found = whole.means()
+    assert found["loss"] == pytest.approx(sum(values) / len(values), rel=1e-4, abs=1e-4)
+    assert found["skipped_steps"] == len(values)
+    assert found["learning_rate/backbone"] == 0.1
+    again = after.means()
+    assert {name: again[name] for name in ("loss", "skipped_steps")} == {
+        name: found[name] for name in ("loss", "skipped_steps")
     }
 
 
-def test_same_bytes_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name, reverse in (("one", False), ("other", True)):  # a restart changes the order of the names
-        Path(name).mkdir()
-        write_curves(Path(name), [dict(sorted(epoch.items(), reverse=reverse)) for epoch in HISTORY])
-    assert files(Path("one")) == files(Path("other"))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "other"]
-    assert set(files(Path("one"))) == {
-        "metrics.json",
-        "plots/metrics/learning_rate/backbone.tsv",
-        "plots/metrics/loss/strong.tsv",
-        "plots/metrics/loss/weak.tsv",
-    }
+def test_waiting_for_data_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    meter = Meter("epoch 1 of 2", 3, {})
+    with caplog.at_level(logging.INFO, "pacl"):
+        for number in meter.waits(range(3)):
+            meter.add({"loss": torch.tensor(float(number))}, {}, 4)
+        meter.means()
+    assert "epoch 1 of 2: loss 1.000;" in caplog.text and "waiting for data" in caplog.text

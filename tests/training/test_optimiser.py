@@ -121,14 +121,12 @@ def test_clip_tower_has_a_stem_its_blocks_and_an_end(tmp_path: Path) -> None:
     assert end == {"ln_post.weight", "ln_post.bias"}
 
 
-def test_efficientnet_lite_has_a_stem_its_blocks_and_a_head() -> None:
-    backbone = load_backbone(
-        BackboneParams(kind="efficientnet_lite", name="efficientnet_lite0", image_size=64)
-    )
-    stem, *blocks, head = layers(backbone.module)
-    assert {name.split(".")[1] for name in stem} == {"_conv_stem", "_bn0"}
+def test_efficientnet_lite0_has_a_stem_and_its_blocks_the_last_with_the_head() -> None:
+    backbone = load_backbone(BackboneParams(kind="timm", name="tf_efficientnet_lite0", image_size=64))
+    stem, *blocks = layers(backbone.module)
+    assert {name.split(".")[0] for name in stem} == {"conv_stem", "bn1"}
     assert len(blocks) == 16
-    assert {name.split(".")[1] for name in head} == {"_conv_head", "_bn1"}
+    assert {name.split(".")[0] for name in blocks[-1]} == {"blocks", "conv_head", "bn2"}
 
 
 def test_each_layer_has_its_power_of_the_decay() -> None:

@@ -34,7 +34,7 @@ from pacl_core.evaluation.protocols.heads import head_prediction
 from pacl_core.files.hashing import file_sha256
 from pacl_core.files.json_csv import read_json
 from pacl_core.models.preprocess import Preprocess
-from pacl_core.models.saved import CARD, WEIGHTS
+from pacl_core.models.saved import CARD, weights_name
 from pacl_core.params.evaluation import TuningParams
 from pacl_core.params.training import TrainingParams
 from pacl_core.runtime.scratch import versions
@@ -109,7 +109,7 @@ def inputs_key(
     return {
         "images": file_sha256(dataset),
         "tasks": file_sha256(dataset.with_suffix(".json")),
-        "models": [[read_json(model / CARD), file_sha256(model / WEIGHTS)] for model in models],
+        "models": [[read_json(model / CARD), file_sha256(model / weights_name(model))] for model in models],
         "params": params.model_dump(),
         "excluded": sorted(excluded),
         "libraries": versions("numpy", "open_clip_torch", "pillow", "timm", "torch"),

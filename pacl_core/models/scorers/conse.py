@@ -27,7 +27,7 @@ def load(params: ScorerParams, device: str) -> TowerScorer:
         raise UserError("conse scorer: it brings its own weights; set 'weights' and 'sha256' to null")
     backbone, text_encoder = load_towers(IMAGE_SIZE, device, params.precision)
     state = backbone.state()
-    weight, bias = state["_fc.weight"].to(device), state["_fc.bias"].to(device)
+    weight, bias = state["classifier.weight"].to(device), state["classifier.bias"].to(device)
     class_vectors = torch.from_numpy(sentence_vectors(text_encoder, class_names(len(bias)))).to(device)
     images = freeze(backbone, device, params.precision)
 

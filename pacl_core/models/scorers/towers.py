@@ -11,6 +11,7 @@ from torch.nn.functional import normalize
 
 from pacl_core.models.backbones import Backbone, load_backbone
 from pacl_core.models.frozen import FrozenBackbone
+from pacl_core.models.packaged import LITE0
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.models.text_encoders import TextEncoder, load_text_encoder
 from pacl_core.params.models import BackboneParams, Precision, TextEncoderParams
@@ -50,7 +51,7 @@ def load_towers(
     image_size: int, device: str, precision: Precision = "float32"
 ) -> tuple[Backbone, TextEncoder]:
     """The image tower as it was published, and the text tower on the device."""
-    lite = BackboneParams(kind="efficientnet_lite", name="efficientnet_lite0", image_size=image_size)
+    lite = BackboneParams(kind="timm", name=LITE0, image_size=image_size)
     minilm = TextEncoderParams(kind="minilm", name="all-MiniLM-L6-v2", precision=precision)
     return load_backbone(lite), load_text_encoder(minilm, device)
 

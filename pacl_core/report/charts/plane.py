@@ -82,9 +82,7 @@ def plane(
     ]
     params = [{"name": name, "value": value} for name, value in at.items()]
     spec = {"params": params, "layer": [tiles, *rules]}
-    return chart(
-        "chart-plane", "Pairs by factual and emotional value, with both thresholds", spec, height=340
-    )
+    return chart("chart-plane", "Pairs by factual and emotional value, with both thresholds", spec)
 
 
 def _axis(

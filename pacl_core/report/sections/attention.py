@@ -9,11 +9,12 @@ from markupsafe import Markup
 from PIL import Image
 
 from pacl_core.files.tables import read_table
-from pacl_core.report.charts.svg import difference, element
+from pacl_core.report.charts.svg import Axis, difference, element, round_reach
 from pacl_core.report.images import Thumbnail
 from pacl_core.report.reading import optional_json
 
 _THUMBNAIL = 224
+_ENDS = ("above_share", "low", "high")
 _FULL = 4  # times an even share of the attention: the full colour, the same in all maps
 
 
@@ -26,7 +27,9 @@ def attention(maps: Path, metrics: Path, names: Iterable[str], *, image: Thumbna
     for name in names:
         counts = optional_json(metrics / f"{name}.json")
         if counts is not None:
-            layers = [_layer(number, one) for number, one in _in_order(counts["layers"])]
+            ordered = _in_order(counts["layers"])
+            axis = Axis(round_reach(one[key] for _, one in ordered for key in _ENDS))
+            layers = [_layer(number, one, axis) for number, one in ordered]
             shown = _shown(maps, name, image) if layers else []
             own = {"name": name, "reason": counts.get("not_applicable"), "counts": counts}
             found.append(own | {"layers": layers, "shown": shown})
@@ -38,10 +41,10 @@ def _in_order(layers: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
     return sorted((int(number), one) for number, one in layers.items())
 
 
-def _layer(number: int, one: dict[str, Any]) -> dict[str, Any]:
+def _layer(number: int, one: dict[str, Any], axis: Axis) -> dict[str, Any]:
     low, high = one["low"], one["high"]
     verdict = "unclear" if low is None or low <= 0 <= high else "better" if low > 0 else "worse"
-    chart = None if low is None else difference(one["above_share"], low, high, verdict=verdict)
+    chart = None if low is None else difference(one["above_share"], low, high, verdict=verdict, axis=axis)
     return one | {"layer": number, "verdict": verdict, "chart": chart}
 
 

@@ -144,7 +144,7 @@ def stand_ins(artefacts: FengArtefacts, params: dict[str, Any]) -> list[str]:
     if replaced:
         listed = ", ".join(f"{own} in place of {theirs}" for theirs, own in replaced.items())
         found.append(f"The pictures of the pretext tasks are not the published ones: {listed}.")
-    if lookup(params, "backbone.kind") == "efficientnet_lite":
+    if lookup(params, "backbone.name") == "tf_efficientnet_lite0":
         found.append("The backbone is EfficientNet-Lite0 at a small image size, not one of the paper's.")
     if name in variants_of(name, params):
         found.append(

@@ -39,7 +39,7 @@ _STAND_INS = {
         "The text side of training is MiniLM, projected on human ratings of single words, not the sentiment "
         "encoder SKEP."
     ),
-    ("backbone.kind", "efficientnet_lite"): (
+    ("backbone.name", "tf_efficientnet_lite0"): (
         "The backbone is EfficientNet-Lite0 at a small image size, not one of the paper's four."
     ),
     ("pairs.reader", "scenes"): (
@@ -67,6 +67,11 @@ def limits(metrics: Path, params: dict[str, Any], evaluations: list[dict[str, An
         if empty:
             those = "this partition" if len(empty) == 1 else "these partitions"
             found.append(f"No pair is {' or '.join(empty)}; training learnt nothing from {those}.")
+        if partition.get("agreement") is None:
+            found.append(
+                "The corpus does not record how its pairs were made, so the partition cannot be checked "
+                "against provenance."
+            )
     found += [dead_sentence(name, share) for name, share in starved(metrics.parent).items()]
     found += [*leaked(metrics, params, evaluations), *tested(evaluations)]
     if missing_controls(overview(evaluations), params):

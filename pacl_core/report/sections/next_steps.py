@@ -17,9 +17,11 @@ from pacl_core.report.sections.controls import (
 )
 from pacl_core.report.sections.reasons import (
     FEW_IMAGES,
+    FEW_PAIRS,
     NEAR_CHANCE,
     first_losses,
     images_seen,
+    pairs_by_partition,
     solved,
     starved,
 )
@@ -52,6 +54,10 @@ def next_steps(root: Path, params: dict[str, Any], base: str, *, rows: list[dict
 
 def _training(root: Path, params: dict[str, Any], base: str) -> list[Step]:
     steps = []
+    partition = optional_json(root / "metrics/partition.json")
+    counts = pairs_by_partition(partition) if partition else {}
+    if partition and (pairs := partition["pairs"]) < FEW_PAIRS:
+        steps.append(Step(f"Train on more posts: {pairs:,} pairs are few"))
     if starved(root) and (k := lookup(params, "pseudo_labels.k")):
         steps.append(Step("Give every anchor negatives: more clusters", _run("pseudo_labels.k", 2 * k)))
     found = _agreement(root)
@@ -61,7 +67,7 @@ def _training(root: Path, params: dict[str, Any], base: str) -> list[Step]:
         said = f"Partition by the {trusted[0]} score alone, as the other is near chance"
         steps.append(Step(said, _run("partition.mode", trusted[0])))
     losses, batch = first_losses(root), lookup(params, "train.batch_size")
-    if batch and solved(losses):
+    if batch and solved(losses) and (not counts or 4 * batch <= max(counts.values())):
         steps.append(Step("Make the task harder: a larger batch", _run("train.batch_size", 4 * batch)))
     images, epochs = images_seen(root), lookup(params, "train.epochs")
     if epochs and images is not None and images < FEW_IMAGES and base != "worse":

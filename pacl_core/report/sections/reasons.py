@@ -10,7 +10,7 @@ from pacl_core.report.sections.run import lookup
 
 NEAR_CHANCE = 0.6  # an AUC below it tells matches from mismatches hardly better than a coin
 _SOLVED = 0.1  # mean loss of the first epoch: the projectors alone find the right text
-_FEW_PAIRS, FEW_IMAGES = 1_000, 20_000
+FEW_PAIRS, FEW_IMAGES = 1_000, 20_000
 _DEAD, _STARVED = 0.99, 0.5  # share of anchors without a negative
 
 
@@ -32,9 +32,9 @@ def partition_reasons(root: Path) -> list[Reason]:
     found = optional_json(root / "metrics/partition.json")
     if found is None:
         return []
-    counts = {name: round(share * found["pairs"]) for name, share in found["shares"].items()}
+    counts = pairs_by_partition(found)
     listed = ", ".join(f"{_spaced(name)} {counts[name]:,}" for name in PARTITIONS)
-    few = found["pairs"] < _FEW_PAIRS
+    few = found["pairs"] < FEW_PAIRS
     pairs = Reason(f"{found['pairs']:,} pairs{', which is few' if few else ''}: {listed}.", few)
     misfits = [Reason(f"{sentence}.", warns=True) for sentence in found.get("warnings") or []]
     agreement = found.get("agreement")
@@ -77,6 +77,11 @@ def training_reasons(root: Path, params: dict[str, Any]) -> list[Reason]:
         few = images < FEW_IMAGES
         reasons.append(Reason(f"{images:,} images seen in training{', which is few' if few else ''}.", few))
     return reasons
+
+
+def pairs_by_partition(found: dict[str, Any]) -> dict[str, int]:
+    """Of what metrics/partition.json holds."""
+    return {name: round(share * found["pairs"]) for name, share in found["shares"].items()}
 
 
 def dead_sentence(name: str, share: float) -> str:

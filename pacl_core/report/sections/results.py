@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pacl_core.report.charts.svg import difference
+from pacl_core.report.charts.svg import Axis, difference, round_reach
 from pacl_core.report.metric_labels import BASELINES, CHANCE, MetricLabel, main_metric, metric_label
 from pacl_core.report.reading import Evaluated, optional_json
 from pacl_core.report.sections.controls import ENHANCED, TOO_FEW
@@ -12,6 +12,7 @@ from pacl_core.report.sections.few_labels import learning_curves
 from pacl_core.report.sections.task_details import task_details
 
 SAID = {"better": "better", "worse": "worse", "unclear": "no clear change", "changed": "changed"}
+_ENSEMBLE = ", ensemble"  # the end of the name of a zero-shot task with several prompts
 CARDS = 6  # one row or two; the overview has every task
 
 
@@ -29,6 +30,7 @@ def results(artefacts: Evaluated, own: str = ENHANCED) -> list[dict[str, Any]] |
                 if summary
             }
             task["details"] = task_details({v: details for v, details in found.items() if details})
+    _draw(evaluations or [])
     return evaluations
 
 
@@ -55,6 +57,43 @@ def overview(evaluations: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
         for task in one["tasks"]
         if task["rows"]
     ]
+
+
+def in_short(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of the overview, of a task with several prompts only that of the ensemble."""
+    ensembles = {_asked(row) for row in rows if row["task"].endswith(_ENSEMBLE)}
+    return [row for row in rows if row["task"].endswith(_ENSEMBLE) or _asked(row) not in ensembles]
+
+
+def _asked(row: dict[str, Any]) -> tuple[str, str, str]:
+    return row["dataset"], row["protocol"], row["task"].rpartition(", ")[0]
+
+
+def _draw(evaluations: list[dict[str, Any]]) -> None:
+    """Give each change its chart; all of a metric have one axis."""
+    rows = [row for one in evaluations for task in one["tasks"] for row in task["rows"]]
+    of_metric: dict[tuple[int, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        label = row["label"]
+        of_metric.setdefault((label.rank, "" if label.better else label.text), []).append(row)
+    for same in of_metric.values():
+        drawn = [(row, change) for row in same for change in row["changes"] if change["bounds"]]
+        reach = round_reach(end for _, change in drawn for end in change["bounds"])
+        for row, change in drawn:
+            label = row["label"]
+            value, low, high = change["bounds"]
+            axis = Axis(reach, turned=label.better == "lower")
+            change["chart"] = difference(
+                value, low, high, verdict=change["verdict"], axis=axis, baseline=row["constant"]
+            )
+            ends = [f"{sign}{100 * reach if label.percent else reach:g}" for sign in "−+"]
+            change["ticks"] = [ends[axis.turned], "0", ends[not axis.turned]]
+
+
+def _constant(held_to: dict[str, Any], first: float | None) -> float | None:
+    """The first baseline minus the first variant."""
+    baseline = next((one["value"] for one in held_to.values()), None)
+    return None if baseline is None or first is None else baseline - first
 
 
 def _evaluation(comparison: dict[str, Any], own: str) -> dict[str, Any]:
@@ -138,6 +177,7 @@ def _row(
         "baselines": [(BASELINES[name], label.shown(one["value"])) for name, one in held_to.items()],
         "below": [_below(held_to, variant) for variant in variants],
         "reason": next((one["reason"] for one in entries if one.get("reason")), None),
+        "constant": _constant(held_to, entries[0].get("mean")),
         "changes": [_change(label, metric["differences"].get(variant)) for variant in variants[1:]],
         "controls": {name: _change(label, one) for name, one in _controls(metric, variants, own).items()},
     }
@@ -199,8 +239,8 @@ def _std_by(label: MetricLabel, change: dict[str, Any]) -> tuple[str, str] | Non
 
 def _change(label: MetricLabel, change: dict[str, Any] | None) -> dict[str, Any]:
     """`verdict` as stored and `said` in words; `low` is None where there is no interval."""
-    shown = {"value": None, "low": None, "high": None, "verdict": "undefined", "said": None, "chart": None}
-    shown |= {"std_by": None, "uncertain": None}
+    shown: dict[str, Any] = {"value": None, "low": None, "high": None, "verdict": "undefined", "said": None}
+    shown |= {"bounds": None, "chart": None, "ticks": None, "std_by": None, "uncertain": None}
     if change is None:
         return shown
     value, low, high = change["value"], change["low"], change["high"]
@@ -217,7 +257,9 @@ def _change(label: MetricLabel, change: dict[str, Any] | None) -> dict[str, Any]
         "high": label.signed(high),
         "verdict": verdict,
         "said": change["reason"] if few else SAID[verdict],
-        "chart": None if few else difference(value, low, high, verdict=verdict),
+        "bounds": None if few else (value, low, high),
+        "chart": None,
+        "ticks": None,
         "std_by": _std_by(label, change),
         "uncertain": None if few else uncertain(change, label.shown),
     }

@@ -36,7 +36,7 @@ def samples(
     details = pairs_of(artefacts, [row for picks in chosen.values() for row, _ in picks], _COLUMNS)
     return {
         name: [
-            details[row] | {"why": why, "image": image(details[row]["image"], _THUMBNAIL)}
+            details[row] | {"row": row, "why": why, "image": image(details[row]["image"], _THUMBNAIL)}
             for row, why in picks
         ]
         for name, picks in chosen.items()

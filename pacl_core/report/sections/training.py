@@ -14,12 +14,12 @@ _OTHERS = ("accent", "second", "third", "fourth")
 # in this order; others follow by name
 _TITLES = {
     "loss": "Loss of each partition",
+    "recall_image_to_text": "Held-out pairs: the image finds its text among the first k, share",
+    "recall_text_to_image": "Held-out pairs: the text finds its image among the first k, share",
     "excluded_by_factual": "Candidates that the factual filter excludes from the negatives, share",
     "excluded_by_emotional": "Candidates that the emotional filter excludes from the negatives, share",
     "rebuilt": "Weak anchors whose positive is rebuilt, share",
     "without_negatives": "Anchors without a negative, which learn nothing, share",
-    "recall_image_to_text": "Held-out pairs: the image finds its text among the first k, share",
-    "recall_text_to_image": "Held-out pairs: the text finds its image among the first k, share",
     "gradient_norm": "Norm of the gradient",
     "learning_rate": "Learning rates",
 }

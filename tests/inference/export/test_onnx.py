@@ -32,10 +32,7 @@ def pixels_of(folder, images):
     "kind",
     [
         "timm",
-        *(
-            pytest.param(kind, marks=pytest.mark.slow)
-            for kind in ("efficientnet_lite", "timm_vit", "open_clip")
-        ),
+        *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("embedded", "timm_vit", "open_clip")),
     ],
 )
 def test_outputs_are_the_networks(saved, photographs, tmp_path, kind):

@@ -1,8 +1,11 @@
 """Features are the libraries' own, taken where the method takes them; every trained weight matters.
 
-Kinds: `efficientnet_lite`, `open_clip`, `timm`.
+Kinds: `open_clip`, `timm`.
 """
 
+from pathlib import Path
+
+import numpy as np
 import open_clip
 import pytest
 import timm
@@ -10,11 +13,12 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from pacl_core.errors import UserError
-from pacl_core.models.backbones import Backbone, load_backbone
+from pacl_core.models.backbones import Backbone, load_backbone, with_stages_of
 from pacl_core.params.models import BackboneParams
 from tests.tiny_checkpoints import write_tiny_open_clip, write_tiny_timm, write_tiny_timm_resnet
 
-LITE = {"kind": "efficientnet_lite", "name": "efficientnet_lite0", "image_size": 112}
+LITE = {"kind": "timm", "name": "tf_efficientnet_lite0", "image_size": 112}
+ORACLE = Path(__file__).with_name("fixtures") / "lite0.npz"
 
 
 def images(backbone: Backbone, count: int = 3) -> torch.Tensor:
@@ -22,10 +26,10 @@ def images(backbone: Backbone, count: int = 3) -> torch.Tensor:
     return torch.randn(count, 3, size, size, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.fixture(params=["efficientnet_lite", "timm resnet", "timm vit", "open_clip"])
+@pytest.fixture(params=["embedded", "timm resnet", "timm vit", "open_clip"])
 def backbone(request, tmp_path) -> Backbone:
     params = {
-        "efficientnet_lite": lambda: LITE,
+        "embedded": lambda: LITE,
         "timm resnet": lambda: write_tiny_timm_resnet(tmp_path),
         "timm vit": lambda: write_tiny_timm(tmp_path, "test_vit.r160_in1k"),
         "open_clip": lambda: write_tiny_open_clip(tmp_path),
@@ -60,16 +64,40 @@ def test_state_follows_training_and_earlier_copies_do_not(backbone):
     assert len(changed) == len(list(backbone.module.parameters()))
 
 
-def test_efficientnet_lite_features_feed_its_own_classifier():
-    from efficientnet_lite_pytorch import EfficientNet
+@pytest.mark.parametrize("size", [112, 96])
+def test_packaged_weights_give_what_their_own_library_gave(size):
+    """`fixtures/lite0.npz`: of the weights in efficientnet_lite_pytorch 0.1, which they were published for.
 
-    backbone = load_backbone(BackboneParams(**LITE))
-    whole = EfficientNet.from_name("efficientnet-lite0", image_size=112).eval()
+    Features, mean values of the stage maps, and logits of the first 20 classes, of seeded pixels.
+    """
+    backbone = load_backbone(BackboneParams(**LITE | {"image_size": size}))
+    random = np.random.default_rng(15)
+    pixels = [random.integers(0, 256, (2, 3, side, side), dtype=np.uint8) for side in (112, 96)]
+    given = backbone.preprocess.normalise(torch.from_numpy(pixels[size == 96]))
+    whole = timm.create_model("tf_efficientnet_lite0").eval()
     whole.load_state_dict(backbone.state())  # strict: the classifier is in the state
-    with torch.no_grad():
-        ours = whole._fc(backbone.module(images(backbone)))
-        torch.testing.assert_close(ours, whole(images(backbone)))
+    with np.load(ORACLE) as expected, torch.no_grad():
+        features, maps = with_stages_of(backbone)(given)
+        np.testing.assert_allclose(features, expected[f"features_{size}"], atol=1e-5, rtol=1e-5)
+        for place, one in enumerate(maps):
+            mean = one.mean(dim=(2, 3))
+            np.testing.assert_allclose(mean, expected[f"stage_{size}_{place}"], atol=1e-5, rtol=1e-5)
+        logits = whole(given)[:, :20]
+        np.testing.assert_allclose(logits, expected[f"classes_{size}"], atol=1e-4, rtol=1e-5)
     assert backbone.dim == 1280
+    assert (backbone.preprocess.size, backbone.preprocess.resize) == {112: (112, 128), 96: (96, 110)}[size]
+    assert backbone.preprocess.mean == (127 / 255,) * 3
+
+
+def test_saved_lite0_follows_batches_as_the_packaged_one(tmp_path):
+    """BatchNorm's momentum is that of the published training, whatever file the weights are read from."""
+    packaged = load_backbone(BackboneParams(**LITE))
+    save_file(packaged.state(), tmp_path / "backbone.safetensors")
+    saved = load_backbone(BackboneParams(**LITE, weights=str(tmp_path)))
+    for backbone in (packaged, saved):
+        norms = [one for one in backbone.module.modules() if isinstance(one, torch.nn.BatchNorm2d)]
+        assert {(one.momentum, one.eps) for one in norms} == {(0.01, 1e-3)}
+    assert torch.equal(saved.module(images(saved)), packaged.module(images(saved)))
 
 
 @pytest.mark.parametrize("name", ["test_resnet.r160_in1k", "test_vit.r160_in1k", "test_convnext.r160_in1k"])
@@ -127,8 +155,8 @@ def test_clip_with_the_other_activation_is_refused(tmp_path):
         ({"kind": "timm", "name": "resnet5.a1_in1k"}, "unknown timm model 'resnet5.a1_in1k'; did you mean"),
         ({"kind": "timm", "name": "resnet50.a1_in1k"}, "hub:timm/resnet50.a1_in1k@<revision>"),
         ({"kind": "open_clip", "name": "ViT-B-32-quickgelu"}, "hub:<owner>/<name>@<revision>"),
-        ({"kind": "efficientnet_lite", "name": "efficientnet_lite9"}, "did you mean 'efficientnet_lite"),
-        ({"kind": "efficientnet_lite", "name": "efficientnet_lite3"}, "only efficientnet_lite0 is embedded"),
+        ({"kind": "timm", "name": "tf_efficientnet_lite9"}, "did you mean 'tf_efficientnet_lite"),
+        ({"kind": "timm", "name": "tf_efficientnet_lite3"}, "hub:timm/tf_efficientnet_lite3@<revision>"),
     ],
 )
 def test_what_is_missing_is_said(params, says):
@@ -143,7 +171,7 @@ def test_what_is_missing_is_said(params, says):
         ("timm", "resnet18.nonsense", "Invalid pretrained tag"),
         ("open_clip", "ViT-B-32", "open_clip model 'ViT-B-32' with .*model.safetensors"),
         ("open_clip", "ViT-B-33", "unknown open_clip model 'ViT-B-33'; did you mean"),
-        ("efficientnet_lite", "efficientnet_lite0", "not the weights of efficientnet_lite0"),
+        ("timm", "tf_efficientnet_lite0", "timm model 'tf_efficientnet_lite0' with .*model.safetensors"),
     ],
 )
 def test_weights_of_another_model_are_refused(tmp_path, kind, name, says):

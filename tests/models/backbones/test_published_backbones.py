@@ -6,7 +6,7 @@ import pytest
 import timm
 import torch
 
-from pacl_core.models.backbones import load_backbone
+from pacl_core.models.backbones import load_backbone, stages_of
 from pacl_core.models.backbones import timm as timm_kind
 from pacl_core.params.models import BackboneParams
 
@@ -17,8 +17,8 @@ from pacl_core.params.models import BackboneParams
         ("resnet18", 32, 512),
         ("resnet50.a1_in1k", 32, 2048),
         ("resnet101", 32, 2048),
-        ("vgg16_bn", 32, 4096),
-        ("vgg19_bn", 32, 4096),
+        ("vgg16_bn", 32, 512),
+        ("vgg19_bn", 32, 512),
         ("vit_base_patch16_224.augreg2_in21k_ft_in1k", 32, 768),
         ("swin_s3_base_224.ms_in1k", 64, 768),
         ("swin_base_patch4_window7_224.ms_in1k", 64, 1024),
@@ -44,3 +44,6 @@ def test_gives_features_and_its_whole_state(
     assert features.shape == (2, dim) and backbone.dim == dim
     assert torch.isfinite(features).all() and not torch.equal(features[0], features[1])
     assert {key: tensor.shape for key, tensor in backbone.state().items()} == whole
+    if name.startswith("vgg"):  # Feng et al.: no fully connected layers
+        with torch.no_grad():
+            torch.testing.assert_close(stages_of(backbone)(images)[-1].mean(dim=(2, 3)), features)

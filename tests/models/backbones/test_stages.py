@@ -1,4 +1,4 @@
-"""Stage maps of `efficientnet_lite`, `open_clip` and `timm`: their shapes, their place in the network."""
+"""Stage maps of `open_clip` and `timm`: their shapes, their place in the network."""
 
 import json
 from pathlib import Path
@@ -116,22 +116,20 @@ def test_positions_that_are_resampled_get_a_gradient(tmp_path: Path) -> None:
 
 
 @torch.no_grad()
-def test_efficientnet_lite_has_the_last_maps_of_its_sizes() -> None:
-    backbone = load_backbone(
-        BackboneParams(kind="efficientnet_lite", name="efficientnet_lite0", image_size=112)
-    )
+def test_efficientnet_lite0_has_the_last_maps_of_its_sizes() -> None:
+    backbone = load_backbone(BackboneParams(kind="timm", name="tf_efficientnet_lite0", image_size=112))
     maps = stages_of(backbone)(noise(112))
     assert [list(one.shape[1:]) for one in maps] == [[24, 28, 28], [40, 14, 14], [112, 7, 7], [320, 4, 4]]
-    network: Any = backbone.module.network
-    head = network._swish(network._bn1(network._conv_head(maps[3])))
+    network: Any = backbone.module
+    head = network.bn2(network.conv_head(maps[3]))
     torch.testing.assert_close(head.mean(dim=(2, 3)), backbone.module(noise(112)))
     for size in (24, 32, 128):
         assert len(stages_of(backbone)(noise(size))) == 4
 
 
 def families(folder: Path, kind: str) -> Backbone:
-    if kind == "efficientnet_lite":
-        return load_backbone(BackboneParams(kind=kind, name="efficientnet_lite0", image_size=64))
+    if kind == "tf_efficientnet_lite0":
+        return load_backbone(BackboneParams(kind="timm", name=kind, image_size=64))
     if kind == "open_clip":
         return load_backbone(BackboneParams(**write_tiny_open_clip(folder)))
     return written(folder, kind)
@@ -144,7 +142,7 @@ def families(folder: Path, kind: str) -> Backbone:
         "vit_tiny_patch16_224",
         "swin_tiny_patch4_window7_224",
         pytest.param("vgg11_bn", marks=pytest.mark.slow),
-        "efficientnet_lite",
+        "tf_efficientnet_lite0",
         "open_clip",
     ],
 )
@@ -167,7 +165,9 @@ def test_a_backbone_without_stages_names_those_that_have_them(tmp_path: Path) ->
     model = timm.create_model("test_convnext", pretrained=False)
     save_file(model.state_dict(), tmp_path / "model.safetensors")
     backbone = load_backbone(BackboneParams(kind="timm", name="test_convnext", weights=str(tmp_path)))
-    with pytest.raises(UserError, match="no stage maps; take one of timm's ResNet, VGG, Swin and ViT"):
+    with pytest.raises(
+        UserError, match="no stage maps; take one of timm's EfficientNet, ResNet, VGG, Swin and ViT"
+    ):
         stages_of(backbone)
     with pytest.raises(UserError, match="no stage maps"):
         with_stages_of(backbone)

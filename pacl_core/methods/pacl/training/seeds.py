@@ -16,8 +16,8 @@ from pacl_core.files.publish import published_folder
 from pacl_core.methods.pacl.training.run import Trained
 from pacl_core.models.backbones import Backbone
 from pacl_core.models.saved import SEEDS, save_model
+from pacl_core.training.curves import write_curves
 from pacl_core.training.distributed import World
-from pacl_core.training.meter import write_curves
 
 log = logging.getLogger("pacl")
 
@@ -53,7 +53,7 @@ def train_seeds(
         backbone, trained = train(seed, folder, label)
         if world.first:
             with published_folder(folder / _MADE) as draft:
-                _write(draft, backbone, trained, card=card, text_encoder=text_encoder)
+                _write(draft, backbone, trained, work=folder, card=card, text_encoder=text_encoder)
 
 
 def publish_seeds(seeds: Sequence[int], work: Path, *, model: Path, curves: Path) -> None:
@@ -88,6 +88,7 @@ def _write(
     backbone: Backbone,
     trained: Trained,
     *,
+    work: Path,
     card: Mapping[str, Any],
     text_encoder: dict[str, Any],
 ) -> None:
@@ -95,5 +96,5 @@ def _write(
         (draft / name).mkdir()
     about = trained.card | dict(card)
     save_model(draft / _MODEL, backbone, about, projectors=trained.projectors, text_encoder=text_encoder)
-    write_curves(draft / _CURVES, trained.history)
+    write_curves(draft / _CURVES, trained.history, work)
     write_json(draft / _CURVES / "rebuilt_positives.json", trained.rebuilt)
