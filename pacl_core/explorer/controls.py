@@ -37,7 +37,7 @@ def choices(pairs: Pairs) -> Choices:
     return Choices(bounds, pairs.thresholds, histograms(pairs.table, bounds, _BINS), counts)
 
 
-def controls(offered: Choices, tags: dict[str, int], query: Query, changed: Changed) -> None:
+def controls(offered: Choices, query: Query, changed: Changed, *, tags: dict[str, int]) -> None:
     """Draw the filters as `query` sets them; `changed` is called with the new query after each change."""
     state = {"query": query}
 
@@ -53,7 +53,7 @@ def controls(offered: Choices, tags: dict[str, int], query: Query, changed: Chan
     ).props("debounce=300 clearable outlined dense type=search").classes("w-full")
     _partitions(offered, state, changed)
     for name in ("factual", "emotional"):
-        _value_range(name, offered, state, changed)
+        _value_range(name, offered, state, changed=changed)
     for name in _CHOSEN_BY_VALUE:
         if counts := offered.counts.get(name):
             options = {value: f"{value} ({count:,})" for value, count in counts.items()}
@@ -78,7 +78,7 @@ def controls(offered: Choices, tags: dict[str, int], query: Query, changed: Chan
     ui.button("Clear all", on_click=lambda: ui.navigate.to("/"), color=None).props("flat dense no-caps")
 
 
-def _value_range(name: str, offered: Choices, state: dict[str, Query], changed: Changed) -> None:
+def _value_range(name: str, offered: Choices, state: dict[str, Query], *, changed: Changed) -> None:
     """A slider with two ends under a histogram; an end that is at a bound sets no condition."""
     low, high = offered.bounds[f"{name}_value"]
     least, most = (getattr(state["query"], f"{name}_{end}") for end in ("from", "to"))

@@ -57,7 +57,7 @@ def build(explored: Explored, report: Path | None) -> None:
         if kind not in FORMATS:
             raise HTTPException(404)
         rows = explored.rows(Query.from_words(request.query_params)).tolist()
-        file = exported(explored.tagged(), rows, kind, pairs.jpeg)
+        file = exported(explored.tagged(), rows, kind, jpeg=pairs.jpeg)
         named = {"Content-Disposition": f'attachment; filename="pairs.{kind}"'}
         return StreamingResponse(_chunks(file), media_type=FORMATS[kind], headers=named)
 
@@ -150,7 +150,7 @@ async def _all_pairs(explored: Explored, offered: Choices, query: Query, *, page
         await results.refresh()
 
     with drawer:
-        controls(offered, explored.tags.all(), query, changed)
+        controls(offered, query, changed, tags=explored.tags.all())
     with ui.element("main").classes("w-full column"):
         await results()
 

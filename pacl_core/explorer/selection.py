@@ -61,7 +61,7 @@ class Tags:
         return joined.with_columns(pl.col("tags").fill_null(empty))
 
 
-def exported(table: pl.LazyFrame, rows: Sequence[int], kind: str, jpeg: Jpeg) -> IO[bytes]:
+def exported(table: pl.LazyFrame, rows: Sequence[int], kind: str, *, jpeg: Jpeg) -> IO[bytes]:
     """The pairs with these row numbers, in this order, as a file of `kind`, a key of `FORMATS`.
 
     `table` has the column `tags`. A zip has images and labels as FiftyOne imports them.

@@ -24,6 +24,7 @@ LEFT = {
     "pacl_core/models/local_files.py": "the folder of links that DVC watches in place of weights elsewhere",
     "pacl_core/models/weights.py": _SAYS,
     "pacl_core/report/runs.py": "the key in DVC's record of an experiment",
+    "pacl_core/explorer/selection.py": "a folder inside a zip, as FiftyOne names it",
 }
 
 

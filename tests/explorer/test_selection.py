@@ -45,14 +45,14 @@ def tagged(pairs):
 
 
 def test_parquet_has_the_selected_pairs_in_their_order(pairs, tagged):
-    found = pl.read_parquet(exported(tagged, ROWS, "parquet", pairs.jpeg))
+    found = pl.read_parquet(exported(tagged, ROWS, "parquet", jpeg=pairs.jpeg))
     assert found["sample_id"].to_list() == ["p030", "p002", "p017"]
     assert found["tags"].to_list() == [[], [], ["ironic", "for the talk"]]
     assert set(found.columns) == pairs.columns | {"tags"}
 
 
 def test_a_csv_has_lists_in_one_cell(pairs, tagged):
-    found = pl.read_csv(exported(tagged, ROWS, "csv", pairs.jpeg))
+    found = pl.read_csv(exported(tagged, ROWS, "csv", jpeg=pairs.jpeg))
     assert found["sample_id"].to_list() == ["p030", "p002", "p017"]
     assert found["tags"].to_list()[2] == "ironic; for the talk"
     assert found["anps"].to_list()[1] == "happy dog; calm sea"
@@ -61,7 +61,7 @@ def test_a_csv_has_lists_in_one_cell(pairs, tagged):
 
 def test_a_zip_is_a_classification_dataset_of_fiftyone(pairs, tagged):
     """Every label has its image, and every number fits into a database that knows signed ones."""
-    with zipfile.ZipFile(exported(tagged, ROWS, "zip", pairs.jpeg)) as archive:
+    with zipfile.ZipFile(exported(tagged, ROWS, "zip", jpeg=pairs.jpeg)) as archive:
         labels = json.loads(archive.read("labels.json"))
         assert sorted(archive.namelist()) == [
             "data/00000002.jpg", "data/00000017.jpg", "data/00000030.jpg", "labels.json",
@@ -79,6 +79,6 @@ def test_a_zip_is_a_classification_dataset_of_fiftyone(pairs, tagged):
 
 
 def test_an_empty_selection_is_a_file_without_rows(pairs, tagged):
-    assert pl.read_parquet(exported(tagged, [], "parquet", pairs.jpeg)).height == 0
-    with zipfile.ZipFile(exported(tagged, [], "zip", pairs.jpeg)) as archive:
+    assert pl.read_parquet(exported(tagged, [], "parquet", jpeg=pairs.jpeg)).height == 0
+    with zipfile.ZipFile(exported(tagged, [], "zip", jpeg=pairs.jpeg)) as archive:
         assert json.loads(archive.read("labels.json")) == {"classes": [], "labels": {}}
