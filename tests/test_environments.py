@@ -49,7 +49,20 @@ def test_cpu_builds_come_by_uv(tmp_path: Path, cpu: str, tool: str) -> None:
         capture_output=True,
         text=True,
     )
-    lines = [line for line in made.stdout.splitlines() if "[embedded]" in line]
+    lines = [line for line in made.stdout.splitlines() if "[pipeline,embedded]" in line]
     assert len(lines) == 1
     assert tool in lines[0]
     assert ("--torch-backend cpu" in lines[0]) == bool(cpu)
+
+
+def test_the_lock_has_the_versions_of_the_constraints_with_hashes_and_no_host() -> None:
+    text = (ROOT / "requirements.lock").read_text()
+    locked = dict(re.findall(r"^([a-z0-9._-]+)(?:\[\S+\])?==(\S+)", text, re.MULTILINE))
+    pinned = dict(re.findall(r"^(\S+)==(\S+)", (ROOT / "constraints.txt").read_text(), re.MULTILINE))
+    normal = {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in pinned.items()}
+    assert {name: normal[name] for name in locked if name in normal} == {
+        name: version for name, version in locked.items() if name in normal
+    }
+    assert {"torch", "dvc", "timm", "nicegui", "typer"} <= locked.keys() & normal.keys()
+    assert text.count("--hash=sha256:") > len(locked)
+    assert "://" not in text

@@ -32,6 +32,7 @@ RULES = (
     Rule(r"python3? -m venv .*", "OPTIONS", "makes an environment: minutes; CI's 'make install' makes one"),
     Rule(r"pip install .*", "OPTIONS", "downloads; CI's 'make install' installs the project"),
     Rule(r"hf download .*", "OPTIONS", "needs a network"),
+    Rule(r"pacl init .*|pacl (corpus|dataset) add .*", "ELSEWHERE", "tests/cli/test_init.py"),
     Rule(r"pacl .* -m models/sap.*", "ELSEWHERE", "tests/readme/test_using_models_of_clips.py"),
     Rule(r"pacl .*", "ELSEWHERE", "tests/readme/test_using_the_result.py"),
     Rule(r"torchrun .* -m stages\.train", "ELSEWHERE", "tests/methods/pacl/training/test_ranks_stage.py"),
