@@ -15,6 +15,7 @@ from pacl_core.cli.head import head
 from pacl_core.cli.inspect import inspect
 from pacl_core.cli.params import params
 from pacl_core.cli.predict import predict
+from pacl_core.cli.results import results
 from pacl_core.errors import UserError
 from pacl_core.runtime.instructions import use_avx2
 
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 app.command()(predict)
 app.command()(embed)
+app.command()(results)
 app.command()(inspect)
 app.command()(doctor)
 app.command()(explore)
