@@ -206,14 +206,23 @@ def comparison() -> dict[str, Any]:
     tasks = {
         "valence": {
             "task": {"kind": "regression"},
+            "test_items": 1500,
+            "chosen": {},
             "figures": {"r2": figure(0.1, 0.15), "pearson": figure(None, None)},
         },
-        "arousal | <b>": {"task": {"kind": "regression"}, "figures": {"r2": figure(0.3, 0.35)}},
+        "arousal | <b>": {
+            "task": {"kind": "regression"},
+            "test_items": 1500,
+            "chosen": {},
+            "figures": {"r2": figure(0.3, 0.35)},
+        },
     }
     return {
         "dataset": "emoji_sentiment",
         "protocol": "linear",
         "variants": ["initial", "pacl"],
+        "not_applicable": {},
+        "excluded_test_items": 0,
         "tasks": tasks,
     }
 

@@ -18,6 +18,7 @@ from pacl_core.cli.init import init
 from pacl_core.cli.inspect import inspect
 from pacl_core.cli.params import params
 from pacl_core.cli.predict import predict
+from pacl_core.cli.results import results
 from pacl_core.errors import UserError
 from pacl_core.extras import missing
 from pacl_core.runtime.instructions import use_avx2
@@ -38,6 +39,7 @@ app.add_typer(corpus)
 app.add_typer(dataset)
 app.command()(predict)
 app.command()(embed)
+app.command()(results)
 app.command()(inspect)
 app.command()(doctor)
 app.command()(explore)

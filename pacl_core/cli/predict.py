@@ -93,7 +93,7 @@ def predict(inputs: Inputs, asked: Asked, written: Written, *, videos: Videos, u
       pacl predict clip.mp4 --every 2 --plot emotions.svg
       pacl predict clip.mp4 -m models/talks_sap --box 40,0,200,180
     """
-    from pacl_core.inference.given import is_video
+    from pacl_core.inference.given import PROMPTS, heads_folder, is_video
 
     names, cut = asked.names(), videos.cut()
     check_suffix(written.out, (".csv", ".jsonl", ".parquet"))
@@ -105,8 +105,7 @@ def predict(inputs: Inputs, asked: Asked, written: Written, *, videos: Videos, u
         raise UserError("--plot shows probabilities over the time of a video, and no video is given")
 
     from pacl_core.inference.batches import batches
-    from pacl_core.inference.heads import saved_heads
-    from pacl_core.inference.model import PROMPTS, load_saved_model
+    from pacl_core.inference.model import load_saved_model
     from pacl_core.runtime.progress import Progress
 
     machine = using.machine()
@@ -114,7 +113,11 @@ def predict(inputs: Inputs, asked: Asked, written: Written, *, videos: Videos, u
     loaded.check_boxes(cut.boxes)
     if caveat := loaded.caveat():
         print(f"pacl: {caveat}", file=sys.stderr)
-    heads = list(saved_heads(using.model))
+    heads: list[SavedHeads] = []
+    if heads_folder(using.model).is_dir():  # what fits heads loads scipy, which takes a second
+        from pacl_core.inference.heads import saved_heads
+
+        heads = list(saved_heads(using.model))
     vectors = None
     if asked.labels is not None or not heads or loaded.shares_space:
         vectors = loaded.class_vectors(names, asked.prompt or PROMPTS)

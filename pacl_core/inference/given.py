@@ -14,6 +14,7 @@ log = logging.getLogger("pacl")
 
 # Mikels et al. (2005): the eight emotions of FI, which most work on images uses
 EMOTIONS = ("amusement", "awe", "contentment", "excitement", "anger", "disgust", "fear", "sadness")
+PROMPTS = ("A photo with [C] emotion.", "The photo makes me feel so [C]!")  # paper 4.5.2
 CLASS = "[C]"  # where a prompt names the class
 
 Edges = tuple[float, float, float, float]
@@ -99,6 +100,11 @@ def check_classes(labels: Sequence[str], prompts: Sequence[str] | None = None) -
         raise UserError(f"labels: at least two different ones, not {list(labels)}")
     if prompts is not None and (not prompts or any(CLASS not in prompt for prompt in prompts)):
         raise UserError(f"prompts: every one must hold {CLASS} where the label goes, not {list(prompts)}")
+
+
+def heads_folder(model: Path) -> Path:
+    """Where the heads of a saved model are: `models/pacl.heads`."""
+    return model.parent / f"{model.resolve().name}.heads"
 
 
 def read_box(text: str) -> Edges:

@@ -26,6 +26,7 @@ from pacl_core.evaluation.protocols.linear import fit
 from pacl_core.files.hashing import file_sha256
 from pacl_core.files.json_csv import read_json, write_json
 from pacl_core.files.publish import published_file
+from pacl_core.inference.given import heads_folder
 from pacl_core.models.saved import weights_name
 from pacl_core.models.video_text import SUBJECT, TEMPORAL
 from pacl_core.models.weights import check_sha256
@@ -80,11 +81,6 @@ def features_sha256(model: Path) -> str:
     names = (weights_name(model), TEMPORAL, SUBJECT)
     whole = [file_sha256(model / name) for name in names if (model / name).is_file()]
     return whole[0] if len(whole) == 1 else hashlib.sha256("".join(whole).encode()).hexdigest()
-
-
-def heads_folder(model: Path) -> Path:
-    """Where the heads of a saved model are: `models/pacl.heads`."""
-    return model.parent / f"{model.resolve().name}.heads"
 
 
 def fit_saved_heads(model: Path, dataset: Path, features: Path, *, params: LinearParams, device: str) -> Path:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from os import PathLike
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow.parquet as pq
+import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from torch import Tensor
@@ -61,6 +63,20 @@ def model_pixels(image: ImageLike, preprocess: Preprocess) -> Pixels:
     """`[3, size, size]` uint8 of an image as stored. Raises as `stored_image`."""
     (jpeg,) = stored_image(image, stored_side(preprocess)).frames
     return preprocess.pixels(decode_jpeg(jpeg))
+
+
+@dataclass(frozen=True)
+class ModelInput:
+    """An image in any form -> `[3, size, size]` float32, normalised: what a model's module takes a batch of.
+
+    It can be pickled, for the workers of a `DataLoader`. Raises `UnusableError` as `stored_image`.
+    """
+
+    preprocess: Preprocess
+
+    def __call__(self, image: ImageLike) -> Tensor:
+        pixels = torch.from_numpy(model_pixels(image, self.preprocess))
+        return self.preprocess.normalise(pixels[None])[0]
 
 
 def stored_side(preprocess: Preprocess) -> int:

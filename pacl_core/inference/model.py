@@ -18,17 +18,17 @@ from pacl_core.datasets.clip_frames import Taking
 from pacl_core.encoding.images import ClipTask
 from pacl_core.encoding.subjects import TellingEncoder, Told, load_telling_encoder
 from pacl_core.errors import UserError
-from pacl_core.evaluation.protocols.zero_shot import class_probabilities, ensemble, prompt_vectors
+from pacl_core.evaluation.protocols.zero_shot import class_probabilities
 from pacl_core.files.json_csv import read_json
+from pacl_core.inference.class_vectors import class_vectors
 from pacl_core.inference.clips import Clip, stored_clip, stored_spans
-from pacl_core.inference.given import EMOTIONS, Cut, Edges, check_classes, check_model, is_video
-from pacl_core.inference.images import ImageLike, Pixels, Stored, stored_image, stored_side
+from pacl_core.inference.given import EMOTIONS, PROMPTS, Cut, Edges, check_classes, check_model, is_video
+from pacl_core.inference.images import ImageLike, ModelInput, Pixels, Stored, stored_image, stored_side
 from pacl_core.models.frozen import FrozenBackbone, freeze
 from pacl_core.models.joint_space import JointSpace, load_joint_space
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.models.saved import CARD, load_model
 from pacl_core.models.video_text import VideoText, knows_clips
-from pacl_core.params.evaluation import ZeroShotParams
 from pacl_core.runtime.settings import runtime
 
 Vectors = NDArray[np.float32]
@@ -37,7 +37,6 @@ InputLike = ImageLike | Clip
 
 # corpora whose images are not photographs, by reader
 _DRAWN = {"openmoji": "emoji drawings", "scenes": "scenes put together from emoji drawings"}
-PROMPTS = ZeroShotParams().prompts  # paper 4.5.2
 CLIP_FRAMES = 8  # of a clip that a model of images sees, as data sets of clips store
 
 
@@ -100,6 +99,11 @@ class SavedModel:
         if isinstance(self.encoder, TellingEncoder):
             return self.encoder.model.clip.preprocess
         return self.encoder.preprocess
+
+    @property
+    def transform(self) -> ModelInput:
+        """For a torch `Dataset`: an image in any form -> the module's input `[3, size, size]` float32."""
+        return ModelInput(self.preprocess)
 
     @property
     def dim(self) -> int:
@@ -193,10 +197,38 @@ class SavedModel:
         """Unit vectors `[N, E]` in the space shared with texts, of features."""
         return self._space.images(features)
 
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors `[N, E]` of texts, in the space that they share with images.
+
+        Raises `UserError` for a model without such a space.
+        """
+        if isinstance(texts, str):
+            texts = [texts]
+        space, starts = self._space, range(0, len(texts), self.batch)
+        blocks = [space.texts(list(texts[start : start + self.batch])) for start in starts]
+        return np.concatenate(blocks) if blocks else np.empty((0, space.texts(["a"]).shape[1]), np.float32)
+
+    def similarity(self, inputs: InputLike | Iterable[InputLike], texts: Sequence[str]) -> Vectors:
+        """Cosines `[N, M]` of images or clips with texts, for search: the larger, the nearer.
+
+        Raises `UserError` for a model without a space that both share.
+        """
+        found: Vectors = self.joint(self.embed(inputs)) @ self.embed_texts(texts).T
+        return found
+
+    def push_to_hub(self, repository: str, *, private: bool = False, revision: str | None = None) -> str:
+        """Upload to the Hugging Face Hub what `pacl export hf` writes; returns the address of the commit.
+
+        `revision`: a branch. Log in with `hf auth login` before. Raises `UserError` where the hub refuses.
+        """
+        from pacl_core.inference.hub import push
+
+        return push(self.folder, repository, private=private, revision=revision)
+
     def class_vectors(self, labels: Sequence[str], prompts: Sequence[str] = PROMPTS) -> Vectors:
         """Unit vectors `[C, E]` of class names."""
         check_classes(labels, prompts)
-        return ensemble([prompt_vectors(self._space, prompt, labels) for prompt in prompts])
+        return class_vectors(self.folder, self._space, labels=labels, prompts=prompts, device=self.device)
 
     def probabilities(self, features: Vectors, class_vectors: Vectors) -> Probabilities:
         """Softmax `[N, C]` over classes of cosine / temperature, as zero-shot evaluation computes it."""
@@ -261,11 +293,16 @@ def _is_one(inputs: object) -> bool:
 def load_saved_model(
     folder: str | PathLike[str], device: str | None = None, batch: int | None = None
 ) -> SavedModel:
-    """Load a saved model. Its text encoder is loaded when first needed.
+    """Load a saved model, of a folder or of the hub (`inference.hub.model_folder`). Its text encoder is
+    loaded when first needed.
 
     `batch`: images or frames a step, by default that of the machine's settings.
     """
     path = Path(folder)
+    if not path.is_dir():
+        from pacl_core.inference.hub import model_folder
+
+        path = model_folder(folder)
     check_model(path)
     if device is None or batch is None:
         machine = runtime()

@@ -9,8 +9,10 @@ import yaml
 
 from pacl_core.report.sections.identity import flat
 from scripts.reference import architecture, dag
+from scripts.reference.cli_page import cli_page
 from scripts.reference.dvc_file import Stage, read_stages
 from scripts.reference.params_page import params_page
+from scripts.reference.python_page import python_page
 from scripts.reference.stage_table import stage_table
 
 _STAGE = re.compile(r"(<!-- dvc\.yaml: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -25,6 +27,8 @@ def generated(root: Path) -> dict[Path, str]:
     return {
         root / "docs/stages.md": _stages_page(root / "docs/stages.md", stages),
         root / "docs/params.md": params_page(root / "scripts/reference/meanings.yaml"),
+        root / "docs/cli.md": cli_page(),
+        root / "docs/python.md": python_page(root),
         root / "docs/images/dag.svg": image,
         root / "pacl_core/report/templates/dag.svg": image,  # ships with the package
         root / "pacl_core/report/templates/default_params.tsv": _default_params(root / "params.yaml"),

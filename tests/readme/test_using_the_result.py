@@ -67,7 +67,7 @@ def executed(snippet: str) -> dict[str, Any]:
 
 
 def test_the_section_is_what_these_tests_expect():
-    assert len(COMMANDS) == 9 and all(command.startswith("pacl ") for command in COMMANDS)
+    assert len(COMMANDS) == 10 and all(command.startswith("pacl ") for command in COMMANDS)
     assert len(SNIPPETS) == 3
     assert set(COMMANDS) > RUNS_UNTIL_STOPPED | OF_THE_WHOLE_PROJECT
 
@@ -92,7 +92,20 @@ def test_pacl_core_load(project, monkeypatch):
     monkeypatch.chdir(project)
     names = executed(SNIPPETS[0])
     assert (names["vectors"].shape, names["probabilities"].shape) == ((1, names["model"].dim), (1, 2))
+    assert names["nearest"].shape == (1, 2)
     executed(SNIPPETS[0].replace("models/pacl", "models/initial").split("probabilities")[0])
+
+
+def test_the_python_page(project, monkeypatch):
+    monkeypatch.chdir(project)
+    used, steps = re.findall(r"```python\n(.*?)```", (ROOT / "docs/python.md").read_text(), re.DOTALL)
+    names = executed(used)
+    assert [names[one].shape for one in ("vectors", "emotions", "nearest")] == [(1, 1280), (1, 2), (1, 2)]
+    names = executed(steps)
+    torch.testing.assert_close(
+        names["features"].detach(), torch.from_numpy(names["model"].embed("docs/images/crying_face.png"))
+    )
+    assert names["classifier"].steps[0][1].model == "models/pacl"
 
 
 def features_here(count: int = 2) -> tuple[torch.Tensor, torch.Tensor]:

@@ -1,18 +1,29 @@
 """A saved model as a folder for the Hugging Face Hub: weights, configuration, preprocessing and a card."""
 
+import logging
 import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pacl_core.errors import UserError
+from pacl_core.evaluation.protocols.zero_shot import prompt_vectors
+from pacl_core.files.hashing import file_sha256
 from pacl_core.files.json_csv import read_json, write_json
 from pacl_core.files.publish import published_folder
+from pacl_core.inference.class_vectors import STORED, write_class_vectors
 from pacl_core.inference.export.model_card import model_card
+from pacl_core.inference.given import EMOTIONS, PROMPTS
 from pacl_core.models.backbones import Backbone
+from pacl_core.models.joint_space import load_joint_space
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.models.saved import CARD, LIBRARY_NAMES, WEIGHTS, load_model, weights_name
 from pacl_core.models.video_text import knows_clips, load_video_text
+
+log = logging.getLogger("pacl")
 
 # transformers' AutoModel gives these to timm itself
 _GIVEN_BY_TRANSFORMERS = ("num_classes", "in_chans")
@@ -40,11 +51,26 @@ def export_hugging_face(model: Path, folder: Path) -> list[str]:
             if file.is_file():
                 shutil.copyfile(file, draft / (name if file.name == weights else file.name))
         files = {name if file == weights else file: digest for file, digest in card.get("files", {}).items()}
+        if STORED not in files and (made := _class_vectors(model, card)) is not None:
+            write_class_vectors(draft / STORED, made, labels=EMOTIONS, prompts=PROMPTS)
+            files[STORED] = file_sha256(draft / STORED)
         write_json(draft / CARD, card | {"files": files})
         write_json(draft / "config.json", _config(backbone, card))
         write_json(draft / "preprocessor_config.json", _preprocessor(backbone.preprocess))
         (draft / "README.md").write_text(model_card(model, card), encoding="utf-8")
         return sorted(file.name for file in draft.iterdir())
+
+
+def _class_vectors(model: Path, card: dict[str, Any]) -> list[NDArray[np.float32]] | None:
+    """Of the default classes, so that who uses the model needs no text encoder for them."""
+    if not card.get("text_encoder"):
+        return None
+    try:
+        space = load_joint_space(model, "cpu")
+        return None if space is None else [prompt_vectors(space, prompt, EMOTIONS) for prompt in PROMPTS]
+    except UserError as error:
+        log.warning("vectors of the default classes are left out: %s", error)
+        return None
 
 
 def _config(backbone: Backbone, card: dict[str, Any]) -> dict[str, Any]:
