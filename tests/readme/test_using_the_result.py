@@ -68,7 +68,7 @@ def executed(snippet: str) -> dict[str, Any]:
 
 def test_the_section_is_what_these_tests_expect():
     assert len(COMMANDS) == 9 and all(command.startswith("pacl ") for command in COMMANDS)
-    assert len(SNIPPETS) == 4
+    assert len(SNIPPETS) == 3
     assert set(COMMANDS) > RUNS_UNTIL_STOPPED | OF_THE_WHOLE_PROJECT
 
 
