@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from tests.methods.feng import made
 from tests.paths import ROOT
 from tests.stages.test_specialist import params_of, write_sets
 
@@ -22,6 +23,7 @@ RANKS = {
         *("--nproc-per-node", "2"),
     ],
 }
+CAPTION = {**made.SMALL["caption"], "dropout": 0.0}  # each rank drops others
 STAGES = {"specialist_st": "mine-st", "specialist_ho": "mine-ho", "specialist_hp": "mine-hp"}
 
 
@@ -30,7 +32,7 @@ def test_two_ranks_have_the_weights_of_one(tmp_path: Path) -> None:
     for count, launcher in RANKS.items():
         folder = tmp_path / str(count)
         write_sets(folder / "data/pretext")
-        params_of(folder)
+        params_of(folder, caption=CAPTION)
         for stage in (*STAGES, "amalgamate"):
             command = [*launcher, "-m", f"stages.{stage}", "mine"]
             done = subprocess.run(
