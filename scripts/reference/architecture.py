@@ -14,14 +14,14 @@ ROOMS = tuple(tuple(room for room in tier if room not in _ABOVE) for tier in TIE
 # Rooms of each tier from left to right, so that few arrows cross; one that is not listed comes last.
 _ORDER = (
     *("cli", "inference"),
-    *("explorer", "doctor", "report", "examples", "evaluation"),
+    *("explorer", "project", "doctor", "report", "examples", "evaluation"),
     *("methods", "datasets"),
     *("training", "encoding"),
     *("models", "corpus"),
     *("files", "runtime", "params", "media"),
-    "errors",
+    *("errors", "extras"),
 )
-_WIDTH, _BOX, _HEIGHT, _GAP, _MARGIN = 490, 84, 30, 46, 6
+_WIDTH, _BOX, _HEIGHT, _GAP, _MARGIN = 590, 84, 30, 46, 6
 _TOP = 54  # of the first tier; the box of the stages is above it
 _PORT = 12  # between the arrows at one side of a box
 _STYLE = """\
