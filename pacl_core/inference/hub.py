@@ -69,7 +69,7 @@ def push(model: Path, repository: str, *, private: bool = False, revision: str |
                 revision=revision,
                 commit_message="Upload a model of PACL",
             )
-        except (_HTTP, OSError) as error:
+        except (_HTTP, OSError, ValueError) as error:  # ValueError: no name of the hub, or no answer of it
             said = " ".join(str(error).split())[:200]
             raise UserError(f"{repository}: not uploaded ({said})") from None
     return str(done.commit_url)
