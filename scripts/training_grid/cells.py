@@ -57,7 +57,7 @@ def scenes() -> list[Cell]:
     for seed in SEEDS:
         only = {"seeds": (seed,)}
         for encoder in ("affect", "minilm", "concat", "nade"):
-            for partition in PARTITIONS if encoder in ("affect", "minilm") else most:
+            for partition in PARTITIONS:
                 cells += seeded(encoder, partition, **only)
         for partition in most:
             cells += seeded("affect", partition, pairs=1000, **only)
