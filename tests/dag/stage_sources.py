@@ -13,9 +13,11 @@ from tests.paths import ROOT
 CANNOT_CHANGE_RESULTS = (
     "pacl_core/__init__.py",
     "pacl_core/errors.py",
+    "pacl_core/extras.py",
     "pacl_core/methods/params.py",
     "pacl_core/methods/pacl/params.py",
     "pacl_core/params/",
+    "pacl_core/project/",
     *(
         f"pacl_core/runtime/{name}.py"
         for name in (
