@@ -173,6 +173,20 @@ def test_the_numbers_of_the_artefacts_are_on_the_page(html):
     assert "no item of class positive" in words
 
 
+def test_phases_are_counted_from_the_first_epoch(root, artefacts, html, params_text):
+    """The same by values per epoch and by points within them."""
+    said = "<strong>strong</strong> from epoch 1, <strong>+ partial</strong> from epoch 3"
+    (root / "training/plots/metrics/loss/weak.tsv").unlink()
+    partial = root / "training/plots/metrics/loss/partial_emotional.tsv"
+    partial.write_text("step\tpartial_emotional\n2\t3.0\n3\t2.5\n")
+    assert said in render(artefacts, params_text, count=1, seed=0)
+    for name, first in (("strong", 0), ("partial_emotional", 2)):
+        path = root / f"training/plots/steps/loss/{name}.tsv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"epoch\t{name}\n{first + 0.5}\t3.5\n{first + 1.0}\t3.0\n")
+    assert said in render(artefacts, params_text, count=1, seed=0)
+
+
 def test_published_shares_are_next_to_those_of_the_papers_corpus_only(root, artefacts, html, params_text):
     assert "TumEmo at threshold" not in Page(html).words and "22.0 %" not in Page(html).words
     path = root / "metrics/partition.json"
