@@ -6,7 +6,7 @@ from functools import cached_property
 from itertools import islice, repeat
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -16,7 +16,6 @@ from torch import Tensor, nn
 
 from pacl_core.datasets.clip_frames import Taking
 from pacl_core.encoding.images import ClipTask
-from pacl_core.encoding.subjects import TellingEncoder, Told, load_telling_encoder
 from pacl_core.errors import UserError
 from pacl_core.evaluation.protocols.zero_shot import class_probabilities
 from pacl_core.files.json_csv import read_json
@@ -28,8 +27,11 @@ from pacl_core.models.frozen import FrozenBackbone, freeze
 from pacl_core.models.joint_space import JointSpace, load_joint_space
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.models.saved import CARD, load_model
-from pacl_core.models.video_text import VideoText, knows_clips
 from pacl_core.runtime.settings import runtime
+
+if TYPE_CHECKING:  # they load open_clip, which takes seconds and is for models of clips
+    from pacl_core.encoding.subjects import TellingEncoder
+    from pacl_core.models.video_text import VideoText
 
 Vectors = NDArray[np.float32]
 Probabilities = NDArray[np.float64]
@@ -37,6 +39,7 @@ InputLike = ImageLike | Clip
 
 # corpora whose images are not photographs, by reader
 _DRAWN = {"openmoji": "emoji drawings", "scenes": "scenes put together from emoji drawings"}
+OF_CLIPS = "emotionclip"  # models.video_text.METHOD, which costs seconds to import
 CLIP_FRAMES = 8  # of a clip that a model of images sees, as data sets of clips store
 
 
@@ -44,7 +47,8 @@ class Prepared(NamedTuple):
     """An input as a model takes it: uint8 pixels [T, 3, S, S] of its frames, and for a model of clips the
     shares [T, P] of their patches that the subject covers."""
 
-    told: Told
+    pixels: Pixels
+    shares: NDArray[np.float32]
     clip: bool
 
 
@@ -54,7 +58,7 @@ class ClipNetwork(nn.Module):
     `coverage` [B, P] or [B, T, P]: the share of each patch that the subject covers; None: nobody is meant.
     """
 
-    def __init__(self, model: VideoText) -> None:
+    def __init__(self, model: "VideoText") -> None:
         super().__init__()
         self.visual, self.subject, self.temporal = model.clip.network.visual, model.subject, model.temporal
         self._model = model
@@ -79,7 +83,7 @@ class SavedModel:
     """
 
     folder: Path
-    encoder: FrozenBackbone | TellingEncoder
+    encoder: "FrozenBackbone | TellingEncoder"
     module: nn.Module
     device: str
     batch: int
@@ -91,12 +95,12 @@ class SavedModel:
     @property
     def told(self) -> bool:
         """Whether this is a model of clips, which boxes tell who is meant."""
-        return isinstance(self.encoder, TellingEncoder)
+        return not isinstance(self.encoder, FrozenBackbone)
 
     @property
     def preprocess(self) -> Preprocess:
         """`pixels(image)` resizes and crops, `normalise(pixels)` makes the module's input."""
-        if isinstance(self.encoder, TellingEncoder):
+        if not isinstance(self.encoder, FrozenBackbone):
             return self.encoder.model.clip.preprocess
         return self.encoder.preprocess
 
@@ -108,14 +112,14 @@ class SavedModel:
     @property
     def dim(self) -> int:
         """Length of a feature vector."""
-        if isinstance(self.encoder, TellingEncoder):
+        if not isinstance(self.encoder, FrozenBackbone):
             return self.encoder.model.clip.dim
         return self.encoder.dim
 
     @property
     def taking(self) -> Taking:
         """How many frames of a clip the model sees, and their short side as stored."""
-        frames = self.encoder.frames if isinstance(self.encoder, TellingEncoder) else CLIP_FRAMES
+        frames = CLIP_FRAMES if isinstance(self.encoder, FrozenBackbone) else self.encoder.frames
         return Taking(frames, stored_side(self.preprocess))
 
     def caveat(self) -> str | None:
@@ -169,10 +173,10 @@ class SavedModel:
 
     def prepared(self, stored: Stored) -> Prepared:
         """What `encode` takes, of a stored image or clip."""
-        if isinstance(self.encoder, TellingEncoder):
-            return Prepared(self.encoder.told(stored.frames, stored.boxes), stored.clip)
+        if not isinstance(self.encoder, FrozenBackbone):
+            return Prepared(*self.encoder.told(stored.frames, stored.boxes), stored.clip)
         pixels = ClipTask(len(stored.frames)).prepare(self.encoder, [stored.frames])
-        return Prepared(Told(pixels, np.empty((len(pixels), 0), np.float32)), stored.clip)
+        return Prepared(pixels, np.empty((len(pixels), 0), np.float32), stored.clip)
 
     def encode(self, several: Sequence[Prepared]) -> Vectors:
         """Features `[N, dim]`, in at most as many frames a step as its batch allows."""
@@ -182,16 +186,16 @@ class SavedModel:
             size = max(1, self.batch // self.taking.frames) if clip else self.batch
             for start in range(0, len(places), size):
                 block = places[start : start + size]
-                told = [several[place].told for place in block]
-                whole = Told(*(np.concatenate(parts) for parts in zip(*told, strict=True)))
-                found[block] = self._encode(whole, clips=clip)
+                pixels = np.concatenate([several[place].pixels for place in block])
+                shares = np.concatenate([several[place].shares for place in block])
+                found[block] = self._encode(Prepared(pixels, shares, clip))
         return found
 
     def features(self, pixels: Pixels) -> Vectors:
         """Features `[B, dim]` of uint8 `[B, 3, size, size]`, of images in which nobody is marked."""
         patches = self.module.subject.patches if isinstance(self.module, ClipNetwork) else 0
         shares = np.zeros((len(pixels), patches), np.float32)
-        return self._encode(Told(pixels, shares), clips=False)
+        return self._encode(Prepared(pixels, shares, clip=False))
 
     def joint(self, features: Vectors) -> Vectors:
         """Unit vectors `[N, E]` in the space shared with texts, of features."""
@@ -239,12 +243,14 @@ class SavedModel:
         if boxes and not self.told:
             raise UserError(f"{self.folder}: a model of whole images, which takes no boxes; leave them out")
 
-    def _encode(self, told: Told, *, clips: bool) -> Vectors:
-        if isinstance(self.encoder, TellingEncoder):
-            return self.encoder.encode(told, clips=clips)
-        if clips:
-            return ClipTask(self.taking.frames).encode(self.encoder, told.pixels)
-        return self.encoder.encode_pixels(told.pixels)
+    def _encode(self, whole: Prepared) -> Vectors:
+        if not isinstance(self.encoder, FrozenBackbone):
+            from pacl_core.encoding.subjects import Told
+
+            return self.encoder.encode(Told(whole.pixels, whole.shares), clips=whole.clip)
+        if whole.clip:
+            return ClipTask(self.taking.frames).encode(self.encoder, whole.pixels)
+        return self.encoder.encode_pixels(whole.pixels)
 
     def _stored(
         self, inputs: Iterable[InputLike], boxes: Sequence[Sequence[Edges]] | None
@@ -307,7 +313,9 @@ def load_saved_model(
     if device is None or batch is None:
         machine = runtime()
         device, batch = device or machine.device, batch or machine.batch
-    if knows_clips(path):
+    if (path / CARD).is_file() and read_json(path / CARD).get("method") == OF_CLIPS:
+        from pacl_core.encoding.subjects import load_telling_encoder
+
         telling = load_telling_encoder(path, device)
         return SavedModel(path, telling, ClipNetwork(telling.model).eval(), device, batch)
     backbone = load_model(path)

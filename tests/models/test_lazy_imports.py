@@ -16,6 +16,7 @@ HEAVY = ("timm", "open_clip", "transformers", "torch")
         ("pacl_core.models.backbones", {"torch"}),
         ("pacl_core.models.backbones.timm", {"torch", "timm"}),
         ("pacl_core.models.preprocess", set()),
+        ("pacl_core.inference.model", {"torch"}),
         ("pacl_core.models.text_encoders", set()),
         ("pacl_core.models.scorers", set()),
         ("pacl_core.models.anps.ontologies", set()),
