@@ -217,7 +217,7 @@ def test_the_network_is_the_one_that_embeds(model, video):
     import torch
 
     (stored_frames,) = stored_spans(video, Cut(), Taking(4, 256))
-    pixels = model.prepared(stored_frames).told.pixels
+    pixels = model.prepared(stored_frames).pixels
     inputs = model.preprocess.normalise(torch.from_numpy(pixels))
     with torch.no_grad():
         np.testing.assert_allclose(model.module(inputs[None]), model.embed(video), atol=1e-5)
