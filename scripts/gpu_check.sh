@@ -18,8 +18,8 @@ fi
 if [ -n "$missing" ]; then
     echo "gpu_check: missing: $missing" >&2
     if ! { "$PYTHON" -m venv --system-site-packages "$venv" &&
-        "$venv/bin/python" -m pip install --quiet --timeout 10 --retries 1 .; }; then
-        echo "gpu_check: cannot install them here; install the project first (pip install .)" >&2
+        "$venv/bin/python" -m pip install --quiet --timeout 10 --retries 1 '.[pipeline]'; }; then
+        echo "gpu_check: cannot install them here; install the project first (pip install '.[pipeline]')" >&2
         exit 2
     fi
     PYTHON=$venv/bin/python

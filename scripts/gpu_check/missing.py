@@ -8,7 +8,8 @@ from pathlib import Path
 
 def missing(pyproject: Path) -> list[str]:
     """The requirements of which no version is installed; versions are pip's to compare."""
-    required = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]["dependencies"]
+    project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+    required = project["dependencies"] + project["optional-dependencies"]["pipeline"]
     names = [re.split(r"[\[<>=!~; ]", requirement)[0] for requirement in required]
     return [name for name in names if not _installed(name)]
 

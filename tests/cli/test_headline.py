@@ -112,8 +112,9 @@ def test_the_last_lines_say_whether_it_worked_why_and_what_next(lines, tmp_path)
         "interval includes zero."
     )
     assert "  ! Nothing was learnt from weak pairs: none of these anchors has a negative." in said[place:]
-    assert said[-2:] == [
+    assert said[-3:] == [
         "what next?",
+        "  Train on more posts: 40 pairs are few",
         "  Give every anchor negatives: more clusters:  dvc exp run -S pseudo_labels.k=4",
     ]
 

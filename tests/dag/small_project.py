@@ -24,6 +24,7 @@ SOURCES = (
     ".dvcignore",
     ".gitignore",
     ".dvc/config",
+    ".dvc/plots_page.html",
     ".dvc/.gitignore",
     "data/.gitignore",
     "data/attention/.gitignore",

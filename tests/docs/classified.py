@@ -51,6 +51,7 @@ RULES = (
         "tests/dag/test_feng.py",
     ),
     Rule(r"dvc (repro|status --with-deps) report_clips", "ELSEWHERE", "tests/dag/test_emotionclip.py"),
+    Rule(r"find \. -name \S+ \| pacl embed - .*", "ELSEWHERE", "tests/cli/test_images.py"),
     Rule(r"cp presets/\S+\.yaml params\.yaml( && dvc repro)?", "ELSEWHERE", "tests/dag/test_presets.py"),
     Rule(r"sh presets/sweeps/\S+\.sh.*", "SWEEP"),
     Rule(r"dvc queue (start|status)", "OPTIONS", "starts a process that outlives the test"),
