@@ -55,7 +55,7 @@ def test_it_trains_and_is_evaluated_and_reported(project: Project) -> None:
     of_clips = json.loads((project.root / "evaluation/rendered_faces-linear-sap.json").read_text())
     assert set(of_clips["tasks"]) == {"valence", "polarity"}
     page = (project.root / "report_clips/sap/index.html").read_text()
-    assert "EmotionCLIP run report: sap" in page and 'class="missing"' not in page
+    assert "EmotionCLIP report: sap" in page and 'class="missing"' not in page
     status = project.run("dvc", "status", "--with-deps", "report_clips")
     assert status.code == 0 and "up to date" in status.output, status.output
     assert project.repro("report_clips").ran == set()

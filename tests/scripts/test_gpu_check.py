@@ -98,8 +98,9 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     listed = tmp_path / "pyproject.toml"
     listed.write_text(
         '[project]\ndependencies = ["torch>=2.10", "no-such-thing[all]>=1; python_version>\'3\'"]\n'
+        '[project.optional-dependencies]\npipeline = ["timm>=1", "no-such-stage>=2"]\nray = ["no-such-ray"]\n'
     )
-    assert missing(listed) == ["no-such-thing"]
+    assert missing(listed) == ["no-such-thing", "no-such-stage"]
     assert missing(ROOT / "pyproject.toml") == []
 
 
