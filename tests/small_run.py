@@ -44,6 +44,14 @@ def drawing(seed: int) -> bytes:
     return stream.getvalue()
 
 
+def drawings(folder: Path, count: int) -> list[Path]:
+    """Files 0.png, 1.png, .. of different drawings."""
+    files = [folder / f"{number}.png" for number in range(count)]
+    for number, file in enumerate(files):
+        file.write_bytes(drawing(number))
+    return files
+
+
 def write_pairs_and_partition(root: Path) -> pl.DataFrame:
     """data/pairs (two parts of small row groups), partition, pseudo-labels; returns the partition table."""
     generator = np.random.default_rng(0)

@@ -93,6 +93,7 @@ def _add_pairs(text: str, form: "Form") -> None:
     from pacl_core.params.editing import with_value
     from pacl_core.params.pairs import ManifestParams
     from pacl_core.project.template import preset, template
+    from pacl_core.report.sections.run import lookup
 
     root = template()
     photographs = yaml.safe_load(preset(root, _PHOTOGRAPHS).read_bytes())
@@ -106,9 +107,9 @@ def _add_pairs(text: str, form: "Form") -> None:
     }
     kept = []
     for key in (*_OF_PAIRS, *_OF_PHOTOGRAPHS):
-        if _at(now, key) in (None, _at(embedded, key)):
-            values[key] = _at(photographs, key)
-        elif _at(now, key) != _at(photographs, key):
+        if lookup(now, key) in (None, lookup(embedded, key)):
+            values[key] = lookup(photographs, key)
+        elif lookup(now, key) != lookup(photographs, key):
             kept.append(key)
     for key, value in values.items():
         text = with_value(text, key, value)
@@ -133,12 +134,6 @@ def _add_pairs(text: str, form: "Form") -> None:
         )
     else:
         print("next: dvc repro")
-
-
-def _at(tree: Any, key: str) -> Any:
-    for part in key.split("."):
-        tree = tree.get(part) if isinstance(tree, dict) else None
-    return tree
 
 
 def existing(path: Path) -> Path:

@@ -41,7 +41,6 @@ class Tags:
             if kept:
                 self._tags[sample_id] = kept
             if self._path:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
                 write_json(self._path, self._tags)
 
     def all(self) -> dict[str, int]:

@@ -33,17 +33,17 @@ def without(text: str, section: str, name: str) -> str:
         return _replaced(text, section, {key: value for key, value in entries.items() if key != name})
     key, value = next(entry for entry in mapping.value if entry[0].value == name)
     start = text.rfind("\n", 0, key.start_mark.index) + 1
-    end = text.find("\n", max(key.end_mark.index, _end(text, value) - 1))
+    end = text.find("\n", max(key.end_mark.index, _end(value) - 1))
     return text[:start] + (text[end + 1 :] if end >= 0 else "")
 
 
 def _replaced(text: str, key: str, value: Any) -> str:
     *parents, last = key.split(".")
     node = _at(text, key)
-    if node is not None and text[node.start_mark.index : _end(text, node)] == flow(value):
+    if node is not None and text[node.start_mark.index : _end(node)] == flow(value):
         return text
     if node is not None:
-        start, end = node.start_mark.index, _end(text, node)
+        start, end = node.start_mark.index, _end(node)
         separator = " " if text[start - 1 : start] == ":" else ""  # of a key without a value
         edited = f"{text[:start]}{separator}{flow(value)}{text[end:]}"
     else:
@@ -85,12 +85,15 @@ def _at(text: str, key: str) -> yaml.Node | None:
     return node
 
 
-def _end(text: str, node: yaml.Node) -> int:
-    """Where a value ends: of a block, PyYAML counts the white space and comments behind it."""
-    last = node
-    while isinstance(last, yaml.CollectionNode) and not last.flow_style and last.value:
-        last = last.value[-1][1] if isinstance(last, yaml.MappingNode) else last.value[-1]
-    return cast(int, last.end_mark.index)
+def _last(node: yaml.Node) -> yaml.Node:
+    """What a value ends with: of a block, PyYAML counts the white space and comments behind it."""
+    while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        node = node.value[-1][1] if isinstance(node, yaml.MappingNode) else node.value[-1]
+    return node
+
+
+def _end(node: yaml.Node) -> int:
+    return cast(int, _last(node).end_mark.index)
 
 
 def flow(value: object) -> str:
@@ -107,9 +110,7 @@ def with_entry(text: str, section: yaml.MappingNode, entry: str) -> str:
         end = section.end_mark.index - 1
         return text[:end] + (", " if section.value else "") + entry + text[end:]
     indent = " " * section.start_mark.column
-    last = section.value[-1][1]
-    while isinstance(last, yaml.CollectionNode) and not last.flow_style:
-        last = last.value[-1][1] if isinstance(last, yaml.MappingNode) else last.value[-1]
+    last = _last(section)
     # behind what else is on the line, such as a comment
     end = text.find("\n", max(last.start_mark.index, last.end_mark.index - 1))
     if end < 0:

@@ -1,7 +1,7 @@
 """Which record describes a data set: one that is there, or one made from its class folders or its table."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -75,7 +75,7 @@ def dataset_form(path: Path, records: Path, wanted: str | None = None) -> Form:
         if (why := _misfit(load_record(known[wanted]), path)) is not None:
             raise UserError(f"{path}: does not fit {known[wanted]} ({why})")
         return Form(known[wanted], None, [f"read by {known[wanted]}"])
-    fitting = sorted((file for file in known.values() if _fits(file, path)), key=_generic)
+    fitting = _fitting(known.values(), path)
     if fitting:
         others = ", ".join(f"--record {file.stem}" for file in fitting[1:])
         seen = [f"the layout of {fitting[0]}", *([f"it also fits {others}"] if others else [])]
@@ -89,18 +89,22 @@ def dataset_form(path: Path, records: Path, wanted: str | None = None) -> Form:
     return made
 
 
-def _fits(file: Path, path: Path) -> bool:
-    try:
-        record = load_record(file)
-        evaluable(record, file.stem)
-    except UserError:
-        return False
-    return _misfit(record, path) is None
+def _fitting(files: Iterable[Path], path: Path) -> list[Path]:
+    """Records that describe what is at `path`, those that would fit other layouts too last."""
+    found = []
+    for file in files:
+        try:
+            record = load_record(file)
+            evaluable(record, file.stem)
+        except UserError:
+            continue
+        if _misfit(record, path) is None:
+            found.append((_generic(record), file))
+    return [file for _, file in sorted(found)]
 
 
-def _generic(file: Path) -> int:
-    """How many other layouts a record's reader would take for its own; those come later."""
-    record = load_record(file)
+def _generic(record: DatasetRecord) -> int:
+    """How many other layouts a record's reader would take for its own."""
     if record.reader == "filename_prefix":
         return 2
     return int(record.reader == "class_folders" and not record.options.get("misplaced"))
@@ -266,12 +270,8 @@ def _tasks(table: Table, columns: list[str]) -> dict[str, dict[str, Any]]:
     }
     means = {one: bounds for one, bounds in named.items() if not re.search("std|sd|_n$|count", one, re.I)}
     chosen = means or (numbers if not labels and not marks else {})
-    for place, (columns_of, scale) in enumerate(_by_scale(chosen).items()):
-        tasks["ratings" + (f"_{place + 1}" if place else "")] = {
-            "kind": "regression",
-            "columns": list(columns_of),
-            "scale": [int(one) if one == int(one) else one for one in scale],
-        }
+    if chosen and (scale := _scale(chosen.values())):
+        tasks["ratings"] = {"kind": "regression", "columns": list(chosen), "scale": scale}
     return tasks
 
 
@@ -290,14 +290,12 @@ def _counts_rows(found: list[float]) -> bool:
     return all(one.is_integer() for one in found) and len(set(found)) == len(found)
 
 
-def _by_scale(bounds: Mapping[str, tuple[float, float]]) -> dict[tuple[str, ...], tuple[float, float]]:
-    """Columns whose values are on the same usual scale, together."""
-    if not bounds:
-        return {}
-    low, high = min(one[0] for one in bounds.values()), max(one[1] for one in bounds.values())
+def _scale(bounds: Collection[tuple[float, float]]) -> list[float] | None:
+    """The narrowest usual scale that holds all values, else their own ends; None where all are the same."""
+    low, high = min(one[0] for one in bounds), max(one[1] for one in bounds)
     usual = [one for one in _SCALES if one[0] <= low and high <= one[1]]
     scale = min(usual, key=lambda one: one[1] - one[0], default=(low, high))
-    return {tuple(bounds): scale} if scale[0] < scale[1] else {}
+    return [int(one) if one == int(one) else one for one in scale] if scale[0] < scale[1] else None
 
 
 def _in_order(classes: list[str]) -> list[str]:

@@ -5,11 +5,11 @@ instead, with the SHA-256 of every file of that folder. The stage `ready`, which
 that changed. So another version of the package runs again what depends on its changes, and nothing else.
 """
 
-import hashlib
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from pacl_core.files.hashing import file_sha256
 from pacl_core.files.publish import published_file
 
 PACKAGE = Path(__file__).parents[1]
@@ -40,10 +40,7 @@ def hashes(room: str, package: Path = PACKAGE) -> str:
     path = package / room
     found = path.rglob("*") if path.is_dir() else [path]
     files = sorted(file for file in found if file.is_file() and file.suffix != ".pyc")
-    return "".join(
-        f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(package).as_posix()}\n"
-        for file in files
-    )
+    return "".join(f"{file_sha256(file)}  {file.relative_to(package).as_posix()}\n" for file in files)
 
 
 def refresh(folder: Path, wanted: Iterable[str], package: Path = PACKAGE) -> list[str]:
@@ -53,7 +50,6 @@ def refresh(folder: Path, wanted: Iterable[str], package: Path = PACKAGE) -> lis
     for file, room in files.items():
         text = hashes(room, package)
         if not file.is_file() or file.read_text(encoding="utf-8") != text:
-            file.parent.mkdir(parents=True, exist_ok=True)
             with published_file(file) as draft:
                 draft.write_text(text, encoding="utf-8")
             changed.append(room)

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from pacl_core.errors import UserError
+from pacl_core.report.sections.identity import flat
 
 # parameters that the sweeps of Tables 4 and 5, of Figure 5, and of Tables 3 and 4 of Feng et al. change; all
 # others are fixed within a sweep
@@ -107,11 +108,4 @@ def _run(entry: dict[str, Any], baseline: dict[str, Any]) -> Run:
 def _params(entry: dict[str, Any]) -> dict[str, Any]:
     """params.yaml by dotted key."""
     files = (entry.get("data") or {}).get("params") or {}
-    return _flat((files.get("params.yaml") or {}).get("data") or {})
-
-
-def _flat(tree: dict[str, Any], start: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in tree.items():
-        flat |= _flat(value, f"{start}{key}.") if isinstance(value, dict) else {f"{start}{key}": value}
-    return flat
+    return dict(flat((files.get("params.yaml") or {}).get("data") or {}))

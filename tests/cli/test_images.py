@@ -11,14 +11,13 @@ import pytest
 
 import pacl_core
 from pacl_core.inference.given import EMOTIONS
-from tests.small_run import drawing, read_lines
+from tests.small_run import drawings, read_lines
 
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory):
     folder = tmp_path_factory.mktemp("images")
-    for number in range(3):
-        (folder / f"{number}.png").write_bytes(drawing(number))
+    drawings(folder, 3)
     (folder / "9.jpg").write_bytes(b"no picture")
     return folder
 

@@ -12,15 +12,12 @@ from sklearn.utils.validation import check_is_fitted
 
 import pacl_core
 from pacl_core.inference.features import PaclFeatures
-from tests.small_run import drawing
+from tests.small_run import drawings
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("images")
-    for number in range(6):
-        (folder / f"{number}.png").write_bytes(drawing(number))
-    return sorted(folder.iterdir())
+    return drawings(tmp_path_factory.mktemp("images"), 6)
 
 
 def test_features_are_those_of_the_model(run, files):

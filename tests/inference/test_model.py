@@ -28,16 +28,13 @@ from pacl_core.models.backbones import load_backbone
 from pacl_core.models.saved import save_model
 from pacl_core.params.evaluation import ZeroShotParams
 from pacl_core.params.models import BackboneParams, TextEncoderParams
-from tests.small_run import drawing, features_of
+from tests.small_run import drawings, features_of
 from tests.tiny_checkpoints import write_tiny_open_clip, write_tiny_roberta
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("images")
-    for number in range(5):
-        (folder / f"{number}.png").write_bytes(drawing(number))
-    return sorted(folder.iterdir())
+    return drawings(tmp_path_factory.mktemp("images"), 5)
 
 
 def test_vectors_are_those_of_the_pipeline(run, files):
