@@ -47,11 +47,11 @@ def class_vectors(
         if (found := _read(folder / STORED, labels, prompts)) is not None:
             return ensemble(found)
     if PROJECTORS not in card.get("files", {}):  # a CLIP has its texts in the same file as its images
-        return ensemble(_made(space, labels, prompts))
+        return ensemble(vectors_by_prompt(space, labels, prompts))
     kept = _cache() / f"{value_sha256([_decides(folder, card), labels, prompts, device])[:32]}.safetensors"
     if (found := _read(kept, labels, prompts)) is not None:
         return ensemble(found)
-    made = _made(space, labels, prompts)
+    made = vectors_by_prompt(space, labels, prompts)
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
         with published_file(kept) as draft:
@@ -69,7 +69,8 @@ def write_class_vectors(
     save_file({"vectors": np.stack(vectors)}, file, said)
 
 
-def _made(space: JointSpace, labels: Sequence[str], prompts: Sequence[str]) -> list[Vectors]:
+def vectors_by_prompt(space: JointSpace, labels: Sequence[str], prompts: Sequence[str]) -> list[Vectors]:
+    """Unit vectors [C, E] of the class names, of each prompt."""
     return [prompt_vectors(space, prompt, labels) for prompt in prompts]
 
 

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pacl_core.errors import UserError
-from pacl_core.evaluation.protocols.zero_shot import prompt_vectors
 from pacl_core.files.hashing import file_sha256
 from pacl_core.files.json_csv import read_json, write_json
 from pacl_core.files.publish import published_folder
-from pacl_core.inference.class_vectors import STORED, write_class_vectors
+from pacl_core.inference.class_vectors import STORED, vectors_by_prompt, write_class_vectors
 from pacl_core.inference.export.model_card import model_card
 from pacl_core.inference.given import EMOTIONS, PROMPTS
 from pacl_core.models.backbones import Backbone
@@ -67,7 +66,7 @@ def _class_vectors(model: Path, card: dict[str, Any]) -> list[NDArray[np.float32
         return None
     try:
         space = load_joint_space(model, "cpu")
-        return None if space is None else [prompt_vectors(space, prompt, EMOTIONS) for prompt in PROMPTS]
+        return None if space is None else vectors_by_prompt(space, EMOTIONS, PROMPTS)
     except UserError as error:
         log.warning("vectors of the default classes are left out: %s", error)
         return None
