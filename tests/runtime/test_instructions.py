@@ -48,3 +48,8 @@ def test_native_leaves_all_to_the_libraries() -> None:
 def test_compiled_kernels_are_cached_apart_from_those_for_wider_vectors() -> None:
     show = SHOW.replace('os.environ["OPENBLAS_CORETYPE"]', 'os.environ["TORCHINDUCTOR_CACHE_DIR"]')
     assert shown(show)[2].endswith(f"torchinductor_{os.getuid()}_avx2")
+
+
+def test_the_command_line_imports_none_of_them_before() -> None:
+    show = 'import sys, pacl_core.cli.main; print(*{"numpy", "torch", "faiss", "pyarrow"} & set(sys.modules))'
+    assert shown(show) == []
