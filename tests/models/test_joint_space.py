@@ -76,4 +76,6 @@ def test_weights_are_looked_for_in_the_project_of_the_model(
     card = {"text_encoder": named.model_dump()}
     found = text_encoder_params(tmp_path / "project/models/pacl", card)
     assert found.weights == str(tmp_path / "project/data/weights/x")
-    assert text_encoder_params(Path("/model"), card) == named  # a model directly below the root has no project
+    assert (
+        text_encoder_params(Path("/model"), card) == named
+    )  # a model directly below the root has no project
