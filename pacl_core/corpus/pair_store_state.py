@@ -55,8 +55,8 @@ class Progress:
     """How far a run has come.
 
     `digest` is of the first `inputs` inputs. Pieces before `first_piece` are merged into parts; `open_bytes`:
-    what those since then hold. `counts`: near_duplicates and cleaned_texts, and
-    `provenance:<kind>`.
+    what those since then hold. `counts`: of pairs near_duplicates, cleaned_texts and `provenance:<kind>`, of
+    clips frames, boxes, cleaned_texts and `left_out:<reason>`.
     """
 
     inputs: int = 0
@@ -67,6 +67,15 @@ class Progress:
     pieces: int = 0
     open_bytes: int = 0
     counts: Counter[str] = field(default_factory=Counter)
+
+    def counts_of(self, kind: str) -> dict[str, int]:
+        """Those that are called `<kind>:<what>`, by what, in alphabetical order."""
+        named = {
+            name.partition(":")[2]: count
+            for name, count in self.counts.items()
+            if name.startswith(f"{kind}:")
+        }
+        return dict(sorted(named.items()))
 
 
 class PairStoreState:
