@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from pacl_core.datasets.tasks import Task
 from pacl_core.evaluation.protocols import amalgamate, finetune
-from pacl_core.evaluation.protocols.fine_tuning import FineTuning, Headed, Networks
+from pacl_core.evaluation.protocols.tuning_method import FineTuning, Headed, Networks
 from pacl_core.models.backbones import Backbone, load_backbone
 from pacl_core.params.evaluation import AmalgamateParams, FinetuneParams
 from pacl_core.params.models import BackboneParams

@@ -3,9 +3,10 @@
 import logging
 from pathlib import Path
 
-from pacl_core.corpus.clips.clip_store import Corpus, clips_key, write_clips
+from pacl_core.corpus.clips.clip_store import Corpus, write_clips
 from pacl_core.corpus.clips.readers import opening, read_clips
 from pacl_core.corpus.pair_store import StorePaths
+from pacl_core.corpus.pair_store_state import store_key
 from pacl_core.files.json_csv import write_json
 from pacl_core.methods.params import Params
 from pacl_core.runtime.jobs import jobs
@@ -23,7 +24,7 @@ def main(params: Params) -> None:
     those = params.clips[name]
     corpus = Corpus(lambda: read_clips(those), opening(those))
     with (
-        scratch(f"clips-{name}", clips_key(those)) as unfinished,
+        scratch(f"clips-{name}", store_key(those)) as unfinished,
         jobs(runtime(), "corpus", "media") as readers,
     ):
         paths = StorePaths(OUT / name, OUT / f"{name}_rejected.parquet", unfinished)

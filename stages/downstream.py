@@ -3,7 +3,6 @@
 python -m stages.downstream <name>
 """
 
-import logging
 from pathlib import Path
 
 from pacl_core.datasets.store import Storage, store_published
@@ -12,22 +11,18 @@ from pacl_core.runtime.scratch import code_sha256
 from pacl_core.runtime.settings import runtime
 from stages.run import instance, run
 
-log = logging.getLogger("pacl")
-
 
 def main(params: Params) -> None:
     """Read, normalise and store one data set of the section `downstream`."""
     name = instance("downstream", "downstream", params.downstream, what="data set")
     chosen = params.downstream[name]
-    description = store_published(
+    store_published(
         chosen,
         Path("data/downstream") / f"{name}.parquet",
         storage=Storage(chosen.image_size, params.evaluate.folds),
         code=code_sha256("corpus", "datasets", "media", Path(__file__)),
         workers=runtime().workers,
     )
-    counts = description["counts"]
-    log.info("%s: %s items; rejected: %s", name, counts["items"], counts["rejected_by_reason"])
 
 
 if __name__ == "__main__":

@@ -23,8 +23,7 @@ from pacl_core.files.tables import row_count
 from pacl_core.methods.params import Params
 from pacl_core.models.local_files import link_weights
 from pacl_core.models.persons import load_detector
-from pacl_core.models.saved import load_frozen_model, trainings
-from pacl_core.models.video_text import knows_clips
+from pacl_core.models.saved import knows_clips, load_frozen_model, trainings
 from pacl_core.models.weights import weights_content
 from pacl_core.runtime.scratch import code_sha256, scratch
 from pacl_core.runtime.settings import runtime

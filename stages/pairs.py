@@ -3,7 +3,8 @@
 import logging
 from pathlib import Path
 
-from pacl_core.corpus.pair_store import StorePaths, pairs_key, write_pairs
+from pacl_core.corpus.pair_store import StorePaths, write_pairs
+from pacl_core.corpus.pair_store_state import store_key
 from pacl_core.corpus.readers import read_posts
 from pacl_core.files.json_csv import write_json
 from pacl_core.methods.params import Params
@@ -17,7 +18,7 @@ log = logging.getLogger("pacl")
 def main(params: Params) -> None:
     """Read, clean, normalise and store the corpus; what cannot be used is listed with its reason."""
     pairs = params.pairs
-    with scratch("pairs", pairs_key(pairs)) as unfinished:
+    with scratch("pairs", store_key(pairs)) as unfinished:
         counts = write_pairs(
             lambda: read_posts(pairs),
             pairs,

@@ -127,6 +127,7 @@ _FORMS: dict[str, Callable[[Path, list[str]], Iterator[tuple[int, Row | Rejected
     ".jsonl": _json_lines,
     ".parquet": _parquet,
 }
+SUFFIXES = tuple(_FORMS)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,8 @@ from pacl_core.media.images import NormalisedImage, with_images
 from pacl_core.media.rejects import REJECTED_SCHEMA, Rejected, Rejects, UnusableError
 from pacl_core.params.pairs import PairsParams
 from pacl_core.runtime.progress import counted
-from pacl_core.runtime.scratch import code_sha256, versions
 
 log = logging.getLogger("pacl")
-_LIBRARIES = ("pillow", "pyarrow", "emoji")  # what decides bytes; emoji is an extra
 _INPUTS = 4096  # also committed now and then if the corpus is nothing but rejects
 
 
@@ -63,15 +61,6 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def pairs_key(params: PairsParams) -> dict[str, object]:
-    """The scratch key of the pair store. The corpus itself is compared as it is read again."""
-    return {
-        "params": params.model_dump(),
-        "code": code_sha256("corpus", "media"),
-        "libraries": versions(*_LIBRARIES),
-    }
-
-
 @dataclass(frozen=True)
 class StorePaths:
     """Where to write: the folder of parts, the table of rejects, the folder of unfinished work."""
@@ -96,26 +85,62 @@ def write_pairs(
     read then. Memory: one row group, and a few posts per worker. Raises `UserError` where no pair is left,
     with the rejects written.
     """
+    with unfinished(paths) as state:
+        posts, digest = _continued(read, state, part_bytes)
+        _store(posts, digest, state, params=params, workers=workers, part_bytes=part_bytes)
+        reasons = publish(
+            state,
+            paths,
+            "pair",
+            empty="no post was found; check pairs.path and pairs.reader",
+            check="pairs in params.yaml",
+        )
+        return _counts(state, reasons)
+
+
+@contextmanager
+def unfinished(paths: StorePaths) -> Iterator[PairStoreState]:
+    """The state of a run of the store; what SQLite says of it is a `UserError`."""
     try:
         with closing(PairStoreState(paths.scratch)) as state:
-            posts, digest = _continued(read, state, part_bytes)
-            _store(posts, digest, state, params=params, workers=workers, part_bytes=part_bytes)
-            reasons = state.reasons()
-            if not state.progress.pairs:
-                with table_writer(paths.rejected, REJECTED_SCHEMA) as writer:
-                    _write_rejects(state, writer)
-                raise UserError(_nothing(reasons, next(state.rejects(), None), paths.rejected))
-            with (
-                published_folder(paths.pairs) as draft,
-                table_writer(paths.rejected, REJECTED_SCHEMA) as writer,
-            ):
-                PairParts(state).link_into(draft)
-                _write_rejects(state, writer)
-            return _counts(state, reasons)
+            yield state
     except sqlite3.Error as error:  # a full disk is reported as one
         raise UserError(
             f"{paths.scratch / 'state.sqlite'}: {error}; fix that, or delete the folder"
         ) from None
+
+
+def publish(state: PairStoreState, paths: StorePaths, what: str, *, empty: str, check: str) -> Counter[str]:
+    """Publish the parts and the rejects; returns the number of rejects by reason.
+
+    Raises `UserError` where no `what` (pair, clip) is left, with the rejects written: `empty` where there was
+    no input at all, else one that tells to `check` what may be wrong.
+    """
+    reasons = state.reasons()
+    if not state.progress.pairs:
+        with table_writer(paths.rejected, REJECTED_SCHEMA) as writer:
+            _write_rejects(state, writer)
+        if (first := next(state.rejects(), None)) is None:
+            raise UserError(f"the corpus is empty: {empty}")
+        counts = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
+        example = " ".join(f"{first.source}: {first.detail}".split())[:300]
+        raise UserError(
+            f"no usable {what} among {reasons.total()} inputs, rejected as: {counts} (the first is "
+            f"{example}); all are in {paths.rejected}; check {check}"
+        )
+    with (
+        published_folder(paths.pairs) as draft,
+        table_writer(paths.rejected, REJECTED_SCHEMA) as writer,
+    ):
+        PairParts(state).link_into(draft)
+        _write_rejects(state, writer)
+    return reasons
+
+
+def _write_rejects(state: PairStoreState, writer: pq.ParquetWriter) -> None:
+    with Rejects(writer) as rejects:
+        for one in state.rejects():
+            rejects.add(one)
 
 
 def _continued(
@@ -229,12 +254,7 @@ def _image(post: Post | Rejected) -> bytes | None:
 
 
 def _counts(state: PairStoreState, reasons: Counter[str]) -> dict[str, Any]:
-    counts = state.progress.counts
-    provenance = {
-        name.removeprefix("provenance:"): count
-        for name, count in sorted(counts.items())
-        if name.startswith("provenance:")
-    }
+    counts, provenance = state.progress.counts, state.progress.counts_of("provenance")
     return {
         "read": state.progress.pairs + reasons.total(),
         "pairs": state.progress.pairs,
@@ -243,20 +263,3 @@ def _counts(state: PairStoreState, reasons: Counter[str]) -> dict[str, Any]:
         "near_duplicates": counts["near_duplicates"],
         "cleaned_texts": counts["cleaned_texts"],
     } | ({"provenance": provenance} if provenance else {})
-
-
-def _write_rejects(state: PairStoreState, writer: pq.ParquetWriter) -> None:
-    with Rejects(writer) as rejects:
-        for one in state.rejects():
-            rejects.add(one)
-
-
-def _nothing(reasons: Counter[str], first: Rejected | None, rejected: Path) -> str:
-    if first is None:
-        return "the corpus is empty: no post was found; check pairs.path and pairs.reader"
-    counts = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
-    example = " ".join(f"{first.source}: {first.detail}".split())[:300]
-    return (
-        f"no usable pair among {reasons.total()} inputs, rejected as: {counts} (the first is {example});"
-        f" all are in {rejected}; check pairs in params.yaml"
-    )

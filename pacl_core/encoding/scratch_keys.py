@@ -5,8 +5,7 @@ from typing import Any, Protocol
 
 import pyarrow.parquet as pq
 
-from pacl_core.files.hashing import table_sha256
-from pacl_core.files.tables import Table, part_files
+from pacl_core.files.tables import Table, part_files, table_sha256
 from pacl_core.models.weights import libraries, weights_content
 from pacl_core.runtime.scratch import code_sha256
 from pacl_core.runtime.settings import Runtime

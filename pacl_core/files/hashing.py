@@ -1,12 +1,10 @@
-"""Content hashes of files, folders and values."""
+"""Content hashes of files, folders and values. By the standard library alone, as every stage imports it."""
 
 import hashlib
 import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-
-from pacl_core.files.tables import Table, batches
 
 
 def file_sha256(path: Path) -> str:
@@ -19,17 +17,6 @@ def value_sha256(value: object) -> str:
     """Hex SHA-256 of a JSON value, key order aside."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def table_sha256(table: Table) -> str:
-    """Hex SHA-256 over the string columns of a table, row by row; streams."""
-    digest = hashlib.sha256()
-    for batch in batches(table, 10_000):
-        for column in batch.columns:
-            for value in column.to_pylist():
-                encoded = repr(value).encode()
-                digest.update(len(encoded).to_bytes(8, "little") + encoded)
-    return digest.hexdigest()
 
 
 def marks_sha256(paths: Iterable[Path]) -> str:

@@ -4,6 +4,7 @@ A bit that flips in a page of zstd mostly decodes to other values without an err
 and every reader here checks it (polars' own reader does not: `scan_table` reads for it).
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -188,6 +189,17 @@ def _file_batches(file: Path, columns: list[str], size: int, *, start: int) -> I
                 start = max(0, start - batch.num_rows)
     except (pa.ArrowException, OSError) as error:
         raise unreadable(file, error) from None
+
+
+def table_sha256(table: Table) -> str:
+    """Hex SHA-256 over the string columns of a table, row by row; streams."""
+    digest = hashlib.sha256()
+    for batch in batches(table, 10_000):
+        for column in batch.columns:
+            for value in column.to_pylist():
+                encoded = repr(value).encode()
+                digest.update(len(encoded).to_bytes(8, "little") + encoded)
+    return digest.hexdigest()
 
 
 def aligned(tables: Sequence[Table], size: int, start: int = 0) -> Iterator[tuple[pa.RecordBatch, ...]]:

@@ -21,11 +21,10 @@ from pacl_core.evaluation.protocols.zero_shot import ensemble, prompt_vectors
 from pacl_core.files.hashing import value_sha256
 from pacl_core.files.json_csv import read_json
 from pacl_core.files.publish import published_file
-from pacl_core.models.joint_space import JointSpace, _found_from
+from pacl_core.models.joint_space import JointSpace, text_encoder_params
 from pacl_core.models.local_files import local_files
 from pacl_core.models.saved import CARD, PROJECTORS, check_saved
 from pacl_core.models.weights import libraries
-from pacl_core.params.models import TextEncoderParams
 from pacl_core.runtime.scratch import code_sha256
 
 log = logging.getLogger("pacl")
@@ -90,7 +89,7 @@ def _read(file: Path, labels: Sequence[str], prompts: Sequence[str]) -> list[Vec
 def _decides(folder: Path, card: dict[str, Any]) -> dict[str, Any]:
     """What a text's vector depends on, as JSON. Local weights count by name, size and time: reading them
     would take as long as loading them."""
-    encoder = _found_from(folder, TextEncoderParams(**card["text_encoder"]))
+    encoder = text_encoder_params(folder, card)
     files = [(str(one), one.stat().st_size, one.stat().st_mtime_ns) for one in local_files(encoder.weights)]
     return {
         "encoder": encoder.model_dump(),

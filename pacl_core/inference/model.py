@@ -26,7 +26,7 @@ from pacl_core.inference.images import ImageLike, ModelInput, Pixels, Stored, st
 from pacl_core.models.frozen import FrozenBackbone, freeze
 from pacl_core.models.joint_space import JointSpace, load_joint_space
 from pacl_core.models.preprocess import Preprocess
-from pacl_core.models.saved import CARD, load_model
+from pacl_core.models.saved import CARD, knows_clips, load_model
 from pacl_core.runtime.settings import runtime
 
 if TYPE_CHECKING:  # they load open_clip, which takes seconds and is for models of clips
@@ -39,7 +39,6 @@ InputLike = ImageLike | Clip
 
 # corpora whose images are not photographs, by reader
 _DRAWN = {"openmoji": "emoji drawings", "scenes": "scenes put together from emoji drawings"}
-OF_CLIPS = "emotionclip"  # models.video_text.METHOD, which costs seconds to import
 CLIP_FRAMES = 8  # of a clip that a model of images sees, as data sets of clips store
 
 
@@ -313,7 +312,7 @@ def load_saved_model(
     if device is None or batch is None:
         machine = runtime()
         device, batch = device or machine.device, batch or machine.batch
-    if (path / CARD).is_file() and read_json(path / CARD).get("method") == OF_CLIPS:
+    if knows_clips(path):
         from pacl_core.encoding.subjects import load_telling_encoder
 
         telling = load_telling_encoder(path, device)

@@ -136,4 +136,3 @@ _WRITERS: dict[str, Callable[[Path], AbstractContextManager[Write]]] = {
     ".jsonl": _jsonl,
     ".parquet": _parquet,
 }
-SUFFIXES = tuple(_WRITERS)

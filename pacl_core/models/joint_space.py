@@ -55,7 +55,7 @@ def _by_projectors(folder: Path, card: dict[str, Any], device: str) -> JointSpac
 
     @cache  # loaded when first asked for a text: images need no text encoder
     def encoder() -> TextEncoder:
-        loaded = load_text_encoder(_found_from(folder, TextEncoderParams(**described)), device)
+        loaded = load_text_encoder(text_encoder_params(folder, card), device)
         if q_t.shape[1] != loaded.dim:
             raise UserError(
                 f"{folder / PROJECTORS}: for texts of {q_t.shape[1]} numbers, but '{described['name']}' "
@@ -70,8 +70,10 @@ def _by_projectors(folder: Path, card: dict[str, Any], device: str) -> JointSpac
     )
 
 
-def _found_from(folder: Path, params: TextEncoderParams) -> TextEncoderParams:
-    """Resolve weights named relative to the project's root, which may not be the working directory."""
+def text_encoder_params(folder: Path, card: dict[str, Any]) -> TextEncoderParams:
+    """The text encoder that a saved model's card names. Its weights may be named relative to the root of the
+    model's project, which may not be the working directory."""
+    params = TextEncoderParams(**card["text_encoder"])
     if params.weights is None or params.weights.startswith("hub:") or Path(params.weights).exists():
         return params
     in_project = folder.resolve().parent.parent / params.weights  # models/pacl -> the project

@@ -23,6 +23,7 @@ WEIGHTS = "backbone.safetensors"
 CARD = "model.json"
 PROJECTORS = "projectors.safetensors"
 SPECIALISTS = "specialists"
+OF_CLIPS = "emotionclip"  # the method that the card of a model of clips names
 # an exported folder has the weights under the name that the library looks for in a repository, and once only
 LIBRARY_NAMES = {"timm": "model.safetensors", "open_clip": "open_clip_model.safetensors"}
 SEEDS = "seeds"  # the folder, in a model's own, of those trained with other seeds
@@ -112,6 +113,11 @@ def load_model(folder: Path) -> Backbone:
             f"{folder / CARD}: not a model card of this project ({error!r}); write the model again"
         ) from None
     return _rebuilt(folder, card, weights, origin=origin)
+
+
+def knows_clips(folder: Path) -> bool:
+    """Whether a saved model is one of clips; one without a card is not."""
+    return (folder / CARD).is_file() and read_json(folder / CARD).get("method") == OF_CLIPS
 
 
 def weights_name(folder: Path) -> str:

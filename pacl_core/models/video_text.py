@@ -19,7 +19,7 @@ from pacl_core.models.backbones import Backbone
 from pacl_core.models.local_files import CONFIG
 from pacl_core.models.open_clip_model import ClipModel, load_clip
 from pacl_core.models.preprocess import Preprocess
-from pacl_core.models.saved import CARD, check_saved, save_model, weights_name
+from pacl_core.models.saved import CARD, OF_CLIPS, check_saved, save_model, weights_name
 from pacl_core.models.subject.encoder import Subject
 from pacl_core.models.temporal import TemporalHead
 from pacl_core.models.weights import load_state, weights_file, weights_sha256
@@ -29,7 +29,6 @@ from pacl_core.params.video_text import SubjectParams, TemporalParams
 log = logging.getLogger("pacl")
 
 TEMPORAL, SUBJECT = "temporal.safetensors", "subject.safetensors"
-METHOD = "emotionclip"
 
 
 @dataclass(frozen=True)
@@ -171,7 +170,7 @@ def save_video_text(
     card = read_json(folder / CARD)
     subject, temporal = model.params
     card |= {
-        "method": METHOD,
+        "method": OF_CLIPS,
         "features": "joint",
         "subject": subject.model_dump(),
         "temporal": temporal.model_dump(),
@@ -179,11 +178,6 @@ def save_video_text(
         "files": card["files"] | written,
     }
     write_json(folder / CARD, card)
-
-
-def knows_clips(folder: Path) -> bool:
-    """Whether a saved model is one of clips; one without a card is not."""
-    return (folder / CARD).is_file() and read_json(folder / CARD).get("method") == METHOD
 
 
 def load_video_text(folder: Path) -> VideoText:
@@ -194,7 +188,7 @@ def load_video_text(folder: Path) -> VideoText:
             raise UserError(f"{folder / name}: missing; run the stage that writes it ('dvc repro')")
     card = read_json(folder / CARD)
     try:
-        if card.get("method") != METHOD:
+        if card.get("method") != OF_CLIPS:
             raise UserError(f"{folder / CARD}: a model of images, not of clips")
         subject, temporal = SubjectParams(**card["subject"]), TemporalParams(**card["temporal"])
         preprocess, frames = Preprocess.from_json(card["preprocess"]), int(card["frames"])

@@ -7,7 +7,6 @@ import pickle
 import zipfile
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from huggingface_hub import _CACHED_NO_EXIST, hf_hub_download, snapshot_download, try_to_load_from_cache
@@ -23,6 +22,7 @@ from torch import Tensor
 from pacl_core.errors import UserError
 from pacl_core.files.hashing import file_sha256
 from pacl_core.models.local_files import local_files
+from pacl_core.runtime.scratch import versions
 
 _MOVING = {"", "main", "master", "latest"}
 
@@ -248,11 +248,4 @@ def weights_content(weights: str | None) -> dict[str, str]:
 
 def libraries() -> dict[str, str | None]:
     """Versions of the installed libraries that a model's numbers depend on; None: not installed."""
-    return {name: _version(name) for name in _LIBRARIES}
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
+    return versions(*_LIBRARIES)

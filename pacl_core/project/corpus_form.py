@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pacl_core.corpus.clips.readers import read_clips
+from pacl_core.corpus.manifest_rows import SUFFIXES as TABLES
 from pacl_core.corpus.readers import Post, read_posts
 from pacl_core.corpus.shard_files import SUFFIXES as SHARDS
 from pacl_core.corpus.shard_files import shards
@@ -16,7 +17,7 @@ from pacl_core.media.rejects import Rejected, UnusableError
 from pacl_core.media.text_decoding import MAX_TEXT_BYTES, decode_text, text_encoding
 from pacl_core.params.clips import ClipsParams
 from pacl_core.params.pairs import PairsParams
-from pacl_core.project.listed import TABLES, Listed, listed
+from pacl_core.project.listed import Listed, listed
 from pacl_core.project.table_form import id_column, image_pattern, read_table, text_column
 
 FIRST = 20  # posts that are read, and their images decoded
@@ -158,7 +159,7 @@ def _no_reader(found: Listed) -> str:
     held = "; ".join(one for one in (there, other) if one) or "it is empty"
     return (
         f"no reader understands this folder ({held}); expected images each with a .txt of the same name, "
-        "a table (.csv, .tsv, .jsonl, .parquet) of image paths and texts, tar shards, videos with subtitles"
+        f"a table ({', '.join(TABLES)}) of image paths and texts, tar shards, videos with subtitles"
     )
 
 

@@ -7,13 +7,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from pacl_core.corpus.manifest_rows import SUFFIXES as TABLES
 from pacl_core.datasets.names import is_absent
 from pacl_core.datasets.readers import Item, read_items
 from pacl_core.datasets.record import RESERVED, DatasetRecord, evaluable, load_record
 from pacl_core.errors import UserError, unknown
 from pacl_core.media.image_tree import is_image, listing, walk
 from pacl_core.media.rejects import Rejected
-from pacl_core.project.listed import TABLES
 from pacl_core.project.table_form import Table, id_column, image_pattern, read_table
 
 FIRST = 40  # items that must fit a record
@@ -83,8 +83,8 @@ def dataset_form(path: Path, records: Path, wanted: str | None = None) -> Form:
     made = _of_tables(path) or _of_folders(path)
     if made is None:
         raise UserError(
-            f"{path}: fits no record of {records}/, has no folder per class, and no table (.csv, .tsv, "
-            ".jsonl, .parquet) with a column of image paths and one of labels or numbers"
+            f"{path}: fits no record of {records}/, has no folder per class, and no table "
+            f"({', '.join(TABLES)}) with a column of image paths and one of labels or numbers"
         )
     return made
 

@@ -4,13 +4,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pacl_core.corpus.clips.sentences import SUBTITLES
+from pacl_core.corpus.manifest_rows import SUFFIXES as TABLES
 from pacl_core.corpus.shard_files import SUFFIXES as SHARDS
 from pacl_core.media.image_tree import is_image, walk
 from pacl_core.media.rejects import Rejected
 from pacl_core.media.video import SUFFIXES as VIDEOS
 
-TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
-SUBTITLES = (".srt", ".vtt")
 _MOST = 2_000_000  # files; the count says "more than" beyond
 
 

@@ -17,7 +17,7 @@ Points = dict[str, list[tuple[int, float]]]
 """Name of a metric -> (steps of the run until then, mean of the steps since the point before)."""
 
 _POINTS = 50  # of a metric in an epoch, at most
-POINTS = "curves"  # within the work folder of a run: a file per epoch
+_KEPT = "curves"  # within the work folder of a run: a file per epoch
 
 
 def thinned(values: Mapping[str, Sequence[Tensor]], *, start: int, steps: int) -> Points:
@@ -35,8 +35,8 @@ def thinned(values: Mapping[str, Sequence[Tensor]], *, start: int, steps: int) -
 
 def keep_points(work: Path, epoch: int, points: Points) -> None:
     """Keep an epoch's points next to the checkpoints of its run, for `write_curves`."""
-    (work / POINTS).mkdir(parents=True, exist_ok=True)
-    write_json(work / POINTS / f"{epoch:05d}.json", points)
+    (work / _KEPT).mkdir(parents=True, exist_ok=True)
+    write_json(work / _KEPT / f"{epoch:05d}.json", points)
 
 
 def write_curves(folder: Path, history: History, work: Path) -> None:
@@ -60,7 +60,7 @@ def write_curves(folder: Path, history: History, work: Path) -> None:
                 live.log_metric(name, value, timestamp=False)
             live.make_summary()
     _write_steps(
-        target / "plots/steps", [read_json(work / POINTS / f"{n:05d}.json") for n in range(len(history))]
+        target / "plots/steps", [read_json(work / _KEPT / f"{n:05d}.json") for n in range(len(history))]
     )
 
 

@@ -9,6 +9,7 @@ from torch.utils.checkpoint import checkpoint
 from pacl_core.models.backbones import Backbone, FeaturesAndStages, with_stages_of
 from pacl_core.models.modes import training_mode
 from pacl_core.models.precision import full_float32
+from pacl_core.params.models import Precision
 from pacl_core.params.training import TrainingParams
 from pacl_core.training.distributed import World
 from pacl_core.training.sync_batch_norm import world_features
@@ -26,6 +27,11 @@ def learning(module: nn.Module, params: TrainingParams, device: str) -> nn.Modul
     module = module.to(device).to(memory_format=torch.channels_last)
     module.requires_grad_()
     return training_mode(module, params.batch_norm)
+
+
+def autocast(precision: Precision, device: str) -> torch.autocast:
+    """Around what computes in `precision`; weights stay float32."""
+    return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=precision == "bfloat16")
 
 
 def one_forward(params: TrainingParams, device: str) -> bool:
@@ -48,7 +54,7 @@ def backbone_features(
     called = torch.compile(module) if params.compile else module  # shares the weights of `module`
     run: Callable[[Tensor], Tensor] = called if one_forward(params, world.device) else _in_pieces(called)
     if params.precision == "bfloat16":
-        run = _autocast(run, world.device)
+        run = _in_bfloat16(run, world.device)
     if pieces > 1:
         run = _recomputed(run, pieces)
     return world_features(run, module, dim, world=world)
@@ -68,12 +74,12 @@ def features_with_stages(backbone: Backbone, params: TrainingParams, device: str
     return in_pieces
 
 
-def _autocast(run: Callable[[Tensor], Tensor], device: str) -> Callable[[Tensor], Tensor]:
-    def autocast(images: Tensor) -> Tensor:
-        with torch.autocast(torch.device(device).type, torch.bfloat16):
+def _in_bfloat16(run: Callable[[Tensor], Tensor], device: str) -> Callable[[Tensor], Tensor]:
+    def features(images: Tensor) -> Tensor:
+        with autocast("bfloat16", device):
             return run(images)
 
-    return autocast
+    return features
 
 
 def _in_pieces(module: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:

@@ -36,7 +36,8 @@ class Run:
     `work`: the folder of its checkpoints, saved after each epoch and every `checkpoint_minutes` within one.
     `section`: what messages call the section of its parameters. `label`: how each line of the log begins.
     `shared`: a folder for what runs on the same images have in common; `work` if None. `loggers`: who else
-    gets the curves, under `name`; a resumed run gives them those of the epochs since.
+    gets the curves, under `name`; a resumed run gives them those of the epochs since. `points`: whether those
+    of the steps are kept in `work`, for `write_curves`.
     """
 
     work: Path
@@ -46,6 +47,7 @@ class Run:
     shared: Path | None = None
     loggers: tuple[str, ...] = ()
     name: str = "train"
+    points: bool = True
 
 
 def train(method: Method[Inputs], params: TrainingParams, run: Run, *, world: World = ALONE) -> History:
@@ -101,7 +103,8 @@ def train(method: Method[Inputs], params: TrainingParams, run: Run, *, world: Wo
             if world.first:
                 with evaluating(state):
                     figures |= method.evaluate(epoch)
-                keep_points(run.work, epoch, points)
+                if run.points:
+                    keep_points(run.work, epoch, points)
                 _log(say, points, figures, step=sum(steps[: epoch + 1]))
             position = Position([*position.history, figures])
             if world.first:

@@ -35,6 +35,12 @@ class Batch:
         """This rank's slice of every part; the whole where it is alone."""
         return Batch({name: rows[world.local_slice(len(rows))] for name, rows in self.parts.items()})
 
+    def seen_rows(self, world: World) -> RowIds:
+        """This rank's rows of all parts; where it has none, one of the others', which is seen for nothing, as
+        networks take no empty batch."""
+        rows = self.local(world).rows()
+        return rows if len(rows) else self.rows()[:1]
+
 
 class Batches(Protocol):
     """The batches of an epoch; their number is known before the first one is drawn."""

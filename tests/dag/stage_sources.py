@@ -1,6 +1,7 @@
 """What a stage's source says it uses: the modules it imports and the params keys it reads."""
 
 import ast
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -40,6 +41,7 @@ CANNOT_CHANGE_RESULTS = (
 )
 
 
+@cache
 def _modules() -> dict[str, Path]:
     files = [file for folder in ("pacl_core", "stages") for file in (ROOT / folder).rglob("*.py")]
     return {_module_name(file): file for file in files}
@@ -49,9 +51,17 @@ def _module_name(file: Path) -> str:
     return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def _imports(name: str, file: Path, modules: dict[str, Path]) -> set[str]:
-    """Modules of the project that `file` imports, lazily or not, and every kind it may load by name."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+@cache
+def tree_of(file: Path) -> ast.Module:
+    """The syntax tree of a file, parsed once."""
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@cache
+def _imports(name: str) -> set[str]:
+    """Modules of the project that a module imports, lazily or not, and every kind it may load by name."""
+    modules = _modules()
+    tree = tree_of(modules[name])
     found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -64,6 +74,7 @@ def _imports(name: str, file: Path, modules: dict[str, Path]) -> set[str]:
     return {one for one in found | packages if one in modules}
 
 
+@cache
 def code_of(stage: str) -> set[str]:
     """Files, relative to the root, that can change what a stage writes."""
     modules = _modules()
@@ -76,15 +87,16 @@ def code_of(stage: str) -> set[str]:
             # `pacl_core.load` is for people, no stage calls it; the other only compares what a stage has read
             if name in ("pacl_core", "stages.inputs"):
                 continue
-            waiting += _imports(name, modules[name], modules)
+            waiting += _imports(name)
     files = {str(modules[name].relative_to(ROOT)) for name in seen}
     files |= {file for name in seen for file in _data_of(modules[name])}
     return {file for file in files if not file.startswith(CANNOT_CHANGE_RESULTS) and not _is_blank(file)}
 
 
+@cache
 def _data_of(module: Path) -> set[str]:
     """Templates, weights: files other than Python, next to a module that names them or their folder."""
-    nodes = ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+    nodes = ast.walk(tree_of(module))
     named = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     found = [other for other in module.parent.iterdir() if other.name in named]
     files = {file for other in found for file in (other.rglob("*") if other.is_dir() else [other])}
@@ -96,17 +108,18 @@ def is_data(file: Path) -> bool:
     return file.is_file() and file.suffix not in (".py", ".pyc")
 
 
+@cache
 def _is_blank(file: str) -> bool:
     """True for a Python file that holds nothing but a docstring."""
     if not file.endswith(".py"):
         return False
-    body = ast.parse((ROOT / file).read_text(encoding="utf-8")).body
+    body = tree_of(ROOT / file).body
     return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body)
 
 
 def keys_read_by(stage: str) -> set[str]:
     """Params keys, down to single values, that the attribute chains on `params` in a stage reach."""
-    tree = ast.parse((ROOT / "stages" / f"{stage}.py").read_text(encoding="utf-8"))
+    tree = tree_of(ROOT / "stages" / f"{stage}.py")
     inside = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     chains = {chain for node in ast.walk(tree) if id(node) not in inside and (chain := _chain(node))}
     return {key for chain in chains for key in _values_under(chain)}

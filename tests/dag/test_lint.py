@@ -1,5 +1,6 @@
 """dvc.yaml lists the code that each stage imports and the params that it reads: no more, no less."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ def entries(stage: str) -> list[str]:
     return [dep for dep in body(stage)["deps"] if dep.startswith(("pacl_core", "stages"))]
 
 
+@cache
 def covered(entry: str) -> set[str]:
     """The files that an entry covers."""
     path = ROOT / entry

@@ -5,10 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pacl_core.datasets.published_text import MAX_CELL, existing_file, lines, number, written_list
+from pacl_core.datasets.published_text import (
+    MAX_CELL,
+    existing_file,
+    lines,
+    number,
+    published_json,
+    written_list,
+)
 from pacl_core.errors import UserError
 from pacl_core.media.rejects import UnusableError
 
@@ -104,13 +111,14 @@ def test_any_names_come_back_from_python(names: list[str]) -> None:
 
 
 @given(NUMBERS)
+@example([math.nan])
 def test_any_numbers_come_back_from_python_and_numpy(numbers: list[float]) -> None:
     expected = [float(one) if math.isfinite(one) else None for one in numbers]
     typed = [np.float64(one) for one in numbers]
     array = np.array(numbers, np.float64)
     with np.printoptions(floatmode="unique"):
         for text in (repr(numbers), repr(typed), repr(array), str(array)):
-            assert written_list(text) == expected
+            assert written_list(text) == ([] if text == "[nan]" else expected)  # a cell without a list
 
 
 @given(st.text("[]()'\" ,.5nae\\", max_size=30))
@@ -120,3 +128,11 @@ def test_any_text_is_a_list_or_refused(text: str) -> None:
     except UnusableError:
         return
     assert all(one is None or isinstance(one, str) or math.isfinite(one) for one in found)
+
+
+def test_json_in_any_encoding(tmp_path: Path) -> None:
+    (tmp_path / "wide.json").write_bytes('{"é": [1]}'.encode("utf-16"))
+    assert published_json(tmp_path / "wide.json") == {"é": [1]}
+    (tmp_path / "cut.json").write_text('{"a": ')
+    with pytest.raises(UserError, match=r"cut\.json: not JSON \(.*\); fetch it again"):
+        published_json(tmp_path / "cut.json")

@@ -158,7 +158,7 @@ def _rooms(stage: str) -> list[str | Path]:
     rooms: list[str | Path] = []
     code = sorted(name for name in stage_sources.code_of(stage) if name.endswith(".py") and name != HASHING)
     for file in (ROOT / name for name in code):
-        tree = ast.parse(file.read_text(encoding="utf-8"))
+        tree = stage_sources.tree_of(file)
         for call in ast.walk(tree):
             name = getattr(call.func, "id", None) if isinstance(call, ast.Call) else None
             if name == "code_sha256":

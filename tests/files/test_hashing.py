@@ -1,13 +1,10 @@
-"""Hashes of files, values and tables: the same for the same content, another for any change."""
+"""Hashes of files and values: the same for the same content, another for any change."""
 
 import hashlib
 import os
 from pathlib import Path
 
-import pyarrow as pa
-
-from pacl_core.files.hashing import file_sha256, marks_sha256, table_sha256, value_sha256
-from pacl_core.files.tables import Table, write_table
+from pacl_core.files.hashing import file_sha256, marks_sha256, value_sha256
 
 
 def test_a_file_is_hashed_by_its_bytes(tmp_path: Path) -> None:
@@ -18,16 +15,6 @@ def test_a_file_is_hashed_by_its_bytes(tmp_path: Path) -> None:
 def test_the_order_of_keys_does_not_count() -> None:
     assert value_sha256({"a": 1, "b": [2, "é"]}) == value_sha256({"b": [2, "é"], "a": 1})
     assert value_sha256({"a": 1}) != value_sha256({"a": 2})
-
-
-def test_rows_of_a_table_do_not_run_into_each_other(tmp_path: Path) -> None:
-    def hashed(*texts: str | None) -> str:
-        write_table(tmp_path / "t.parquet", pa.table({"text": pa.array(texts, pa.string())}))
-        return table_sha256(Table(tmp_path / "t.parquet", ("text",)))
-
-    hashes = [hashed("ab", "c"), hashed("a", "bc"), hashed("abc"), hashed("None"), hashed(None)]
-    assert len(set(hashes)) == 5
-    assert hashed("ab", "c") == hashes[0]
 
 
 def test_marks_change_with_every_write_and_do_not_read(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pacl_core.errors import UserError
-from pacl_core.files.tables import Table, aligned, batches, row_count
+from pacl_core.files.tables import Table, aligned, batches, row_count, table_sha256, write_table
 
 
 @settings(max_examples=30, deadline=None)
@@ -60,3 +60,13 @@ def test_a_damaged_file_names_the_path(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(UserError, match=r"bad\.parquet: unreadable parquet"):
         list(batches(Table(path, ("sample_id",)), 10))
+
+
+def test_rows_of_a_table_do_not_run_into_each_other(tmp_path: Path) -> None:
+    def hashed(*texts: str | None) -> str:
+        write_table(tmp_path / "t.parquet", pa.table({"text": pa.array(texts, pa.string())}))
+        return table_sha256(Table(tmp_path / "t.parquet", ("text",)))
+
+    hashes = [hashed("ab", "c"), hashed("a", "bc"), hashed("abc"), hashed("None"), hashed(None)]
+    assert len(set(hashes)) == 5
+    assert hashed("ab", "c") == hashes[0]

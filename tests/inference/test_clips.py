@@ -17,11 +17,9 @@ from pacl_core.encoding.subjects import encode_told, load_telling_encoder
 from pacl_core.errors import UserError
 from pacl_core.inference.clips import stored_spans
 from pacl_core.inference.given import Cut
-from pacl_core.inference.model import OF_CLIPS
 from pacl_core.media.images import normalise_image
 from pacl_core.media.rejects import UnusableError
 from pacl_core.models.saved import load_frozen_model
-from pacl_core.models.video_text import METHOD
 from pacl_core.runtime.settings import Runtime
 from tests.small_run import drawing
 from tests.videos import Form, number_of, numbered, write_sound, write_video
@@ -47,10 +45,6 @@ def stored(path, spans, frames):
     found = read_clips(path, [PartOfFile(path, *span) for span in spans], Taking(frames, 256))
     assert all(isinstance(one, ClipFrames) for one in found)
     return found
-
-
-def test_a_model_of_clips_is_known_by_its_method():
-    assert OF_CLIPS == METHOD
 
 
 SPANS = [(None, None), (0.2, 0.6)]

@@ -9,7 +9,7 @@ import torch
 
 from pacl_core.errors import UserError
 from pacl_core.models.backbones import load_backbone
-from pacl_core.models.joint_space import _found_from, load_joint_space
+from pacl_core.models.joint_space import load_joint_space, text_encoder_params
 from pacl_core.models.open_clip_model import load_clip
 from pacl_core.models.saved import save_model
 from pacl_core.models.video_text import make_video_text, save_video_text
@@ -73,6 +73,9 @@ def test_weights_are_looked_for_in_the_project_of_the_model(
     named = TextEncoderParams(kind="hf", name="x", weights="data/weights/x")
     (tmp_path / "project/data/weights/x").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
-    found = _found_from(tmp_path / "project/models/pacl", named)
+    card = {"text_encoder": named.model_dump()}
+    found = text_encoder_params(tmp_path / "project/models/pacl", card)
     assert found.weights == str(tmp_path / "project/data/weights/x")
-    assert _found_from(Path("/model"), named) == named  # a model directly below the root has no project
+    assert (
+        text_encoder_params(Path("/model"), card) == named
+    )  # a model directly below the root has no project

@@ -12,7 +12,14 @@ from pacl_core.errors import UserError
 from pacl_core.files.hashing import file_sha256
 from pacl_core.models import weights
 from pacl_core.models.backbones import Backbone, load_backbone
-from pacl_core.models.saved import load_model, load_projectors, load_specialists, save_model, trainings
+from pacl_core.models.saved import (
+    knows_clips,
+    load_model,
+    load_projectors,
+    load_specialists,
+    save_model,
+    trainings,
+)
 from pacl_core.params.models import BackboneParams
 from tests.tiny_checkpoints import write_tiny_open_clip, write_tiny_timm_resnet
 
@@ -57,6 +64,7 @@ def test_load_gives_back_what_was_saved(kind, tmp_path):
         backbone.preprocess,
     )
     assert not loaded.module.training
+    assert not knows_clips(folder) and not knows_clips(tmp_path)  # of images; without a card
 
 
 @pytest.mark.parametrize("kind", WRITERS)

@@ -17,7 +17,7 @@ from pacl_core.errors import UserError
 from pacl_core.methods.emotionclip import sentiment_guided_loss
 from pacl_core.models.open_clip_model import load_clip
 from pacl_core.models.other_weights import backbone_with
-from pacl_core.models.saved import load_model
+from pacl_core.models.saved import knows_clips, load_model
 from pacl_core.models.subject.coverage import as_boxes, coverage
 from pacl_core.models.video_text import (
     VideoText,
@@ -203,6 +203,7 @@ def test_open_clip_and_the_plain_backbone_load_its_file(tmp_path: Path, origin: 
     assert load_model(tmp_path).dim == 32  # before the projection, as of any saved model
     card = json.loads((tmp_path / "model.json").read_text())
     assert (card["method"], card["features"], card["frames"]) == ("emotionclip", "joint", 4)
+    assert knows_clips(tmp_path)
 
 
 def test_a_folder_that_is_not_whole_is_one_clear_line(tmp_path: Path, origin: BackboneParams) -> None:

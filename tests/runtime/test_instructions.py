@@ -50,6 +50,7 @@ def test_compiled_kernels_are_cached_apart_from_those_for_wider_vectors() -> Non
     assert shown(show)[2].endswith(f"torchinductor_{os.getuid()}_avx2")
 
 
-def test_the_command_line_imports_none_of_them_before() -> None:
-    show = 'import sys, pacl_core.cli.main; print(*{"numpy", "torch", "faiss", "pyarrow"} & set(sys.modules))'
+@pytest.mark.parametrize("imported", ["stages", "pacl_core.cli.main"])
+def test_neither_a_stage_nor_the_command_line_imports_a_library_before(imported: str) -> None:
+    show = f'import sys, {imported}; print(*{{"numpy", "torch", "faiss", "pyarrow"}} & set(sys.modules))'
     assert shown(show) == []

@@ -13,8 +13,8 @@ import yaml
 from pacl_core.errors import UserError
 from pacl_core.files.json_csv import read_json, write_json
 from pacl_core.methods.params import load
-from pacl_core.models.saved import load_model
-from pacl_core.models.video_text import knows_clips, load_video_text
+from pacl_core.models.saved import knows_clips, load_model
+from pacl_core.models.video_text import load_video_text
 from tests.faults.processes import starter
 from tests.paths import ROOT
 

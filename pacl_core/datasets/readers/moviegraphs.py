@@ -12,7 +12,6 @@ The item_id is `<film>/<scene>`, the `image_name` the film. Values are the categ
 from the seconds of the boundaries: one film (tt0388795) is shorter than its frame numbers.
 """
 
-import json
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.resources import files as package_files
@@ -20,13 +19,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pacl_core.datasets.clips import VIDEO_SUFFIXES, Clip, find_video
-from pacl_core.datasets.published_text import existing_file, lines, number
+from pacl_core.datasets.published_text import existing_file, lines, number, published_json
 from pacl_core.datasets.readers import Item
 from pacl_core.datasets.tasks import SPLITS
 from pacl_core.errors import UserError
 from pacl_core.media.listed_files import ListedFiles
 from pacl_core.media.rejects import Rejected, UnusableError, valid_name
-from pacl_core.media.text_decoding import open_text
 from pacl_core.params.section import Section
 
 
@@ -103,11 +101,7 @@ def _labels(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    try:
-        with open_text(path) as stream:
-            tree = json.load(stream)
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path}: not JSON ({' '.join(str(error).split())}); fetch it again") from None
+    tree = published_json(path)
     if not isinstance(tree, dict):
         raise UserError(f"{path}: a list or value, not a mapping")
     return tree

@@ -23,9 +23,9 @@ from torch import Tensor, nn
 from pacl_core.datasets.tasks import Task
 from pacl_core.errors import UserError
 from pacl_core.evaluation.predictions import NotApplicableError, Outcome
-from pacl_core.evaluation.protocols.fine_tuning import Headed, Networks, Template
 from pacl_core.evaluation.protocols.heads import head_loss, new_head
 from pacl_core.evaluation.protocols.tuned_runs import Workplace, run_all
+from pacl_core.evaluation.protocols.tuning_method import Headed, Networks, Template
 from pacl_core.files.json_csv import read_json
 from pacl_core.models.backbones import Backbone, FeaturesAndStages, load_backbone, with_stages_of
 from pacl_core.models.preprocess import Preprocess

@@ -15,7 +15,6 @@ from torch import Tensor
 
 from pacl_core.datasets.tasks import Task
 from pacl_core.evaluation.predictions import Outcome
-from pacl_core.evaluation.protocols.fine_tuning import Headed, Networks, Template
 from pacl_core.evaluation.protocols.heads import (
     Loss,
     has_polarity,
@@ -24,6 +23,7 @@ from pacl_core.evaluation.protocols.heads import (
     polarity_consistent_loss,
 )
 from pacl_core.evaluation.protocols.tuned_runs import Workplace, run_all
+from pacl_core.evaluation.protocols.tuning_method import Headed, Networks, Template
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.models.saved import load_model
 from pacl_core.params.evaluation import FinetuneParams

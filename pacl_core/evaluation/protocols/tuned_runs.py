@@ -21,7 +21,8 @@ from pacl_core.datasets.task_data import TaskData, read_task_rounds
 from pacl_core.datasets.tasks import SPLITS, Task
 from pacl_core.evaluation.predictions import Outcome, Predictions, over_folds
 from pacl_core.evaluation.protocols.downstream_images import unpacked_images
-from pacl_core.evaluation.protocols.fine_tuning import (
+from pacl_core.evaluation.protocols.heads import head_prediction
+from pacl_core.evaluation.protocols.tuning_method import (
     Chosen,
     FineTuning,
     Load,
@@ -30,7 +31,6 @@ from pacl_core.evaluation.protocols.fine_tuning import (
     fit,
     outputs_of,
 )
-from pacl_core.evaluation.protocols.heads import head_prediction
 from pacl_core.files.hashing import file_sha256
 from pacl_core.files.json_csv import read_json
 from pacl_core.models.preprocess import Preprocess

@@ -19,8 +19,8 @@ from pacl_core.inference.given import EMOTIONS, PROMPTS
 from pacl_core.models.backbones import Backbone
 from pacl_core.models.joint_space import load_joint_space
 from pacl_core.models.preprocess import Preprocess
-from pacl_core.models.saved import CARD, LIBRARY_NAMES, WEIGHTS, load_model, weights_name
-from pacl_core.models.video_text import knows_clips, load_video_text
+from pacl_core.models.saved import CARD, LIBRARY_NAMES, WEIGHTS, knows_clips, load_model, weights_name
+from pacl_core.models.video_text import load_video_text
 
 log = logging.getLogger("pacl")
 

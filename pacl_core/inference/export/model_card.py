@@ -10,7 +10,7 @@ from jinja2 import Environment, StrictUndefined
 
 from pacl_core.evaluation.metrics.baselines import main_baseline
 from pacl_core.files.json_csv import read_json
-from pacl_core.models.video_text import METHOD
+from pacl_core.models.saved import OF_CLIPS
 from pacl_core.report.metric_labels import BASELINES
 from pacl_core.report.sections.controls import TOO_FEW, head
 from pacl_core.report.sections.limits import limits
@@ -69,7 +69,7 @@ def model_card(model: Path, card: dict[str, Any]) -> str:
     notice = root / "NOTICE"
     results = _results(root, variant, _tree(params))
     training = card["training"]
-    clips = card.get("method") == METHOD
+    clips = card.get("method") == OF_CLIPS
     control = None if clips else _control(training or {}, params)
     of_pairs = bool(training) and not clips
     how = "trained on clips by EmotionCLIP" if clips else control or "enhanced by PACL"

@@ -23,8 +23,8 @@ from pacl_core.files.publish import published_file
 from pacl_core.models.backbones import Backbone
 from pacl_core.models.precision import full_float32
 from pacl_core.models.preprocess import Preprocess
-from pacl_core.models.saved import CARD, PROJECTORS, load_model, load_projectors
-from pacl_core.models.video_text import VideoText, knows_clips, load_video_text
+from pacl_core.models.saved import CARD, PROJECTORS, knows_clips, load_model, load_projectors
+from pacl_core.models.video_text import VideoText, load_video_text
 
 Inputs = NDArray[np.uint8]
 

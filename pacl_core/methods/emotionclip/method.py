@@ -22,7 +22,7 @@ from pacl_core.models.video_text import VideoText, make_video_text
 from pacl_core.params.emotionclip import RatesParams, TrainClipsParams
 from pacl_core.training.contrastive import local_rows
 from pacl_core.training.distributed import World
-from pacl_core.training.forward import learning
+from pacl_core.training.forward import autocast, learning
 from pacl_core.training.method import Batch, LearningRate, Losses, RowIds
 from pacl_core.training.retrieval import retrieval
 
@@ -82,11 +82,7 @@ class EmotionClip:
 
     def load(self, epoch: int, batch: Batch) -> list[Piece]:
         """One piece: every clip is a negative of every other."""
-        rows = batch.local(self.world).rows()
-        if (
-            len(rows) == 0
-        ):  # more ranks than clips: one is looked at for nothing, as towers take no empty batch
-            rows = batch.rows()[:1]
+        rows = batch.seen_rows(self.world)
         seed = (self.params.seed, epoch)
         seen = list(self.pool.map(lambda row: self.views.random(row, seed), rows.tolist()))
         return [self._piece(rows, seen, batch.rows())]
@@ -137,8 +133,7 @@ class EmotionClip:
     def _features(self, inputs: Piece) -> tuple[Tensor, Tensor]:
         """Unit vectors [b, E] float32 of clips and texts."""
         pixels = self.views.preprocess.normalise(inputs.pixels.flatten(0, 1)).view(inputs.pixels.shape)
-        device = torch.device(self.world.device).type
-        with torch.autocast(device, torch.bfloat16, enabled=self.params.precision == "bfloat16"):
+        with autocast(self.params.precision, self.world.device):
             video = self.encode(pixels, inputs.coverage)
             text = self.whole.text_features(inputs.tokens)
         return video.float(), text.float()

@@ -27,6 +27,7 @@ from pacl_core.params.feng import DescentParams
 from pacl_core.training.checkpoint import History
 from pacl_core.training.distillation import feature_terms
 from pacl_core.training.distributed import ALONE, World
+from pacl_core.training.forward import autocast
 from pacl_core.training.loop import Run, train
 from pacl_core.training.method import Batch, Batches, LearningRate, Losses, RowIds
 
@@ -81,15 +82,12 @@ class Distilling:
 
     def load(self, epoch: int, batch: Batch) -> list[Piece]:
         """One piece of crops at random places, mirrored half of the time."""
-        rows = batch.local(self.world).rows()
-        share = len(rows) / batch.size
-        if len(rows) == 0:  # more ranks than images: one is looked at for nothing
-            rows = batch.rows()[:1]
+        share = batch.local(self.world).size / batch.size
 
         def place(row: int) -> Place:
             return random_place(np.random.default_rng((self.params.seed, epoch, row, _PLACES)))
 
-        return [Piece(self._inputs(rows, place), share)]
+        return [Piece(self._inputs(batch.seen_rows(self.world), place), share)]
 
     def losses(self, inputs: Piece, world: World) -> Losses:
         """The three feature terms."""
@@ -111,8 +109,7 @@ class Distilling:
         return {}
 
     def _terms(self, inputs: Tensor) -> dict[str, Tensor]:
-        device = torch.device(self.world.device).type
-        with torch.autocast(device, torch.bfloat16, enabled=self.params.precision == "bfloat16"):
+        with autocast(self.params.precision, self.world.device):
             with torch.no_grad():
                 taught = {name: stages(inputs) for name, stages in self.teachers.items()}
             return feature_terms(self.student.stages(inputs), taught, FEATURES)

@@ -15,6 +15,7 @@ from pacl_core.methods.feng.views import MIDDLE, Pixels, random_place
 from pacl_core.models.frozen import on_device
 from pacl_core.params.feng import DescentParams
 from pacl_core.training.distributed import World
+from pacl_core.training.forward import autocast
 from pacl_core.training.method import Batch, Batches, LearningRate, Losses, RowIds
 
 _PLACES, _ORDER = 0xC409, 0x04D3  # streams of random numbers, apart from each other
@@ -111,10 +112,7 @@ class Specialist:
 
     def _local(self, name: str, batch: Batch) -> RowIds:
         """This rank's rows of the task's set."""
-        rows = batch.local(self.world).parts[name]
-        if len(rows) == 0:  # more ranks than rows
-            rows = batch.parts[name][:1]
-        local: RowIds = rows - self.first[name]
+        local: RowIds = Batch({name: batch.parts[name]}).seen_rows(self.world) - self.first[name]
         return local
 
     def _views(
@@ -152,8 +150,7 @@ class Specialist:
         return Seen(on_device(pixels, device), targets, len(whole), task.terms(whole))
 
     def _precision(self) -> torch.autocast:
-        device = torch.device(self.world.device).type
-        return torch.autocast(device, torch.bfloat16, enabled=self.params.precision == "bfloat16")
+        return autocast(self.params.precision, self.world.device)
 
 
 @dataclass(frozen=True)

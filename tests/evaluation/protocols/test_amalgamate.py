@@ -20,9 +20,9 @@ from pacl_core.datasets.tasks import Task
 from pacl_core.errors import UserError
 from pacl_core.evaluation.predictions import NotApplicableError, Outcome
 from pacl_core.evaluation.protocols import amalgamate
-from pacl_core.evaluation.protocols.fine_tuning import best_weights
 from pacl_core.evaluation.protocols.heads import new_head
 from pacl_core.evaluation.protocols.tuned_runs import Workplace
+from pacl_core.evaluation.protocols.tuning_method import best_weights
 from pacl_core.models.backbones import load_backbone
 from pacl_core.models.saved import load_specialists, save_model
 from pacl_core.params.evaluation import AmalgamateParams, StageTermsParams

@@ -4,14 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pacl_core.corpus.clips.clip import Clip, Source
-from pacl_core.corpus.clips.sentences import read_cues, sentences
+from pacl_core.corpus.clips.sentences import SUBTITLES, read_cues, sentences
 from pacl_core.corpus.file_pairs import corpus_folder
 from pacl_core.media.image_tree import name_in, walk
 from pacl_core.media.rejects import Rejected, UnusableError
 from pacl_core.media.video import SUFFIXES
 from pacl_core.params.clips import ClipsParams
-
-_SUBTITLES = (".srt", ".vtt")
 
 
 def read(params: ClipsParams) -> Iterator[Clip | Rejected]:
@@ -31,14 +29,14 @@ def read(params: ClipsParams) -> Iterator[Clip | Rejected]:
 
 def _of_folder(root: Path, files: list[Path]) -> Iterator[Clip | Rejected]:
     videos = [path for path in files if path.suffix.lower() in SUFFIXES]
-    texts = {path.stem: path for path in reversed(files) if path.suffix.lower() in _SUBTITLES}
+    texts = {path.stem: path for path in reversed(files) if path.suffix.lower() in SUBTITLES}
     spoken = {path.stem for path in videos}
     for path in files:
         if path in videos and path.stem not in texts:
             yield Rejected(name_in(root, path), "missing_text", "no .srt or .vtt of this name")
         elif path in videos:
             yield from _of_video(root, path, texts[path.stem])
-        elif path.suffix.lower() not in _SUBTITLES:
+        elif path.suffix.lower() not in SUBTITLES:
             yield Rejected(name_in(root, path), "other_file", "neither a video nor subtitles")
         elif path.stem not in spoken:
             yield Rejected(name_in(root, path), "missing_video", "no video of this name")

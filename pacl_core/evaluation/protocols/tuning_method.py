@@ -23,7 +23,6 @@ from pacl_core.models.backbones import Backbone
 from pacl_core.models.frozen import on_device
 from pacl_core.params.training import TrainingParams
 from pacl_core.training.checkpoint import History, tensors_on_cpu
-from pacl_core.training.curves import POINTS
 from pacl_core.training.distributed import World
 from pacl_core.training.forward import learning
 from pacl_core.training.loop import Run, train
@@ -194,14 +193,14 @@ def fit(method: FineTuning, device: str) -> Chosen:
         checkpoint_minutes=math.inf,  # after every epoch
         section=method.section,
         label=f"{method.task.name}, seed {settings.seed}: ",
+        points=False,
     )
     learning(method.model, settings, device)
     history = train(method, settings, run, world=World(device=device))
     chosen = _chosen(history, f"task '{method.task.name}', seed {settings.seed}", method.section)
     write_json(done, asdict(chosen))
-    # checkpoints are several times the size of the chosen weights, and nobody reads the points of curves
-    for left in (*method.work.glob("epoch-*"), method.work / POINTS):
-        shutil.rmtree(left)
+    for checkpoint in method.work.glob("epoch-*"):  # several times the size of the chosen weights
+        shutil.rmtree(checkpoint)
     return chosen
 
 

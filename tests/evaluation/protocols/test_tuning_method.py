@@ -13,7 +13,9 @@ from torch import Tensor, nn
 
 from pacl_core.datasets.tasks import Task
 from pacl_core.errors import UserError
-from pacl_core.evaluation.protocols.fine_tuning import (
+from pacl_core.evaluation.protocols.finetune import alone, engine_params, task_loss
+from pacl_core.evaluation.protocols.heads import head_loss
+from pacl_core.evaluation.protocols.tuning_method import (
     Chosen,
     FineTuning,
     Headed,
@@ -21,8 +23,6 @@ from pacl_core.evaluation.protocols.fine_tuning import (
     fit,
     outputs_of,
 )
-from pacl_core.evaluation.protocols.finetune import alone, engine_params, task_loss
-from pacl_core.evaluation.protocols.heads import head_loss
 from pacl_core.params.evaluation import FinetuneParams
 from pacl_core.training.distributed import ALONE
 from pacl_core.training.optimiser import make_optimiser
