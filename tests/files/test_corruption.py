@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ N = 3000
 FLIPS = 300
 
 
+@cache
 def frame() -> pl.DataFrame:
     rng = np.random.default_rng(0)
     return pl.DataFrame(

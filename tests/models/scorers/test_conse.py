@@ -25,6 +25,7 @@ def conse():
     return load_scorer(PARAMS, "cpu")
 
 
+@pytest.fixture(scope="module")
 def class_vectors(conse):
     return conse.encode_texts(class_names(1000))
 
@@ -51,10 +52,10 @@ def test_the_combination_is_that_of_the_paper(classes, dim, seed, data):
     np.testing.assert_allclose(convex_combination(probabilities, vectors, top), expected, atol=1e-5)
 
 
-def test_a_certain_classifier_gives_the_vector_of_the_class(conse):
+def test_a_certain_classifier_gives_the_vector_of_the_class(conse, class_vectors):
     certain = torch.zeros(1, 1000)
     certain[0, 281] = 1
-    vector = convex_combination(certain, torch.from_numpy(class_vectors(conse)), 10).numpy()
+    vector = convex_combination(certain, torch.from_numpy(class_vectors), 10).numpy()
     np.testing.assert_allclose(vector, conse.encode_texts([class_names(1000)[281]]), atol=1e-5)
 
 
@@ -72,14 +73,14 @@ def test_a_second_load_gives_the_same_bytes(conse):
     assert conse.encode_pixels(pixels).tobytes() == again.encode_pixels(pixels).tobytes()
 
 
-def test_the_classifier_is_the_networks_own(conse):
+def test_the_classifier_is_the_networks_own(conse, class_vectors):
     network = timm.create_model("tf_efficientnet_lite0").eval()
     packaged = torch.load(packaged_file(), weights_only=True)
     network.load_state_dict(named_by_timm(packaged, network.state_dict()))
     pixels = np.random.default_rng(2).integers(0, 256, (2, 3, 224, 224), dtype=np.uint8)
     with torch.inference_mode():
         probabilities = network((torch.from_numpy(pixels).float() - 127) / 128).softmax(dim=1)
-    expected = np.array(naive(probabilities.tolist(), class_vectors(conse).tolist(), 10))
+    expected = np.array(naive(probabilities.tolist(), class_vectors.tolist(), 10))
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
     np.testing.assert_allclose(conse.encode_pixels(pixels), expected, atol=1e-4)
 
