@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from pacl_core.errors import UserError
+from pacl_core.methods.feng.depthwise import with_small_maps
 from pacl_core.methods.feng.tasks import Network
 from pacl_core.models.backbones import Backbone, stages_of
 from pacl_core.params.training import TrainingParams
@@ -34,7 +35,7 @@ def learning_network(backbone: Backbone, params: TrainingParams, world: World) -
     with torch.no_grad():
         size = backbone.preprocess.size
         channels = tuple(one.shape[1] for one in stages(torch.zeros(1, 3, size, size)))
-    module = learning(backbone.module, params, world.device)
+    module = with_small_maps(learning(backbone.module, params, world.device))
 
     def run(forward: Callable[[Tensor], Any]) -> Callable[[Tensor], Any]:
         return world_features(forward, module, backbone.dim, world=world)
