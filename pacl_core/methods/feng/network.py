@@ -1,6 +1,7 @@
 """A backbone as Feng et al. train it: its stage maps and features, on its device, of all ranks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import torch
@@ -48,6 +49,20 @@ def learning_network(backbone: Backbone, params: TrainingParams, world: World) -
         dim=backbone.dim,
         patch=backbone.patch,
     )
+
+
+@contextmanager
+def enough_to_normalise(what: str) -> Iterator[None]:
+    """Raises `UserError`, of `what`, where a normalisation that learns has one value per channel."""
+    try:
+        yield
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        raise UserError(
+            f"{what}: a batch of one image leaves a normalisation of the backbone one value per channel; "
+            "batch_size and the images to train on are to be two or more"
+        ) from None
 
 
 def multiple_of_patch(what: str, side: int, patch: int) -> int:
