@@ -317,6 +317,27 @@ def test_without_held_out_pictures_nothing_is_said_of_them(root):
     assert '<table class="pretext">' not in found
 
 
+def test_published_values_stand_next_to_those_of_the_run(root):
+    row = {
+        "table": "Feng 1",
+        "backbone": "ResNet-50",
+        "method": "Feng et al.",
+        "dataset": "fi",
+        "protocol": "amalgamate",
+        "task": "emotion",
+        "metric": "accuracy",
+        "variant": "mine",
+        "published": 0.707,
+        "ours": 0.66,
+        "difference": -0.047,
+    }
+    write_json(root / "metrics/published.json", [row])
+    words = seen(page(root))
+    assert "Feng et al., Table 1: data sets and backbones (ResNet-50, amalgamate)" in words
+    shown = words[words.index("(ResNet-50, amalgamate)") :]
+    assert shown.index("70.70") < shown.index("66.00") < shown.index("−4.70")
+
+
 def test_amalgamation_is_named_where_it_ran(root):
     found = json.loads((root / "metrics/comparison.json").read_text())
     value = {"variants": {"mine": {"mean": 0.2, "std": None, "low": 0.1, "high": 0.3}}, "differences": {}}

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from pacl_core.errors import UserError
 from pacl_core.methods.feng.method import EpochBatches
-from pacl_core.methods.feng.network import HERE, Machine, learning_network
+from pacl_core.methods.feng.network import HERE, Machine, enough_to_normalise, learning_network
 from pacl_core.methods.feng.objective import FEATURES
 from pacl_core.methods.feng.stored import PretextSet
 from pacl_core.methods.feng.tasks import Network
@@ -91,7 +91,9 @@ class Distilling:
 
     def losses(self, inputs: Piece, world: World) -> Losses:
         """The three feature terms."""
-        return Losses({name: term * inputs.share for name, term in self._terms(inputs.inputs).items()})
+        with enough_to_normalise("distil"):
+            terms = self._terms(inputs.inputs)
+        return Losses({name: term * inputs.share for name, term in terms.items()})
 
     @torch.no_grad()
     def evaluate(self, epoch: int) -> dict[str, float]:

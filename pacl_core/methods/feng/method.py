@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from pacl_core.methods.feng.network import enough_to_normalise
 from pacl_core.methods.feng.tasks import Network, PretextTask, Seen
 from pacl_core.methods.feng.views import MIDDLE, Pixels, random_place
 from pacl_core.models.frozen import on_device
@@ -77,7 +78,7 @@ class Specialist:
     def losses(self, inputs: Piece, world: World) -> Losses:
         """The loss of one task."""
         task = self.tasks[inputs.task]
-        with self._precision():
+        with self._precision(), enough_to_normalise(f"task '{inputs.task}'"):
             return Losses({inputs.task: task.loss(self.network, inputs.seen) * inputs.counts})
 
     @torch.no_grad()

@@ -1,12 +1,14 @@
 """A backbone as Feng et al. train it: its stage maps and features, on its device, of all ranks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from pacl_core.errors import UserError
+from pacl_core.methods.feng.depthwise import with_small_maps
 from pacl_core.methods.feng.tasks import Network
 from pacl_core.models.backbones import Backbone, stages_of
 from pacl_core.params.training import TrainingParams
@@ -34,7 +36,7 @@ def learning_network(backbone: Backbone, params: TrainingParams, world: World) -
     with torch.no_grad():
         size = backbone.preprocess.size
         channels = tuple(one.shape[1] for one in stages(torch.zeros(1, 3, size, size)))
-    module = learning(backbone.module, params, world.device)
+    module = with_small_maps(learning(backbone.module, params, world.device))
 
     def run(forward: Callable[[Tensor], Any]) -> Callable[[Tensor], Any]:
         return world_features(forward, module, backbone.dim, world=world)
@@ -47,6 +49,20 @@ def learning_network(backbone: Backbone, params: TrainingParams, world: World) -
         dim=backbone.dim,
         patch=backbone.patch,
     )
+
+
+@contextmanager
+def enough_to_normalise(what: str) -> Iterator[None]:
+    """Raises `UserError`, of `what`, where a normalisation that learns has one value per channel."""
+    try:
+        yield
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        raise UserError(
+            f"{what}: a batch of one image leaves a normalisation of the backbone one value per channel; "
+            "batch_size and the images to train on are to be two or more"
+        ) from None
 
 
 def multiple_of_patch(what: str, side: int, patch: int) -> int:

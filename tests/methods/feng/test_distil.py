@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from pacl_core.errors import UserError
 from pacl_core.methods.feng.distil import distil
 from pacl_core.methods.feng.network import Machine
 from pacl_core.models.backbones import Backbone, load_backbone
@@ -53,6 +54,14 @@ def test_the_student_becomes_like_its_specialists_which_stay(given: BackbonePara
         for name, tensor in one.state().items():
             assert torch.equal(tensor, before[part][name]), name
         assert not one.module.training
+
+
+def test_a_batch_of_one_that_a_normalisation_cannot_take_is_one_line(
+    given: BackboneParams, tmp_path: Path
+) -> None:
+    params = PARAMS.model_copy(update={"batch_size": 1})
+    with pytest.raises(UserError, match=r"^distil: a batch of one image"):
+        distil(load_backbone(given), specialists(given), [made.made_set()], params=params, run=Run(tmp_path))
 
 
 def test_without_epochs_it_stays_as_it_is(given: BackboneParams, tmp_path: Path) -> None:

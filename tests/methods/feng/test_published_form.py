@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import open_clip
 import pytest
 import timm
 import torch
@@ -52,18 +53,25 @@ def test_all_tasks_train_and_timm_loads_what_is_saved(tmp_path: Path, name: str)
         assert torch.equal(loaded(pixels), parts["st"].module.eval()(pixels))
 
 
-def test_a_clip_of_open_clip_trains_too(tmp_path: Path) -> None:
+def test_a_clip_of_open_clip_trains_too_and_open_clip_loads_what_is_saved(tmp_path: Path) -> None:
     """Its tiles are of another size than it takes."""
     backbone = load_backbone(BackboneParams(**write_tiny_open_clip(tmp_path / "clip")))
     patch = backbone.patch
     params = made.params(
-        st=ONE_STEP,
-        ho=ONE_STEP,
+        **dict.fromkeys(("st", "ho", "hp"), ONE_STEP),
         sr={"width": 2, "low": 2 * patch, "high": 8 * patch},
         jigsaw={"side": 3 * patch},
     )
-    for part in ("st", "ho"):
+    for part in ("st", "ho", "hp"):
         work = tmp_path / part
         work.mkdir()
         found = train_specialist(backbone, made.sets(), params, part=part, run=Run(work))
         assert all(torch.isfinite(weight).all() for weight in found.heads.values())
+        saved = tmp_path / "saved" / part
+        saved.mkdir(parents=True)
+        save_model(saved, backbone, found.card, projectors=None)
+        plain = open_clip.create_model(f"local-dir:{saved}").eval()
+        images = torch.rand(2, 3, backbone.preprocess.size, backbone.preprocess.size)
+        with torch.no_grad():
+            expected = backbone.module.eval()(images) @ plain.visual.proj
+            torch.testing.assert_close(plain.visual(images), expected)

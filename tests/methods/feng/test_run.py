@@ -17,6 +17,7 @@ from pacl_core.training.loop import Run
 from tests.methods.feng import made
 from tests.paths import ROOT
 
+ONE_BY_ONE = {"epochs": 1, "step_epochs": 1, "batch_size": 1}
 TASKS = {"st": ("color", "sr"), "ho": ("scene", "jigsaw"), "hp": ("anp", "caption")}
 
 
@@ -114,6 +115,28 @@ def test_a_loss_that_is_not_finite_names_task_and_samples(tmp_path: Path) -> Non
     params = made.params(ho={**made.SMALL["ho"], "lr": 1e30})
     with pytest.raises(UserError, match=r"(loss|gradient) of (scene|jigsaw).*these samples: made \d+, made"):
         train_specialist(backbone, made.sets(), params, part="ho", run=Run(tmp_path / "work"))
+
+
+@pytest.mark.parametrize("part", ["st", "hp", pytest.param("ho", marks=pytest.mark.slow)])
+def test_a_batch_of_one_trains_and_one_image_is_held_out(tmp_path: Path, part: str) -> None:
+    (tmp_path / "work").mkdir()
+    images = made.made_set(6)  # two to train on
+    splits = np.array(["train", "val", "train", "", "", ""], np.str_)
+    one = type(images)(**{**vars(images), "splits": splits})
+    backbone = made.backbone(tmp_path, "test_vit.r160_in1k")
+    params = made.params(**{part: ONE_BY_ONE}, caption={**made.SMALL["caption"], "min_count": 1})
+    found = train_specialist(
+        backbone, dict.fromkeys(made.SETS, one), params, part=part, run=Run(tmp_path / "work")
+    )
+    assert found.card["steps"] == 2 and set(found.card["held_out"].values()) == {1}  # type: ignore[attr-defined]
+    for task in TASKS[part]:
+        assert math.isfinite(found.history[-1][f"{task}/held_out"])
+
+
+@pytest.mark.parametrize("part", ["st", "hp"])
+def test_a_batch_of_one_that_a_normalisation_cannot_take_is_one_line(tmp_path: Path, part: str) -> None:
+    with pytest.raises(UserError, match=rf"^task '{TASKS[part][0]}': a batch of one image .* two or more$"):
+        trained(tmp_path, part, **{part: ONE_BY_ONE})
 
 
 def test_a_random_start_is_not_the_weights(tmp_path: Path) -> None:
