@@ -5,6 +5,9 @@ index, and what somebody else put there under it is not this.
 """
 
 import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -67,3 +70,17 @@ def install(extra: str) -> str:
         if named
         else f"install the extra '{extra}' of this package"
     )
+
+
+@contextmanager
+def unimportable(package: str) -> Iterator[None]:
+    """Within, `package` counts as not installed, for libraries that load it for a purpose that is not asked
+    for. One that is loaded already stays so."""
+    if package in sys.modules:
+        yield
+        return
+    sys.modules[package] = None  # type: ignore[assignment]  # as the import system documents it
+    try:
+        yield
+    finally:
+        del sys.modules[package]

@@ -1,5 +1,7 @@
 """Advice names this clone, or the packages of the extra: never this project's name on an index."""
 
+import subprocess
+import sys
 import tomllib
 from importlib.metadata import PackageNotFoundError
 
@@ -54,3 +56,17 @@ def test_an_import_that_failed_names_its_extra() -> None:
 def test_every_extra_of_the_project_that_a_command_needs_has_its_modules() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     assert set(extras._MODULES) == set(declared) - {"docs", "hooks", "test"}
+
+
+def test_a_package_that_is_not_wanted_is_not_loaded_meanwhile():
+    script = (
+        "import sys; from pacl_core.extras import unimportable\n"
+        "with unimportable('colorsys'):\n"
+        "    try: import colorsys\n"
+        "    except ImportError: print('not there')\n"
+        "import colorsys\n"
+        "with unimportable('colorsys'): print(sys.modules['colorsys'] is colorsys)\n"
+        "print(sys.modules['colorsys'] is colorsys)"
+    )
+    ended = subprocess.run((sys.executable, "-c", script), check=True, capture_output=True, text=True)
+    assert ended.stdout.split("\n") == ["not there", "True", "True", ""]

@@ -5,6 +5,8 @@ import os
 
 import pytest
 
+from pacl_core.project.committed import last_commit
+from tests.project.test_committed import commit_run
 from tests.small_run import write_metrics
 
 
@@ -75,3 +77,22 @@ def test_nothing_evaluated_is_one_line(tmp_path, monkeypatch, pacl, written, say
     ended = pacl("results")
     assert ended.code == 1
     assert says in ended.err and ended.err.count("\n") == 1
+
+
+def test_which_run_it_is_and_what_the_last_commit_had(run, pacl):
+    path = run / "metrics/comparison.json"
+    commit_run(run, path.read_bytes())
+    same = pacl("results").out.splitlines()
+    name = last_commit(run).name
+    assert same[0].startswith(f"run of {name}, 20") and "before" not in same[3]
+    comparison = json.loads(path.read_text())
+    comparison[0]["tasks"]["valence"]["figures"]["r2"]["variants"]["pacl"]["mean"] = 0.2
+    path.write_text(json.dumps(comparison))
+    with (run / "dvc.lock").open("a") as lock:
+        lock.write("# another run\n")
+    first, _, _, heads, *rows = pacl("results").out.splitlines()
+    assert first.startswith(f"run of {name} + changes, ")
+    assert heads.split() == ["task", "metric", "variant", "value", "before", "difference", "verdict"]
+    (changed,) = (row for row in rows if "0.150" in row)
+    assert changed.split()[:3] == ["pacl", "0.200", "0.150"]
+    assert [row.split()[-1] for row in rows if "initial" in row] == ["0.300", "0.100"]
