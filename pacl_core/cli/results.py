@@ -55,7 +55,7 @@ def results(
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     found = compared(metrics) or []
     before = _run(metrics, path)
-    blocks = (_block(one, every, width, before) for one in found)
+    blocks = (_block(one, every, width, before=before) for one in found)
     print("\n\n".join("\n".join(lines) for lines in blocks))
 
 
@@ -112,7 +112,7 @@ def _numbers(comparisons: list[dict[str, Any]], every: bool) -> list[dict[str, A
     ]
 
 
-def _block(one: dict[str, Any], every: bool, width: int | None, before: _Values) -> list[str]:
+def _block(one: dict[str, Any], every: bool, width: int | None, *, before: _Values) -> list[str]:
     """The lines of a data set and protocol."""
     rows: list[_Row] = []
     for task in one["tasks"]:

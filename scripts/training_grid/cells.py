@@ -73,6 +73,12 @@ def scenes() -> list[Cell]:
     return cells
 
 
+def partitions() -> list[Cell]:
+    """What the partition decides where there are images enough: the preset's training, three seeds."""
+    order = ("record", "estimated", "none", "random")
+    return [cell for seed in SEEDS for kind in order for cell in seeded("affect", kind, seeds=(seed,))]
+
+
 def photographs() -> list[Cell]:
     """What brings emotion from posts into a backbone that is judged on photographs."""
     cells: list[Cell] = []
@@ -91,4 +97,4 @@ def photographs() -> list[Cell]:
 
 
 AUGMENTED = {"random_resized_crop": True, "horizontal_flip": True}
-GRIDS = {"scenes": scenes, "photographs": photographs}
+GRIDS = {"scenes": scenes, "partitions": partitions, "photographs": photographs}

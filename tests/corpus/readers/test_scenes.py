@@ -14,7 +14,7 @@ RECIPE = (ROOT / "data" / "corpora" / "scenes.yaml").read_text(encoding="utf-8")
 
 
 def test_the_reader_yields_scenes_with_what_is_known_of_them(tmp_path: Path) -> None:
-    small = RECIPE.replace("posts: 4000", "posts: 60").replace("pixels: 160", "pixels: 48")
+    small = RECIPE.replace("posts: 12000", "posts: 60").replace("pixels: 160", "pixels: 48")
     (tmp_path / "small.yaml").write_text(small, encoding="utf-8")
     params = PairsParams(reader="scenes", path=str(tmp_path / "small.yaml"))
     found = [post for post in read_posts(params) if isinstance(post, Post)]
@@ -28,7 +28,7 @@ def test_the_reader_yields_scenes_with_what_is_known_of_them(tmp_path: Path) -> 
     ("change", "message"),
     [
         (("strong: 0.22", "strong: 0.5"), "shares: the four shares must add up to 1"),
-        (("posts: 4000", "postz: 4000"), "postz: unknown key; did you mean 'posts'"),
+        (("posts: 12000", "postz: 12000"), "postz: unknown key; did you mean 'posts'"),
         (("near: 0.08", "near: 0.45"), "'near' must be below 'opposite'"),
         (("thing: [0.6, 0.8]", "thing: [0.8, 0.6]"), "'thing' is the least and the greatest size"),
         (("ground: [0.05, 0.3]", "ground: [0.05, 3]"), "'ground' is the least and the greatest saturation"),

@@ -14,7 +14,7 @@ Remade = Callable[[SceneRecipe], list[ScenePost]]
 
 @pytest.fixture(scope="package")
 def recipe() -> SceneRecipe:
-    return load_scene_recipe(RECIPE)
+    return load_scene_recipe(RECIPE).model_copy(update={"posts": 4000})
 
 
 @pytest.fixture(scope="package")
