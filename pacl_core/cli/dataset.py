@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pacl_core.cli.corpus import PARAMS, existing, params_text, write_params, written_path
+from pacl_core.cli.params_file import PARAMS, existing, params_text, write_params, written_path
 from pacl_core.errors import UserError
 
 dataset = typer.Typer(name="dataset", help="The test sets of a project.", no_args_is_help=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -25,7 +25,9 @@ from pacl_core.models.frozen import model_input, on_device
 from pacl_core.models.precision import full_float32
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.models.subject.coverage import View, as_boxes, coverage, in_view
-from pacl_core.models.video_text import VideoText, load_video_text
+
+if TYPE_CHECKING:
+    from pacl_core.models.video_text import VideoText
 
 
 class Told(NamedTuple):
@@ -39,7 +41,7 @@ class Told(NamedTuple):
 class TellingEncoder:
     """A model of clips for inference on a torch device. `frames`: T of a clip, those of its temporal head."""
 
-    model: VideoText
+    model: "VideoText"
     device: str
     frames: int
 
@@ -70,6 +72,8 @@ class TellingEncoder:
 
 def load_telling_encoder(folder: Path, device: str) -> TellingEncoder:
     """A saved model of clips. Raises `UserError` where a file is missing or changed."""
+    from pacl_core.models.video_text import load_video_text  # loads open_clip, for seconds
+
     full_float32()
     model = load_video_text(folder)
     for part in (model.clip.network, model.subject, model.temporal):

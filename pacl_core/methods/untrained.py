@@ -10,7 +10,6 @@ from typing import Any
 from safetensors.torch import save_file
 
 from pacl_core.models.local_files import CONFIG
-from pacl_core.models.open_clip_model import ClipModel, fresh_network
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.params.models import BackboneParams
 
@@ -41,6 +40,8 @@ def with_weights(params: BackboneParams, *, seed: int = 0) -> Iterator[BackboneP
 
 def write_untrained(folder: Path, architecture: dict[str, Any], *, seed: int) -> None:
     """Write an architecture as `UNTRAINED` has it into an existing folder, in the form of open_clip."""
+    from pacl_core.models.open_clip_model import ClipModel, fresh_network  # loads open_clip, for seconds
+
     size = architecture["vision_cfg"]["image_size"]
     described = {"mean": _MEAN, "std": _STD, "interpolation": "bicubic", "resize_mode": "shortest"}
     config = {"model_cfg": architecture, "preprocess_cfg": described | {"size": size}}

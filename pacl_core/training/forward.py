@@ -64,7 +64,7 @@ def features_with_stages(backbone: Backbone, params: TrainingParams, device: str
     """`[B, 3, H, W]` normalised -> features and stage maps, in float32, of one process."""
     run = with_stages_of(backbone)
     if one_forward(params, device):
-        return run
+        return world_features(run, backbone.module, backbone.dim, world=World(device=device))
 
     def in_pieces(images: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         seen = [run(piece) for piece in torch.split(images, CPU_PIECE)]

@@ -92,6 +92,8 @@ def test_the_engine_trains_them_as_a_loop_of_fresh_modules_does(family: str, tmp
         torch.testing.assert_close(found(method.images), expected.eval()(method.images), rtol=1e-3, atol=1e-4)
     if family != "test_vit":  # its keys have gradients near 0, of whose rounding AdamW makes steps
         for name, value in expected.state_dict().items():
+            if name.endswith(".k.bn.bias"):  # the same for all keys of an image: no gradient but rounding
+                continue
             torch.testing.assert_close(found.state_dict()[name], value, rtol=1e-4, atol=1e-5, msg=name)
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import savgol_filter
 
 from pacl_core.evaluation.predictions import Outcome, Predictions
 from pacl_core.files.json_csv import read_json
@@ -49,6 +48,8 @@ def smooth(values: Array, series: Sequence[str], times: Array, *, window: int, o
     Savitzky-Golay: a polynomial of `order` over `window` items. A series shorter than the window has one of
     its own length (an odd number), and one that is not longer than the order stays as it is.
     """
+    from scipy.signal import savgol_filter  # loads for a second
+
     found = np.array(values, np.float64)
     names = np.array(series, object)
     for name in dict.fromkeys(series):

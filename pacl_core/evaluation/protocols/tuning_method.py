@@ -23,6 +23,7 @@ from pacl_core.models.backbones import Backbone
 from pacl_core.models.frozen import on_device
 from pacl_core.params.training import TrainingParams
 from pacl_core.training.checkpoint import History, tensors_on_cpu
+from pacl_core.training.depthwise import with_small_maps
 from pacl_core.training.distributed import World
 from pacl_core.training.forward import learning
 from pacl_core.training.loop import Run, train
@@ -87,8 +88,8 @@ class Template:
 
     @classmethod
     def of(cls, backbone: Backbone, device: str) -> "Template":
-        """Moves its module there."""
-        backbone.module.to(device).to(memory_format=torch.channels_last)
+        """Moves its module there, ready to learn fast."""
+        with_small_maps(backbone.module.to(device).to(memory_format=torch.channels_last))
         return cls(backbone, {name: tensor.clone() for name, tensor in backbone.module.state_dict().items()})
 
     def headed(self, head: nn.Module, *, unit: bool) -> Headed:

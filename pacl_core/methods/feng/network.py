@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from pacl_core.errors import UserError
-from pacl_core.methods.feng.depthwise import with_small_maps
 from pacl_core.methods.feng.tasks import Network
 from pacl_core.models.backbones import Backbone, stages_of
 from pacl_core.params.training import TrainingParams
+from pacl_core.training.depthwise import with_small_maps
 from pacl_core.training.distributed import ALONE, World
 from pacl_core.training.forward import learning
 from pacl_core.training.sync_batch_norm import world_features

@@ -8,11 +8,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import timm
-from timm.data.config import resolve_model_data_config
 from torch import Tensor, nn
 
 from pacl_core.errors import UserError, unknown
+from pacl_core.extras import unimportable
 from pacl_core.models.backbones import (
     Backbone,
     FeaturesAndStages,
@@ -25,6 +24,10 @@ from pacl_core.models.packaged import LITE0, OPTIONS, named_by_timm, packaged_fi
 from pacl_core.models.preprocess import Preprocess
 from pacl_core.models.weights import check_sha256, load_state, weights_file, weights_sha256
 from pacl_core.params.models import BackboneParams
+
+with unimportable("wandb"):  # timm would load it, which takes a second, for scripts of training
+    import timm
+    from timm.data.config import resolve_model_data_config
 
 _NAMES = ["model.safetensors", "pytorch_model.bin", "backbone.safetensors"]
 _MODES = {"center": "shortest", "squash": "squash"}

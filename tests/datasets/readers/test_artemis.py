@@ -147,6 +147,15 @@ def test_a_table_that_is_not_there_or_lacks_a_column(tmp_path: Path) -> None:
     assert read(tmp_path, max_repetition=None) == ([], [])
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_table_with_a_byte_order_mark_or_without(tmp_path: Path, encoding: str) -> None:
+    table = write_artemis(tmp_path) / RELEASED
+    text = table.read_text("utf-8-sig")
+    table.write_text(text, encoding)
+    items, _ = read(tmp_path)
+    assert text.startswith("art_style") and len(items) == 103
+
+
 def test_utterances_of_any_kind_are_kept(tmp_path: Path) -> None:
     texts = ['she said "no",\nand left', "彼女は泣いている", "word " * 10_000 + "end", "???"]
     row = {"art_style": "Cubism", "painting": "a", "emotion": "awe", "repetition": "5"}

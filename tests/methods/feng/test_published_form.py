@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import open_clip
 import pytest
 import timm
@@ -11,6 +12,7 @@ from pacl_core.methods.feng.distil import distil
 from pacl_core.methods.feng.network import Machine
 from pacl_core.methods.feng.run import train_specialist
 from pacl_core.models.backbones import Backbone, load_backbone
+from pacl_core.models.frozen import freeze
 from pacl_core.models.saved import load_specialists, save_model
 from pacl_core.params.feng import DescentParams
 from pacl_core.params.models import BackboneParams
@@ -47,10 +49,13 @@ def test_all_tasks_train_and_timm_loads_what_is_saved(tmp_path: Path, name: str)
     save_model(saved, student, None, projectors=None, specialists=parts)
     for file in ("backbone", "specialists/st", "specialists/ho", "specialists/hp"):
         timm.create_model(name, checkpoint_path=str(saved / f"{file}.safetensors"))
-    loaded = load_specialists(saved)["st"].module.eval()
-    with torch.no_grad():
-        pixels = torch.zeros(1, 3, 224, 224)
-        assert torch.equal(loaded(pixels), parts["st"].module.eval()(pixels))
+    loaded = load_specialists(saved)["st"]
+    trained = parts["st"].module.state_dict()
+    assert all(torch.equal(weight, trained[name]) for name, weight in loaded.module.state_dict().items())
+    pixels = np.full((1, 3, 224, 224), 200, np.uint8)
+    assert np.array_equal(
+        freeze(loaded, "cpu").encode_pixels(pixels), freeze(parts["st"], "cpu").encode_pixels(pixels)
+    )
 
 
 def test_a_clip_of_open_clip_trains_too_and_open_clip_loads_what_is_saved(tmp_path: Path) -> None:

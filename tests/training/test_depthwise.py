@@ -7,7 +7,7 @@ import timm
 import torch
 from torch import nn
 
-from pacl_core.methods.feng.depthwise import SmallMapConv2d, with_small_maps
+from pacl_core.training.depthwise import SmallMapConv2d, with_small_maps
 
 
 def pair(side: int, *, bias: bool = False) -> tuple[nn.Conv2d, nn.Module]:
