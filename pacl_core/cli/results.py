@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
@@ -53,7 +52,7 @@ def results(
         print(json.dumps(_numbers(comparisons, every), ensure_ascii=False))
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    found = compared(metrics) or []
+    found = compared(path) or []
     before = _run(metrics, path)
     blocks = (_block(one, every, width, before=before) for one in found)
     print("\n\n".join("\n".join(lines) for lines in blocks))
@@ -78,12 +77,9 @@ def _values(comparison: Path) -> _Values:
     """Values of an earlier comparison, as they are shown."""
     from pacl_core.report.sections.results import compared
 
-    with TemporaryDirectory() as folder:
-        (Path(folder) / "comparison.json").write_bytes(comparison.read_bytes())
-        found = compared(Path(folder)) or []
     return {
         (one["dataset"], one["protocol"], task["name"], row["label"].text, variant): row["values"][place][0]
-        for one in found
+        for one in compared(comparison) or []
         for task in one["tasks"]
         for row in task["rows"]
         for place, variant in enumerate(one["variants"])

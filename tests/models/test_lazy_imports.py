@@ -7,7 +7,7 @@ import pytest
 
 from tests.paths import ROOT
 
-HEAVY = ("timm", "open_clip", "transformers", "torch")
+HEAVY = ("timm", "open_clip", "transformers", "torch", "wandb", "scipy.signal")
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,13 @@ HEAVY = ("timm", "open_clip", "transformers", "torch")
         ("pacl_core.models.scorers", set()),
         ("pacl_core.models.anps.ontologies", set()),
         ("pacl_core.models.anps.precomputed", set()),
+        ("stages.features", {"torch"}),
+        ("stages.initial", {"torch"}),
+        ("stages.evaluate", {"torch"}),
+        ("stages.specialist_hp", {"torch"}),
+        ("stages.amalgamate", {"torch"}),
+        ("stages.pretext_set", set()),
+        ("stages.compare", set()),
     ],
 )
 def test_imports_of(module, brings):

@@ -13,7 +13,7 @@ from pacl_core.report.sections.controls import (
     subject,
     than,
 )
-from pacl_core.report.sections.results import compared, overview
+from pacl_core.report.sections.results import COMPARISON, compared, overview
 
 
 class Held(NamedTuple):
@@ -113,5 +113,5 @@ def _held(rows: list[dict[str, Any]], params: dict[str, Any]) -> dict[str, Held]
 
 def judged_variant(artefacts: Evaluated, own: str, params: dict[str, Any]) -> Judged | None:
     """`own` against what came before; None where nothing compares them."""
-    found = judged(overview(compared(artefacts.metrics, own)), params)
+    found = judged(overview(compared(artefacts.metrics / COMPARISON, own)), params)
     return found if found is not None and found.own == own else None

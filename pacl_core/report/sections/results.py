@@ -11,6 +11,7 @@ from pacl_core.report.sections.controls import ENHANCED, TOO_FEW
 from pacl_core.report.sections.few_labels import learning_curves
 from pacl_core.report.sections.task_details import task_details
 
+COMPARISON = "comparison.json"  # of stage compare, among the metrics
 SAID = {"better": "better", "worse": "worse", "unclear": "no clear change", "changed": "changed"}
 _ENSEMBLE = ", ensemble"  # the end of the name of a zero-shot task with several prompts
 CARDS = 6  # one row or two; the overview has every task
@@ -18,7 +19,7 @@ CARDS = 6  # one row or two; the overview has every task
 
 def results(artefacts: Evaluated, own: str = ENHANCED) -> list[dict[str, Any]] | None:
     """One entry per data set and protocol; None where nothing was compared. `own`: the variant judged."""
-    evaluations = compared(artefacts.metrics, own)
+    evaluations = compared(artefacts.metrics / COMPARISON, own)
     for one in evaluations or []:
         stem = f"{one['dataset']}-{one['protocol']}"
         shown = [variant for variant in one["variants"][:2] if variant not in one["not_applicable"]]
@@ -34,9 +35,9 @@ def results(artefacts: Evaluated, own: str = ENHANCED) -> list[dict[str, Any]] |
     return evaluations
 
 
-def compared(metrics: Path, own: str = ENHANCED) -> list[dict[str, Any]] | None:
-    """As `results`, without what is behind the metrics of a task."""
-    comparisons = optional_json(metrics / "comparison.json")
+def compared(comparison: Path, own: str = ENHANCED) -> list[dict[str, Any]] | None:
+    """As `results`, of a file of stage compare, without what is behind the metrics of a task."""
+    comparisons = optional_json(comparison)
     return None if comparisons is None else [_evaluation(one, own) for one in comparisons]
 
 

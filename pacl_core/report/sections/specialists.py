@@ -60,10 +60,10 @@ class Learnt(NamedTuple):
 
     @property
     def word(self) -> str:
-        return compared(self.held_out, self.constant)
+        return better_or_worse(self.held_out, self.constant)
 
 
-def compared(value: float, other: float) -> str:
+def better_or_worse(value: float, other: float) -> str:
     """`better`, `worse` or `equal` of two losses."""
     return "better" if value < other else "worse" if value > other else "equal"
 
@@ -125,7 +125,7 @@ def _row(one: Learnt) -> dict[str, Any]:
     """`others`: further figures in words, and the word of those that compare."""
     others: list[tuple[str, str | None]] = []
     if (bicubic := one.figures.get("bicubic")) is not None:
-        others.append((f"bicubic {shown(bicubic)}", compared(one.held_out, bicubic)))
+        others.append((f"bicubic {shown(bicubic)}", better_or_worse(one.held_out, bicubic)))
     if (accuracy := one.figures.get("accuracy")) is not None:
         of = f", of {one.classes:,} classes" if one.classes else ""
         others.append((f"{100 * accuracy:.1f} % right{of}", None))

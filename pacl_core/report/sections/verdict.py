@@ -8,7 +8,7 @@ from pacl_core.report.sections.controls import ENHANCED, ORACLE, TOO_FEW, contro
 from pacl_core.report.sections.judged import Judged, judged, word
 from pacl_core.report.sections.next_steps import Step, missing_controls, next_steps
 from pacl_core.report.sections.reasons import Reason, partition_reasons, training_reasons
-from pacl_core.report.sections.results import CARDS, compared, overview
+from pacl_core.report.sections.results import CARDS, COMPARISON, compared, overview
 from pacl_core.report.sections.sentences import NOTHING, sentences
 
 
@@ -31,7 +31,7 @@ class Verdict:
 
 def verdict(root: Path, params: dict[str, Any]) -> Verdict:
     """Of the run whose project is `root`: from its metrics/, training/ and models/pacl/model.json."""
-    found = judged(overview(compared(root / "metrics")), params)
+    found = judged(overview(compared(root / "metrics" / COMPARISON)), params)
     rows = found.rows if found else []
     return Verdict(
         answer=_combined(found) if found else "none",
