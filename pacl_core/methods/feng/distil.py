@@ -34,6 +34,7 @@ from pacl_core.training.method import Batch, Batches, LearningRate, Losses, RowI
 log = logging.getLogger("pacl")
 
 _PLACES = 0xD157  # a stream of random numbers that is none of the batches'
+_SPLITS = ("train", "val", "test")
 IMAGES = "images"
 
 
@@ -49,7 +50,8 @@ class Piece:
 class Distilling:
     """`teachers`: stage maps of the frozen specialists, by name. `rows`: to learn from; `held`: kept out.
 
-    Rows count the images of all `sets`, one set after the other; `begins` are their first ones.
+    Rows count the images of all `sets`, one set after the other; `begins` are their first ones. No two rows
+    show the same picture.
     """
 
     model: nn.ModuleDict
@@ -139,10 +141,7 @@ def make_distilling(
     """The method before its first step, all on the device. A set that is there twice counts once."""
     distinct = list({one.name: one for one in sets}.values())
     begins = list(accumulate((len(one.sample_ids) for one in distinct), initial=0))[:-1]
-    rows, held = (
-        np.concatenate([one.rows(split) + first for one, first in zip(distinct, begins, strict=True)])
-        for split in ("train", "val")
-    )
+    rows, held = _pictures(distinct, begins)
     if len(rows) == 0:
         raise UserError("the pretext sets have no images to train on")
     for one in specialists.values():
@@ -159,6 +158,26 @@ def make_distilling(
         pool=pool,
         world=world,
     )
+
+
+def _pictures(sets: Sequence[PretextSet], begins: Sequence[int]) -> tuple[RowIds, RowIds]:
+    """The first rows of the pictures to learn from, and of those held out; ascending.
+
+    Sets may share pictures, and a picture has a row for each of its captions. One that a set holds out is not
+    learnt from, one that a set tests on is neither.
+    """
+    rows: dict[str, int] = {}
+    splits: dict[str, int] = {}
+    for one, begin in zip(sets, begins, strict=True):
+        pictures = one.pictures or [f"{one.name}/{name}" for name in one.sample_ids]
+        for row, (picture, split) in enumerate(zip(pictures, one.splits.tolist(), strict=True), start=begin):
+            rows.setdefault(picture, row)
+            splits[picture] = max(splits.get(picture, 0), _SPLITS.index(split))
+    learnt, held = (
+        np.array([row for picture, row in rows.items() if splits[picture] == place], np.int64)
+        for place in (0, 1)
+    )
+    return learnt, held
 
 
 def distil(

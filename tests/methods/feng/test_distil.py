@@ -1,5 +1,7 @@
 """One backbone out of three, without labels."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 import torch
 
 from pacl_core.errors import UserError
-from pacl_core.methods.feng.distil import distil
+from pacl_core.methods.feng.distil import distil, make_distilling
 from pacl_core.methods.feng.network import Machine
 from pacl_core.models.backbones import Backbone, load_backbone
 from pacl_core.params.feng import DescentParams, distil_training
@@ -121,3 +123,27 @@ def test_images_are_those_of_all_sets_once(given: BackboneParams, tmp_path: Path
 def test_its_training_is_of_hp_but_for_rate_and_epochs() -> None:
     params = distil_training(made.params(distil={"epochs": 3, "lr": 0.02}))
     assert (params.epochs, params.lr, params.batch_size, params.descent) == (3, 0.02, 4, "step")
+
+
+def test_a_picture_is_seen_once_and_never_learnt_from_where_a_set_holds_it_out(given: BackboneParams) -> None:
+    pictures = {"a": ["p", "p", "q", "r", "s"], "b": ["q", "t", "r", "u"]}  # rows 0 to 4, and 5 to 8
+    splits = {"a": ["train", "train", "train", "train", "val"], "b": ["train", "train", "val", "test"]}
+    several = [
+        replace(
+            made.made_set(len(shown), name),
+            pictures=shown,
+            splits=np.array(splits[name], np.str_),
+            captions=None,
+        )
+        for name, shown in pictures.items()
+    ]
+    unhashed = [replace(one, pictures=None) for one in several]  # all of their own
+    with ThreadPoolExecutor(1) as pool:
+        for chosen, rows, held in (
+            ([*several, several[0]], [0, 2, 6], [3, 4]),
+            (unhashed, [0, 1, 2, 3, 5, 6], [4, 7]),
+        ):
+            method = make_distilling(
+                load_backbone(given), specialists(given), chosen, params=PARAMS, pool=pool
+            )
+            assert (method.rows.tolist(), method.held.tolist()) == (rows, held)
