@@ -225,7 +225,13 @@ def pieces(asked: argparse.Namespace) -> None:
 
     one, all_at_once = used(1, 1), used(asked.batch, asked.batch)
     by_one = used(asked.batch, 1)
+    # in float64: sums of a million errors of either sign round by percents in float32
     head, maps, targets = enlarging(asked.batch, width, asked.device)
+    head, maps, targets = (
+        head.double(),
+        [one.detach().double().requires_grad_() for one in maps],
+        targets.double(),
+    )
     gradients = [gradients_of(head, maps, targets, size) for size in (1, asked.batch)]
     apart = max(float((a - b).abs().max() / b.abs().max()) for a, b in zip(*gradients, strict=True))
     print(
