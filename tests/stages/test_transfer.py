@@ -97,7 +97,7 @@ def test_its_table_is_in_the_comparison_the_metrics_and_the_report(stage: Callab
     assert accuracy["baselines"]["most_frequent"]["differences"]["initial"]["verdict"] in ("unclear", "worse")
     row = read_json(Path("metrics/results/photos-transfer-polarity_from_emoji-accuracy.json"))
     assert row["pacl"] > 0.9 and {"initial", "difference", "low", "high", "baseline"} <= row.keys()
-    shown = {one["dataset"]: one for one in compared(Path("metrics")) or []}
+    shown = {one["dataset"]: one for one in compared(Path("metrics/comparison.json")) or []}
     assert shown["emoji"]["tasks"][0]["note"] == "fitted on 80 items; 2 of these images are among them"
     assert shown["paintings"]["tasks"][0]["note"] == "fitted on 80 items; none of these images is among them"
 
