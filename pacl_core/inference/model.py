@@ -18,6 +18,7 @@ from pacl_core.datasets.clip_frames import Taking
 from pacl_core.encoding.images import ClipTask
 from pacl_core.errors import UserError
 from pacl_core.evaluation.protocols.zero_shot import class_probabilities
+from pacl_core.extras import unimportable
 from pacl_core.files.json_csv import read_json
 from pacl_core.inference.class_vectors import class_vectors
 from pacl_core.inference.clips import Clip, stored_clip, stored_spans
@@ -317,5 +318,6 @@ def load_saved_model(
 
         telling = load_telling_encoder(path, device)
         return SavedModel(path, telling, ClipNetwork(telling.model).eval(), device, batch)
-    backbone = load_model(path)
+    with unimportable("wandb"):  # timm, which open_clip imports, would load it, for scripts of training
+        backbone = load_model(path)
     return SavedModel(path, freeze(backbone, device), backbone.module, device, batch)
